@@ -1,0 +1,74 @@
+#pragma once
+// Every key of the case file is declared once, beside the code that reads it. The parser, the
+// error messages, the JSON Schema, `otto explain`, the reference page and the resolved case are
+// all generated from these declarations.
+
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otto {
+
+enum class Type { real, integer, flag, text, reals, integers, flags, texts };
+
+/// Values a number (or each entry of an array of numbers) may take.
+struct Range {
+  double least = -std::numeric_limits<double>::infinity();
+  double most = std::numeric_limits<double>::infinity();
+  bool above = false;  ///< strictly greater than `least`
+  bool below = false;  ///< strictly less than `most`
+};
+inline constexpr Range any_number{};
+inline constexpr Range positive{.least = 0, .above = true};
+inline constexpr Range non_negative{.least = 0};
+
+/// One declared key.
+struct Key {
+  std::string path;             ///< "time.step"; entries of `[[energy]]` are "energy.kind"
+  Type type = Type::real;
+  std::string doc;              ///< one sentence, ending in a full stop
+  std::string fallback = {};    ///< default as TOML text ("0.01", "\"box\"", "[1, 2]"); "" = none
+  bool required = false;        ///< an error if its table is present (or required) without it
+  Range range = any_number;     ///< for numbers and arrays of numbers
+  std::string when = {};        ///< "kind=external": allowed only beside this value; "" = always.
+                                ///< Alternatives by '|': "kind=gaussian|gibbs"
+  std::string unit = {};        ///< "" = dimensionless
+  std::string equation = {};    ///< the formula it stands in, plain text
+};
+
+/// One admissible value of a text key that names a registered thing (a scheme, a flux, a library
+/// potential). A text key with at least one choice accepts only its choices.
+struct Choice {
+  std::string path;       ///< the key, e.g. "time.scheme"
+  std::string value;      ///< e.g. "tr_bdf2"
+  std::string doc;        ///< one sentence
+  std::string equation = {};
+};
+
+/// One declared table. `repeated` is an array of tables (`[[energy]]`).
+struct Table {
+  std::string path;       ///< "mesh", "energy"
+  std::string doc;
+  bool required = false;
+  bool repeated = false;
+  bool open = false;      ///< any key allowed ([petsc])
+};
+
+/// Put one of these at namespace scope in the .cpp that reads the keys.
+struct Declare {
+  Declare(std::initializer_list<Table> tables, std::initializer_list<Key> keys,
+          std::initializer_list<Choice> choices = {});
+};
+
+/// Everything declared, sorted by path (tables first seen first).
+const std::vector<Table>& declared_tables();
+const std::vector<Key>& declared_keys();
+const std::vector<Choice>& declared_choices();
+/// nullptr where nothing of that path is declared.
+const Key* find_key(std::string_view path);
+const Table* find_table(std::string_view path);
+std::vector<Choice> choices_of(std::string_view path);
+
+}  // namespace otto

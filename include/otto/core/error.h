@@ -1,0 +1,43 @@
+#pragma once
+// The four kinds of failure, each with the exit status the command line promises.
+
+#include <stdexcept>
+#include <string>
+
+namespace otto {
+
+/// Exit statuses of every command (the contract of the program).
+enum class ExitStatus : int {
+  done = 0,
+  bad_input = 2,   ///< the case, a file it names, or the command line is wrong
+  numerical = 3,   ///< a solve or a step failed
+  io = 4,          ///< a file could not be written or read back
+  internal = 5,    ///< a defect of the program itself
+  stopped = 75,    ///< stopped on request (signal, wall time); may be resumed
+};
+
+/// Base of all failures: a message that says where, what, and what to do.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitStatus status, const std::string& message)
+      : std::runtime_error(message), status_(status) {}
+  [[nodiscard]] ExitStatus status() const noexcept { return status_; }
+
+ private:
+  ExitStatus status_;
+};
+
+struct InputError : Error {
+  explicit InputError(const std::string& m) : Error(ExitStatus::bad_input, m) {}
+};
+struct NumericalError : Error {
+  explicit NumericalError(const std::string& m) : Error(ExitStatus::numerical, m) {}
+};
+struct IoError : Error {
+  explicit IoError(const std::string& m) : Error(ExitStatus::io, m) {}
+};
+struct InternalError : Error {
+  explicit InternalError(const std::string& m) : Error(ExitStatus::internal, m) {}
+};
+
+}  // namespace otto

@@ -1,0 +1,9 @@
+#pragma once
+#include <array>
+
+namespace otto {
+
+/// A point of R^d, d <= 3; coordinates beyond the dimension are 0.
+using Point = std::array<double, 3>;
+
+}  // namespace otto

@@ -1,0 +1,67 @@
+#pragma once
+// The physics: F(rho) = int kT rho log rho + int V rho + ..., a sum of terms.
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "otto/casefile/case.h"
+#include "otto/core/point.h"
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+/// An external energy V(x, t), evaluated for whole batches of points.
+class ExternalEnergy {
+ public:
+  virtual ~ExternalEnergy() = default;
+  /// values[i] = V(points[i], t). Never communicates. `values.size() == points.size()`.
+  virtual void evaluate(std::span<const Point> points, double t,
+                        std::span<double> values) const = 0;
+  [[nodiscard]] virtual bool depends_on_time() const { return false; }
+};
+
+/// F(rho) = sum_K vol_K (kT rho_K log rho_K + V_K rho_K), V at cell centres.
+/// Nonlinear internal energies and interactions join here as further terms.
+class FreeEnergy {
+ public:
+  FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external);
+
+  [[nodiscard]] double temperature() const { return temperature_; }  ///< kT; 0 without entropy
+  [[nodiscard]] bool depends_on_time() const;
+  /// V at the centres of all local cells (owned and ghosts). Throws NumericalError-free: a value
+  /// that is not finite is an InputError naming the cell centre (see make_free_energy).
+  void external(const Mesh& mesh, double t, std::span<double> V) const;
+
+ private:
+  double temperature_;
+  std::vector<std::unique_ptr<ExternalEnergy>> external_;
+};
+
+/// Builds the sum from the [[energy]] tables. Collective (tables are files); throws InputError,
+/// also where V is not finite at some cell centre.
+FreeEnergy make_free_energy(const Case& c, const Mesh& mesh);
+
+/// Library of external energies: name -> factory. Registered at namespace scope, one .cpp each:
+///   static const RegisterExternal reg{"muller_brown", "doc", "V = ...", factory, {keys...}};
+using ExternalFactory =
+    std::function<std::unique_ptr<ExternalEnergy>(const Section& term, int dimension)>;
+struct LibraryEntry {
+  std::string name, doc, equation;
+  ExternalFactory make;
+  std::vector<double> lower, upper;  ///< the customary box, for tests and pictures
+};
+struct RegisterExternal {
+  explicit RegisterExternal(LibraryEntry entry);  // also declares Choice{"energy.library", name}
+};
+const std::vector<LibraryEntry>& external_library();
+
+/// b(x, t) of [drift]: one ExternalEnergy-like evaluator per axis; null without a [drift] table.
+struct Drift {
+  std::vector<std::unique_ptr<ExternalEnergy>> component;
+};
+std::unique_ptr<Drift> make_drift(const Case& c, int dimension);
+
+}  // namespace otto

@@ -1,0 +1,36 @@
+#pragma once
+// Two-point fluxes. Through a face with transmissibility a, from left (K) to right (L),
+//
+//   F = a kT [ B(s) rho_K - B(-s) rho_L ],     s = (V_L - V_K) / kT,
+//
+// and a flux is a choice of B with B(0) = 1. Where B(-s) = e^s B(s), the Gibbs state
+// pi = exp(-V/kT) is at rest and the generator is self-adjoint in L2(1/pi).
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace otto {
+
+class TwoPointFlux {
+ public:
+  virtual ~TwoPointFlux() = default;
+  /// forward[f] = B(s[f]), backward[f] = B(-s[f]); finite for every finite s.
+  virtual void weights(std::span<const double> s, std::span<double> forward,
+                       std::span<double> backward) const = 0;
+  /// B(-s) = e^s B(s).
+  [[nodiscard]] virtual bool detailed_balance() const = 0;
+  /// B >= 0 for all s: implicit Euler keeps densities non-negative.
+  [[nodiscard]] virtual bool monotone() const = 0;
+  [[nodiscard]] virtual const std::string& name() const = 0;
+};
+
+/// The flux of that name; throws InternalError for an unknown one (the case reader checked it).
+const TwoPointFlux& find_flux(const std::string& name);
+/// All registered ones, for tests and documentation.
+std::vector<const TwoPointFlux*> all_fluxes();
+
+/// B(s) = s / (e^s - 1), to 4 ulp for every double.
+double bernoulli(double s);
+
+}  // namespace otto

@@ -1,0 +1,24 @@
+#pragma once
+// VTK lives in a module of its own (libotto_vtk), loaded only when a run reads or writes VTK's XML
+// formats: a run without it pays no start-up, and Otto builds without VTK.
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace otto {
+
+/// Point data on a regular lattice, x fastest: value(i, j, k) at origin + (i, j, k) * spacing.
+struct ImageTable {
+  std::array<int, 3> points{1, 1, 1};
+  std::array<double, 3> origin{}, spacing{1, 1, 1};
+  std::vector<double> values;
+  bool cell_data = false;  ///< the values were cell data; origin is the first cell's centre then
+};
+
+/// Reads one scalar array ("" = the first) of a .vti file. Throws InputError naming the file.
+/// Not collective.
+ImageTable read_image_table(const std::filesystem::path& file, const std::string& array);
+
+}  // namespace otto

@@ -1,0 +1,32 @@
+#pragma once
+// Who sends which cells to whom. Knows nothing of what the values mean.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "otto/core/comm.h"
+
+namespace otto {
+
+/// A communication pattern for cell fields laid out as owned values followed by ghosts.
+class Halo {
+ public:
+  /// A message to or from one rank; `cells` are local indices, in an order both sides agree on.
+  struct Link {
+    int rank = 0;
+    int tag = 0;
+    std::vector<std::int32_t> cells;
+  };
+  Halo() = default;
+  Halo(std::vector<Link> sends, std::vector<Link> receives)
+      : sends_(std::move(sends)), receives_(std::move(receives)) {}
+
+  /// Fills the ghost entries of `field` (owned + ghosts values). Collective over neighbours.
+  void update(const Comm& comm, std::span<double> field) const;
+
+ private:
+  std::vector<Link> sends_, receives_;
+};
+
+}  // namespace otto

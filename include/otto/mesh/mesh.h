@@ -1,0 +1,74 @@
+#pragma once
+// The one finite-volume topology: cells, faces and two-point data, distributed. Boxes and general
+// meshes are only different builders of it; nothing downstream may tell the difference.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "otto/core/comm.h"
+#include "otto/core/point.h"
+#include "otto/mesh/box.h"
+#include "otto/mesh/halo.h"
+
+namespace otto {
+
+/// Interior faces, as flat arrays. The flux through face f is counted positive from `left` to
+/// `right`. Every face with an owned cell is present on this rank (so a face between two ranks is
+/// present on both); `left` or `right` may be a ghost. Periodic neighbours are ghosts as well, so
+/// that center[right] - center[left] is the true vector across the face.
+struct Faces {
+  std::vector<std::int32_t> left, right;  ///< local cell indices
+  std::vector<double> transmissibility;   ///< area / distance, length^(d-2)
+  std::vector<double> distance;           ///< between the two centres
+  [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(left.size()); }
+};
+
+/// Faces on the boundary of the domain (no-flux unless a case says otherwise).
+struct BoundaryFaces {
+  std::vector<std::int32_t> cell;        ///< local index of the owned cell inside
+  std::vector<std::int32_t> tag;         ///< index into Mesh::boundary_names
+  std::vector<double> transmissibility;  ///< area / distance from the centre to the face
+  [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(cell.size()); }
+};
+
+/// Local cells are numbered owned first (0 .. owned-1), then ghosts (owned .. owned+ghosts-1).
+struct Mesh {
+  explicit Mesh(Comm c) : comm(c) {}
+  Mesh(Mesh&&) = default;
+  Mesh(const Mesh&) = delete;
+
+  Comm comm;
+  int dimension = 0;                 ///< 1, 2 or 3
+  std::int32_t owned = 0;            ///< cells owned by this rank
+  std::int32_t ghosts = 0;           ///< copies of neighbours' cells
+  std::int64_t global_cells = 0;     ///< over all ranks
+
+  std::vector<double> volume;          ///< owned + ghosts; length^d
+  std::vector<Point> center;           ///< owned + ghosts
+  std::vector<std::int64_t> global;    ///< owned + ghosts; independent of the partition
+  Faces faces;
+  BoundaryFaces boundary;
+  std::vector<std::string> boundary_names;  ///< "x_min", "x_max", ... on a box
+
+  Halo halo;                           ///< fills ghost values of a cell field
+  std::shared_ptr<const BoxBlock> box; ///< this rank's block where the mesh is a box, else null
+
+  [[nodiscard]] std::int32_t local() const { return owned + ghosts; }
+};
+
+/// Sum over all cells of volume * values (owned entries used). Collective.
+double integral(const Mesh& mesh, std::span<const double> values);
+
+/// The cells as ParaView sees them: this rank's owned cells, in local order.
+struct CellShapes {
+  std::vector<Point> points;
+  std::vector<std::int64_t> connectivity;  ///< indices into `points`
+  std::vector<std::int64_t> offsets;       ///< owned + 1 entries, first 0
+  std::vector<std::uint8_t> types;         ///< VTK cell types: 3 line, 9 quad, 12 hexahedron, ...
+};
+CellShapes cell_shapes(const Mesh& mesh);
+
+}  // namespace otto

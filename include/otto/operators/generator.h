@@ -1,0 +1,55 @@
+#pragma once
+// The discrete Fokker-Planck generator Q on a mesh: M Q rho = - (sum of outgoing fluxes), with
+// M = diag(volume) and the two-point flux of a face f = K|L
+//
+//   F_f = forward_f rho_K - backward_f rho_L,   forward = a kT B(s), backward = a kT B(-s).
+
+#include <span>
+#include <vector>
+
+#include "otto/energy/free_energy.h"
+#include "otto/flux/two_point.h"
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+class Generator {
+ public:
+  /// Keeps references to all arguments. `drift` may be null.
+  Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
+            const Drift* drift = nullptr);
+
+  /// Recomputes V and the rates for time t; does nothing where nothing depends on time.
+  void set_time(double t);
+  [[nodiscard]] bool depends_on_time() const { return depends_on_time_; }
+
+  [[nodiscard]] const Mesh& mesh() const { return mesh_; }
+  [[nodiscard]] double temperature() const { return kT_; }
+  [[nodiscard]] std::span<const double> external() const { return V_; }    ///< owned + ghosts
+  [[nodiscard]] std::span<const double> forward() const { return forward_; }    ///< per face
+  [[nodiscard]] std::span<const double> backward() const { return backward_; }  ///< per face
+  /// Self-adjoint in L2(1/pi): detailed balance and no drift. Then forward pi_K = backward pi_L.
+  [[nodiscard]] bool symmetric() const { return symmetric_; }
+  /// All rates are non-negative, so that (I - c Q) is an M-matrix for every c >= 0.
+  [[nodiscard]] bool monotone() const { return monotone_; }
+  /// Changes whenever the rates do; solvers rebuild when it differs from what they saw.
+  [[nodiscard]] long version() const { return version_; }
+  /// (max V - min V) / kT over all cells.
+  [[nodiscard]] double range() const { return range_; }
+
+  /// out = M Q rho on owned cells. `rho`: owned + ghosts, ghosts up to date. Local.
+  void apply(std::span<const double> rho, std::span<double> out) const;
+
+ private:
+  const Mesh& mesh_;
+  const FreeEnergy& energy_;
+  const TwoPointFlux& flux_;
+  const Drift* drift_;
+  double kT_;
+  bool depends_on_time_, symmetric_, monotone_;
+  long version_ = 0;
+  double range_ = 0;
+  std::vector<double> V_, forward_, backward_;
+};
+
+}  // namespace otto

@@ -1,0 +1,24 @@
+#pragma once
+// What a gradient flow owes its reader after every step: mass, bounds, free energy, dissipation.
+
+#include <span>
+
+#include "otto/operators/generator.h"
+
+namespace otto {
+
+/// Sums over all cells of one state.
+struct Ledger {
+  double mass = 0;         ///< sum vol rho
+  double min_density = 0;
+  double max_density = 0;
+  double free_energy = 0;  ///< sum vol (kT rho log rho + V rho)
+  double dissipation = 0;  ///< sum_f F_f (mu_K - mu_L), mu = kT log rho + V; 0 where not asked
+  bool finite = true;
+};
+
+/// Ledger of `rho` (owned + ghosts, ghosts up to date) in one pass over cells and one over faces.
+/// Collective.
+Ledger ledger(const Generator& generator, std::span<const double> rho, bool with_dissipation);
+
+}  // namespace otto

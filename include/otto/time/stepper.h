@@ -1,0 +1,66 @@
+#pragma once
+// One step of the flow, by name. A stepper is one .cpp file: the formula, advance, its keys, one
+// registration line.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "otto/casefile/case.h"
+#include "otto/operators/generator.h"
+#include "otto/solve/shifted_solver.h"
+
+namespace otto {
+
+/// The state of a run. `density`: owned + ghosts (ghosts up to date between steps).
+struct State {
+  double time = 0;
+  std::vector<double> density;
+};
+
+/// Evidence of one attempted step.
+struct [[nodiscard]] StepReport {
+  bool accepted = false;        ///< false: the state is unchanged, bit for bit
+  std::string reason;           ///< why not
+  int newton_iterations = 0;    ///< all stages together
+  int linear_iterations = 0;    ///< all stages together
+  int max_linear_iterations = 0;///< of one solve
+  double error_estimate = -1;   ///< L1 of the embedded estimate; -1: none
+  double dissipation = -1;      ///< the scheme's own discrete dissipation (midpoint); -1: take it
+                                ///< at the new state
+};
+
+/// What steppers are made of; lives as long as the simulation.
+struct Problem {
+  const Mesh& mesh;
+  const FreeEnergy& energy;
+  Generator& generator;
+  const Case& c;
+};
+
+class Stepper {
+ public:
+  virtual ~Stepper() = default;
+  /// Advances the state by dt, or refuses and leaves it unchanged. Collective.
+  virtual StepReport advance(State& state, double dt) = 0;
+  [[nodiscard]] virtual int order() const = 0;
+  /// Keeps F(n+1) + dt * dissipation <= F(n) unconditionally (dissipative by construction).
+  [[nodiscard]] virtual bool dissipative() const { return false; }
+  /// True where error_estimate is given.
+  [[nodiscard]] virtual bool estimates_error() const { return false; }
+};
+
+using StepperFactory = std::function<std::unique_ptr<Stepper>(const Problem&)>;
+struct StepperEntry {
+  std::string name, doc, equation;
+  int order = 1;
+  StepperFactory make;
+};
+struct RegisterStepper {
+  explicit RegisterStepper(StepperEntry entry);  // also declares Choice{"time.scheme", name}
+};
+const std::vector<StepperEntry>& all_steppers();
+std::unique_ptr<Stepper> make_stepper(const Problem& problem);
+
+}  // namespace otto

@@ -1,0 +1,55 @@
+#include "otto/core/petsc.h"
+
+#include <petscsys.h>
+
+#include <cctype>
+
+#include "otto/core/error.h"
+#include "otto/core/petsc_check.h"
+
+namespace otto {
+
+PetscSession::PetscSession() {
+  check(PetscInitializeNoArguments());
+  check(PetscPopSignalHandler());  // Otto answers signals itself
+  check(PetscPushErrorHandler(PetscIgnoreErrorHandler, nullptr));  // check() reports instead
+}
+
+PetscSession::~PetscSession() { PetscFinalize(); }
+
+void set_petsc_options(const std::vector<std::pair<std::string, std::string>>& options) {
+  for (const auto& [name, value] : options) {
+    check(PetscOptionsSetValue(nullptr, ("-" + name).c_str(),
+                               value.empty() ? nullptr : value.c_str()));
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> parse_petsc_words(
+    const std::vector<std::string>& words) {
+  std::vector<std::pair<std::string, std::string>> options;
+  for (const std::string& word : words) {
+    const bool is_name = word.size() > 1 && word[0] == '-' && std::isalpha(static_cast<unsigned char>(word[1]));
+    if (is_name) {
+      options.emplace_back(word.substr(1), "");
+    } else if (options.empty() || !options.back().second.empty()) {
+      throw InputError("command line: '" + word + "' after -- is not a PETSc option; " +
+                       "write options as -name value");
+    } else {
+      options.back().second = word;
+    }
+  }
+  return options;
+}
+
+std::vector<std::string> unused_petsc_options(
+    const std::vector<std::pair<std::string, std::string>>& options) {
+  std::vector<std::string> unused;
+  for (const auto& [name, value] : options) {
+    PetscBool used = PETSC_FALSE;
+    check(PetscOptionsUsed(nullptr, name.c_str(), &used));
+    if (!used) unused.push_back(name);
+  }
+  return unused;
+}
+
+}  // namespace otto
