@@ -11,7 +11,9 @@
 
 namespace otto {
 
-enum class Type { real, integer, flag, text, reals, integers, flags, texts };
+/// `real_or_reals`: a number or an array of numbers, read with Section::reals (a lone number is an
+/// array of one), so that both `variance = 0.05` and `variance = [0.1, 0.2]` work.
+enum class Type { real, integer, flag, text, reals, integers, flags, texts, real_or_reals };
 
 /// Values a number (or each entry of an array of numbers) may take.
 struct Range {
