@@ -1,0 +1,184 @@
+"""The pictures of a run: densities over time, the free energy, the ledger. Used by postprocess/plot."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402  (after the choice of backend)
+import numpy as np  # noqa: E402
+from matplotlib import colors  # noqa: E402
+from matplotlib.collections import PolyCollection  # noqa: E402
+
+AXES = "xyz"
+COLOURS = "magma"
+STYLE = {
+    "figure.dpi": 110, "savefig.dpi": 160, "font.size": 10, "axes.titlesize": 10,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False,
+    "legend.frameon": False, "figure.constrained_layout.use": True, "lines.linewidth": 1.6,
+    "axes.formatter.limits": (-3, 4), "axes.formatter.use_mathtext": True,
+}
+BLUE, RED, GREY = "#2b6ca3", "#c8553d", "#8a8a8a"
+
+
+def choose_frames(run, count):
+    """Indices of `count` output times between which the density changes equally much (in L1)."""
+    n = len(run.times)
+    if n <= count:
+        return list(range(n))
+    volumes = run.grid.volumes
+    travelled, previous = [0.0], run.field(0)
+    for index in range(1, n):
+        current = run.field(index)
+        travelled.append(travelled[-1] + float(np.sum(volumes * np.abs(current - previous))))
+        previous = current
+    if travelled[-1] == 0:
+        return [0, n - 1]
+    targets = np.linspace(0, travelled[-1], count)
+    chosen = np.searchsorted(travelled, targets * (1 - 1e-12))
+    return sorted(set(chosen.tolist()) | {0, n - 1})
+
+
+def make_norm(values, scale):
+    """A common colour scale for all frames."""
+    high = max(float(np.nanmax(v)) for v in values)
+    # A narrow start would leave all later frames dark: the scale ends at what half the frames reach.
+    if len(values) > 2:
+        high = min(high, 1.5 * float(np.median([np.nanmax(v) for v in values])))
+    high = high if high > 0 else 1.0
+    if scale == "log":
+        return colors.LogNorm(vmin=high * 1e-6, vmax=high)
+    return colors.PowerNorm(0.5 if scale == "sqrt" else 1.0, vmin=0.0, vmax=high)
+
+
+def density_picture(run, scale, count, title, field="density"):
+    """Curves in 1-D, small multiples in 2-D, mid-plane slices in 3-D."""
+    with plt.rc_context(STYLE):
+        draw = {1: _curves, 2: _multiples, 3: _slices}[run.grid.dimension]
+        figure = draw(run, scale, choose_frames(run, count), field)
+        if title:
+            figure.suptitle(title, fontsize=12)
+        return figure
+
+
+def _time_label(t):
+    return f"t = {t:.4g}" if np.isfinite(t) else ""
+
+
+def _curves(run, scale, frames, field):
+    figure, axes = plt.subplots(figsize=(6.4, 3.8))
+    order = np.argsort(run.grid.centers[:, 0])
+    x = run.grid.centers[order, 0]
+    shades = plt.get_cmap("viridis")(np.linspace(0, 0.92, max(len(frames), 2)))
+    for shade, index in zip(shades, frames):
+        values = run.field(index, field)[order]
+        axes.plot(x, np.maximum(values, 1e-300) if scale == "log" else values, color=shade,
+                  label=_time_label(run.times[index]))
+    axes.set(xlabel="x", ylabel=_name(field), xlim=(run.grid.edges[0][0], run.grid.edges[0][-1]))
+    external = run.field(frames[-1], "external")
+    if external is not None and field == "density":
+        _shade_external(axes, x, external[order])
+    if scale == "log":
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    axes.legend(fontsize=8, ncols=2 if len(frames) > 5 else 1)
+    return figure
+
+
+def _shade_external(axes, x, external):
+    """The external energy in grey behind the curves, on an axis of its own."""
+    behind = axes.twinx()
+    behind.fill_between(x, external, external.min(), color=GREY, alpha=0.13, linewidth=0)
+    behind.set_ylabel("external energy V", color=GREY)
+    behind.tick_params(colors=GREY)
+    behind.spines["right"].set_visible(True)
+    behind.spines["right"].set_color(GREY)
+    behind.set_ylim(external.min(), None)
+    axes.set_zorder(behind.get_zorder() + 1)
+    axes.patch.set_visible(False)
+
+
+def _name(field):
+    return "density ρ" if field == "density" else field
+
+
+def _draw_plane(axes, grid, values, norm):
+    if grid.edges is not None:
+        image = axes.pcolormesh(grid.edges[0], grid.edges[1], grid.as_array(values).T, norm=norm,
+                                cmap=COLOURS, rasterized=True)
+    else:
+        image = PolyCollection(grid.vertices[:, :, :2], array=values, norm=norm, cmap=COLOURS,
+                               edgecolors="face", linewidths=0.1, rasterized=True)
+        axes.add_collection(image)
+        axes.autoscale_view()
+    axes.set_aspect("equal")
+    for side in axes.spines.values():
+        side.set_visible(False)
+    return image
+
+
+def _draw_external(axes, run):
+    """Level lines of V, a kT apart at the bottom and wider higher up, where the run wrote V."""
+    external = run.field(0, "external")
+    if external is None or run.grid.edges is None:
+        return
+    kT = run.temperature or 1.0
+    bottom = external.min()
+    levels = [bottom + kT * k for k in (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 14, 20)]
+    middles = [0.5 * (e[1:] + e[:-1]) for e in run.grid.edges]
+    axes.contour(*middles, run.grid.as_array(external).T, levels=levels, colors="white",
+                 linewidths=0.5, alpha=0.4, linestyles="solid")
+
+
+def _panel_grid(count, aspect):
+    """Rows and columns for `count` panels of the given height/width."""
+    columns = count if count <= 4 else (count + 1) // 2
+    rows = -(-count // columns)
+    width = min(11.0, 2.9 * columns) / columns
+    return plt.subplots(rows, columns, sharex=True, sharey=True, squeeze=False,
+                        figsize=(width * columns + 0.9, width * aspect * rows + 0.75))
+
+
+def _multiples(run, scale, frames, field):
+    low, high = run.grid.vertices[:, :, :2].min((0, 1)), run.grid.vertices[:, :, :2].max((0, 1))
+    values = [run.field(i, field) for i in frames]
+    norm = make_norm(values, scale)
+    figure, panels = _panel_grid(len(frames), (high[1] - low[1]) / (high[0] - low[0]))
+    for axes, index, value in zip(panels.flat, frames, values):
+        image = _draw_plane(axes, run.grid, np.maximum(value, norm.vmin), norm)
+        _draw_external(axes, run)
+        axes.set_title(_time_label(run.times[index]))
+    for axes in panels.flat[len(frames):]:
+        axes.set_visible(False)
+    for axes in panels[-1]:
+        axes.set_xlabel("x")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("y")
+    figure.colorbar(image, ax=panels, label=_name(field), extend="max", shrink=0.9, pad=0.015)
+    return figure
+
+
+def _slices(run, scale, frames, field):
+    grid = run.grid
+    if grid.edges is None:
+        raise ValueError("slices are drawn of boxes only; look at this mesh in ParaView")
+    arrays = [grid.as_array(run.field(i, field)) for i in frames]
+    middle = [len(e[:-1]) // 2 for e in grid.edges]
+    norm = make_norm(arrays, scale)
+    figure, panels = plt.subplots(3, len(frames), squeeze=False,
+                                  figsize=(2.1 * len(frames) + 1.2, 6.6))
+    for row, normal in enumerate((2, 1, 0)):
+        first, second = [a for a in range(3) if a != normal]
+        at = grid.edges[normal][middle[normal]]
+        for axes, array, index in zip(panels[row], arrays, frames):
+            plane = np.take(array, middle[normal], axis=normal)
+            image = axes.pcolormesh(grid.edges[first], grid.edges[second],
+                                    np.maximum(plane, norm.vmin).T, norm=norm, cmap=COLOURS,
+                                    rasterized=True)
+            axes.set_aspect("equal")
+            axes.set_xlabel(AXES[first])
+            if row == 0:
+                axes.set_title(_time_label(run.times[index]))
+        panels[row, 0].set_ylabel(f"{AXES[second]}     ({AXES[normal]} ≈ {at:.2g})")
+    figure.colorbar(image, ax=panels, label=_name(field), extend="max", shrink=0.8, pad=0.015)
+    return figure

@@ -1,0 +1,213 @@
+"""Reads what `otto run -o DIR` leaves behind, as numpy arrays.
+
+    run = Results("out/muller_brown")
+    run.history["free_energy"]                # one value per step
+    for time, density in run.frames(): ...    # one value per cell, in the order of run.grid
+
+Every failure is a ResultsError whose message says which file and what to do.
+"""
+
+import csv
+import json
+import os
+import tomllib
+from functools import cached_property
+
+import h5py
+import numpy as np
+
+
+class ResultsError(Exception):
+    """A result that is not there or cannot be read."""
+
+
+class Grid:
+    """Cells: `vertices` (n x corners x 3), `centers` (n x d), `volumes` (n) and, where the cells
+    fill a box, `edges`: the cell boundaries along each axis."""
+
+    def __init__(self, vertices, dimension):
+        self.dimension = dimension
+        self.vertices = vertices
+        self.centers = vertices.mean(axis=1)[:, :dimension]
+        self.edges = self._box_edges()
+        if self.edges is not None:
+            widths = [np.diff(e) for e in self.edges]
+            self.volumes = np.ones(len(vertices))
+            for axis, w in enumerate(widths):
+                self.volumes *= w[self._place[axis]]
+        else:
+            self.volumes = self._volumes()
+
+    def _box_edges(self):
+        """The edges along each axis if the cells are all of their product, else None."""
+        edges, self._place = [], []
+        count = 1
+        for axis in range(self.dimension):
+            low, high = self.vertices[:, :, axis].min(axis=1), self.vertices[:, :, axis].max(axis=1)
+            scale = max(high.max() - low.min(), 1e-300)
+            keys = np.round((low - low.min()) / scale * 1e9).astype(np.int64)
+            _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+            edges.append(np.append(low[first], high.max()))
+            self._place.append(place)
+            count *= len(first)
+        corners = {1: 2, 2: 4, 3: 8}[self.dimension]
+        is_box = count == len(self.vertices) and self.vertices.shape[1] == corners
+        return edges if is_box else None
+
+    def as_array(self, values):
+        """Values of a box as an array indexed [i, j, k]."""
+        shape = tuple(len(e) - 1 for e in self.edges)
+        array = np.empty(shape)
+        array[tuple(self._place)] = values
+        return array
+
+    def _volumes(self):
+        """Of triangles and tetrahedra, which is what meshes are made of."""
+        a = self.vertices[:, 1:] - self.vertices[:, :1]
+        if self.dimension == 2:
+            return 0.5 * np.abs(np.cross(a[:, 0, :2], a[:, 1, :2]))
+        return np.abs(np.einsum("ni,ni->n", a[:, 0], np.cross(a[:, 1], a[:, 2]))) / 6
+
+
+_DIMENSION = {3: 1, 5: 2, 9: 2, 10: 3, 12: 3}  # VTK cell types
+
+
+def _read_grid(group):
+    """The cells of a VTKHDF unstructured grid: its parts one after another, ids local to each."""
+    points = group["Points"][()]
+    types = group["Types"][()]
+    if len(set(types.tolist())) != 1 or int(types[0]) not in _DIMENSION:
+        raise ResultsError(f"{group.file.filename}: cells of several or unknown kinds")
+    corner_ids, point_at, id_at, offset_at = [], 0, 0, 0
+    counts = zip(group["NumberOfPoints"][()], group["NumberOfCells"][()],
+                 group["NumberOfConnectivityIds"][()])
+    connectivity = group["Connectivity"][()]
+    for n_points, n_cells, n_ids in counts:
+        if n_cells:
+            part = connectivity[id_at:id_at + n_ids] + point_at
+            corner_ids.append(part.reshape(n_cells, -1))
+        point_at, id_at, offset_at = point_at + n_points, id_at + n_ids, offset_at + n_cells + 1
+    return Grid(points[np.concatenate(corner_ids)], _DIMENSION[int(types[0])])
+
+
+class Results:
+    """The results in one folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        if not os.path.isdir(folder):
+            raise ResultsError(f"{folder}: no such folder; run `otto run CASE.toml -o {folder}` first")
+        self._series = self._read_series()
+
+    def _path(self, name):
+        return os.path.join(self.folder, name)
+
+    def _read_series(self):
+        """(time, file) pairs, in time order. Without a series: the state of final.h5 alone."""
+        name = self._path("fields/density.hdf.series")
+        if not os.path.exists(name):
+            if not os.path.exists(self._path("final.h5")):
+                raise ResultsError(f"{self.folder}: neither fields/density.hdf.series nor final.h5 in "
+                                   "there: is it the folder given to `otto run -o`?")
+            return []
+        try:
+            with open(name, encoding="utf-8") as file:
+                files = json.load(file)["files"]
+            return [(f["time"], self._path(os.path.join("fields", f["name"]))) for f in files]
+        except (ValueError, KeyError) as error:
+            raise ResultsError(f"{name}: not a series of files ({error})") from error
+
+    @cached_property
+    def times(self):
+        if self._series:
+            return np.array([t for t, _ in self._series])
+        with h5py.File(self._path("final.h5")) as file:
+            return np.array([float(file.attrs.get("time", np.nan))])
+
+    @cached_property
+    def grid(self):
+        if not self._series:
+            return _grid_of_final(self._path("final.h5"))
+        with _open(self._series[0][1]) as file:
+            return _read_grid(file["VTKHDF"])
+
+    def field(self, index, name="density"):
+        """One value per cell at output time `index`; None where the run did not write the field."""
+        if not self._series:
+            with _open(self._path("final.h5")) as file:
+                return file[f"cells/{name}"][()] if f"cells/{name}" in file else None
+        with _open(self._series[index][1]) as file:
+            data = file["VTKHDF/CellData"]
+            return data[name][()] if name in data else None
+
+    def frames(self):
+        for index, time in enumerate(self.times):
+            yield time, self.field(index)
+
+    @cached_property
+    def history(self):
+        """Columns of history.csv by name; empty without that file."""
+        name = self._path("history.csv")
+        if not os.path.exists(name):
+            return {}
+        with open(name, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        columns = rows[0].keys() if rows else []
+        return {c: np.array([float(r[c]) if r[c] else np.nan for r in rows]) for c in columns}
+
+    @cached_property
+    def summary(self):
+        name = self._path("summary.json")
+        if not os.path.exists(name):
+            return {}
+        with open(name, encoding="utf-8") as file:
+            return json.load(file)
+
+    @cached_property
+    def case(self):
+        """case.resolved.toml as a dict; empty without that file."""
+        name = self._path("case.resolved.toml")
+        if not os.path.exists(name):
+            return {}
+        with open(name, "rb") as file:
+            return tomllib.load(file)
+
+    @property
+    def temperature(self):
+        """kT of the entropy term, or None."""
+        for term in self.case.get("energy", []):
+            if term.get("kind") == "entropy":
+                return float(term.get("temperature", 1.0))
+        return None
+
+
+def _open(name):
+    try:
+        return h5py.File(name)
+    except OSError as error:
+        raise ResultsError(f"{name}: cannot be read ({error})") from error
+
+
+def _grid_of_final(name):
+    """The box whose cell centres final.h5 holds."""
+    with _open(name) as file:
+        centers = file["cells/center"][()]
+    if centers.ndim == 1:
+        centers = centers[:, None]
+    dimension = centers.shape[1]
+    half = np.zeros_like(centers)
+    for axis in range(dimension):
+        scale = max(np.ptp(centers[:, axis]), 1e-300)
+        _, first, place = np.unique(np.round((centers[:, axis] - centers[:, axis].min()) / scale * 1e9),
+                                    return_index=True, return_inverse=True)
+        unique = centers[first, axis]
+        width = np.gradient(unique) if len(unique) > 1 else np.ones(1)
+        half[:, axis] = 0.5 * width[place]
+    signs = np.array(np.meshgrid(*[[-1, 1]] * dimension, indexing="ij")).reshape(dimension, -1).T
+    vertices = np.zeros((len(centers), len(signs), 3))
+    vertices[:, :, :dimension] = centers[:, None, :] + signs[None] * half[:, None, :]
+    grid = Grid(vertices, dimension)
+    if grid.edges is None:
+        raise ResultsError(f"{name}: the cells do not fill a box, and without fields/ their shapes are "
+                           "not known; rerun with [output] every")
+    return grid
