@@ -4,15 +4,19 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "otto/core/point.h"
 
 namespace otto {
 
+class Section;
+
 /// A compiled expression. Not thread-safe; copyable (recompiles).
 /// Functions: sin cos tan asin acos atan atan2 sinh cosh tanh exp log (natural) log10 sqrt abs
-/// min max sign floor erf; operators ^ + - * / ( ) and comparisons; constants pi.
+/// min max sign floor erf; operators ^ + - * / ( ), comparisons, && || and a ? b : c; constant pi.
+/// As everywhere in mathematics -x^2 is -(x^2); 2^3^2 is 2^(3^2). At most 20 000 characters.
 class Expression {
  public:
   /// Throws InputError naming the word and its position inside the expression. `variables` are the
@@ -35,5 +39,12 @@ class Expression {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The expression of a text key; errors carry the place of the key (Section::fail).
+Expression read_expression(const Section& section, std::string_view key,
+                           std::vector<std::string> variables = {"x", "y", "z", "t"});
+/// The expressions of an array-of-texts key.
+std::vector<Expression> read_expressions(const Section& section, std::string_view key,
+                                         std::vector<std::string> variables = {"x", "y", "z", "t"});
 
 }  // namespace otto

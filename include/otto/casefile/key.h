@@ -38,6 +38,7 @@ struct Key {
                                 ///< Alternatives by '|': "kind=gaussian|gibbs"
   std::string unit = {};        ///< "" = dimensionless
   std::string equation = {};    ///< the formula it stands in, plain text
+  bool file = false;            ///< a file name: relative ones are relative to the case's folder
 };
 
 /// One admissible value of a text key that names a registered thing (a scheme, a flux, a library

@@ -1,0 +1,93 @@
+// The whole case as TOML: what was given, and every default with a mark.
+
+#include <fmt/format.h>
+
+#include "otto/casefile/case.h"
+#include "otto/casefile/data.h"
+
+namespace otto {
+
+namespace {
+
+// A table the user left out can be written with its defaults unless some key must be given.
+bool can_be_defaulted(const Table& table) {
+  if (table.repeated || table.open) return false;
+  bool has_default = false;
+  for (const Key& key : declared_keys()) {
+    if (table_of(key.path) != table.path) continue;
+    if (key.required && key.when.empty()) return false;
+    has_default = has_default || !key.fallback.empty();
+  }
+  return has_default;
+}
+
+bool is_bare(const std::string& key) {
+  return !key.empty() && key.find_first_not_of(
+                             "abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == std::string::npos;
+}
+
+std::string quoted_if_needed(const std::string& key) {
+  return is_bare(key) ? key : format_value({.content = key, .place = {}});
+}
+
+std::string header(const Table& table) {
+  if (table.path.empty()) return "";
+  return table.repeated ? fmt::format("\n[[{}]]\n", table.path)
+                        : fmt::format("\n[{}]\n", table.path);
+}
+
+std::string keys_of(const CaseData& data, const TableData& table) {
+  std::string text;
+  for (const Key& key : declared_keys()) {
+    if (table_of(key.path) != table.path) continue;
+    const auto name = name_of(key.path);
+    if (const Entry* entry = table.find(name)) {
+      const auto* word = std::get_if<std::string>(&entry->value.content);
+      const bool relative = key.file && word && std::filesystem::path(*word).is_relative();
+      const Value absolute{
+          .content = relative ? std::filesystem::absolute(data.file.parent_path() / *word)
+                                    .lexically_normal()
+                                    .string()
+                              : "",
+          .place = {}};
+      text += fmt::format("{} = {}\n", name, format_value(relative ? absolute : entry->value));
+    } else if (applies(key, table)) {
+      const Value* fallback = fallback_of(key);
+      text += fallback ? fmt::format("{} = {}  # default\n", name, format_value(*fallback))
+                       : fmt::format("# {} is not set\n", name);
+    }
+  }
+  return text;
+}
+
+std::string entries_of(const TableData& table) {
+  std::string text;
+  for (const Entry& e : table.entries) {
+    text += fmt::format("{} = {}\n", quoted_if_needed(e.key), format_value(e.value));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Case::resolved() const {
+  const TableData none;
+  const TableData* root = data_->find("", -1);
+  std::string text = "# Every key of this case; those marked 'default' were not given.\n";
+  text += keys_of(*data_, root ? *root : none);
+  for (const Table& table : declared_tables()) {
+    const int count = data_->count(table.path);
+    for (int i = 0; i < count; ++i) {
+      const TableData& written = *data_->find(table.path, i);
+      text += header(table) + (table.open ? entries_of(written) : keys_of(*data_, written));
+    }
+    if (count > 0) continue;
+    const TableData absent{.path = table.path};
+    text += can_be_defaulted(table) ? header(table) + keys_of(*data_, absent)
+                                    : fmt::format("\n# [{}] is not given\n", table.path);
+  }
+  return text;
+}
+
+}  // namespace otto

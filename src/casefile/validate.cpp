@@ -1,0 +1,347 @@
+// A case against its declarations: names first, then values, then combinations, then what is
+// missing. Each check throws at the first thing that is wrong.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "otto/casefile/data.h"
+#include "otto/casefile/suggest.h"
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+[[noreturn]] void fail(const CaseData& data, const Place& place, const std::string& message) {
+  throw InputError(data.where(place) + ": " + message);
+}
+
+std::string key_path(const TableData& table, std::string_view key) {
+  return table.path.empty() ? std::string(key) : fmt::format("{}.{}", table.path, key);
+}
+
+std::string shortened(std::string text) {
+  constexpr std::size_t most = 60;
+  return text.size() > most ? text.substr(0, most) + "..." : text;
+}
+
+// ---- names ------------------------------------------------------------------------------------
+
+std::vector<std::string> table_names() {
+  std::vector<std::string> names;
+  for (const Table& t : declared_tables()) names.push_back(t.path);
+  return names;
+}
+
+void check_table_name(const CaseData& data, const TableData& table) {
+  if (table.path.empty()) return;
+  const Table* declared = find_table(table.path);
+  if (!declared) {
+    const auto names = table_names();
+    fail(data, table.place,
+         fmt::format("unknown table [{}]{} The tables are {}.", table.path,
+                     did_you_mean(table.path, names), list_words(names)));
+  }
+  if (declared->repeated && !table.repeated) {
+    fail(data, table.place,
+         fmt::format("[{0}] has several entries; write [[{0}]] above each", table.path));
+  }
+  if (!declared->repeated && table.repeated) {
+    fail(data, table.place,
+         fmt::format("there is one [{0}] only; write [{0}], not [[{0}]]", table.path));
+  }
+}
+
+std::string keys_hint(const TableData& table) {
+  std::vector<std::string> keys;
+  for (const Key& k : declared_keys()) {
+    if (table_of(k.path) == table.path) keys.emplace_back(name_of(k.path));
+  }
+  if (keys.empty()) return " It takes no keys in this version.";
+  return " Its keys are " + list_words(keys) + ".";
+}
+
+void check_key_name(const CaseData& data, const TableData& table, const Entry& entry) {
+  if (find_key(key_path(table, entry.key))) return;
+  if (table.path.empty() && find_table(entry.key)) {
+    const bool repeated = find_table(entry.key)->repeated;
+    fail(data, entry.place,
+         fmt::format("{0} is a table, not a key; write {1}{0}{2}", entry.key, repeated ? "[[" : "[",
+                     repeated ? "]]" : "]"));
+  }
+  const std::string near = suggest_key(table.path, entry.key, &table);
+  const std::string place =
+      table.path.empty() ? "above the first table" : fmt::format("in [{}]", table.path);
+  if (near.empty()) {
+    fail(data, entry.place,
+         fmt::format("unknown key '{}' {}.{}", entry.key, place, keys_hint(table)));
+  }
+  const std::string_view owner = table_of(near);
+  const std::string of = owner == table.path ? "" : fmt::format(" of [{}]", owner);
+  fail(data, entry.place,
+       fmt::format("unknown key '{}' {}; did you mean '{}'{}? 'otto explain {}' describes it.",
+                   entry.key, place, name_of(near), of, near));
+}
+
+// ---- values -----------------------------------------------------------------------------------
+
+std::string type_words(Type type) {
+  switch (type) {
+    case Type::real:
+      return "a number";
+    case Type::integer:
+      return "a whole number";
+    case Type::flag:
+      return "true or false";
+    case Type::text:
+      return "text in quotes";
+    case Type::reals:
+      return "an array of numbers";
+    case Type::integers:
+      return "an array of whole numbers";
+    case Type::flags:
+      return "an array of true and false";
+    case Type::texts:
+      return "an array of texts in quotes";
+    case Type::real_or_reals:
+      return "a number or an array of numbers";
+  }
+  throw InternalError("a case key of no known type");
+}
+
+std::string example_of(const Key& key) {
+  if (!key.fallback.empty()) return key.fallback;
+  const auto choices = choices_of(key.path);
+  const std::string text = choices.empty() ? "\"...\"" : '"' + choices.front().value + '"';
+  switch (key.type) {
+    case Type::real:
+      return "0.5";
+    case Type::integer:
+      return "10";
+    case Type::flag:
+      return "true";
+    case Type::text:
+      return text;
+    case Type::reals:
+      return "[0.5, 1.0]";
+    case Type::integers:
+      return "[64, 64]";
+    case Type::flags:
+      return "[true, false]";
+    case Type::texts:
+      return "[" + text + "]";
+    case Type::real_or_reals:
+      return "0.5";
+  }
+  throw InternalError("a case key of no known type");
+}
+
+bool is_number(const Value& v) {
+  return std::holds_alternative<double>(v.content) ||
+         std::holds_alternative<std::int64_t>(v.content);
+}
+
+bool fits_one(const Value& v, Type type) {
+  switch (type) {
+    case Type::real:
+    case Type::reals:
+    case Type::real_or_reals:
+      return is_number(v);
+    case Type::integer:
+    case Type::integers:
+      return std::holds_alternative<std::int64_t>(v.content);
+    case Type::flag:
+    case Type::flags:
+      return std::holds_alternative<bool>(v.content);
+    case Type::text:
+    case Type::texts:
+      return std::holds_alternative<std::string>(v.content);
+  }
+  return false;
+}
+
+bool takes_array(Type t) {
+  return t == Type::reals || t == Type::integers || t == Type::flags || t == Type::texts ||
+         t == Type::real_or_reals;
+}
+bool takes_single(Type t) { return !takes_array(t) || t == Type::real_or_reals; }
+
+std::string bounds(const Range& r) {
+  const auto number = [](double x) { return fmt::format("{}", x); };
+  const std::string least = (r.above ? "greater than " : "at least ") + number(r.least);
+  const std::string most = (r.below ? "less than " : "at most ") + number(r.most);
+  if (std::isinf(r.most)) return least;
+  return std::isinf(r.least) ? most : least + " and " + most;
+}
+
+bool inside(double x, const Range& r) {
+  return (r.above ? x > r.least : x >= r.least) && (r.below ? x < r.most : x <= r.most);
+}
+
+struct Checked {
+  const CaseData& data;
+  const Key& key;
+};
+
+void check_one(const Checked& c, const Value& v) {
+  const Key& key = c.key;
+  if (is_number(v)) {
+    const auto* i = std::get_if<std::int64_t>(&v.content);
+    const double x = i ? static_cast<double>(*i) : std::get<double>(v.content);
+    if (!std::isfinite(x)) {
+      fail(c.data, v.place,
+           fmt::format("{} = {} is not a finite number", key.path, format_value(v)));
+    }
+    if (!inside(x, key.range)) {
+      fail(c.data, v.place,
+           fmt::format("{} = {}: it must be {}", key.path, format_value(v), bounds(key.range)));
+    }
+  } else if (const auto* word = std::get_if<std::string>(&v.content)) {
+    std::vector<std::string> values;
+    for (const Choice& choice : choices_of(key.path)) values.push_back(choice.value);
+    if (values.empty() || std::find(values.begin(), values.end(), *word) != values.end()) return;
+    fail(c.data, v.place,
+         fmt::format("{} = \"{}\" is not one of its choices{} They are {}.", key.path,
+                     shortened(*word), did_you_mean(*word, values), list_words(values)));
+  }
+}
+
+void check_value(const CaseData& data, const Key& key, const Value& v) {
+  const auto* array = std::get_if<Value::Array>(&v.content);
+  const auto wrong = [&](const Value& at) {
+    fail(data, at.place,
+         fmt::format("{} = {}: {} is needed, as in {} = {}", key.path, shortened(format_value(v)),
+                     type_words(key.type), name_of(key.path), example_of(key)));
+  };
+  if (!array) {
+    if (!takes_single(key.type) || !fits_one(v, key.type)) wrong(v);
+    return check_one({data, key}, v);
+  }
+  if (!takes_array(key.type)) wrong(v);
+  for (const Value& entry : *array) {
+    if (!fits_one(entry, key.type)) wrong(entry);
+    check_one({data, key}, entry);
+  }
+}
+
+// ---- combinations -----------------------------------------------------------------------------
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts{""};
+  for (const char c : text) {
+    if (c == separator) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+struct Condition {
+  std::string sibling;
+  std::vector<std::string> values;
+};
+
+Condition condition_of(const Key& key) {
+  const auto equals = key.when.find('=');
+  return {key.when.substr(0, equals), split(key.when.substr(equals + 1), '|')};
+}
+
+std::string as_words(const Value& v) {
+  const auto* s = std::get_if<std::string>(&v.content);
+  return s ? *s : format_value(v);
+}
+
+const Value* value_or_fallback(const TableData& table, const std::string& key) {
+  if (const Entry* e = table.find(key)) return &e->value;
+  const Key* declared = find_key(key_path(table, key));
+  return declared ? fallback_of(*declared) : nullptr;
+}
+
+void check_condition(const CaseData& data, const TableData& table, const Entry& entry,
+                     const Key& key) {
+  if (applies(key, table)) return;
+  const Condition c = condition_of(key);
+  const Value* now = value_or_fallback(table, c.sibling);
+  std::vector<std::string> quoted;
+  for (const std::string& v : c.values) quoted.push_back('"' + v + '"');
+  fail(data, entry.place,
+       fmt::format("{} goes with {} = {} only, and here {} {}; remove it or change {}", key.path,
+                   c.sibling, fmt::join(quoted, " or "), c.sibling,
+                   now ? "is \"" + as_words(*now) + "\"" : "is not given", c.sibling));
+}
+
+void check_required(const CaseData& data, const TableData& table) {
+  for (const Key& key : declared_keys()) {
+    if (!key.required || table_of(key.path) != table.path) continue;
+    if (!applies(key, table) || table.find(name_of(key.path))) continue;
+    const std::string because = key.when.empty() ? "" : fmt::format(" beside {}", key.when);
+    fail(data, table.place,
+         fmt::format("{} needs the key '{}'{}; add {} = {}",
+                     table.path.empty() ? "the case" : "[" + table.path + "]", name_of(key.path),
+                     because, name_of(key.path), example_of(key)));
+  }
+}
+
+void check_tables_present(const CaseData& data) {
+  for (const Table& t : declared_tables()) {
+    if (!t.required || data.count(t.path) > 0) continue;
+    fail(data, {},
+         fmt::format("the case has no {0}{1}{2} table; it needs one ('otto explain {1}')",
+                     t.repeated ? "[[" : "[", t.path, t.repeated ? "]]" : "]"));
+  }
+}
+
+template <class F>
+void for_each_declared(const CaseData& data, F visit) {
+  for (const TableData& table : data.tables) {
+    const Table* declared = find_table(table.path);
+    if (declared && declared->open) continue;
+    for (const Entry& entry : table.entries) visit(table, entry);
+  }
+}
+
+// Options are text, numbers or flags, whatever their names.
+void check_open_tables(const CaseData& data) {
+  for (const TableData& table : data.tables) {
+    const Table* declared = find_table(table.path);
+    if (!declared || !declared->open) continue;
+    for (const Entry& e : table.entries) {
+      const auto& content = e.value.content;
+      if (!std::holds_alternative<Value::Foreign>(content) &&
+          !std::holds_alternative<Value::Array>(content)) {
+        continue;
+      }
+      fail(data, e.value.place,
+           fmt::format("{}.{}: text, a number, true or false is needed", table.path, e.key));
+    }
+  }
+}
+
+}  // namespace
+
+bool applies(const Key& key, const TableData& table) {
+  if (key.when.empty()) return true;
+  const Condition c = condition_of(key);
+  const Value* value = value_or_fallback(table, c.sibling);
+  return value && std::find(c.values.begin(), c.values.end(), as_words(*value)) != c.values.end();
+}
+
+void validate(const CaseData& data) {
+  for (const TableData& table : data.tables) check_table_name(data, table);
+  for_each_declared(data, [&](const TableData& t, const Entry& e) { check_key_name(data, t, e); });
+  check_open_tables(data);
+  for_each_declared(data, [&](const TableData& t, const Entry& e) {
+    check_value(data, *find_key(key_path(t, e.key)), e.value);
+  });
+  for_each_declared(data, [&](const TableData& t, const Entry& e) {
+    check_condition(data, t, e, *find_key(key_path(t, e.key)));
+  });
+  for (const TableData& table : data.tables) check_required(data, table);
+  check_tables_present(data);
+}
+
+}  // namespace otto
