@@ -1,0 +1,243 @@
+"""Exact solutions of the cases, computed without Otto: closed forms, quadrature, and 1-D eigenvalue
+problems whose products solve separable cases. The figures of every expected.toml come from here, and
+tests/cases/test_cases.py compares densities with the cell averages given here.
+
+    density(name, time, edges)    exact cell averages, an array indexed [i, j, k]
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss
+from scipy.linalg import eigh_tridiagonal, expm
+from scipy.special import erf
+
+# -- products of 1-D solutions: double_well, double_well_3d --------------------------------------
+
+
+def gaussian_averages(edges, mean, variance):
+    """Cell averages of a Gaussian scaled to mass 1 on the box, as [initial] kind = "gaussian"."""
+    p = np.diff(erf((edges - mean) / np.sqrt(2 * variance))) / np.diff(edges)
+    return p / np.sum(p * np.diff(edges))
+
+
+def _factor_on(V, mean, variance, time, cells, lower, upper):
+    """d_t p = (p' + V' p)', no flux, by diagonalising the symmetrised tridiagonal generator of the
+    square-root flux: exact in time, second order in the width."""
+    edges = np.linspace(lower, upper, cells + 1)
+    h = edges[1] - edges[0]
+    v = V(0.5 * (edges[1:] + edges[:-1]))
+    right = np.exp(-np.diff(v) / 2)
+    diagonal = np.zeros(cells)
+    diagonal[:-1] += right
+    diagonal[1:] += 1 / right
+    rates, modes = eigh_tridiagonal(diagonal / h**2, -np.ones(cells - 1) / h**2)
+    start = gaussian_averages(edges, mean, variance)
+    root = np.exp(-v / 2)
+    return root * (modes @ (np.exp(-np.maximum(rates, 0) * time) * (modes.T @ (start / root))))
+
+
+@lru_cache(maxsize=None)
+def _factor(which, time):
+    """1-D factor on 512 cells of [-2, 2]; Richardson extrapolation from 512, 1024 and 2048 cells."""
+    V, mean = {"well": (_double_well, -1.0), "trap": (_trap, 0.0)}[which]
+    fine = [_factor_on(V, mean, 0.05, time, n, -2.0, 2.0) for n in (512, 1024, 2048)]
+    a, b, c = (p.reshape(512, -1).mean(axis=1) for p in fine)
+    first, second = (4 * b - a) / 3, (4 * c - b) / 3
+    return (16 * second - first) / 15
+
+
+def _double_well(x):
+    return 2 * (x * x - 1) ** 2
+
+
+def _trap(x):
+    return 2 * x * x
+
+
+def _factor_energy(which, time):
+    """int p log p + p V of a factor: midpoint sums on 256 and 512 cells, extrapolated."""
+    V = {"well": _double_well, "trap": _trap}[which]
+
+    def midpoint(cells):
+        p = _factor(which, time).reshape(cells, -1).mean(axis=1)
+        x = -2 + (np.arange(cells) + 0.5) * 4 / cells
+        return float(np.sum(p * np.log(p) + p * V(x)) * 4 / cells)
+
+    a, b, c = (midpoint(n) for n in (128, 256, 512))
+    first, second = (4 * b - a) / 3, (4 * c - b) / 3
+    return (16 * second - first) / 15
+
+
+def double_well_energy(time, dimension=2):
+    """F = int rho log rho + rho V; of a product of densities of mass 1 it is the sum."""
+    return _factor_energy("well", time) + (dimension - 1) * _factor_energy("trap", time)
+
+
+def double_well_equilibrium(dimension=2):
+    """-log Z with Z = int exp(-V) over the box."""
+    x, w = _gauss(-2.0, 2.0)
+    Z = np.sum(w * np.exp(-_double_well(x))) * np.sum(w * np.exp(-_trap(x))) ** (dimension - 1)
+    return -np.log(Z)
+
+
+def _coarsen(p, edges):
+    cells = len(edges) - 1
+    if 512 % cells:
+        raise ValueError("the exact factors live on 512 cells: use a power of two")
+    return p.reshape(cells, -1).mean(axis=1)
+
+
+def double_well(time, edges):
+    factors = ["well"] + ["trap"] * (len(edges) - 1)
+    return _outer([_coarsen(_factor(f, time), e) for f, e in zip(factors, edges)])
+
+
+def _outer(factors):
+    product = factors[0]
+    for f in factors[1:]:
+        product = np.multiply.outer(product, f)
+    return product
+
+
+# -- linear drift: Gaussians stay Gaussian -------------------------------------------------------
+
+
+class Gaussian:
+    """d_t rho = kT lap rho + div(rho B x) from a Gaussian of mean m and covariance v I:
+    mean exp(-B t) m, covariance C with C' = -B C - C B^T + 2 kT I."""
+
+    def __init__(self, B, kT, mean, variance, time):
+        B, mean = np.array(B, float), np.array(mean, float)
+        d = len(B)
+        flow = expm(-B * time)
+        self.mean = flow @ mean
+        # The stationary covariance S solves B S + S B^T = 2 kT I.
+        identity = np.eye(d)
+        lyapunov = np.kron(B, identity) + np.kron(identity, B)
+        S = np.linalg.solve(lyapunov, (2 * kT * identity).ravel()).reshape(d, d)
+        self.stationary = S
+        self.covariance = S + flow @ (variance * identity - S) @ flow.T
+
+    def __call__(self, x):
+        """Density at points x (d x ...)."""
+        shift = x - self.mean.reshape((-1,) + (1,) * (x.ndim - 1))
+        q = np.einsum("i...,ij,j...->...", shift, np.linalg.inv(self.covariance), shift)
+        return np.exp(-0.5 * q) / np.sqrt(np.linalg.det(2 * np.pi * self.covariance))
+
+
+def _matrix(rates, axes):
+    axes = np.array(axes, float)
+    axes /= np.linalg.norm(axes, axis=1)[:, None]
+    return sum(r * np.outer(a, a) for r, a in zip(rates, axes))
+
+
+def ornstein_uhlenbeck_1d(time):
+    return Gaussian([[1.0]], 1.0, [-2.0], 0.25, time)
+
+
+def ornstein_uhlenbeck_2d(time):
+    """V = x.A x / 2 with A = 1 along (1, 1) and 4 along (1, -1)."""
+    return Gaussian(_matrix([1, 4], [(1, 1), (1, -1)]), 0.5, [-1.5, 0.5], 0.1, time)
+
+
+def ornstein_uhlenbeck_3d(time):
+    """V = x.A x / 2 with A = 1, 2, 3 along (1, 1, 1), (1, -1, 0), (1, 1, -2)."""
+    return Gaussian(_matrix([1, 2, 3], [(1, 1, 1), (1, -1, 0), (1, 1, -2)]), 0.5, [1.0, -1.0, 0.5],
+                    0.1, time)
+
+
+def rotating_drift(time, omega=2.0):
+    """B = I + omega J with the skew J = (0 1; -1 0): drift -x + omega (-y, x)."""
+    return Gaussian([[1.0, omega], [-omega, 1.0]], 0.25, [1.5, 0.0], 0.1, time)
+
+
+# -- closed forms in one or two dimensions -------------------------------------------------------
+
+
+def exponential_drift(time):
+    """V = -x on [0, 1], no flux: one decaying mode over the Gibbs state, mass 2 pi sinh(1/2)."""
+    rate = np.pi**2 + 0.25
+
+    def rho(x):
+        mode = np.exp(x[0] / 2) * (np.pi * np.cos(np.pi * x[0]) + 0.5 * np.sin(np.pi * x[0]))
+        return np.exp(-rate * time) * mode + np.pi * np.exp(x[0] - 0.5)
+
+    return rho
+
+
+def heat_box(time):
+    return lambda x: 1 + 0.5 * np.cos(np.pi * x[0]) * np.cos(np.pi * x[1]) * np.exp(-2 * np.pi**2 * time)
+
+
+# -- tilted periodic: Risken's quadrature formula ------------------------------------------------
+
+TILT, HEIGHT = 5.0, 2.0  # drift f, V = HEIGHT cos(2 pi x); kT = 1, period 1
+
+
+def _risken(x):
+    """Unnormalised stationary density exp(-U(x)) int_x^{x+1} exp(U), U = V - f x."""
+    s, w = _gauss(0.0, 1.0)
+    V = lambda y: HEIGHT * np.cos(2 * np.pi * y)  # noqa: E731
+    exponent = V(x[..., None] + s) - V(x[..., None]) - TILT * s
+    return np.sum(w * np.exp(exponent), axis=-1)
+
+
+def _risken_norm():
+    return float(np.mean(_risken((np.arange(256) + 0.5) / 256)))  # a periodic integrand
+
+
+def tilted_periodic_current():
+    """Stationary current J = (1 - exp(-f)) / (normalisation)."""
+    return (1 - np.exp(-TILT)) / _risken_norm()
+
+
+def tilted_periodic(_time):
+    norm = _risken_norm()
+    return lambda x: _risken(x[0]) / norm
+
+
+# -- Mueller-Brown -------------------------------------------------------------------------------
+
+
+def muller_brown_energy(x, y):
+    """Four Gaussians; K. Mueller and L. D. Brown, Theor. Chim. Acta 53, 75 (1979)."""
+    terms = [(-200, -1, 0, -10, 1, 0), (-100, -1, 0, -10, 0, 0.5), (-170, -6.5, 11, -6.5, -0.5, 1.5),
+             (15, 0.7, 0.6, 0.7, -1, 1)]
+    return sum(A * np.exp(a * (x - p)**2 + b * (x - p) * (y - q) + c * (y - q)**2)
+               for A, a, b, c, p, q in terms)
+
+
+def muller_brown_equilibrium(kT):
+    """F of the Gibbs state on [-1.7, 1.3] x [-0.5, 2.2], -kT log Z."""
+    (x, wx), (y, wy) = _gauss(-1.7, 1.3), _gauss(-0.5, 2.2)
+    V = muller_brown_energy(x[:, None], y[None, :])
+    low = V.min()
+    return low - kT * np.log(wx @ np.exp(-(V - low) / kT) @ wy)
+
+
+# -- cell averages -------------------------------------------------------------------------------
+
+
+def _gauss(lower, upper, points=200):
+    s, w = leggauss(points)
+    return lower + (upper - lower) * (s + 1) / 2, w * (upper - lower) / 2
+
+
+def _cell_averages(rho, edges, points=5):
+    """By a tensor Gauss rule in every cell."""
+    s, w = leggauss(points)
+    nodes = [(e[:-1, None] + np.diff(e)[:, None] * (s + 1) / 2).ravel() for e in edges]
+    values = rho(np.array(np.meshgrid(*nodes, indexing="ij")))
+    for axis in range(len(edges)):
+        values = np.moveaxis(values, axis, -1)
+        values = values.reshape(values.shape[:-1] + (-1, points)) @ (w / 2)
+        values = np.moveaxis(values, -1, axis)
+    return values
+
+
+def density(name, time, edges):
+    """Exact cell averages of the named solution."""
+    if name == "double_well":
+        return double_well(time, edges)
+    return _cell_averages(globals()[name](time), edges)
