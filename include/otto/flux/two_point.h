@@ -6,6 +6,7 @@
 // and a flux is a choice of B with B(0) = 1. Where B(-s) = e^s B(s), the Gibbs state
 // pi = exp(-V/kT) is at rest and the generator is self-adjoint in L2(1/pi).
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,9 +26,15 @@ class TwoPointFlux {
   [[nodiscard]] virtual const std::string& name() const = 0;
 };
 
+/// Registers a flux and declares it as a choice of `flux.kind`. One at namespace scope per file.
+struct RegisterFlux {
+  RegisterFlux(std::unique_ptr<const TwoPointFlux> flux, const std::string& doc,
+               const std::string& equation);
+};
+
 /// The flux of that name; throws InternalError for an unknown one (the case reader checked it).
 const TwoPointFlux& find_flux(const std::string& name);
-/// All registered ones, for tests and documentation.
+/// All registered ones by name, for tests and documentation.
 std::vector<const TwoPointFlux*> all_fluxes();
 
 /// B(s) = s / (e^s - 1), to 4 ulp for every double.
