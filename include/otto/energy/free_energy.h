@@ -27,35 +27,43 @@ class ExternalEnergy {
 /// Nonlinear internal energies and interactions join here as further terms.
 class FreeEnergy {
  public:
-  FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external);
+  /// `places[i]` says where term i was written ("case.toml:12:1: energy.expression"), for messages.
+  FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external,
+             std::vector<std::string> places = {});
 
   [[nodiscard]] double temperature() const { return temperature_; }  ///< kT; 0 without entropy
   [[nodiscard]] bool depends_on_time() const;
-  /// V at the centres of all local cells (owned and ghosts). Throws NumericalError-free: a value
-  /// that is not finite is an InputError naming the cell centre (see make_free_energy).
+  /// V at all local cells: evaluated at the centres of the owned ones, exchanged for the ghosts, so
+  /// that a cell has the same V on every rank and across a periodic side. Collective. A value that
+  /// is not finite is an InputError naming the term and the cell centre.
   void external(const Mesh& mesh, double t, std::span<double> V) const;
 
  private:
   double temperature_;
   std::vector<std::unique_ptr<ExternalEnergy>> external_;
+  std::vector<std::string> places_;
 };
 
 /// Builds the sum from the [[energy]] tables. Collective (tables are files); throws InputError,
 /// also where V is not finite at some cell centre.
 FreeEnergy make_free_energy(const Case& c, const Mesh& mesh);
 
-/// Library of external energies: name -> factory. Registered at namespace scope, one .cpp each:
-///   static const RegisterExternal reg{"muller_brown", "doc", "V = ...", factory, {keys...}};
+/// One named energy of the library, chosen by `library = "name"` in an [[energy]] table.
 using ExternalFactory =
     std::function<std::unique_ptr<ExternalEnergy>(const Section& term, int dimension)>;
 struct LibraryEntry {
   std::string name, doc, equation;
-  ExternalFactory make;
+  ExternalFactory make;              ///< throws InputError through Section::fail
   std::vector<double> lower, upper;  ///< the customary box, for tests and pictures
+  int least_dimension = 1, most_dimension = 3;
+  std::string example = {};          ///< lines of an [[energy]] table that show its parameters
 };
+/// Registers an energy and declares it as a choice of `energy.library`: at namespace scope in the
+/// .cpp that holds its formula and declares its parameters.
 struct RegisterExternal {
-  explicit RegisterExternal(LibraryEntry entry);  // also declares Choice{"energy.library", name}
+  explicit RegisterExternal(LibraryEntry entry);
 };
+/// All of them, by name.
 const std::vector<LibraryEntry>& external_library();
 
 /// b(x, t) of [drift]: one ExternalEnergy-like evaluator per axis; null without a [drift] table.
