@@ -48,10 +48,11 @@ const Declare keys{
       .when = "library=gaussian_lattice",
       .equation = "V = sum_a -log[ 1/5 sum_j N(x_a; 2 j, s^2) ], j = -2 ... 2"}}};
 
-/// log N(x; m, C) + log w = constant - |R (x - m)|^2 / 2 with R^T R = C^-1.
+/// log N(x; m, C) + log w = constant - |R (x - m)|^2 / 2 with R^T R = C^-1. On the axes beyond the
+/// dimension C is the unit matrix and x - m is 0.
 struct Component {
   Eigen::Vector3d mean = Eigen::Vector3d::Zero();
-  Eigen::Matrix3d root = Eigen::Matrix3d::Zero();
+  Eigen::Matrix3d root = Eigen::Matrix3d::Identity();
   double constant = 0;
 };
 
@@ -81,37 +82,42 @@ class GaussianMixture final : public ExternalEnergy {
   std::vector<Component> components_;
 };
 
-void set_covariance(Component& c, const Section& term, const Eigen::MatrixXd& C, std::size_t k) {
-  const Eigen::LLT<Eigen::MatrixXd> factor(C);
+void set_covariance(Component& c, const Section& term, const Eigen::Matrix3d& C, int d,
+                    std::size_t k) {
+  const Eigen::LLT<Eigen::Matrix3d> factor(C);
   if (!C.isApprox(C.transpose(), 1e-12) || factor.info() != Eigen::Success) {
     term.fail("covariances", fmt::format("matrix {} is not symmetric positive definite", k + 1));
   }
-  const Eigen::Index d = C.rows();
-  const Eigen::MatrixXd L = factor.matrixL();
-  c.root.topLeftCorner(d, d) = L.inverse();
-  c.constant = -L.diagonal().array().log().sum() - 0.5 * static_cast<double>(d) * std::log(2 * pi);
+  const Eigen::Matrix3d L = factor.matrixL();
+  c.root = L.inverse();
+  c.constant = -L.diagonal().array().log().sum() - 0.5 * d * std::log(2 * pi);
 }
 
 /// The covariance matrix of component k, or an error where there is not one for each.
-Eigen::MatrixXd covariance(const Section& term, std::size_t k, std::size_t count, int d) {
+Eigen::Matrix3d covariance(const Section& term, std::size_t k, std::size_t count, int d) {
   if (term.has("variances") == term.has("covariances")) {
     term.fail("library", "gaussian_mixture takes either 'variances' or 'covariances'");
   }
-  const auto entries = static_cast<std::size_t>(d * d);
+  Eigen::Matrix3d C = Eigen::Matrix3d::Identity();
   if (term.has("variances")) {
     const std::vector<double> v = term.reals("variances");
     if (v.size() != 1 && v.size() != count) {
-      term.fail("variances", fmt::format("has {} numbers for {} means; give 1 or {}", v.size(),
-                                         count, count));
+      term.fail("variances",
+                fmt::format("has {} numbers for {} means; give 1 or {}", v.size(), count, count));
     }
-    return Eigen::MatrixXd::Identity(d, d) * v[v.size() == 1 ? 0 : k];
+    for (int a = 0; a < d; ++a) C(a, a) = v[v.size() == 1 ? 0 : k];
+    return C;
   }
   const std::vector<double> all = term.reals("covariances");
+  const auto entries = static_cast<std::size_t>(d * d);
   if (all.size() != count * entries) {
     term.fail("covariances", fmt::format("has {} numbers; {} matrices of {} x {} take {}",
                                          all.size(), count, d, d, count * entries));
   }
-  return Eigen::Map<const Eigen::MatrixXd>(all.data() + k * entries, d, d).transpose();
+  for (int i = 0; i < d; ++i) {
+    for (int j = 0; j < d; ++j) C(i, j) = all[k * entries + static_cast<std::size_t>(i * d + j)];
+  }
+  return C;
 }
 
 std::vector<double> log_weights(const Section& term, std::size_t count) {
@@ -138,7 +144,7 @@ std::unique_ptr<ExternalEnergy> make_mixture(const Section& term, int d) {
     for (std::size_t a = 0; a < axes; ++a) {
       components[k].mean[static_cast<Eigen::Index>(a)] = means[k * axes + a];
     }
-    set_covariance(components[k], term, covariance(term, k, components.size(), d), k);
+    set_covariance(components[k], term, covariance(term, k, components.size(), d), d, k);
     components[k].constant += log_w[k];
   }
   return std::make_unique<GaussianMixture>(std::move(components));

@@ -28,9 +28,9 @@ const Declare keys{
       .when = "library=ornstein_uhlenbeck",
       .equation = "V = 1/2 (x - m)^T A (x - m)"}}};
 
+/// A, with the unit matrix on the axes beyond the dimension (where x - m is 0).
 Eigen::Matrix3d read_matrix(const Section& term, int d) {
-  Eigen::Matrix3d A = Eigen::Matrix3d::Zero();
-  A.topLeftCorner(d, d).setIdentity();
+  Eigen::Matrix3d A = Eigen::Matrix3d::Identity();
   if (!term.has("matrix")) return A;
   const std::vector<double> entries = term.reals("matrix");
   if (entries.size() != static_cast<std::size_t>(d * d)) {
@@ -40,11 +40,10 @@ Eigen::Matrix3d read_matrix(const Section& term, int d) {
   for (int i = 0; i < d; ++i) {
     for (int j = 0; j < d; ++j) A(i, j) = entries[static_cast<std::size_t>(i * d + j)];
   }
-  const Eigen::MatrixXd block = A.topLeftCorner(d, d);
-  if (!block.isApprox(block.transpose(), 1e-12)) {
+  if (!A.isApprox(A.transpose(), 1e-12)) {
     term.fail("matrix", "is not symmetric; the part that is not acts as a [drift], not an energy");
   }
-  const double least = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(block).eigenvalues()[0];
+  const double least = Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(A).eigenvalues()[0];
   if (!(least > 0)) {
     term.fail("matrix", fmt::format("is not positive definite: its least eigenvalue is {}", least));
   }

@@ -1,0 +1,25 @@
+#pragma once
+// A function of x, y, z and t written in the case file.
+
+#include "otto/casefile/case.h"
+#include "otto/casefile/expression.h"
+#include "otto/energy/free_energy.h"
+
+namespace otto {
+
+/// Compiles the expression `text` of `section`.`key`; what is wrong with it is reported there.
+Expression read_expression(const Section& section, const std::string& key, const std::string& text);
+
+class ExpressionEnergy final : public ExternalEnergy {
+ public:
+  explicit ExpressionEnergy(Expression expression) : expression_(std::move(expression)) {}
+  void evaluate(std::span<const Point> points, double t, std::span<double> values) const override {
+    expression_.evaluate(points, t, values);
+  }
+  bool depends_on_time() const override { return expression_.uses("t"); }
+
+ private:
+  Expression expression_;
+};
+
+}  // namespace otto

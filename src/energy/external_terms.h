@@ -1,0 +1,24 @@
+#pragma once
+// External energies as an [[energy]] table of kind "external" gives them.
+
+#include <memory>
+
+#include "otto/casefile/case.h"
+#include "otto/energy/free_energy.h"
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+/// V of one term: by `expression`, `library` or `table` (exactly one), times `strength`. Reads files
+/// but never communicates. Throws InputError.
+std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh);
+
+/// V given at the cells of the mesh in an HDF5 file (/cells/center and /cells/value or
+/// /cells/external), rows in any order.
+std::unique_ptr<ExternalEnergy> make_cell_table_energy(const std::filesystem::path& file,
+                                                       const Mesh& mesh);
+/// V given on a lattice in a .vti file, interpolated linearly along each axis.
+std::unique_ptr<ExternalEnergy> make_image_energy(const std::filesystem::path& file,
+                                                  const std::string& array, int dimension);
+
+}  // namespace otto

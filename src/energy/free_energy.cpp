@@ -1,0 +1,123 @@
+// F(rho) = sum_K vol_K (kT rho_K log rho_K + V_K rho_K): the sum of the [[energy]] tables.
+
+#include "otto/energy/free_energy.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "external_terms.h"
+#include "otto/casefile/key.h"
+#include "otto/core/error.h"
+#include "words.h"
+
+namespace otto {
+
+namespace {
+
+const Declare keys{
+    {{.path = "energy",
+      .doc = "The free energy, one [[energy]] table for each term of the sum.",
+      .repeated = true}},
+    {{.path = "energy.kind",
+      .type = Type::text,
+      .doc = "What the term is.",
+      .required = true,
+      .equation = "F(rho) = int kT rho log rho + int V rho"},
+     {.path = "energy.temperature",
+      .doc = "Temperature kT of the entropy.",
+      .range = positive,
+      .when = "kind=entropy",
+      .equation = "kT int rho log rho"},
+     {.path = "energy.exponent",
+      .doc = "Exponent m of the porous-medium energy; not in this version.",
+      .range = positive,
+      .when = "kind=power",
+      .equation = "int rho^m / (m - 1)"},
+     {.path = "energy.maximum",
+      .doc = "Largest density of the crowd; not in this version.",
+      .range = positive,
+      .when = "kind=crowd",
+      .equation = "rho <= P"}},
+    {{"energy.kind", "entropy", "The entropy, which makes the density diffuse.",
+      "kT int rho log rho"},
+     {"energy.kind", "external", "An external energy V(x, t).", "int V rho"},
+     {"energy.kind", "power", "Porous-medium energy; not in this version.", "int rho^m / (m - 1)"},
+     {"energy.kind", "crowd", "Crowd motion; not in this version.", "rho <= P"},
+     {"energy.kind", "interaction", "Interaction energy; not in this version.",
+      "1/2 int int W(x - y) rho rho"}}};
+
+/// What the [[energy]] tables say.
+struct Terms {
+  double temperature = 0;
+  std::vector<std::unique_ptr<ExternalEnergy>> external;
+  std::vector<std::string> places;
+};
+
+Terms read_terms(const Case& c, const Mesh& mesh) {
+  Terms terms;
+  for (const Section& term : c.sections("energy")) {
+    const std::string kind = term.text("kind");
+    if (kind == "entropy") {
+      if (terms.temperature > 0) {
+        term.fail("kind", "a second entropy term; add the temperatures and keep one");
+      }
+      terms.temperature = term.real("temperature");
+    } else if (kind == "external") {
+      terms.external.push_back(make_external(term, mesh));
+      terms.places.push_back(term.where("kind") + ": [[energy]] kind = \"external\"");
+    } else {
+      term.fail("kind", "this version of Otto has no '" + kind +
+                            "' energy; it has 'entropy' and 'external'");
+    }
+  }
+  if (!(terms.temperature > 0)) {
+    throw InputError(c.file().string() +
+                     ": no entropy term; add [[energy]] kind = \"entropy\" with its temperature");
+  }
+  return terms;
+}
+
+}  // namespace
+
+FreeEnergy::FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external,
+                       std::vector<std::string> places)
+    : temperature_(temperature), external_(std::move(external)), places_(std::move(places)) {
+  places_.resize(external_.size(), "external energy");
+}
+
+bool FreeEnergy::depends_on_time() const {
+  return std::ranges::any_of(external_, [](const auto& term) { return term->depends_on_time(); });
+}
+
+void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const {
+  const auto owned = static_cast<std::size_t>(mesh.owned);
+  std::fill(V.begin(), V.end(), 0.0);
+  mesh.comm.together([&] {
+    const std::span<const Point> centers(mesh.center.data(), owned);
+    std::vector<double> values(owned);
+    for (std::size_t term = 0; term < external_.size(); ++term) {
+      external_[term]->evaluate(centers, t, values);
+      for (std::size_t i = 0; i < owned; ++i) {
+        V[i] += values[i];
+        if (!std::isfinite(V[i])) {
+          throw InputError(fmt::format("{}: V is {} at the cell centre {} at time {}; it must be "
+                                       "finite in every cell",
+                                       places_[term], values[i],
+                                       to_text(centers[i], mesh.dimension), t));
+        }
+      }
+    }
+  });
+  mesh.halo.update(mesh.comm, V);
+}
+
+FreeEnergy make_free_energy(const Case& c, const Mesh& mesh) {
+  Terms terms;
+  mesh.comm.together([&] { terms = read_terms(c, mesh); });
+  FreeEnergy energy(terms.temperature, std::move(terms.external), std::move(terms.places));
+  std::vector<double> V(static_cast<std::size_t>(mesh.local()));
+  energy.external(mesh, 0.0, V);
+  return energy;
+}
+
+}  // namespace otto
