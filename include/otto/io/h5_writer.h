@@ -1,0 +1,81 @@
+#pragma once
+// HDF5 files written by all ranks together. What a file shall hold is planned first and written in
+// one go, so that every failure is met in one place:
+//
+//   1. The root rank reserves the whole size on disk; a full disk shows here, before HDF5 starts.
+//   2. The root rank writes the structure: groups, attributes, links, and datasets with their
+//      storage allocated but not filled.
+//   3. All ranks open the file through MPI-IO and write one contiguous slab each of every dataset,
+//      as independent transfers: Open MPI's collective ones drop errors of the file system.
+//   4. The root rank renames FILE.part to FILE.
+//
+// After every step the ranks agree on the verdict. A failure removes FILE.part and leaves an
+// earlier FILE alone.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "otto/core/comm.h"
+
+namespace otto {
+
+/// The planned content of one file; the same on every rank but for the values of datasets. Parents
+/// of groups, datasets and links come first. Values are referred to, not copied: they must live
+/// until write_h5 returns.
+class H5Plan {
+ public:
+  using Values = std::variant<std::span<const double>, std::span<const std::int64_t>,
+                              std::span<const std::uint8_t>>;
+  using Attribute = std::variant<double, std::vector<double>, std::vector<std::int64_t>, std::string>;
+
+  void group(std::string path) { groups_.push_back(std::move(path)); }
+  /// An attribute of a group or dataset ("/" for the root). Text is stored with fixed length.
+  void attribute(std::string object, std::string name, Attribute value) {
+    attributes_.push_back({std::move(object), std::move(name), std::move(value)});
+  }
+  /// A dataset whose rows are those of rank 0, then rank 1, ... `columns` = 0: shape (rows), else
+  /// (rows, columns).
+  void dataset(std::string path, Values values, int columns = 0) {
+    datasets_.push_back({std::move(path), values, columns});
+  }
+  /// `path` stands for `target` of another file, named relative to this one's folder.
+  void link(std::string path, std::string file, std::string target) {
+    links_.push_back({std::move(path), std::move(file), std::move(target)});
+  }
+
+  struct AttributeEntry {
+    std::string object, name;
+    Attribute value;
+  };
+  struct DatasetEntry {
+    std::string path;
+    Values values;
+    int columns;
+    [[nodiscard]] std::int64_t rows() const;        ///< of this rank
+    [[nodiscard]] std::int64_t element_size() const;
+  };
+  struct LinkEntry {
+    std::string path, file, target;
+  };
+  [[nodiscard]] const std::vector<std::string>& groups() const { return groups_; }
+  [[nodiscard]] const std::vector<AttributeEntry>& attributes() const { return attributes_; }
+  [[nodiscard]] const std::vector<DatasetEntry>& datasets() const { return datasets_; }
+  [[nodiscard]] const std::vector<LinkEntry>& links() const { return links_; }
+
+ private:
+  std::vector<std::string> groups_;
+  std::vector<AttributeEntry> attributes_;
+  std::vector<DatasetEntry> datasets_;
+  std::vector<LinkEntry> links_;
+};
+
+/// Writes the plan to `file`; `durable` waits for the disk before the rename. Collective; throws
+/// IoError naming the file on every rank.
+void write_h5(const Comm& comm, const std::filesystem::path& file, const H5Plan& plan,
+              bool durable = false);
+
+}  // namespace otto

@@ -1,0 +1,107 @@
+#include "otto/io/global_order.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+std::vector<int> starts(const std::vector<int>& counts) {
+  std::vector<int> begin(counts.size(), 0);
+  std::exclusive_scan(counts.begin(), counts.end(), begin.begin(), 0);
+  return begin;
+}
+
+/// MPI_Alltoallv of elements made of `columns` values of `type` each.
+template <class T>
+std::vector<T> all_to_all(const Comm& comm, const std::vector<T>& send,
+                          const std::vector<int>& send_counts,
+                          const std::vector<int>& receive_counts, int columns, MPI_Datatype type) {
+  MPI_Datatype element;
+  MPI_Type_contiguous(columns, type, &element);
+  MPI_Type_commit(&element);
+  const std::int64_t n =
+      std::accumulate(receive_counts.begin(), receive_counts.end(), std::int64_t{0});
+  std::vector<T> received(static_cast<std::size_t>(n * columns));
+  MPI_Alltoallv(send.data(), send_counts.data(), starts(send_counts).data(), element,
+                received.data(), receive_counts.data(), starts(receive_counts).data(), element,
+                comm.handle());
+  MPI_Type_free(&element);
+  return received;
+}
+
+}  // namespace
+
+GlobalOrder::GlobalOrder(const Mesh& mesh) : comm_(mesh.comm) {
+  const std::int64_t n = mesh.global_cells, p = comm_.size(), r = comm_.rank();
+  first_ = r * n / p;
+  rows_ = (r + 1) * n / p - first_;
+  std::vector<int> home(static_cast<std::size_t>(mesh.owned));
+  comm_.together([&] {
+    mine_counts_.assign(static_cast<std::size_t>(p), 0);
+    for (std::size_t i = 0; i < home.size(); ++i) {
+      const std::int64_t g = mesh.global[i];
+      if (g < 0 || g >= n) throw InternalError("mesh: a global cell number is out of range");
+      home[i] = static_cast<int>(((g + 1) * p - 1) / n);
+      ++mine_counts_[static_cast<std::size_t>(home[i])];
+    }
+  });
+  slab_counts_.resize(mine_counts_.size());
+  MPI_Alltoall(mine_counts_.data(), 1, MPI_INT, slab_counts_.data(), 1, MPI_INT, comm_.handle());
+
+  mine_.resize(home.size());
+  std::vector<int> next = starts(mine_counts_);
+  std::vector<std::int64_t> numbers(home.size());
+  for (std::size_t i = 0; i < home.size(); ++i) {
+    const auto at = static_cast<std::size_t>(next[static_cast<std::size_t>(home[i])]++);
+    mine_[at] = static_cast<std::int64_t>(i);
+    numbers[at] = mesh.global[i];
+  }
+  slab_ = all_to_all(comm_, numbers, mine_counts_, slab_counts_, 1, MPI_INT64_T);
+  comm_.together([&] {
+    std::vector<char> seen(static_cast<std::size_t>(rows_), 0);
+    for (auto& g : slab_) {
+      g -= first_;
+      if (seen[static_cast<std::size_t>(g)]++) {
+        throw InternalError("mesh: two cells have the same global number");
+      }
+    }
+    if (static_cast<std::int64_t>(slab_.size()) != rows_) {
+      throw InternalError("mesh: a global cell number is missing");
+    }
+  });
+}
+
+std::vector<double> GlobalOrder::exchange(std::span<const double> values, int columns,
+                                          bool forth) const {
+  const auto& from = forth ? mine_ : slab_;
+  const auto& to = forth ? slab_ : mine_;
+  const auto width = static_cast<std::size_t>(columns);
+  std::vector<double> packed(from.size() * width);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const auto source = static_cast<std::size_t>(from[i]) * width;
+    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(source), width, &packed[i * width]);
+  }
+  if (comm_.size() > 1) {
+    packed = all_to_all(comm_, packed, forth ? mine_counts_ : slab_counts_,
+                        forth ? slab_counts_ : mine_counts_, columns, MPI_DOUBLE);
+  }
+  std::vector<double> out(to.size() * width);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    std::copy_n(&packed[i * width], width, &out[static_cast<std::size_t>(to[i]) * width]);
+  }
+  return out;
+}
+
+std::vector<double> GlobalOrder::to_slab(std::span<const double> owned, int columns) const {
+  return exchange(owned, columns, true);
+}
+
+std::vector<double> GlobalOrder::from_slab(std::span<const double> slab, int columns) const {
+  return exchange(slab, columns, false);
+}
+
+}  // namespace otto
