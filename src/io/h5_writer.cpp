@@ -263,6 +263,7 @@ void write_h5(const Comm& comm, const std::filesystem::path& file, const H5Plan&
   } catch (...) {
     std::error_code ignored;
     if (comm.is_root()) std::filesystem::remove(part, ignored);
+    MPI_Barrier(comm.handle());  // gone for everybody
     throw;
   }
 }
