@@ -1,6 +1,7 @@
 #pragma once
 // VTK lives in a module of its own (libotto_vtk), loaded only when a run reads or writes VTK's XML
-// formats: a run without it pays no start-up, and Otto builds without VTK.
+// formats: a run without it pays no start-up, and Otto builds without VTK. The module is looked for
+// beside the executable, one folder above it, and in ../lib/otto.
 
 #include <array>
 #include <filesystem>
@@ -20,5 +21,8 @@ struct ImageTable {
 /// Reads one scalar array ("" = the first) of a .vti file. Throws InputError naming the file.
 /// Not collective.
 ImageTable read_image_table(const std::filesystem::path& file, const std::string& array);
+
+/// Throws InputError saying what to do where the VTK module is not there or cannot be loaded.
+void require_vtk_module();
 
 }  // namespace otto

@@ -1,0 +1,102 @@
+// VTKHDF 1.0 (docs.vtk.org, "VTK HDF File Format"), unstructured grids. P parts, one per rank:
+//
+//   /VTKHDF                 Version = {1, 0}, Type = "UnstructuredGrid"
+//   NumberOfPoints, NumberOfCells, NumberOfConnectivityIds     [P]
+//   Points [sum points][3], Connectivity, Offsets, Types       ids count within the part,
+//                                                              Offsets has cells + 1 entries per part
+//   CellData/<name>         [sum cells]
+
+#include <fmt/core.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "otto/io/field_series.h"
+#include "otto/io/files.h"
+#include "otto/io/h5_writer.h"
+
+namespace otto {
+
+namespace {
+
+constexpr std::array geometry_sets{"NumberOfPoints", "NumberOfCells", "NumberOfConnectivityIds",
+                                   "Points",         "Connectivity",  "Offsets",
+                                   "Types"};
+
+H5Plan vtkhdf_plan(const Provenance& provenance) {
+  H5Plan plan;
+  plan.group("/VTKHDF");
+  plan.group("/VTKHDF/CellData");
+  plan.attribute("/VTKHDF", "Version", std::vector<std::int64_t>{1, 0});
+  plan.attribute("/VTKHDF", "Type", "UnstructuredGrid");
+  add_provenance(plan, provenance);
+  return plan;
+}
+
+void write_mesh(const SeriesSubject& subject) {
+  const CellShapes shapes = cell_shapes(subject.mesh);
+  const auto count = [](const auto& x) { return static_cast<std::int64_t>(x.size()); };
+  const std::int64_t points = count(shapes.points), cells = count(shapes.types),
+                     ids = count(shapes.connectivity);
+  H5Plan plan = vtkhdf_plan(subject.provenance);
+  plan.dataset("/VTKHDF/NumberOfPoints", std::span<const std::int64_t>(&points, 1));
+  plan.dataset("/VTKHDF/NumberOfCells", std::span<const std::int64_t>(&cells, 1));
+  plan.dataset("/VTKHDF/NumberOfConnectivityIds", std::span<const std::int64_t>(&ids, 1));
+  static_assert(sizeof(Point) == 3 * sizeof(double));
+  plan.dataset("/VTKHDF/Points",
+               std::span<const double>(shapes.points.empty() ? nullptr : shapes.points[0].data(),
+                                       3 * shapes.points.size()),
+               3);
+  plan.dataset("/VTKHDF/Connectivity", std::span<const std::int64_t>(shapes.connectivity));
+  plan.dataset("/VTKHDF/Offsets", std::span<const std::int64_t>(shapes.offsets));
+  plan.dataset("/VTKHDF/Types", std::span<const std::uint8_t>(shapes.types));
+  for (const auto& field : subject.fixed) {
+    plan.dataset("/VTKHDF/CellData/" + field.name, field.values);
+  }
+  write_h5(subject.mesh.comm, subject.folder / "mesh.hdf", plan);
+}
+
+class VtkHdfSeries : public FieldSeries {
+ public:
+  explicit VtkHdfSeries(SeriesSubject subject) : subject_(std::move(subject)) {
+    write_mesh(subject_);
+    index_["file-series-version"] = "1.0";
+    index_["files"] = nlohmann::ordered_json::array();
+  }
+
+  void write(double time, std::span<const NamedField> fields) override {
+    const std::string name = series_name(static_cast<int>(index_["files"].size())) + ".hdf";
+    H5Plan plan = vtkhdf_plan(subject_.provenance);
+    plan.attribute("/", "time", time);
+    for (const char* set : geometry_sets) {
+      const std::string path = fmt::format("/VTKHDF/{}", set);
+      plan.link(path, "mesh.hdf", path);
+    }
+    for (const auto& field : subject_.fixed) {
+      const std::string path = "/VTKHDF/CellData/" + field.name;
+      plan.link(path, "mesh.hdf", path);
+    }
+    for (const auto& field : fields) plan.dataset("/VTKHDF/CellData/" + field.name, field.values);
+    write_h5(subject_.mesh.comm, subject_.folder / name, plan);
+
+    index_["files"].push_back({{"name", name}, {"time", time}});
+    subject_.mesh.comm.together([&] {
+      if (!subject_.mesh.comm.is_root()) return;
+      replace_file(subject_.folder / "density.hdf.series", index_.dump(1) + "\n");
+    });
+  }
+
+ private:
+  SeriesSubject subject_;
+  nlohmann::ordered_json index_;
+};
+
+}  // namespace
+
+std::string series_name(int index) { return fmt::format("density_{:04d}", index); }
+
+std::unique_ptr<FieldSeries> make_vtkhdf_series(SeriesSubject subject) {
+  return std::make_unique<VtkHdfSeries>(std::move(subject));
+}
+
+}  // namespace otto
