@@ -29,8 +29,7 @@ Status check_h5(Status status, const std::string& what) {
 class H5Id {
  public:
   using Close = herr_t (*)(hid_t);
-  H5Id(hid_t id, Close closer, const std::string& what)
-      : id_(check_h5(id, what)), close_(closer) {}
+  H5Id(hid_t id, Close closer, const std::string& what) : id_(check_h5(id, what)), close_(closer) {}
   H5Id(H5Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
   H5Id(const H5Id&) = delete;
   H5Id& operator=(const H5Id&) = delete;

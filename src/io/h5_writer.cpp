@@ -41,7 +41,8 @@ std::vector<Slab> slabs_of(const Comm& comm, const H5Plan& plan) {
   MPI_Exscan(mine.data(), before.data(), count, MPI_INT64_T, MPI_SUM, comm.handle());
   MPI_Allreduce(mine.data(), total.data(), count, MPI_INT64_T, MPI_SUM, comm.handle());
   std::vector<Slab> slabs(n);
-  for (std::size_t i = 0; i < n; ++i) slabs[i] = {comm.is_root() ? 0 : before[i], mine[i], total[i]};
+  for (std::size_t i = 0; i < n; ++i)
+    slabs[i] = {comm.is_root() ? 0 : before[i], mine[i], total[i]};
   return slabs;
 }
 
@@ -169,8 +170,8 @@ void reserve(const std::filesystem::path& part, std::int64_t size) {
   const int descriptor = ::open(part.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) throw IoError(write_failure(part, errno));
   int error = ::posix_fallocate(descriptor, 0, size);
-  if (error == 0 && ::pwrite(descriptor, image.data(), image.size(), 0) !=
-                        static_cast<ssize_t>(image.size())) {
+  if (error == 0 &&
+      ::pwrite(descriptor, image.data(), image.size(), 0) != static_cast<ssize_t>(image.size())) {
     error = errno;
   }
   if (::close(descriptor) != 0 && error == 0) error = errno;

@@ -3,7 +3,8 @@
 //   /VTKHDF                 Version = {1, 0}, Type = "UnstructuredGrid"
 //   NumberOfPoints, NumberOfCells, NumberOfConnectivityIds     [P]
 //   Points [sum points][3], Connectivity, Offsets, Types       ids count within the part,
-//                                                              Offsets has cells + 1 entries per part
+//                                                              Offsets has cells + 1 entries per
+//                                                              part
 //   CellData/<name>         [sum cells]
 
 #include <fmt/core.h>

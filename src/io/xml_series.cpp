@@ -42,7 +42,9 @@ std::string words(std::span<const int> values) {
 class XmlSeries : public FieldSeries {
  public:
   explicit XmlSeries(SeriesSubject subject)
-      : subject_(std::move(subject)), comm_(subject_.mesh.comm), image_(equal_cells(subject_.mesh)) {
+      : subject_(std::move(subject)),
+        comm_(subject_.mesh.comm),
+        image_(equal_cells(subject_.mesh)) {
     comm_.together([] { require_vtk_module(); });
     if (image_) {
       block_ = block_of(subject_.mesh);
@@ -104,8 +106,8 @@ class XmlSeries : public FieldSeries {
           "NumberOfComponents=\"3\"/>\n    </PPoints>\n";
     }
     for (int r = 0; r < comm_.size(); ++r) {
-      const auto extent = std::span(extents_).subspan(image_ ? 6 * static_cast<std::size_t>(r) : 0,
-                                                      image_ ? 6 : 0);
+      const auto extent =
+          std::span(extents_).subspan(image_ ? 6 * static_cast<std::size_t>(r) : 0, image_ ? 6 : 0);
       text += fmt::format("    <Piece {}Source=\"{}\"/>\n",
                           image_ ? "Extent=\"" + words(extent) + "\" " : "", piece(r));
     }

@@ -28,8 +28,9 @@ vtkDataArray* find_array(vtkImageData* image, const std::string& name, bool& cel
   for (const bool in_cells : {false, true}) {
     vtkDataSetAttributes* data =
         in_cells ? static_cast<vtkDataSetAttributes*>(image->GetCellData()) : image->GetPointData();
-    vtkDataArray* array = name.empty() ? (data->GetNumberOfArrays() > 0 ? data->GetArray(0) : nullptr)
-                                       : data->GetArray(name.c_str());
+    vtkDataArray* array = name.empty()
+                              ? (data->GetNumberOfArrays() > 0 ? data->GetArray(0) : nullptr)
+                              : data->GetArray(name.c_str());
     if (array == nullptr) continue;
     cells = in_cells;
     return array;
@@ -38,7 +39,8 @@ vtkDataArray* find_array(vtkImageData* image, const std::string& name, bool& cel
 }
 
 std::string missing(vtkImageData* image, const std::string& name) {
-  const std::string points = names_of(image->GetPointData()), cells = names_of(image->GetCellData());
+  const std::string points = names_of(image->GetPointData()),
+                    cells = names_of(image->GetCellData());
   const std::string all = points + (points.empty() || cells.empty() ? "" : ", ") + cells;
   if (all.empty()) return "holds no array of numbers";
   if (name.empty()) return "its first array is not an array of numbers";

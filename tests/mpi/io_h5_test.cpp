@@ -4,8 +4,8 @@
 #include <hdf5.h>
 #include <sys/resource.h>
 
-#include <csignal>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -116,8 +116,7 @@ TEST(H5Writer, ARankWithoutRowsTakesPart) {
   std::vector<double> values;
   if (world.rank() == world.size() - 1) values = {1, 2, 3};
   write_h5(world, scratch.path() / "a.h5", some_plan(values));
-  EXPECT_EQ(read_doubles(scratch.path() / "a.h5", "/cells/values"),
-            (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(read_doubles(scratch.path() / "a.h5", "/cells/values"), (std::vector<double>{1, 2, 3}));
 }
 
 TEST(H5Writer, AFullDiskNamesTheFileAndKeepsTheEarlierOne) {
@@ -144,7 +143,8 @@ TEST(H5Writer, AFullDiskNamesTheFileAndKeepsTheEarlierOne) {
     EXPECT_FALSE(std::filesystem::exists(scratch.path() / "a.h5.part"));
   }
   write_h5(world, file, some_plan(late));  // and once there is room again
-  EXPECT_EQ(read_doubles(file, "/cells/values").size(), 5000U * static_cast<unsigned>(world.size()));
+  EXPECT_EQ(read_doubles(file, "/cells/values").size(),
+            5000U * static_cast<unsigned>(world.size()));
 }
 
 TEST(H5Writer, ALimitOnOneRankIsMetByAll) {

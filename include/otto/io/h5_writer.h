@@ -30,7 +30,8 @@ class H5Plan {
  public:
   using Values = std::variant<std::span<const double>, std::span<const std::int64_t>,
                               std::span<const std::uint8_t>>;
-  using Attribute = std::variant<double, std::vector<double>, std::vector<std::int64_t>, std::string>;
+  using Attribute =
+      std::variant<double, std::vector<double>, std::vector<std::int64_t>, std::string>;
 
   void group(std::string path) { groups_.push_back(std::move(path)); }
   /// An attribute of a group or dataset ("/" for the root). Text is stored with fixed length.
@@ -55,7 +56,7 @@ class H5Plan {
     std::string path;
     Values values;
     int columns;
-    [[nodiscard]] std::int64_t rows() const;        ///< of this rank
+    [[nodiscard]] std::int64_t rows() const;  ///< of this rank
     [[nodiscard]] std::int64_t element_size() const;
   };
   struct LinkEntry {
