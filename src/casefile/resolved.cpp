@@ -4,6 +4,7 @@
 
 #include "otto/casefile/case.h"
 #include "otto/casefile/data.h"
+#include "otto/casefile/describe.h"
 
 namespace otto {
 
@@ -13,8 +14,7 @@ namespace {
 bool can_be_defaulted(const Table& table) {
   if (table.repeated || table.open) return false;
   bool has_default = false;
-  for (const Key& key : declared_keys()) {
-    if (table_of(key.path) != table.path) continue;
+  for (const Key& key : keys_of_table(table.path)) {
     if (key.required && key.when.empty()) return false;
     has_default = has_default || !key.fallback.empty();
   }
@@ -31,16 +31,9 @@ std::string quoted_if_needed(const std::string& key) {
   return is_bare(key) ? key : format_value({.content = key, .place = {}});
 }
 
-std::string header(const Table& table) {
-  if (table.path.empty()) return "";
-  return table.repeated ? fmt::format("\n[[{}]]\n", table.path)
-                        : fmt::format("\n[{}]\n", table.path);
-}
-
 std::string keys_of(const CaseData& data, const TableData& table) {
   std::string text;
-  for (const Key& key : declared_keys()) {
-    if (table_of(key.path) != table.path) continue;
+  for (const Key& key : keys_of_table(table.path)) {
     const auto name = name_of(key.path);
     if (const Entry* entry = table.find(name)) {
       const auto* word = std::get_if<std::string>(&entry->value.content);
@@ -80,12 +73,14 @@ std::string Case::resolved() const {
     const int count = data_->count(table.path);
     for (int i = 0; i < count; ++i) {
       const TableData& written = *data_->find(table.path, i);
-      text += header(table) + (table.open ? entries_of(written) : keys_of(*data_, written));
+      text += fmt::format("\n{}\n{}", header_of(table),
+                          table.open ? entries_of(written) : keys_of(*data_, written));
     }
     if (count > 0) continue;
     const TableData absent{.path = table.path};
-    text += can_be_defaulted(table) ? header(table) + keys_of(*data_, absent)
-                                    : fmt::format("\n# [{}] is not given\n", table.path);
+    text += can_be_defaulted(table)
+                ? fmt::format("\n{}\n{}", header_of(table), keys_of(*data_, absent))
+                : fmt::format("\n# [{}] is not given\n", table.path);
   }
   return text;
 }

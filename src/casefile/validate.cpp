@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "otto/casefile/data.h"
+#include "otto/casefile/describe.h"
 #include "otto/casefile/suggest.h"
 #include "otto/core/error.h"
 
@@ -56,9 +57,7 @@ void check_table_name(const CaseData& data, const TableData& table) {
 
 std::string keys_hint(const TableData& table) {
   std::vector<std::string> keys;
-  for (const Key& k : declared_keys()) {
-    if (table_of(k.path) == table.path) keys.emplace_back(name_of(k.path));
-  }
+  for (const Key& k : keys_of_table(table.path)) keys.emplace_back(name_of(k.path));
   if (keys.empty()) return " It takes no keys in this version.";
   return " Its keys are " + list_words(keys) + ".";
 }
@@ -87,57 +86,6 @@ void check_key_name(const CaseData& data, const TableData& table, const Entry& e
 
 // ---- values -----------------------------------------------------------------------------------
 
-std::string type_words(Type type) {
-  switch (type) {
-    case Type::real:
-      return "a number";
-    case Type::integer:
-      return "a whole number";
-    case Type::flag:
-      return "true or false";
-    case Type::text:
-      return "text in quotes";
-    case Type::reals:
-      return "an array of numbers";
-    case Type::integers:
-      return "an array of whole numbers";
-    case Type::flags:
-      return "an array of true and false";
-    case Type::texts:
-      return "an array of texts in quotes";
-    case Type::real_or_reals:
-      return "a number or an array of numbers";
-  }
-  throw InternalError("a case key of no known type");
-}
-
-std::string example_of(const Key& key) {
-  if (!key.fallback.empty()) return key.fallback;
-  const auto choices = choices_of(key.path);
-  const std::string text = choices.empty() ? "\"...\"" : '"' + choices.front().value + '"';
-  switch (key.type) {
-    case Type::real:
-      return "0.5";
-    case Type::integer:
-      return "10";
-    case Type::flag:
-      return "true";
-    case Type::text:
-      return text;
-    case Type::reals:
-      return "[0.5, 1.0]";
-    case Type::integers:
-      return "[64, 64]";
-    case Type::flags:
-      return "[true, false]";
-    case Type::texts:
-      return "[" + text + "]";
-    case Type::real_or_reals:
-      return "0.5";
-  }
-  throw InternalError("a case key of no known type");
-}
-
 bool is_number(const Value& v) {
   return std::holds_alternative<double>(v.content) ||
          std::holds_alternative<std::int64_t>(v.content);
@@ -162,20 +110,6 @@ bool fits_one(const Value& v, Type type) {
   return false;
 }
 
-bool takes_array(Type t) {
-  return t == Type::reals || t == Type::integers || t == Type::flags || t == Type::texts ||
-         t == Type::real_or_reals;
-}
-bool takes_single(Type t) { return !takes_array(t) || t == Type::real_or_reals; }
-
-std::string bounds(const Range& r) {
-  const auto number = [](double x) { return fmt::format("{}", x); };
-  const std::string least = (r.above ? "greater than " : "at least ") + number(r.least);
-  const std::string most = (r.below ? "less than " : "at most ") + number(r.most);
-  if (std::isinf(r.most)) return least;
-  return std::isinf(r.least) ? most : least + " and " + most;
-}
-
 bool inside(double x, const Range& r) {
   return (r.above ? x > r.least : x >= r.least) && (r.below ? x < r.most : x <= r.most);
 }
@@ -195,8 +129,9 @@ void check_one(const Checked& c, const Value& v) {
            fmt::format("{} = {} is not a finite number", key.path, format_value(v)));
     }
     if (!inside(x, key.range)) {
-      fail(c.data, v.place,
-           fmt::format("{} = {}: it must be {}", key.path, format_value(v), bounds(key.range)));
+      fail(
+          c.data, v.place,
+          fmt::format("{} = {}: it must be {}", key.path, format_value(v), range_words(key.range)));
     }
   } else if (const auto* word = std::get_if<std::string>(&v.content)) {
     std::vector<std::string> values;
@@ -228,28 +163,6 @@ void check_value(const CaseData& data, const Key& key, const Value& v) {
 
 // ---- combinations -----------------------------------------------------------------------------
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts{""};
-  for (const char c : text) {
-    if (c == separator) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
-struct Condition {
-  std::string sibling;
-  std::vector<std::string> values;
-};
-
-Condition condition_of(const Key& key) {
-  const auto equals = key.when.find('=');
-  return {key.when.substr(0, equals), split(key.when.substr(equals + 1), '|')};
-}
-
 std::string as_words(const Value& v) {
   const auto* s = std::get_if<std::string>(&v.content);
   return s ? *s : format_value(v);
@@ -266,19 +179,15 @@ void check_condition(const CaseData& data, const TableData& table, const Entry& 
   if (applies(key, table)) return;
   const Condition c = condition_of(key);
   const Value* now = value_or_fallback(table, c.sibling);
-  std::vector<std::string> quoted;
-  for (const std::string& v : c.values) quoted.push_back('"' + v + '"');
   fail(data, entry.place,
-       fmt::format("{} goes with {} = {} only, and here {} {}; remove it or change {}", key.path,
-                   c.sibling, fmt::join(quoted, " or "), c.sibling,
-                   now ? "is \"" + as_words(*now) + "\"" : "is not given", c.sibling));
+       fmt::format("{0} goes with {1} only, and here {2} is {3}; remove it or change {2}", key.path,
+                   condition_words(key), c.sibling, now ? format_value(*now) : "not given"));
 }
 
 void check_required(const CaseData& data, const TableData& table) {
-  for (const Key& key : declared_keys()) {
-    if (!key.required || table_of(key.path) != table.path) continue;
-    if (!applies(key, table) || table.find(name_of(key.path))) continue;
-    const std::string because = key.when.empty() ? "" : fmt::format(" beside {}", key.when);
+  for (const Key& key : keys_of_table(table.path)) {
+    if (!key.required || !applies(key, table) || table.find(name_of(key.path))) continue;
+    const std::string because = key.when.empty() ? "" : fmt::format(" beside {}", condition_words(key));
     fail(data, table.place,
          fmt::format("{} needs the key '{}'{}; add {} = {}",
                      table.path.empty() ? "the case" : "[" + table.path + "]", name_of(key.path),

@@ -64,17 +64,15 @@ void Comm::together(const std::function<void()>& work) const {
   std::string message;
   try {
     work();
-  } catch (const Error& e) {
-    status = static_cast<int>(e.status());
-    message = e.what();
   } catch (const std::exception& e) {
-    status = static_cast<int>(ExitStatus::internal);
-    message = e.what();
+    const Error error = as_error(e);
+    status = static_cast<int>(error.status());
+    message = error.what();
   }
   const int failing = reduce(comm_, status == 0 ? size_ : rank_, MPI_INT, MPI_MIN);
   if (failing == size_) return;
   MPI_Bcast(&status, 1, MPI_INT, failing, comm_);
-  throw Error(static_cast<ExitStatus>(status), broadcast(message, failing));
+  throw Error(static_cast<ExitStatus>(status), broadcast(message, failing), true);
 }
 
 }  // namespace otto

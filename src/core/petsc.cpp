@@ -41,6 +41,12 @@ std::vector<std::pair<std::string, std::string>> parse_petsc_words(
   return options;
 }
 
+std::string petsc_version() {
+  PetscInt major = 0, minor = 0, subminor = 0;
+  check(PetscGetVersionNumber(&major, &minor, &subminor, nullptr));
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(subminor);
+}
+
 std::vector<std::string> unused_petsc_options(
     const std::vector<std::pair<std::string, std::string>>& options) {
   std::vector<std::string> unused;

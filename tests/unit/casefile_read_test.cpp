@@ -151,7 +151,7 @@ TEST(CaseReader, CombinationsAreStrict) {
 
 TEST(CaseReader, WhatIsMissingIsNamed) {
   expect_error("[sample]\n",
-               "1:2: [sample] needs the key 'radius' beside kind=round; add radius =");
+               "1:2: [sample] needs the key 'radius' beside kind = \"round\"; add radius =");
   expect_error("[[part]]\nrole = 'sail'\n[[part]]\n", "3:1: [part] needs the key 'role'");
 }
 

@@ -19,12 +19,15 @@ enum class ExitStatus : int {
 /// Base of all failures: a message that says where, what, and what to do.
 class Error : public std::runtime_error {
  public:
-  Error(ExitStatus status, const std::string& message)
-      : std::runtime_error(message), status_(status) {}
+  Error(ExitStatus status, const std::string& message, bool agreed = false)
+      : std::runtime_error(message), status_(status), agreed_(agreed) {}
   [[nodiscard]] ExitStatus status() const noexcept { return status_; }
+  /// Every rank is known to throw this same error (Comm::together).
+  [[nodiscard]] bool agreed() const noexcept { return agreed_; }
 
  private:
   ExitStatus status_;
+  bool agreed_;
 };
 
 struct InputError : Error {
@@ -39,5 +42,8 @@ struct IoError : Error {
 struct InternalError : Error {
   explicit InternalError(const std::string& m) : Error(ExitStatus::internal, m) {}
 };
+
+/// The Error an exception amounts to: itself, "not enough memory", or an internal error.
+Error as_error(const std::exception& e);
 
 }  // namespace otto

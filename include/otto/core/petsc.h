@@ -21,6 +21,8 @@ void set_petsc_options(const std::vector<std::pair<std::string, std::string>>& o
 /// Parses "-name value -flag ..." words. Throws InputError on a word without an option before it.
 std::vector<std::pair<std::string, std::string>> parse_petsc_words(
     const std::vector<std::string>& words);
+/// "3.18.5".
+std::string petsc_version();
 /// The options among `options` that nothing has asked for yet.
 std::vector<std::string> unused_petsc_options(
     const std::vector<std::pair<std::string, std::string>>& options);

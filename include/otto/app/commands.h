@@ -1,0 +1,34 @@
+#pragma once
+// The commands: one short function each, all collective. They return the exit status.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace otto {
+
+/// Arguments of `otto run` and `otto check`.
+struct RunOptions {
+  std::filesystem::path case_file;
+  std::filesystem::path output;          ///< -o DIR; see output_folder
+  std::vector<std::string> settings;     ///< --set words
+  std::vector<std::string> petsc_words;  ///< after --
+};
+
+/// -o DIR where given; else out/NAME in the current folder, NAME being the case file's stem, or
+/// its folder's name where the file is called case.toml.
+std::filesystem::path output_folder(const RunOptions& options);
+
+int run_command(const RunOptions& options);
+int check_command(const RunOptions& options);
+int schema_command(bool markdown);
+int explain_command(const std::string& word);
+int info_command();
+
+/// Reads the command line and runs its command. Collective.
+int run_program(int argc, char** argv);
+
+/// Prints on rank 0; throws IoError where standard output does not take it.
+void print_once(const std::string& text);
+
+}  // namespace otto

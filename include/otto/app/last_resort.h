@@ -1,0 +1,31 @@
+#pragma once
+// Ends the program on an error, on every rank, whatever the others are doing.
+
+#include <mpi.h>
+
+#include <exception>
+
+#include "otto/core/error.h"
+
+namespace otto {
+
+/// Make one on every rank before anything can fail.
+class LastResort {
+ public:
+  LastResort();
+  ~LastResort();
+  LastResort(const LastResort&) = delete;
+  LastResort& operator=(const LastResort&) = delete;
+
+  /// Prints the message once and returns the exit status, if every rank ended with an error (or is
+  /// known to: Error::agreed). If the others do not come within a few seconds they are waiting for
+  /// this rank elsewhere: prints the message and ends all ranks.
+  [[nodiscard]] int report(const std::exception& e) const;
+
+ private:
+  [[nodiscard]] bool everyone_failed() const;
+  MPI_Comm meeting_ = MPI_COMM_NULL;  // used for nothing else
+  int rank_ = 0, size_ = 1;
+};
+
+}  // namespace otto

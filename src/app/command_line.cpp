@@ -1,0 +1,164 @@
+// The command line on CLI11 (slow to compile, so here only). Words after -- never reach it: they
+// are PETSc's.
+
+#include "otto/app/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <vector>
+
+#include "otto/casefile/suggest.h"
+#include "otto/core/error.h"
+#include "otto/core/petsc.h"
+#include "otto/version.h"
+
+namespace otto {
+
+namespace {
+
+const std::vector<std::string> commands{"run", "check", "schema", "explain", "info"};
+
+[[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
+
+struct Parsed {
+  std::string case_file, output, resume, word;
+  std::vector<std::string> settings;
+  bool markdown = false, version = false;
+};
+
+void add_case_options(CLI::App& command, Parsed& p) {
+  command.allow_extras();
+  command.add_option("CASE.toml", p.case_file, "The case file");
+  command.add_option("-o,--output", p.output,
+                     "Folder for everything a run leaves; default: out/NAME in the current folder, "
+                     "NAME being the case file's name without .toml, or its folder's name where "
+                     "the file is called case.toml");
+  command
+      .add_option("--set", p.settings,
+                  "table.key=value: override a key of the case, or give one it does not hold; "
+                  "entries of an array of tables count from 1, as in energy[1].temperature=2. "
+                  "May be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  command.add_option("--resume", p.resume,
+                     "auto or the path of a checkpoint (not part of this version)");
+  command.footer("Words after -- are options for PETSc, as in -- -ksp_rtol 1e-10 -ksp_monitor");
+}
+
+void add_commands(CLI::App& app, Parsed& p) {
+  app.set_help_flag("-h,--help", "Print this help");
+  app.add_flag("--version", p.version, "Print the version");
+  app.footer(
+      "'otto COMMAND --help' tells more. Under mpirun -n N every command is the same "
+      "command.");
+  add_case_options(*app.add_subcommand("run", "Run a case"), p);
+  add_case_options(*app.add_subcommand("check",
+                                       "Validate a case without running it; takes the "
+                                       "words of 'run'"),
+                   p);
+  auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
+  schema->allow_extras();
+  schema->add_flag("--markdown", p.markdown, "Print the reference page instead (Markdown)");
+  auto* explain = app.add_subcommand("explain",
+                                     "Explain a table, a key or a choice of the case "
+                                     "file; without WORD list the tables");
+  explain->allow_extras();
+  explain->add_option("WORD", p.word, "time, time.step, step, tr_bdf2, ...");
+  app.add_subcommand("info", "Print the versions of Otto and of everything it is linked with")
+      ->allow_extras();
+}
+
+void refuse_rest(const CLI::App& command) {
+  const auto rest = command.remaining();
+  if (rest.empty()) return;
+  const std::string& word = rest.front();
+  if (word.empty() || word[0] != '-') {
+    fail(fmt::format("'{}' is one word too many; 'otto {} --help' shows what is taken", word,
+                     command.get_name()));
+  }
+  std::vector<std::string> options;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  }
+  const bool petsc = !word.starts_with("--") && word.size() > 2;
+  fail(fmt::format("unknown option '{}'{}{}", word, did_you_mean(word, options),
+                   petsc ? " Options for PETSc follow after --." : ""));
+}
+
+void refuse_unknown_command(const std::vector<std::string>& words) {
+  if (words.empty()) {
+    fail(fmt::format("a command is missing: {}; 'otto --help' tells more", list_words(commands)));
+  }
+  if (words[0].starts_with('-') ||
+      std::find(commands.begin(), commands.end(), words[0]) != commands.end()) {
+    return;
+  }
+  const bool is_case = words[0].ends_with(".toml");
+  fail(fmt::format("unknown command '{}'{} The commands are {}.", words[0],
+                   is_case ? fmt::format("; did you mean 'otto run {}'?", words[0])
+                           : did_you_mean(words[0], commands),
+                   list_words(commands)));
+}
+
+std::string option_of(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  return text.substr(0, text.find(':'));
+}
+
+RunOptions run_options(const Parsed& p, const std::string& command) {
+  if (p.case_file.empty()) {
+    fail(fmt::format("'otto {0}' needs a case file: otto {0} CASE.toml", command));
+  }
+  if (!p.resume.empty()) {
+    fail(
+        fmt::format("--resume {}: checkpoints are not part of this version; leave it out to run "
+                    "the case from its start",
+                    p.resume));
+  }
+  return {.case_file = p.case_file, .output = p.output, .settings = p.settings, .petsc_words = {}};
+}
+
+std::string version_line() { return fmt::format("otto {} ({})\n", version, revision); }
+
+}  // namespace
+
+CommandLine parse_command_line(const std::vector<std::string>& arguments) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  std::vector<std::string> words(arguments.begin(), dashes);
+  refuse_unknown_command(words);
+  Parsed p;
+  CLI::App app{"Otto solves Wasserstein gradient flows of free energies on grids and meshes.",
+               "otto"};
+  app.allow_extras();
+  add_commands(app, p);
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+  try {
+    app.parse(words);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    return {.text = chosen.empty() ? app.help() : chosen.front()->help("otto")};
+  } catch (const CLI::ParseError& error) {
+    fail(fmt::format("{} needs a value", option_of(error)));
+  }
+  refuse_rest(app);
+  if (p.version) return {.text = version_line()};
+  CommandLine line;
+  const CLI::App& command = *app.get_subcommands().front();
+  refuse_rest(command);
+  line.command = command.get_name();
+  line.word = p.word;
+  line.markdown = p.markdown;
+  const bool takes_case = line.command == "run" || line.command == "check";
+  if (takes_case) line.run = run_options(p, line.command);
+  if (dashes != arguments.end()) {
+    if (!takes_case) fail(fmt::format("'otto {}' takes no PETSc options", line.command));
+    line.run.petsc_words.assign(dashes + 1, arguments.end());
+    parse_petsc_words(line.run.petsc_words);  // refuses what is not an option
+  }
+  return line;
+}
+
+}  // namespace otto

@@ -1,0 +1,53 @@
+// From the command line to its command.
+
+#include <cstdio>
+
+#include "otto/app/command_line.h"
+#include "otto/app/commands.h"
+#include "otto/casefile/describe.h"
+#include "otto/core/comm.h"
+#include "otto/core/error.h"
+#include "otto/core/petsc.h"
+
+namespace otto {
+
+void print_once(const std::string& text) {
+  const Comm world;
+  world.together([&] {
+    if (!world.is_root()) return;
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout)) {
+      throw IoError("standard output takes no more text; is the disk full?");
+    }
+  });
+}
+
+std::filesystem::path output_folder(const RunOptions& options) {
+  if (!options.output.empty()) return options.output;
+  const auto file = std::filesystem::absolute(options.case_file).lexically_normal();
+  const auto folder = file.parent_path().filename();
+  const bool anonymous = file.filename() == "case.toml" && !folder.empty();
+  return std::filesystem::path("out") / (anonymous ? folder : file.stem());
+}
+
+int schema_command(bool markdown) {
+  print_once(markdown ? reference_page() : schema_text());
+  return 0;
+}
+
+int explain_command(const std::string& word) {
+  print_once(explain(word));
+  return 0;
+}
+
+int run_program(int argc, char** argv) {
+  const CommandLine line = parse_command_line({argv + 1, argv + argc});
+  if (line.command == "run") return run_command(line.run);
+  if (line.command == "check") return check_command(line.run);
+  if (line.command == "schema") return schema_command(line.markdown);
+  if (line.command == "explain") return explain_command(line.word);
+  if (line.command == "info") return info_command();
+  print_once(line.text);
+  return 0;
+}
+
+}  // namespace otto

@@ -1,0 +1,152 @@
+// The JSON Schema (draft 2020-12) of the case file.
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "otto/casefile/data.h"
+#include "otto/casefile/describe.h"
+
+namespace otto {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Value& value) {
+  struct Convert {
+    Json operator()(const Value::Foreign&) const { return nullptr; }
+    Json operator()(bool b) const { return b; }
+    Json operator()(std::int64_t i) const { return i; }
+    Json operator()(double x) const { return x; }
+    Json operator()(const std::string& s) const { return s; }
+    Json operator()(const Value::Array& a) const {
+      Json all = Json::array();
+      for (const Value& v : a) all.push_back(to_json(v));
+      return all;
+    }
+  };
+  return std::visit(Convert{}, value.content);
+}
+
+const char* json_type(Type type) {
+  switch (type) {
+    case Type::integer:
+    case Type::integers:
+      return "integer";
+    case Type::flag:
+    case Type::flags:
+      return "boolean";
+    case Type::text:
+    case Type::texts:
+      return "string";
+    default:
+      return "number";
+  }
+}
+
+Json single_schema(const Key& key) {
+  Json s = {{"type", json_type(key.type)}};
+  if (!std::isinf(key.range.least))
+    s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.least;
+  if (!std::isinf(key.range.most))
+    s[key.range.below ? "exclusiveMaximum" : "maximum"] = key.range.most;
+  for (const Choice& c : choices_of(key.path)) s["enum"].push_back(c.value);
+  return s;
+}
+
+std::string description(const Key& key) {
+  std::string text = key.doc;
+  if (!key.unit.empty()) text += " Unit: " + key.unit + ".";
+  if (!key.equation.empty()) text += " Equation: " + key.equation;
+  for (const Choice& c : choices_of(key.path)) {
+    text += "\n" + c.value + ": " + c.doc;
+    if (!c.equation.empty()) text += " " + c.equation;
+  }
+  return text;
+}
+
+Json key_schema(const Key& key) {
+  Json s = {{"description", description(key)}};
+  const Json one = single_schema(key);
+  const Json many = {{"type", "array"}, {"items", one}};
+  if (takes_single(key.type) && takes_array(key.type)) {
+    s["oneOf"] = {one, many};
+  } else {
+    s.update(takes_array(key.type) ? many : one);
+  }
+  if (const Value* fallback = fallback_of(key)) s["default"] = to_json(*fallback);
+  return s;
+}
+
+bool default_holds(const Key& key, const Condition& c) {
+  const Key* sibling = find_key(std::string(table_of(key.path)) + "." + c.sibling);
+  const Value* fallback = sibling ? fallback_of(*sibling) : nullptr;
+  if (!fallback) return false;
+  const auto* word = std::get_if<std::string>(&fallback->content);
+  const std::string text = word ? *word : format_value(*fallback);
+  return std::find(c.values.begin(), c.values.end(), text) != c.values.end();
+}
+
+// "This key only beside that value", and "with that value this key must be there".
+void add_condition(Json& table, const Key& key) {
+  const Condition c = condition_of(key);
+  const std::string name(name_of(key.path));
+  const Key* sibling = find_key(std::string(table_of(key.path)) + "." + c.sibling);
+  Json values = Json::array();
+  for (const std::string& v : c.values) {
+    const bool text = !sibling || sibling->type == Type::text;
+    const auto parsed = text ? std::nullopt : parse_toml_value(v);
+    values.push_back(parsed ? to_json(*parsed) : Json(v));
+  }
+  Json holds = {{"properties", {{c.sibling, {{"enum", values}}}}}};
+  if (!default_holds(key, c)) holds["required"] = {c.sibling};
+  table["dependentSchemas"][name] = holds;
+  if (key.required) table["allOf"].push_back({{"if", holds}, {"then", {{"required", {name}}}}});
+}
+
+Json keys_schema(const std::string& table) {
+  Json s = {{"type", "object"}, {"properties", Json::object()}};
+  for (const Key& key : keys_of_table(table)) {
+    const std::string name(name_of(key.path));
+    s["properties"][name] = key_schema(key);
+    if (key.required && key.when.empty()) s["required"].push_back(name);
+    if (!key.when.empty()) add_condition(s, key);
+  }
+  s["additionalProperties"] = false;
+  return s;
+}
+
+Json table_schema(const Table& table) {
+  if (table.open) {
+    return {{"description", table.doc},
+            {"type", "object"},
+            {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}};
+  }
+  Json s = {{"description", table.doc}};
+  if (table.repeated) {
+    s["type"] = "array";
+    s["items"] = keys_schema(table.path);
+    if (table.required) s["minItems"] = 1;
+  } else {
+    s.update(keys_schema(table.path));
+  }
+  return s;
+}
+
+}  // namespace
+
+std::string schema_text() {
+  Json s = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+            {"title", "Otto case file"},
+            {"description",
+             "A Wasserstein gradient flow: mesh, energies, initial density, time "
+             "stepping and output."}};
+  s.update(keys_schema(""));
+  for (const Table& table : declared_tables()) {
+    s["properties"][table.path] = table_schema(table);
+    if (table.required) s["required"].push_back(table.path);
+  }
+  return s.dump(2) + "\n";
+}
+
+}  // namespace otto
