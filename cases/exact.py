@@ -38,11 +38,11 @@ def _factor_on(V, mean, variance, time, cells, lower, upper):
 
 
 @lru_cache(maxsize=None)
-def _factor(which, time):
-    """1-D factor on 512 cells of [-2, 2]; Richardson extrapolation from 512, 1024 and 2048 cells."""
+def _factor(which, time, cells=512):
+    """1-D factor on [-2, 2]; Richardson extrapolation from `cells`, twice and four times as many."""
     V, mean = {"well": (_double_well, -1.0), "trap": (_trap, 0.0)}[which]
-    fine = [_factor_on(V, mean, 0.05, time, n, -2.0, 2.0) for n in (512, 1024, 2048)]
-    a, b, c = (p.reshape(512, -1).mean(axis=1) for p in fine)
+    fine = [_factor_on(V, mean, 0.05, time, n, -2.0, 2.0) for n in (cells, 2 * cells, 4 * cells)]
+    a, b, c = (p.reshape(cells, -1).mean(axis=1) for p in fine)
     first, second = (4 * b - a) / 3, (4 * c - b) / 3
     return (16 * second - first) / 15
 
@@ -81,16 +81,16 @@ def double_well_equilibrium(dimension=2):
     return -np.log(Z)
 
 
-def _coarsen(p, edges):
-    cells = len(edges) - 1
-    if 512 % cells:
-        raise ValueError("the exact factors live on 512 cells: use a power of two")
-    return p.reshape(cells, -1).mean(axis=1)
-
-
 def double_well(time, edges):
-    factors = ["well"] + ["trap"] * (len(edges) - 1)
-    return _outer([_coarsen(_factor(f, time), e) for f, e in zip(factors, edges)])
+    """On a power of two of cells per axis."""
+    factors = []
+    for axis, e in enumerate(edges):
+        cells = len(e) - 1
+        fine = _factor("well" if axis == 0 else "trap", time, max(512, cells))
+        if len(fine) % cells:
+            raise ValueError("the exact factors need a power of two of cells")
+        factors.append(fine.reshape(cells, -1).mean(axis=1))
+    return _outer(factors)
 
 
 def _outer(factors):
