@@ -187,7 +187,8 @@ void check_condition(const CaseData& data, const TableData& table, const Entry& 
 void check_required(const CaseData& data, const TableData& table) {
   for (const Key& key : keys_of_table(table.path)) {
     if (!key.required || !applies(key, table) || table.find(name_of(key.path))) continue;
-    const std::string because = key.when.empty() ? "" : fmt::format(" beside {}", condition_words(key));
+    const std::string because =
+        key.when.empty() ? "" : fmt::format(" beside {}", condition_words(key));
     fail(data, table.place,
          fmt::format("{} needs the key '{}'{}; add {} = {}",
                      table.path.empty() ? "the case" : "[" + table.path + "]", name_of(key.path),

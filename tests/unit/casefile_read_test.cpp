@@ -224,6 +224,35 @@ TEST(CaseReader, FailuresCarryThePlaceOfTheKey) {
   }
 }
 
+TEST(ResolvedCase, HoldsEveryKeyAndReadsBackToItself) {
+  const std::string text =
+      "title = \"quotes \\\" and \\\\ and \\n\"\n[petsc]\nksp_rtol = 1e-8\nksp_monitor = true\n"
+      "[sample]\nkind = 'star'\ncorners = [1, 0.1]\nnames = ['\u00e9']\npicture = 'a/../p.png'\n"
+      "[[part]]\nrole = 'ballast'\n[[part]]\nrole = 'sail'\n";
+  const auto resolve = [](const std::string& toml, const char* file) {
+    auto data = std::make_shared<CaseData>();
+    data->file = file;
+    data->tables = parse_toml(toml, *data);
+    return Case(data).resolved();
+  };
+  const std::string once = resolve(text, "/somewhere/case.toml");
+  for (const char* part : {"title = \"quotes \\\" and \\\\ and \\n\"\n", "sides = 4  # default\n",
+                           "counts = [1, 2]  # default", "# wrapped is not set",
+                           "weight = 1.0  # default", "picture = \"/somewhere/p.png\"",
+                           "corners = [1, 0.1]", "ksp_rtol = 1e-08", "ksp_monitor = true"}) {
+    EXPECT_NE(once.find(part), std::string::npos) << part << "\n" << once;
+  }
+  EXPECT_EQ(once.find("radius"), std::string::npos) << "goes with kind = round only";
+  const auto without_marks = [](std::string s) {
+    for (auto at = s.find("  # default"); at != std::string::npos; at = s.find("  # default")) {
+      s.erase(at, 11);
+    }
+    return s;
+  };
+  const std::string twice = resolve(once, "/elsewhere/case.toml");
+  EXPECT_EQ(without_marks(twice), without_marks(once));
+}
+
 TEST(CaseReader, FilesThatCannotBeRead) {
   const Comm world;
   const auto refused = [&](const std::filesystem::path& file, const std::string& expected) {
