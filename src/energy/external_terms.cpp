@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "expression_energy.h"
 #include "otto/casefile/key.h"
@@ -72,27 +71,30 @@ std::unique_ptr<ExternalEnergy> from_library(const Section& term, int dimension)
   return entry->make(term, dimension);
 }
 
-std::unique_ptr<ExternalEnergy> from_source(const Section& term, const Mesh& mesh) {
-  if (term.has("expression")) {
-    return std::make_unique<ExpressionEnergy>(
-        read_expression(term, "expression", term.text("expression")));
-  }
-  if (term.has("library")) return from_library(term, mesh.dimension);
-  return make_cell_table_energy(term.file("table"), mesh);
-}
-
 }  // namespace
 
-std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh) {
-  constexpr std::array sources{"expression", "library", "table"};
-  const auto given = std::ranges::count_if(sources, [&](auto key) { return term.has(key); });
-  if (given != 1) {
-    term.fail("kind", given == 0 ? "an external energy needs one of the keys expression, library "
-                                   "and table"
-                                 : "an external energy takes only one of the keys expression, "
-                                   "library and table; write another [[energy]] for another term");
+std::string external_source(const Section& term) {
+  std::vector<std::string> given;
+  for (const char* key : {"expression", "library", "table"}) {
+    if (term.has(key)) given.emplace_back(key);
   }
-  auto energy = from_source(term, mesh);
+  if (given.size() == 1) return given[0];
+  term.fail("kind", given.empty() ? "an external energy needs one of the keys expression, library "
+                                    "and table"
+                                  : "an external energy takes only one of the keys expression, "
+                                    "library and table; write another [[energy]] for another term");
+}
+
+std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh) {
+  const std::string source = external_source(term);
+  std::unique_ptr<ExternalEnergy> energy;
+  if (source == "expression") {
+    energy = std::make_unique<ExpressionEnergy>(read_expression(term, source, term.text(source)));
+  } else if (source == "library") {
+    energy = from_library(term, mesh.dimension);
+  } else {
+    energy = make_cell_table_energy(term.file(source), mesh);
+  }
   const double strength = term.real("strength");
   if (strength == 1) return energy;
   return std::make_unique<Scaled>(strength, std::move(energy));

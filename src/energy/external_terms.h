@@ -1,7 +1,9 @@
 #pragma once
 // External energies as an [[energy]] table of kind "external" gives them.
 
+#include <filesystem>
 #include <memory>
+#include <string>
 
 #include "otto/casefile/case.h"
 #include "otto/energy/free_energy.h"
@@ -9,8 +11,10 @@
 
 namespace otto {
 
-/// V of one term: by `expression`, `library` or `table` (exactly one), times `strength`. Reads files
-/// but never communicates. Throws InputError.
+/// The key that says what V is: expression, library or table. InputError unless exactly one does.
+std::string external_source(const Section& term);
+
+/// V of one term, times `strength`. Reads files but never communicates. Throws InputError.
 std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh);
 
 /// V given at the cells of the mesh in an HDF5 file (/cells/center and /cells/value or

@@ -64,7 +64,8 @@ Terms read_terms(const Case& c, const Mesh& mesh) {
       terms.temperature = term.real("temperature");
     } else if (kind == "external") {
       terms.external.push_back(make_external(term, mesh));
-      terms.places.push_back(term.where("kind") + ": [[energy]] kind = \"external\"");
+      const std::string key = external_source(term);
+      terms.places.push_back(term.where(key) + ": energy." + key);
     } else {
       term.fail("kind", "this version of Otto has no '" + kind +
                             "' energy; it has 'entropy' and 'external'");
