@@ -1,0 +1,60 @@
+#pragma once
+// Everything a run leaves in its folder, behind one door:
+//
+//   RunOutput output(comm, c, folder);
+//   ... mesh, energy, stepper, initial state ...
+//   output.watch(problem, stepper, monitors);
+//   const RunOutcome outcome = simulate(problem, stepper, state, monitors);
+//   return output.finish(problem, state, outcome);
+//
+// and output.fail(error) where one of these threw. An earlier run's results in the same folder are
+// replaced: its fields, history, log and summary when the new loop starts, its final.h5 when the
+// new one is whole.
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "otto/core/error.h"
+#include "otto/io/log.h"
+#include "otto/time/simulation.h"
+
+namespace otto {
+
+/// Throws InputError at the key where [output] asks for what this build cannot write. Not
+/// collective.
+void check_output(const Case& c);
+
+class RunOutput {
+ public:
+  /// Creates the folder, case.resolved.toml and log.txt, and answers signals from now on.
+  /// Collective; throws InputError (see check_output) or IoError naming the folder or file.
+  RunOutput(const Comm& comm, const Case& c, std::filesystem::path folder, bool quiet = false);
+  ~RunOutput();
+  RunOutput(const RunOutput&) = delete;
+  RunOutput& operator=(const RunOutput&) = delete;
+
+  [[nodiscard]] Log& log();
+  [[nodiscard]] const std::filesystem::path& folder() const;
+  /// Adds the monitors that record, show and stop the run. `problem` must outlive them.
+  /// Collective; throws IoError.
+  void watch(const Problem& problem, const Stepper& stepper,
+             std::vector<std::unique_ptr<Monitor>>& monitors);
+  /// Further cell fields of final.h5 (owned values) and entries of summary.json, before finish().
+  void add_final_field(std::string name, std::vector<double> values);
+  nlohmann::ordered_json& summary_extra();
+  /// Writes final.h5 and summary.json; says how the run went. Returns `done` or `stopped`.
+  /// Collective; throws IoError.
+  ExitStatus finish(const Problem& problem, const State& state, const RunOutcome& outcome);
+  /// Leaves a summary.json with status "failed" and the reason, and closes the log. Every rank may
+  /// call it, alone or together; never throws.
+  void fail(const std::exception& error) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace otto

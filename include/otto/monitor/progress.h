@@ -1,0 +1,22 @@
+#pragma once
+#include "otto/io/log.h"
+#include "otto/time/simulation.h"
+
+namespace otto {
+
+/// "4 s", "2 min 05 s", "1 h 40 min".
+std::string duration_words(double seconds);
+
+/// The line a run shows while it goes: time, free energy, iterations of the step, remaining time.
+class Progress {
+ public:
+  Progress(Log& log, double end) : log_(log), end_(end) {}
+  void after_step(const StepRecord& record);
+
+ private:
+  Log& log_;
+  double end_;
+  double start_ = 0;
+};
+
+}  // namespace otto

@@ -1,0 +1,52 @@
+// chemical_potential: mu = kT log rho + V. Where rho = 0 the logarithm of the smallest normal number
+// stands for that of 0, so that pictures have a range.
+
+#include "otto/io/output_fields.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace otto {
+
+OutputFields::OutputFields(const Problem& problem)
+    : mesh_(problem.mesh), generator_(problem.generator) {
+  const auto owned = static_cast<std::size_t>(mesh_.owned);
+  const auto names = problem.c.section("output").texts("fields");
+  const auto asked = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  kept_.reserve(3);
+  if (asked("volume")) add_fixed("volume", {mesh_.volume.begin(), mesh_.volume.begin() + mesh_.owned});
+  if (asked("rank")) add_fixed("rank", std::vector<double>(owned, mesh_.comm.rank()));
+  if (asked("external_energy") && !generator_.depends_on_time()) {
+    const auto V = generator_.external();
+    add_fixed("external_energy", {V.begin(), V.begin() + mesh_.owned});
+  }
+  external_ = asked("external_energy") && generator_.depends_on_time();
+  mu_ = asked("chemical_potential");
+}
+
+void OutputFields::add_fixed(const std::string& name, std::vector<double> values) {
+  kept_.push_back(std::move(values));
+  fixed_.push_back({name, kept_.back()});
+}
+
+const std::vector<NamedField>& OutputFields::of(const State& state) {
+  const auto owned = static_cast<std::size_t>(mesh_.owned);
+  const auto V = generator_.external();
+  const double kT = generator_.temperature();
+  varying_ = {{"density", std::span(state.density).first(owned)}};
+  if (external_) varying_.push_back({"external_energy", V.first(owned)});
+  if (mu_) {
+    mu_values_.resize(owned);
+    for (std::size_t i = 0; i < owned; ++i) {
+      const double rho = std::max(state.density[i], std::numeric_limits<double>::min());
+      mu_values_[i] = kT * std::log(rho) + V[i];
+    }
+    varying_.push_back({"chemical_potential", mu_values_});
+  }
+  return varying_;
+}
+
+}  // namespace otto

@@ -1,0 +1,209 @@
+#include "otto/io/run_output.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "otto/energy/initial.h"
+#include "otto/io/final_state.h"
+#include "otto/io/summary.h"
+#include "otto/monitor/fingerprint.h"
+#include "run_monitor.h"
+
+namespace otto {
+
+namespace {
+
+const auto program_start = SteadyClock::now();  // static objects are made before main
+
+double peak_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+bool is_series_file(const std::filesystem::path& file) {
+  const std::string name = file.filename(), kind = file.extension();
+  if (name == "mesh.hdf" || name == "density.hdf.series" || name == "density.pvd") return true;
+  if (kind == ".part") return true;
+  return name.starts_with("density_") && (kind == ".hdf" || kind == ".vti" || kind == ".pvti" ||
+                                          kind == ".vtu" || kind == ".pvtu");
+}
+
+/// Removes the results of an earlier run that would mix with those of a new one.
+void remove_earlier(const std::filesystem::path& folder) {
+  std::error_code none;
+  std::filesystem::remove(folder / "summary.json", none);
+  std::filesystem::remove(folder / "final.h5.part", none);
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "fields", none)) {
+    if (is_series_file(entry.path())) std::filesystem::remove(entry.path(), none);
+  }
+}
+
+}  // namespace
+
+struct RunOutput::Impl {
+  Impl(const Comm& world, const Case& whole, std::filesystem::path where, bool quiet)
+      : comm(world), c(whole), folder(std::move(where)), log(world, quiet) {}
+
+  void open();
+  void describe(const Problem& problem, const Stepper& stepper);
+  void write_summary();
+  void complete(const Problem& problem, const State& state, const RunOutcome& outcome);
+  void say_goodbye(const RunOutcome& outcome);
+
+  Comm comm;
+  Case c;
+  std::filesystem::path folder;
+  Log log;
+  StopGuard guard;
+  RunRecord record;
+  Summary summary;
+  RunTotals::Promise promise;
+  std::vector<std::pair<std::string, std::vector<double>>> final_fields;
+  nlohmann::ordered_json extra = nlohmann::ordered_json::object();
+};
+
+void RunOutput::Impl::open() {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit shows as an error of the write instead
+  const std::string resolved = c.resolved();
+  summary.provenance = collect_provenance(comm, resolved);
+  comm.together([&] {
+    check_output(c);
+    if (!comm.is_root()) return;
+    make_folder(folder);
+    log.open(folder / "log.txt");
+    replace_file(folder / "case.resolved.toml", resolved);
+  });
+  summary.title = c.root().has("title") ? c.root().text("title") : "";
+  const Section run = c.section("run");
+  if (run.has("wall_minutes")) {
+    guard.limit_wall_time(program_start, 60 * run.real("wall_minutes"));
+  }
+}
+
+/// What the log starts with, and what the summary tells of the set-up.
+void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
+  const Mesh& mesh = problem.mesh;
+  const bool drift = c.section("drift").present();
+  summary.mesh = {c.section("mesh").text("kind"), mesh.dimension, mesh.global_cells};
+  summary.scheme = c.section("time").text("scheme");
+  summary.target = c.section("time").real("end");
+  summary.energy_exists = !drift;
+  promise.energy_decays = stepper.dissipative() && !drift && !problem.generator.depends_on_time();
+  promise.mass_conserved = true;
+  log.say(fmt::format("Otto {} ({}) on {} {}: {}", summary.provenance.version,
+                      summary.provenance.revision, comm.size(), comm.size() == 1 ? "rank" : "ranks",
+                      summary.title.empty() ? c.file().string() : summary.title));
+  log.say(fmt::format("mesh: {}, dimension {}, {} cells; scheme {} to t = {:.6g}; into {}",
+                      summary.mesh->kind, mesh.dimension, mesh.global_cells, summary.scheme,
+                      summary.target, folder.string()));
+  if (drift) {
+    log.say("with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "
+            "are those of the energy without it");
+  }
+}
+
+void RunOutput::Impl::write_summary() {
+  summary.spent.total = seconds_since(program_start);
+  auto json = to_json(summary);
+  json.merge_patch(extra);
+  replace_file(folder / "summary.json", json.dump(2) + "\n");
+}
+
+void RunOutput::Impl::complete(const Problem& problem, const State& state,
+                               const RunOutcome& outcome) {
+  const Mesh& mesh = problem.mesh;
+  const auto owned = static_cast<std::size_t>(mesh.owned);
+  const auto density = std::span(state.density).first(owned);
+  summary.status = outcome.stopped ? "stopped" : "completed";
+  if (outcome.stopped) summary.reason = words_for(record.stop);
+  summary.totals = record.totals;
+  summary.gibbs_distance = record.gibbs_distance;
+  summary.warnings = record.totals->warnings(promise);
+  if (const auto exact = exact_density(c, mesh, state.time)) {
+    summary.error = error_norms(mesh, density, *exact);
+  }
+  summary.fingerprint = fingerprint(mesh, density);
+  summary.memory_mb = comm.sum(peak_memory_mb());
+}
+
+void RunOutput::Impl::say_goodbye(const RunOutcome& outcome) {
+  for (const auto& words : summary.warnings) log.warn(words);
+  const RunTotals& t = *summary.totals;
+  if (summary.error) {
+    log.say(fmt::format("error against the exact density: L1 {:.6e}  L2 {:.6e}  max {:.6e}",
+                        summary.error->l1, summary.error->l2, summary.error->linf));
+  }
+  log.say(fmt::format("F {:.10g} -> {:.10g}, mass drift {:.1e}, min density {:.3g}",
+                      t.energy_initial, t.energy_final, t.max_drift, t.min_density));
+  log.say(fmt::format("{} at t = {:.6g} after {} steps in {:.2f} s{}{}",
+                      outcome.stopped ? "stopped" : "done", t.time, t.steps,
+                      seconds_since(program_start), outcome.stopped ? ": " : "", summary.reason));
+}
+
+RunOutput::RunOutput(const Comm& comm, const Case& c, std::filesystem::path folder, bool quiet)
+    : impl_(std::make_unique<Impl>(comm, c, std::move(folder), quiet)) {
+  impl_->open();
+}
+
+RunOutput::~RunOutput() = default;
+
+Log& RunOutput::log() { return impl_->log; }
+const std::filesystem::path& RunOutput::folder() const { return impl_->folder; }
+nlohmann::ordered_json& RunOutput::summary_extra() { return impl_->extra; }
+
+void RunOutput::add_final_field(std::string name, std::vector<double> values) {
+  impl_->final_fields.emplace_back(std::move(name), std::move(values));
+}
+
+void RunOutput::watch(const Problem& problem, const Stepper& stepper,
+                      std::vector<std::unique_ptr<Monitor>>& monitors) {
+  Impl& o = *impl_;
+  o.describe(problem, stepper);
+  o.comm.together([&] {
+    if (o.comm.is_root()) remove_earlier(o.folder);
+  });
+  monitors.push_back(std::make_unique<RunMonitor>(problem, stepper, o.folder,
+                                                  o.summary.provenance, o.log, o.guard, o.record));
+  o.summary.spent.setup = seconds_since(program_start);
+}
+
+ExitStatus RunOutput::finish(const Problem& problem, const State& state,
+                             const RunOutcome& outcome) {
+  Impl& o = *impl_;
+  Spent& spent = o.summary.spent;
+  const auto began = SteadyClock::now();
+  spent.solve = seconds_since(*o.record.loop_start) - o.record.output_seconds;
+  o.complete(problem, state, outcome);
+  std::vector<NamedField> fields{{"density", state.density}};
+  for (const auto& [name, values] : o.final_fields) fields.push_back({name, values});
+  write_final_state(o.folder / "final.h5", problem.mesh, state.time, fields, o.summary.provenance);
+  spent.output = o.record.output_seconds + seconds_since(began);
+  o.comm.together([&] {
+    if (!o.comm.is_root()) return;
+    o.say_goodbye(outcome);
+    if (o.log.trouble()) throw IoError(*o.log.trouble());
+    o.write_summary();
+  });
+  return outcome.stopped ? ExitStatus::stopped : ExitStatus::done;
+}
+
+void RunOutput::fail(const std::exception& error) noexcept {
+  Impl& o = *impl_;
+  if (!o.comm.is_root()) return;
+  try {
+    o.summary.status = "failed";
+    o.summary.reason = error.what();
+    o.summary.totals = o.record.totals;
+    o.summary.memory_mb = peak_memory_mb();
+    o.log.note("failed: " + o.summary.reason);
+    o.write_summary();
+  } catch (const std::exception&) {
+    // The disk may be what failed; the caller reports the error itself.
+  }
+}
+
+}  // namespace otto
