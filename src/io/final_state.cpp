@@ -8,7 +8,8 @@ namespace otto {
 void write_final_state(const std::filesystem::path& file, const Mesh& mesh, double time,
                        std::span<const NamedField> fields, const Provenance& provenance) {
   const GlobalOrder order(mesh);
-  const auto owned = static_cast<std::size_t>(mesh.owned), d = static_cast<std::size_t>(mesh.dimension);
+  const auto owned = static_cast<std::size_t>(mesh.owned),
+             d = static_cast<std::size_t>(mesh.dimension);
   std::vector<double> centers(owned * d);
   for (std::size_t i = 0; i < owned; ++i) {
     for (std::size_t a = 0; a < d; ++a) centers[i * d + a] = mesh.center[i][a];

@@ -14,7 +14,8 @@ namespace {
 constexpr std::chrono::seconds line_interval{5};
 constexpr std::chrono::milliseconds live_interval{100};
 
-/// Open MPI gives its processes pseudo-terminals whatever its own output is: look at the launcher's.
+/// Open MPI gives its processes pseudo-terminals whatever its own output is: look at the
+/// launcher's.
 bool on_terminal() {
   if (::isatty(STDOUT_FILENO) != 1) return false;
   if (std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) return true;

@@ -1,5 +1,5 @@
-// chemical_potential: mu = kT log rho + V. Where rho = 0 the logarithm of the smallest normal number
-// stands for that of 0, so that pictures have a range.
+// chemical_potential: mu = kT log rho + V. Where rho = 0 the logarithm of the smallest normal
+// number stands for that of 0, so that pictures have a range.
 
 #include "otto/io/output_fields.h"
 
@@ -17,7 +17,8 @@ OutputFields::OutputFields(const Problem& problem)
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   kept_.reserve(3);
-  if (asked("volume")) add_fixed("volume", {mesh_.volume.begin(), mesh_.volume.begin() + mesh_.owned});
+  if (asked("volume"))
+    add_fixed("volume", {mesh_.volume.begin(), mesh_.volume.begin() + mesh_.owned});
   if (asked("rank")) add_fixed("rank", std::vector<double>(owned, mesh_.comm.rank()));
   if (asked("external_energy") && !generator_.depends_on_time()) {
     const auto V = generator_.external();

@@ -1,6 +1,7 @@
 // What [output] and [run] accept, and what of it this build can do.
 
 #include "otto/casefile/case.h"
+#include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/io/run_output.h"
 #include "otto/io/vtk_module.h"

@@ -7,6 +7,7 @@
 #include <array>
 #include <ctime>
 
+#include "otto/core/petsc.h"
 #include "otto/version.h"
 
 namespace otto {
@@ -53,7 +54,7 @@ Provenance collect_provenance(const Comm& comm, const std::string& resolved_case
   p.case_hash = hash_text(resolved_case);
   p.date = comm.broadcast(utc_now());
   p.ranks = comm.size();
-  p.libraries = {{"hdf5", hdf5_version()}, {"mpi", mpi_version()}};
+  p.libraries = {{"petsc", petsc_version()}, {"hdf5", hdf5_version()}, {"mpi", mpi_version()}};
   return p;
 }
 

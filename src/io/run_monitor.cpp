@@ -11,8 +11,6 @@ bool has_gibbs_density(const Problem& problem) {
   return problem.generator.temperature() > 0 && !problem.c.section("drift").present();
 }
 
-
-
 }  // namespace
 
 RunMonitor::RunMonitor(const Problem& problem, const Stepper& stepper,
@@ -69,7 +67,8 @@ void RunMonitor::add_row(const State& state, const StepRecord& r) {
   std::array<double, 2> extra{};
   std::size_t n = 0;
   if (estimates_) {
-    extra[n++] = r.error_estimate >= 0 ? r.error_estimate : std::numeric_limits<double>::quiet_NaN();
+    extra[n++] =
+        r.error_estimate >= 0 ? r.error_estimate : std::numeric_limits<double>::quiet_NaN();
   }
   if (gibbs_) {
     record_.gibbs_distance = (*gibbs_)(state.density, r.ledger.mass);

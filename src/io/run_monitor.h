@@ -1,6 +1,6 @@
 #pragma once
-// The one monitor of a run: keeps the totals, writes history and fields, shows progress, and decides
-// with all ranks whether to go on.
+// The one monitor of a run: keeps the totals, writes history and fields, shows progress, and
+// decides with all ranks whether to go on.
 
 #include <chrono>
 #include <optional>

@@ -28,8 +28,8 @@ bool is_series_file(const std::filesystem::path& file) {
   const std::string name = file.filename(), kind = file.extension();
   if (name == "mesh.hdf" || name == "density.hdf.series" || name == "density.pvd") return true;
   if (kind == ".part") return true;
-  return name.starts_with("density_") && (kind == ".hdf" || kind == ".vti" || kind == ".pvti" ||
-                                          kind == ".vtu" || kind == ".pvtu");
+  return name.starts_with("density_") &&
+         (kind == ".hdf" || kind == ".vti" || kind == ".pvti" || kind == ".vtu" || kind == ".pvtu");
 }
 
 /// Removes the results of an earlier run that would mix with those of a new one.
@@ -101,8 +101,9 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
                       summary.mesh->kind, mesh.dimension, mesh.global_cells, summary.scheme,
                       summary.target, folder.string()));
   if (drift) {
-    log.say("with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "
-            "are those of the energy without it");
+    log.say(
+        "with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "
+        "are those of the energy without it");
   }
 }
 
@@ -166,8 +167,8 @@ void RunOutput::watch(const Problem& problem, const Stepper& stepper,
   o.comm.together([&] {
     if (o.comm.is_root()) remove_earlier(o.folder);
   });
-  monitors.push_back(std::make_unique<RunMonitor>(problem, stepper, o.folder,
-                                                  o.summary.provenance, o.log, o.guard, o.record));
+  monitors.push_back(std::make_unique<RunMonitor>(problem, stepper, o.folder, o.summary.provenance,
+                                                  o.log, o.guard, o.record));
   o.summary.spent.setup = seconds_since(program_start);
 }
 

@@ -11,15 +11,10 @@ namespace {
 
 void add_totals(Json& j, const Summary& s) {
   const RunTotals& t = *s.totals;
-  j["time"] = {{"scheme", s.scheme},
-               {"steps", t.steps},
-               {"rejected", t.rejected},
-               {"start", t.start},
-               {"end", t.time},
-               {"target", s.target}};
-  j["mass"] = {{"initial", t.mass_initial},
-               {"final", t.mass_final},
-               {"max_relative_drift", t.max_drift}};
+  j["time"] = {{"scheme", s.scheme}, {"steps", t.steps}, {"rejected", t.rejected},
+               {"start", t.start},   {"end", t.time},    {"target", s.target}};
+  j["mass"] = {
+      {"initial", t.mass_initial}, {"final", t.mass_final}, {"max_relative_drift", t.max_drift}};
   j["min_density"] = t.min_density;
   j["energy"] = {{"exists", s.energy_exists},
                  {"initial", t.energy_initial},
@@ -55,9 +50,8 @@ Json to_json(const Summary& s) {
   if (!s.title.empty()) j["title"] = s.title;
   j["ranks"] = s.provenance.ranks;
   if (s.mesh) {
-    j["mesh"] = {{"kind", s.mesh->kind},
-                 {"dimension", s.mesh->dimension},
-                 {"cells", s.mesh->cells}};
+    j["mesh"] = {
+        {"kind", s.mesh->kind}, {"dimension", s.mesh->dimension}, {"cells", s.mesh->cells}};
   }
   if (s.totals) add_totals(j, s);
   j["seconds"] = {{"total", s.spent.total},

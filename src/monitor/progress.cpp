@@ -18,10 +18,10 @@ void Progress::after_step(const StepRecord& r) {
   if (r.step == 0) start_ = r.time;
   if (r.step == 0 || !log_.live_due()) return;
   const double done = (r.time - start_) / (end_ - start_);
-  log_.live(fmt::format("step {}  t = {:.6g} of {:.6g}  F = {:.10g}  Newton {}  linear {}  {:.0f} %, {} left",
-                        r.step, r.time, end_, r.ledger.free_energy, r.newton_iterations,
-                        r.linear_iterations, 100 * done,
-                        duration_words(r.wall_seconds * (1 - done) / done)));
+  log_.live(fmt::format(
+      "step {}  t = {:.6g} of {:.6g}  F = {:.10g}  Newton {}  linear {}  {:.0f} %, {} left", r.step,
+      r.time, end_, r.ledger.free_energy, r.newton_iterations, r.linear_iterations, 100 * done,
+      duration_words(r.wall_seconds * (1 - done) / done)));
 }
 
 }  // namespace otto

@@ -37,13 +37,13 @@ struct Summary {
   };
   std::optional<MeshPart> mesh;
   std::string scheme;
-  double target = 0;                ///< time.end of the case
-  bool energy_exists = true;        ///< false with a drift: no free energy decays then
+  double target = 0;          ///< time.end of the case
+  bool energy_exists = true;  ///< false with a drift: no free energy decays then
   std::optional<RunTotals> totals;
   std::optional<ErrorNorms> error;
   std::optional<double> gibbs_distance;
   Spent spent;
-  double memory_mb = 0;             ///< largest resident memory, all ranks together
+  double memory_mb = 0;  ///< largest resident memory, all ranks together
   std::string fingerprint;
   std::vector<std::string> warnings;
 };

@@ -12,22 +12,22 @@ namespace otto {
 
 struct RunTotals {
   long steps = 0, rejected = 0;
-  double start = 0, time = 0;                         ///< of the first and the last record
+  double start = 0, time = 0;  ///< of the first and the last record
   double mass_initial = 0, mass_final = 0;
-  double max_drift = 0;      ///< max |mass - initial mass| / initial mass
-  double min_density = 0;    ///< over all steps
+  double max_drift = 0;    ///< max |mass - initial mass| / initial mass
+  double min_density = 0;  ///< over all steps
   double energy_initial = 0, energy_final = 0;
-  double max_increase = 0;   ///< largest F(n+1) - F(n), 0 if it never grew
-  double edi_gap = 0;        ///< the one of largest magnitude, with its sign
+  double max_increase = 0;     ///< largest F(n+1) - F(n), 0 if it never grew
+  double edi_gap = 0;          ///< the one of largest magnitude, with its sign
   double error_estimate = -1;  ///< sum over the steps; -1: none
   std::int64_t newton = 0, linear = 0;
-  int max_linear = 0;        ///< of one solve
+  int max_linear = 0;  ///< of one solve
 
   void add(const StepRecord& record);
 
   /// What the run promised; decides which figures deserve a warning.
   struct Promise {
-    bool energy_decays = false;   ///< the scheme and the energy guarantee it
+    bool energy_decays = false;  ///< the scheme and the energy guarantee it
     bool mass_conserved = true;
   };
   /// One sentence for each promise not kept.
