@@ -39,13 +39,14 @@ std::string fingerprint(const Mesh& mesh, std::span<const double> density) {
   }
   mesh.comm.sum_in_place(s);
   const double mass = s[0], square = s[4] / mass, reach = std::sqrt(std::abs(square));
-  std::string text = "mass " + digits(mass, std::abs(mass)) + " mean";
+  std::string mean;
   for (std::size_t a = 0; a < static_cast<std::size_t>(mesh.dimension); ++a) {
-    text += " " + digits(s[1 + a] / mass, reach);
+    mean += fmt::format(" {}", digits(s[1 + a] / mass, reach));
   }
   const double l2 = std::sqrt(s[5]);
-  return text + " square " + digits(square, std::abs(square)) + " l2 " + digits(l2, l2) + " mark " +
-         digits(s[6], std::abs(mass));
+  return fmt::format("mass {} mean{} square {} l2 {} mark {}", digits(mass, std::abs(mass)), mean,
+                     digits(square, std::abs(square)), digits(l2, l2),
+                     digits(s[6], std::abs(mass)));
 }
 
 }  // namespace otto
