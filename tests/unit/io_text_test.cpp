@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <csignal>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
@@ -85,9 +85,14 @@ TEST_F(TextFiles, HistoryRowsReadBackToTheSameNumbers) {
   ASSERT_EQ(row.size(), 14U);
   const StepRecord r = some_record(7);
   EXPECT_EQ(row[0], "7");
-  const std::vector<double> expected{r.time, r.dt, r.ledger.mass, r.ledger.min_density,
-                                     r.ledger.max_density, r.ledger.free_energy,
-                                     r.ledger.dissipation, r.edi_gap};
+  const std::vector<double> expected{r.time,
+                                     r.dt,
+                                     r.ledger.mass,
+                                     r.ledger.min_density,
+                                     r.ledger.max_density,
+                                     r.ledger.free_energy,
+                                     r.ledger.dissipation,
+                                     r.edi_gap};
   for (std::size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ(std::strtod(row[i + 1].c_str(), nullptr), expected[i]) << i;
   }
@@ -171,11 +176,12 @@ TEST_F(TextFiles, TheLogHoldsPlainTextOnly) {
     log.say("before the file\033[31m is open\r");
     log.open(file);
     log.live("too early for a line");
-    log.warn("mind \t this");
+    testing::internal::CaptureStderr();
+    log.warn("mind this");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "warning: mind this\n");
     log.note("only here");
   }
-  EXPECT_EQ(read_text(file),
-            "before the file [31m is open \nwarning: mind   this\nonly here\n");
+  EXPECT_EQ(read_text(file), "before the file [31m is open \nwarning: mind this\nonly here\n");
 }
 
 TEST_F(TextFiles, ALogThatCannotBeWrittenSaysSoLater) {

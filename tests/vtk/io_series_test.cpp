@@ -14,8 +14,8 @@
 #include <vtkXMLUnstructuredGridReader.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -125,7 +125,8 @@ void expect_equal(vtkDataSet* data, const Whole& mesh, int dimension, double t) 
   const auto key = [](double x, double y, double z) {
     return std::array<long, 3>{std::lround(x * 1e9), std::lround(y * 1e9), std::lround(z * 1e9)};
   };
-  for (std::size_t g = 0; g < mesh.x.size(); ++g) by_place[key(mesh.x[g], mesh.y[g], mesh.z[g])] = g;
+  for (std::size_t g = 0; g < mesh.x.size(); ++g)
+    by_place[key(mesh.x[g], mesh.y[g], mesh.z[g])] = g;
   std::vector<int> seen(mesh.x.size(), 0);
   for (vtkIdType c = 0; c < data->GetNumberOfCells(); ++c) {
     double bounds[6];
@@ -164,10 +165,11 @@ TEST_P(Series, IsReadByVtkExactly) {
   const ScratchFolder scratch(world);
   const Mesh mesh = test_box(world, dimension, ratio);
   const std::vector<double> times{0, 0.1, 1.0 / 3.0};
-  const auto series =
-      make(format, {mesh, scratch.path(), {{"volume", std::span(mesh.volume).first(
-                                                          static_cast<std::size_t>(mesh.owned))}},
-                    collect_provenance(world, "case")});
+  const auto series = make(
+      format, {mesh,
+               scratch.path(),
+               {{"volume", std::span(mesh.volume).first(static_cast<std::size_t>(mesh.owned))}},
+               collect_provenance(world, "case")});
   for (const double t : times) {
     const auto v = values_at(mesh, t);
     const NamedField density{"density", v};
@@ -184,7 +186,8 @@ TEST_P(Series, IsReadByVtkExactly) {
     const std::filesystem::path name = index[k].second;
     EXPECT_TRUE(name.is_relative());
     if (xml) {
-      const std::string kind = std::string(world.size() > 1 ? "p" : "") + (ratio == 1 ? "vti" : "vtu");
+      const std::string kind =
+          std::string(world.size() > 1 ? "p" : "") + (ratio == 1 ? "vti" : "vtu");
       EXPECT_EQ(name.extension(), "." + kind);
     }
     expect_equal(read_file(scratch.path() / name), whole, dimension, times[k]);
@@ -214,10 +217,11 @@ TEST(SeriesFailure, AFullDiskKeepsTheEarlierTimes) {
   for (const std::string format : {"vtkhdf", "vtk"}) {
     for (const rlim_t bytes : {0, 100, 400, 1000, 2000}) {
       const ScratchFolder scratch(world);
-      const auto series =
-          make(format, {mesh, scratch.path(), {{"volume", std::span(mesh.volume).first(
-                                                              static_cast<std::size_t>(mesh.owned))}},
-                        collect_provenance(world, "case")});
+      const auto series = make(
+          format, {mesh,
+                   scratch.path(),
+                   {{"volume", std::span(mesh.volume).first(static_cast<std::size_t>(mesh.owned))}},
+                   collect_provenance(world, "case")});
       const auto v = values_at(mesh, 0), w = values_at(mesh, 1);
       const NamedField first{"density", v}, second{"density", w};
       series->write(0, {&first, 1});

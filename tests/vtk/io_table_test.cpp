@@ -16,12 +16,13 @@ class Table : public testing::Test {
  protected:
   std::filesystem::path write(const std::string& arrays, const std::string& extra = "") const {
     const auto file = scratch_.path() / "V.vti";
-    std::ofstream(file) << "<?xml version=\"1.0\"?>\n"
-                           "<VTKFile type=\"ImageData\" version=\"1.0\" byte_order=\"LittleEndian\">\n"
-                           "<ImageData WholeExtent=\"0 2 0 1 0 0\" Origin=\"-1 2 0\" "
-                           "Spacing=\"0.5 0.25 1\" "
-                        << extra << ">\n<Piece Extent=\"0 2 0 1 0 0\">\n"
-                        << arrays << "</Piece>\n</ImageData>\n</VTKFile>\n";
+    std::ofstream(file)
+        << "<?xml version=\"1.0\"?>\n"
+           "<VTKFile type=\"ImageData\" version=\"1.0\" byte_order=\"LittleEndian\">\n"
+           "<ImageData WholeExtent=\"0 2 0 1 0 0\" Origin=\"-1 2 0\" "
+           "Spacing=\"0.5 0.25 1\" "
+        << extra << ">\n<Piece Extent=\"0 2 0 1 0 0\">\n"
+        << arrays << "</Piece>\n</ImageData>\n</VTKFile>\n";
     return file;
   }
   static std::string array(const std::string& name, const std::string& values,
@@ -73,10 +74,10 @@ TEST_F(Table, SaysWhatIsWrong) {
   const std::string good = "<PointData>\n" + array("V", "1 2 3 4 5 6") + "</PointData>\n";
   expect_refused(write(good), "W", "has no array 'W'; it has: V");
   expect_refused(write("<PointData></PointData>\n"), "", "holds no array");
-  expect_refused(write("<PointData>\n" +
-                       array("V", "1 2 3 4 5 6 7 8 9 1 2 3", "NumberOfComponents=\"2\"") +
-                       "</PointData>\n"),
-                 "V", "2 components");
+  expect_refused(
+      write("<PointData>\n" + array("V", "1 2 3 4 5 6 7 8 9 1 2 3", "NumberOfComponents=\"2\"") +
+            "</PointData>\n"),
+      "V", "2 components");
   expect_refused(write(good, "Direction=\"0 1 0 1 0 0 0 0 1\""), "V", "axes are turned");
   expect_refused(write("<PointData>\n" + array("V", "1 2 3") + "</PointData>\n"), "V", "");
 }
