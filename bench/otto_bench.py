@@ -51,11 +51,15 @@ class Work:
         }
 
 
+def uses_petsc(source):
+    with open(source, encoding="utf-8") as file:
+        return "#include <petsc" in file.read()
+
+
 def compile_program(source, folder):
     """Builds a C or C++ program; with PETSc where it includes PETSc."""
     program = os.path.join(folder, os.path.splitext(os.path.basename(source))[0])
-    with open(source, encoding="utf-8") as file:
-        petsc = "petsc" in file.read().split("int main")[0]
+    petsc = uses_petsc(source)
     plain = "g++" if source.endswith((".cpp", ".cc")) else "gcc"
     words = ["mpicc" if petsc else plain, "-O3", "-march=native", source, "-o", program]
     if plain == "g++":
@@ -105,10 +109,8 @@ class Program:
 def reference_program(source):
     """A program the user supplies. With PETSc: options -dim -n -steps -T -out; else the words
     CELLS STEPS TIME FILE. It must print 'stepping SECONDS s'."""
-    with open(source, encoding="utf-8") as file:
-        petsc = "petsc" in file.read()
     petsc_words = "{program} -dim {dim} -n {cells} -steps {steps} -T {time} -out {out} " + MULTIGRID
-    words = petsc_words if petsc else "{program} {cells} {steps} {time} {out}"
+    words = petsc_words if uses_petsc(source) else "{program} {cells} {steps} {time} {out}"
     return Program(os.path.basename(source), source, words)
 
 
