@@ -74,7 +74,7 @@ def _curves(run, scale, frames, field):
         axes.plot(x, np.maximum(values, 1e-300) if scale == "log" else values, color=shade,
                   label=_time_label(run.times[index]))
     axes.set(xlabel="x", ylabel=_name(field), xlim=(run.grid.edges[0][0], run.grid.edges[0][-1]))
-    external = run.field(frames[-1], "external")
+    external = run.field(frames[-1], "external_energy")
     if external is not None and field == "density":
         _shade_external(axes, x, external[order])
     if scale == "log":
@@ -119,7 +119,7 @@ def _draw_plane(axes, grid, values, norm):
 
 def _draw_external(axes, run):
     """Level lines of V, a kT apart at the bottom and wider higher up, where the run wrote V."""
-    external = run.field(0, "external")
+    external = run.field(0, "external_energy")
     if external is None or run.grid.edges is None:
         return
     kT = run.temperature or 1.0
