@@ -1,5 +1,5 @@
-// Finding rows by their centres: rows sorted by the bucket of a uniform lattice that holds about one
-// cell each; a centre looks into the buckets within the tolerance.
+// Finding rows by their centres: rows sorted by the bucket of a uniform lattice that holds about
+// one cell each; a centre looks into the buckets within the tolerance.
 
 #include <fmt/format.h>
 
@@ -58,9 +58,10 @@ CellTable::CellTable(const std::filesystem::path& file, const std::vector<std::s
                              values.rows, values.columns, centers.rows));
   }
   if (centers.rows != mesh.global_cells) {
-    columns.fail(fmt::format("has {} cells, the mesh {}; a table is matched cell by cell, so it "
-                             "must be of the same mesh",
-                             centers.rows, mesh.global_cells));
+    columns.fail(
+        fmt::format("has {} cells, the mesh {}; a table is matched cell by cell, so it "
+                    "must be of the same mesh",
+                    centers.rows, mesh.global_cells));
   }
   set_buckets({mesh.center.data(), static_cast<std::size_t>(mesh.owned)});
   read_rows(columns, *found);

@@ -1,8 +1,7 @@
 #pragma once
 // Numbers in the columns of an HDF5 file, read by one rank on its own.
 
-#include <hdf5.h>
-
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../io/h5_handle.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
@@ -18,9 +18,6 @@ namespace otto {
 class ColumnFile {
  public:
   explicit ColumnFile(std::filesystem::path file);
-  ~ColumnFile();
-  ColumnFile(const ColumnFile&) = delete;
-  ColumnFile& operator=(const ColumnFile&) = delete;
 
   /// Extents of a dataset of one or two axes: rows and columns (1 for a plain list).
   struct Shape {
@@ -32,11 +29,12 @@ class ColumnFile {
   [[nodiscard]] std::vector<double> read(const std::string& dataset, std::int64_t first,
                                          std::int64_t count) const;
   [[noreturn]] void fail(const std::string& message) const;
-  [[nodiscard]] const std::filesystem::path& name() const { return file_; }
 
  private:
+  [[nodiscard]] H5Id open(const std::string& dataset) const;
+
   std::filesystem::path file_;
-  hid_t id_;
+  H5Id id_;
 };
 
 /// Values of cells by their centres, rows in any order: /cells/center and one of `datasets`, looked
@@ -62,10 +60,10 @@ class CellTable {
   std::filesystem::path file_;
   int dimension_;
   double tolerance_;
-  Point lower_{}, upper_{};            // of this rank's centres
-  double edge_ = 1;                    // of a bucket
+  Point lower_{}, upper_{};  // of this rank's centres
+  double edge_ = 1;          // of a bucket
   std::array<std::int64_t, 3> count_{1, 1, 1};
-  std::vector<Row> rows_;              // sorted by bucket
+  std::vector<Row> rows_;  // sorted by bucket
 };
 
 }  // namespace otto

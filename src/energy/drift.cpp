@@ -1,5 +1,6 @@
-// The drift b(x, t) of [drift], a velocity added to -grad V:  d_t rho = div(kT grad rho + rho grad V
-// - rho b).
+// The drift b(x, t) of [drift], a velocity added to -grad V:
+//
+//   d_t rho = div(kT grad rho + rho grad V - rho b).
 
 #include <fmt/format.h>
 
@@ -10,13 +11,12 @@ namespace otto {
 
 namespace {
 
-const Declare keys{
-    {{"drift", "A velocity b added to -grad V, not necessarily a gradient."}},
-    {{.path = "drift.expression",
-      .type = Type::texts,
-      .doc = "The components of b, one expression in x, y, z and t per axis.",
-      .required = true,
-      .equation = "d_t rho = div(kT grad rho + rho grad V - rho b)"}}};
+const Declare keys{{{"drift", "A velocity b added to -grad V, not necessarily a gradient."}},
+                   {{.path = "drift.expression",
+                     .type = Type::texts,
+                     .doc = "The components of b, one expression in x, y, z and t per axis.",
+                     .required = true,
+                     .equation = "d_t rho = div(kT grad rho + rho grad V - rho b)"}}};
 
 }  // namespace
 

@@ -93,7 +93,10 @@ std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& m
   } else if (source == "library") {
     energy = from_library(term, mesh.dimension);
   } else {
-    energy = make_cell_table_energy(term.file(source), mesh);
+    const std::filesystem::path file = term.file(source);
+    energy = file.extension() == ".vti"
+                 ? make_image_energy(file, term.text("array"), mesh.dimension)
+                 : make_cell_table_energy(file, mesh);
   }
   const double strength = term.real("strength");
   if (strength == 1) return energy;

@@ -101,10 +101,10 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
       for (std::size_t i = 0; i < owned; ++i) {
         V[i] += values[i];
         if (!std::isfinite(V[i])) {
-          throw InputError(fmt::format("{}: V is {} at the cell centre {} at time {}; it must be "
-                                       "finite in every cell",
-                                       places_[term], values[i],
-                                       to_text(centers[i], mesh.dimension), t));
+          throw InputError(
+              fmt::format("{}: V is {} at the cell centre {} at time {}; it must be "
+                          "finite in every cell",
+                          places_[term], values[i], to_text(centers[i], mesh.dimension), t));
         }
       }
     }

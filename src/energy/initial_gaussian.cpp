@@ -2,7 +2,8 @@
 //
 // C diagonal, on a box: a product over the axes of exact averages
 //
-//   1/(b - a) int_a^b N(x; m, s^2) dx = [erf((b - m)/(s sqrt 2)) - erf((a - m)/(s sqrt 2))] / 2(b - a),
+//   1/(b - a) int_a^b N(x; m, s^2) dx = [erf(v/sqrt 2) - erf(u/sqrt 2)] / 2(b - a),
+//   u = (a - m)/s, v = (b - m)/s,
 //
 // by erfc on the side of the tail, and by Gauss quadrature on cells so small that the difference
 // would cancel. Otherwise: quadrature in the cell. On a periodic axis of length L the images
@@ -24,26 +25,25 @@ namespace otto {
 
 namespace {
 
-const Declare keys{
-    {},
-    {{.path = "initial.mean",
-      .type = Type::real_or_reals,
-      .doc = "Mean, one coordinate per axis.",
-      .when = "kind=gaussian",
-      .equation = "rho = N(mean, variance)"},
-     {.path = "initial.variance",
-      .type = Type::real_or_reals,
-      .doc = "Variance, one number for all axes or one per axis.",
-      .range = positive,
-      .when = "kind=gaussian",
-      .equation = "rho = N(mean, variance)"},
-     {.path = "initial.covariance",
-      .type = Type::reals,
-      .doc = "Covariance matrix row by row, instead of the variance.",
-      .when = "kind=gaussian",
-      .equation = "rho = N(mean, covariance)"}},
-    {{"initial.kind", "gaussian", "A Gaussian, wrapped around periodic axes.",
-      "rho = N(mean, variance)"}}};
+const Declare keys{{},
+                   {{.path = "initial.mean",
+                     .type = Type::real_or_reals,
+                     .doc = "Mean, one coordinate per axis.",
+                     .when = "kind=gaussian",
+                     .equation = "rho = N(mean, variance)"},
+                    {.path = "initial.variance",
+                     .type = Type::real_or_reals,
+                     .doc = "Variance, one number for all axes or one per axis.",
+                     .range = positive,
+                     .when = "kind=gaussian",
+                     .equation = "rho = N(mean, variance)"},
+                    {.path = "initial.covariance",
+                     .type = Type::reals,
+                     .doc = "Covariance matrix row by row, instead of the variance.",
+                     .when = "kind=gaussian",
+                     .equation = "rho = N(mean, covariance)"}},
+                   {{"initial.kind", "gaussian", "A Gaussian, wrapped around periodic axes.",
+                     "rho = N(mean, variance)"}}};
 
 struct Gaussian {
   Eigen::Vector3d mean = Eigen::Vector3d::Zero();
@@ -54,8 +54,8 @@ Gaussian read_gaussian(const Section& initial, int d) {
   Gaussian g;
   const auto expect = [&](const char* key, std::size_t size, std::size_t needed) {
     if (size == needed) return;
-    initial.fail(key, fmt::format("has {} numbers; {} are needed on a mesh with {} axes", size,
-                                  needed, d));
+    initial.fail(
+        key, fmt::format("has {} numbers; {} are needed on a mesh with {} axes", size, needed, d));
   };
   const auto axes = static_cast<std::size_t>(d);
   const std::vector<double> mean = initial.reals("mean");
@@ -107,8 +107,9 @@ Eigen::Vector3d wrapped_mean(const Mesh& mesh, const Gaussian& g) {
   return mean;
 }
 
-/// int_u^v exp(-z^2/2) dz / sqrt(2 pi), u < v, to a few roundings of its own size.
-double normal_mass(double u, double v) {
+/// Mean of the normal density over [u, v], to a few roundings of its own size (and those that u and
+/// v have: exp(-u^2/2) multiplies them by u^2).
+double normal_mean(double u, double v) {
   using std::numbers::sqrt2;
   if ((v - u) * std::max({1.0, std::abs(u), std::abs(v)}) < 0.25) {
     const GaussRule& rule = gauss_legendre(5);
@@ -117,11 +118,12 @@ double normal_mass(double u, double v) {
       const double z = u + rule.node[q] * (v - u);
       sum += rule.weight[q] * std::exp(-0.5 * z * z);
     }
-    return sum * (v - u) * std::numbers::inv_sqrtpi / sqrt2;
+    return sum * std::numbers::inv_sqrtpi / sqrt2;
   }
-  if (u > 0) return 0.5 * (std::erfc(u / sqrt2) - std::erfc(v / sqrt2));
-  if (v < 0) return 0.5 * (std::erfc(-v / sqrt2) - std::erfc(-u / sqrt2));
-  return 0.5 * (std::erf(v / sqrt2) - std::erf(u / sqrt2));
+  const double half = 0.5 / (v - u);
+  if (u > 0) return half * (std::erfc(u / sqrt2) - std::erfc(v / sqrt2));
+  if (v < 0) return half * (std::erfc(-v / sqrt2) - std::erfc(-u / sqrt2));
+  return half * (std::erf(v / sqrt2) - std::erf(u / sqrt2));
 }
 
 /// Averages over this rank's cells along one axis.
@@ -139,9 +141,9 @@ std::vector<double> axis_averages(const Mesh& mesh, const Gaussian& g, std::size
     const double lower = block.box.nodes[axis][at], upper = block.box.nodes[axis][at + 1];
     double sum = 0;
     for (int k = -count; !uniform && k <= count; ++k) {
-      sum += normal_mass((lower - mean - k * L) / deviation, (upper - mean - k * L) / deviation);
+      sum += normal_mean((lower - mean - k * L) / deviation, (upper - mean - k * L) / deviation);
     }
-    averages.push_back(uniform ? 1 / L : sum / (upper - lower));
+    averages.push_back(uniform ? 1 / L : sum / deviation);
   }
   return averages;
 }

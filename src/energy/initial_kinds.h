@@ -1,6 +1,6 @@
 #pragma once
-// Initial densities by kind: cell averages on owned cells, up to a factor. None of them communicates
-// (except gibbs); what is wrong is an InputError.
+// Initial densities by kind: cell averages on owned cells, up to a factor. None of them
+// communicates (except gibbs); what is wrong is an InputError.
 
 #include <vector>
 

@@ -16,17 +16,16 @@ namespace {
 
 constexpr std::int64_t rows_at_once = 1 << 16;
 
-const Declare keys{
-    {},
-    {{.path = "initial.outside",
-      .type = Type::text,
-      .doc = "What to do with samples outside the box.",
-      .fallback = "\"error\"",
-      .when = "kind=samples"}},
-    {{"initial.kind", "samples", "Samples counted in the cells of a box.",
-      "rho_K = n_K / (n vol_K)"},
-     {"initial.outside", "error", "Samples outside the box are an error."},
-     {"initial.outside", "drop", "Samples outside the box are left out."}}};
+const Declare keys{{},
+                   {{.path = "initial.outside",
+                     .type = Type::text,
+                     .doc = "What to do with samples outside the box.",
+                     .fallback = "\"error\"",
+                     .when = "kind=samples"}},
+                   {{"initial.kind", "samples", "Samples counted in the cells of a box.",
+                     "rho_K = n_K / (n vol_K)"},
+                    {"initial.outside", "error", "Samples outside the box are an error."},
+                    {"initial.outside", "drop", "Samples outside the box are left out."}}};
 
 /// Global cell along one axis that holds x (the upper end belongs to the last); -1 outside.
 std::int64_t cell_along(const BoxBlock& block, std::size_t axis, double x) {
@@ -79,9 +78,10 @@ std::vector<double> sampled_density(const Section& initial, const Mesh& mesh) {
   }
   if (outside == shape.rows) file.fail("none of the samples is inside the box");
   if (outside > 0 && initial.text("outside") == "error") {
-    file.fail(fmt::format("{} of {} samples are outside the box; enlarge it, or leave them out with "
-                          "initial.outside = \"drop\"",
-                          outside, shape.rows));
+    file.fail(
+        fmt::format("{} of {} samples are outside the box; enlarge it, or leave them out with "
+                    "initial.outside = \"drop\"",
+                    outside, shape.rows));
   }
   for (std::size_t c = 0; c < rho.size(); ++c) rho[c] /= mesh.volume[c];
   return rho;

@@ -143,7 +143,8 @@ void add_simplex(Averager& averager, const std::array<Point, 4>& v, int d) {
     for (int k = 0, digits = q; k < d; ++k, digits /= n) {
       const auto i = static_cast<std::size_t>(digits % n);
       along *= rule.node[i];
-      x = add(x, along, difference(v[static_cast<std::size_t>(k) + 1], v[static_cast<std::size_t>(k)]));
+      x = add(x, along,
+              difference(v[static_cast<std::size_t>(k) + 1], v[static_cast<std::size_t>(k)]));
       weight *= rule.weight[i] * std::pow(rule.node[i], d - 1 - k);
     }
     averager.add(x, weight);

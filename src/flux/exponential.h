@@ -39,12 +39,11 @@ inline SplitExponential split_exponential(double t) {
   p = p * r + 1.0 / 24;
   p = p * r + 1.0 / 6;
   p = p * r + 0.5;
-  return {r + (r * r) * p, std::bit_cast<std::int64_t>(shifted) - std::bit_cast<std::int64_t>(shift)};
+  return {r + (r * r) * p,
+          std::bit_cast<std::int64_t>(shifted) - std::bit_cast<std::int64_t>(shift)};
 }
 
 /// 2^n for -1022 <= n <= 1023.
-inline double power_of_two(std::int64_t n) {
-  return std::bit_cast<double>((n + 1023) << 52);
-}
+inline double power_of_two(std::int64_t n) { return std::bit_cast<double>((n + 1023) << 52); }
 
 }  // namespace otto

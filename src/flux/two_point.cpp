@@ -9,13 +9,12 @@ namespace otto {
 
 namespace {
 
-const Declare keys{
-    {{"flux", "How the flux between two neighbouring cells is formed."}},
-    {{.path = "flux.kind",
-      .type = Type::text,
-      .doc = "The two-point flux.",
-      .fallback = "\"scharfetter_gummel\"",
-      .equation = "F = a kT [B(s) rho_K - B(-s) rho_L], s = (V_L - V_K) / kT"}}};
+const Declare keys{{{"flux", "How the flux between two neighbouring cells is formed."}},
+                   {{.path = "flux.kind",
+                     .type = Type::text,
+                     .doc = "The two-point flux.",
+                     .fallback = "\"scharfetter_gummel\"",
+                     .equation = "F = a kT [B(s) rho_K - B(-s) rho_L], s = (V_L - V_K) / kT"}}};
 
 std::map<std::string, std::unique_ptr<const TwoPointFlux>>& registry() {
   static std::map<std::string, std::unique_ptr<const TwoPointFlux>> fluxes;

@@ -32,9 +32,8 @@ void expect_refused(const std::string& text, const std::vector<std::string>& wor
 
 TEST(FreeEnergy, IsTheSumOfItsTerms) {
   const Mesh mesh = cube(2, -1, 1, 4);
-  const std::string text =
-      entropy + external("expression = \"x^2 + 10*y\"") +
-      external("library = \"double_well\"\nbarrier = 2.0\nstrength = 3.0");
+  const std::string text = entropy + external("expression = \"x^2 + 10*y\"") +
+                           external("library = \"double_well\"\nbarrier = 2.0\nstrength = 3.0");
   const FreeEnergy energy = make_free_energy(case_of(text), mesh);
   EXPECT_EQ(energy.temperature(), 0.5);
   EXPECT_FALSE(energy.depends_on_time());
@@ -49,8 +48,8 @@ TEST(FreeEnergy, IsTheSumOfItsTerms) {
 
 TEST(FreeEnergy, MayDependOnTime) {
   const Mesh mesh = cube(1, 0, 1, 4);
-  const std::string text = entropy + external("expression = \"x*t\"\nstrength = 2.0") +
-                           external("library = \"flat\"");
+  const std::string text =
+      entropy + external("expression = \"x*t\"\nstrength = 2.0") + external("library = \"flat\"");
   EXPECT_TRUE(make_free_energy(case_of(text), mesh).depends_on_time());
   EXPECT_EQ(external_of(text, mesh, 3)[1], 2 * 0.375 * 3);
   EXPECT_FALSE(make_free_energy(case_of(entropy), mesh).depends_on_time());

@@ -20,8 +20,8 @@ std::unique_ptr<ExternalEnergy> make(const std::string& name, int dimension,
   const auto& library = external_library();
   const auto entry = std::ranges::find(library, name, &LibraryEntry::name);
   if (entry == library.end()) throw InternalError("no " + name);
-  const Case c = case_of("[[energy]]\nkind = \"external\"\nlibrary = \"" + name + "\"\n" +
-                         parameters + "\n");
+  const Case c =
+      case_of("[[energy]]\nkind = \"external\"\nlibrary = \"" + name + "\"\n" + parameters + "\n");
   return entry->make(c.sections("energy")[0], dimension);
 }
 
@@ -44,7 +44,8 @@ struct Extremes {
 Extremes extremes(const ExternalEnergy& V, double a, double b, int n) {
   std::vector<Point> points;
   for (int j = 0; j < n; ++j) {
-    for (int i = 0; i < n; ++i) points.push_back({a + (b - a) * i / (n - 1), a + (b - a) * j / (n - 1), 0});
+    for (int i = 0; i < n; ++i)
+      points.push_back({a + (b - a) * i / (n - 1), a + (b - a) * j / (n - 1), 0});
   }
   std::vector<double> values(points.size());
   V.evaluate(points, 0, values);
@@ -150,13 +151,20 @@ TEST(PopulationBenchmarks, HaveTheirKnownRanges) {
     const char* name;
     double least, most, half_digit;
   };
-  const Known table[] = {{"styblinski_tang", -78, 20, 0.5}, {"holder_table", 0, 17, 0.5},
-                         {"flowers", -11.5, 7.2, 0.05},     {"oakley_ohagan", -3.3, 186, 0.5},
-                         {"watershed", -0.4, 13, 0.5},      {"ishigami", -16, 24, 0.5},
-                         {"friedman", 2.4, 102, 0.5},       {"sphere", -320, 0, 0.5},
-                         {"bohachevsky", -7, 473, 0.5},     {"wavy_plateau", -6.5, 164, 0.5},
-                         {"zigzag_ridge", -59, 128, 0.5},   {"double_exp", 33, 206, 0.5},
-                         {"relu", -400, 0, 0.5},            {"rotational", -2301, -1626, 0.5},
+  const Known table[] = {{"styblinski_tang", -78, 20, 0.5},
+                         {"holder_table", 0, 17, 0.5},
+                         {"flowers", -11.5, 7.2, 0.05},
+                         {"oakley_ohagan", -3.3, 186, 0.5},
+                         {"watershed", -0.4, 13, 0.5},
+                         {"ishigami", -16, 24, 0.5},
+                         {"friedman", 2.4, 102, 0.5},
+                         {"sphere", -320, 0, 0.5},
+                         {"bohachevsky", -7, 473, 0.5},
+                         {"wavy_plateau", -6.5, 164, 0.5},
+                         {"zigzag_ridge", -59, 128, 0.5},
+                         {"double_exp", 33, 206, 0.5},
+                         {"relu", -400, 0, 0.5},
+                         {"rotational", -2301, -1626, 0.5},
                          {"flat", 0, 0, 0}};
   for (const Known& known : table) {
     const Extremes found = extremes(*make(known.name, 2), -4, 4, 801);
@@ -175,8 +183,7 @@ TEST(PopulationBenchmarks, UseBlockMeansOrSumsInThreeDimensions) {
         << name;
   }
   EXPECT_NEAR(value("watershed", {1, 2, 3}, 3), (1 + 6 + 2 + 4 * 7) / 10.0, 1e-14);
-  EXPECT_NEAR(value("zigzag_ridge", {0, 2, 0}, 3),
-              (4 + 2) + (4 + std::cos(2.0) * 2 + 0), 1e-14);
+  EXPECT_NEAR(value("zigzag_ridge", {0, 2, 0}, 3), (4 + 2) + (4 + std::cos(2.0) * 2 + 0), 1e-14);
 }
 
 TEST(DoubleWells, HaveTheirMinimaAndBarriers) {
@@ -243,7 +250,8 @@ TEST(Mixtures, RefuseWhatDoesNotFit) {
   expect_error(make_with("variances = 1.0"), {"means"});
   expect_error(make_with("means = [1.0, 2.0, 3.0]\nvariances = 1.0"), {"3 numbers"});
   expect_error(make_with("means = [1.0, 2.0]"), {"variances", "covariances"});
-  expect_error(make_with("means = [1.0, 2.0]\nvariances = [1.0, 2.0]"), {".variances: ", "1 means"});
+  expect_error(make_with("means = [1.0, 2.0]\nvariances = [1.0, 2.0]"),
+               {".variances: ", "1 means"});
   expect_error(make_with("means = [1.0, 2.0]\ncovariances = [1.0, 2.0, 2.0, 1.0]"),
                {".covariances: ", "matrix 1", "definite"});
   expect_error(make_with("means = [1.0, 2.0]\ncovariances = [1.0]"), {"take 4"});
@@ -254,10 +262,8 @@ TEST(Mixtures, RefuseWhatDoesNotFit) {
 TEST(Planar, KnownValues) {
   EXPECT_NEAR(value("rezende_u1", {2, 0, 0}), -std::log1p(std::exp(-0.5 * 16 / 0.36)), 1e-14);
   EXPECT_NEAR(value("rezende_u2", {1, 0.2, 0}), 0.5 * 4, 1e-13);
-  EXPECT_NEAR(value("rezende_u3", {1, 1, 0}),
-              -std::log(1 + std::exp(-0.5 * 9 / 0.1225)), 1e-13);
-  EXPECT_NEAR(value("rezende_u4", {1, 1, 0}),
-              -std::log(1 + std::exp(-0.5 * 2.25 / 0.1225)), 1e-13);
+  EXPECT_NEAR(value("rezende_u3", {1, 1, 0}), -std::log(1 + std::exp(-0.5 * 9 / 0.1225)), 1e-13);
+  EXPECT_NEAR(value("rezende_u4", {1, 1, 0}), -std::log(1 + std::exp(-0.5 * 2.25 / 0.1225)), 1e-13);
   EXPECT_EQ(value("banana", {1, 1, 0}), 0);
   EXPECT_EQ(value("banana", {0, 1, 0}), 5.05);
   EXPECT_NEAR(value("funnel", {2, 3, 0}), 4.0 / 18 + 1 + 4.5 * std::exp(-2.0), 1e-14);

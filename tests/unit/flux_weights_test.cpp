@@ -44,9 +44,29 @@ std::vector<double> thresholds() {
   const double infinity = std::numeric_limits<double>::infinity();
   const double tiny = std::numeric_limits<double>::denorm_min();
   const double small = std::numeric_limits<double>::min();
-  std::vector<double> at = {0,    tiny, 3 * tiny, small / 2, small, 1e-300, 1e-160, 1e-20, 0x1p-53,
-                            1e-8, 0.5,  1,        2,         37,    709,    745,    751,   752,
-                            800,  1e4,  1e5,      1e300,     std::numeric_limits<double>::max()};
+  std::vector<double> at = {0,
+                            tiny,
+                            3 * tiny,
+                            small / 2,
+                            small,
+                            1e-300,
+                            1e-160,
+                            1e-20,
+                            0x1p-53,
+                            1e-8,
+                            0.5,
+                            1,
+                            2,
+                            37,
+                            709,
+                            745,
+                            751,
+                            752,
+                            800,
+                            1e4,
+                            1e5,
+                            1e300,
+                            std::numeric_limits<double>::max()};
   for (int k = 1; k < 2310; ++k) at.push_back(0.5 * k * std::log(2.0));
   std::vector<double> s;
   for (const double x : at) {

@@ -21,8 +21,8 @@ Box box_of(int dimension, std::int64_t cells) {
 PointFunction power_product(std::array<int, 3> power) {
   return [power](std::span<const Point> x, std::span<double> values) {
     for (std::size_t i = 0; i < x.size(); ++i) {
-      values[i] = std::pow(x[i][0], power[0]) * std::pow(x[i][1], power[1]) *
-                  std::pow(x[i][2], power[2]);
+      values[i] =
+          std::pow(x[i][0], power[0]) * std::pow(x[i][1], power[1]) * std::pow(x[i][2], power[2]);
     }
   };
 }
@@ -106,8 +106,8 @@ TEST(Quadrature, IsExactOnSimplices) {
 TEST(Quadrature, ShapesAndBoxesAgree) {
   const CellShapes quad = one_cell(9, {{1, 2, 0}, {3, 2, 0}, {3, 5, 0}, {1, 5, 0}});
   EXPECT_NEAR(average(quad, 2, {3, 2, 0}) / (mean_power(1, 3, 3) * mean_power(2, 5, 2)), 1, 1e-13);
-  const CellShapes hexahedron = one_cell(12, {{0, 0, 0}, {1, 0, 0}, {1, 2, 0}, {0, 2, 0},
-                                              {0, 0, 3}, {1, 0, 3}, {1, 2, 3}, {0, 2, 3}});
+  const CellShapes hexahedron = one_cell(
+      12, {{0, 0, 0}, {1, 0, 0}, {1, 2, 0}, {0, 2, 0}, {0, 0, 3}, {1, 0, 3}, {1, 2, 3}, {0, 2, 3}});
   EXPECT_NEAR(average(hexahedron, 3, {1, 1, 1}) / (0.5 * 1.0 * 1.5), 1, 1e-13);
   EXPECT_NEAR(average(hexahedron, 3, {0, 0, 3}) / mean_power(0, 3, 3), 1, 1e-13);
   EXPECT_THROW((void)average(one_cell(13, hexahedron.points), 3, {0, 0, 0}), InternalError);
@@ -116,7 +116,8 @@ TEST(Quadrature, ShapesAndBoxesAgree) {
 // A regular hexagon about the origin: mean of x^2 + y^2 is 5/12 of the squared side.
 TEST(Quadrature, HandlesConvexPolygons) {
   std::vector<Point> corners;
-  for (int k = 0; k < 6; ++k) corners.push_back({std::cos(k * M_PI / 3), std::sin(k * M_PI / 3), 0});
+  for (int k = 0; k < 6; ++k)
+    corners.push_back({std::cos(k * M_PI / 3), std::sin(k * M_PI / 3), 0});
   const CellShapes hexagon = one_cell(7, corners);
   EXPECT_NEAR(average(hexagon, 2, {2, 0, 0}) + average(hexagon, 2, {0, 2, 0}), 5.0 / 12, 1e-14);
 }

@@ -56,7 +56,7 @@ struct LibraryEntry {
   ExternalFactory make;              ///< throws InputError through Section::fail
   std::vector<double> lower, upper;  ///< the customary box, for tests and pictures
   int least_dimension = 1, most_dimension = 3;
-  std::string example = {};          ///< lines of an [[energy]] table that show its parameters
+  std::string example = {};  ///< lines of an [[energy]] table that show its parameters
 };
 /// Registers an energy and declares it as a choice of `energy.library`: at namespace scope in the
 /// .cpp that holds its formula and declares its parameters.

@@ -27,8 +27,9 @@ using PointFunction = std::function<void(std::span<const Point> points, std::spa
 /// product rule on the simplices of any other cell. Local.
 std::vector<double> cell_averages(const Mesh& mesh, const PointFunction& f);
 
-/// The same for cells given by their shapes: lines, triangles, convex polygons and quads, tetrahedra
-/// and hexahedra with plane faces. Exact for degree 2n - d. Throws InternalError for another type.
+/// The same for cells given by their shapes: lines, triangles, convex polygons and quads,
+/// tetrahedra and hexahedra with plane faces. Exact for degree 2n - d. Throws InternalError for
+/// another type.
 std::vector<double> shape_averages(const CellShapes& shapes, int dimension, const PointFunction& f);
 
 }  // namespace otto

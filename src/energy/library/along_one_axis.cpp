@@ -1,12 +1,14 @@
 // Energies that are sums over the axes of a function of one coordinate.
 //
-//   rippled_bowl     V = sum sin(2 pi v)/pi + v^2/4   (the filtering test of P. Mokrov et al.,
-//                    "Large-scale Wasserstein gradient flows", NeurIPS 2021)
-//   folded_bowl      V = (|x| - R)^2 / 2, |x| the norm: two wells at +-R in one dimension, a ring or
-//                    shell beyond (R = 7: M. Heinonen et al., "Wasserstein residuals", 2026)
-//   cosine           V = A sum cos(2 pi v / L): on a periodic box, L should divide its length. A tilt
-//                    -F x is not periodic: give it as [drift] expression = ["F"], which is the same
-//                    force; the current is then Risken's (The Fokker-Planck Equation, chapter 11)
+//   rippled_bowl   V = sum sin(2 pi v)/pi + v^2/4
+//                  (the filtering test of P. Mokrov et al., "Large-scale Wasserstein gradient
+//                  flows", NeurIPS 2021)
+//   folded_bowl    V = (|x| - R)^2 / 2, |x| the norm: two wells at +-R in one dimension, a ring or
+//                  shell beyond (R = 7: M. Heinonen et al., "Wasserstein residuals", 2026)
+//   cosine         V = A sum cos(2 pi v / L); on a periodic box, L should divide its length
+//
+// A tilt -F x is not periodic: with `cosine`, give it as [drift] expression = ["F"], which is the
+// same force. The current is then Risken's (The Fokker-Planck Equation, chapter 11).
 
 #include "../formula.h"
 #include "otto/casefile/key.h"
@@ -64,7 +66,7 @@ const RegisterExternal cosine{
            const double A = term.real("amplitude"), k = 2 * pi / term.real("period");
            return formula([A, k, d](const Point& x) {
              double sum = 0;
-             for (std::size_t a = 0; a < static_cast<std::size_t>(d); ++a) sum += std::cos(k * x[a]);
+             for (std::size_t a = 0; a < std::size_t(d); ++a) sum += std::cos(k * x[a]);
              return A * sum;
            });
          },

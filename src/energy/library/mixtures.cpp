@@ -4,7 +4,8 @@
 //   gaussian_lattice   p = 5^-d sum_k N(m_k, s^2), m_k in {-4, -2, 0, 2, 4}^d: it is a product, so
 //                      V = sum_a -log[ 1/5 sum_j N(x_a; 2 j, s^2) ], j = -2 ... 2
 //
-// Sums of exponentials are taken relative to their largest: no overflow, and log p is exact far out.
+// Sums of exponentials are taken relative to their largest: nothing overflows, and log p stays
+// accurate far out.
 
 #include <fmt/format.h>
 
@@ -65,7 +66,8 @@ double minus_log(const std::vector<double>& logs) {
 
 class GaussianMixture final : public ExternalEnergy {
  public:
-  explicit GaussianMixture(std::vector<Component> components) : components_(std::move(components)) {}
+  explicit GaussianMixture(std::vector<Component> components)
+      : components_(std::move(components)) {}
   void evaluate(std::span<const Point> points, double, std::span<double> values) const override {
     std::vector<double> logs(components_.size());
     for (std::size_t i = 0; i < points.size(); ++i) {
@@ -180,7 +182,7 @@ const RegisterExternal gaussian_lattice{
            const double s = term.real("deviation");
            return formula([s, d](const Point& x) {
              double V = 0;
-             for (std::size_t a = 0; a < static_cast<std::size_t>(d); ++a) V += lattice_axis(x[a], s);
+             for (std::size_t a = 0; a < std::size_t(d); ++a) V += lattice_axis(x[a], s);
              return V;
            });
          },

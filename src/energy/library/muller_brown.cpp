@@ -6,8 +6,8 @@
 // and saddles -40.665 at (-0.822, 0.624), -72.249 at (0.212, 0.293).
 // K. Mueller, L. D. Brown, Theor. Chim. Acta 53 (1979) 75.
 //
-// The last term grows like e^{0.7 x^2}: `cap` limits V to so much above its minimum. Without it V is
-// the sum as written, its exponents limited to 600.
+// The last term grows like e^{0.7 x^2}: `cap` limits V to so much above its minimum. Without it V
+// is the sum as written, its exponents limited to 600.
 
 #include <array>
 #include <limits>
@@ -45,8 +45,8 @@ const RegisterExternal muller_brown{
      .equation = "V = sum_k A_k exp[a_k (x-x_k)^2 + b_k (x-x_k)(y-y_k) + c_k (y-y_k)^2]",
      .make =
          [](const Section& term, int) {
-           const double top = term.has("cap") ? least + term.real("cap")
-                                              : std::numeric_limits<double>::infinity();
+           const double top =
+               term.has("cap") ? least + term.real("cap") : std::numeric_limits<double>::infinity();
            return formula([top](const Point& x) { return std::min(sum_of_four(x[0], x[1]), top); });
          },
      .lower = {-1.5, -0.2},

@@ -45,7 +45,8 @@ Eigen::Matrix3d read_matrix(const Section& term, int d) {
   }
   const double least = Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(A).eigenvalues()[0];
   if (!(least > 0)) {
-    term.fail("matrix", fmt::format("is not positive definite: its least eigenvalue is {:.6g}", least));
+    term.fail("matrix",
+              fmt::format("is not positive definite: its least eigenvalue is {:.6g}", least));
   }
   return A;
 }

@@ -16,9 +16,7 @@ struct Blocks {
   double x, y;
 };
 
-Blocks blocks(const Point& v, int d) {
-  return {v[0], d == 2 ? v[1] : 0.5 * (v[1] + v[2])};
-}
+Blocks blocks(const Point& v, int d) { return {v[0], d == 2 ? v[1] : 0.5 * (v[1] + v[2])}; }
 
 /// Factory of f(x, y) of the two blocks.
 template <class F>
@@ -47,12 +45,12 @@ const RegisterExternal holder_table{
             return 10 * std::abs(std::sin(b.x) * std::cos(b.y) * limited_exp(std::abs(1 - r / pi)));
           }))};
 
-const RegisterExternal ishigami{
-    entry("ishigami", "Waves whose height depends on the place.",
-          "V = sin(x) + 7 sin(y)^2 + 0.1 ((x+y)/2)^4 sin(x)", of_blocks([](double x, double y) {
-            return std::sin(x) + 7 * square(std::sin(y)) +
-                   0.1 * square(square(0.5 * (x + y))) * std::sin(x);
-          }))};
+const RegisterExternal ishigami{entry("ishigami", "Waves whose height depends on the place.",
+                                      "V = sin(x) + 7 sin(y)^2 + 0.1 ((x+y)/2)^4 sin(x)",
+                                      of_blocks([](double x, double y) {
+                                        return std::sin(x) + 7 * square(std::sin(y)) +
+                                               0.1 * square(square(0.5 * (x + y))) * std::sin(x);
+                                      }))};
 
 const RegisterExternal friedman{
     entry("friedman", "Ever finer waves towards one corner.",
@@ -65,12 +63,11 @@ const RegisterExternal friedman{
                    100;
           }))};
 
-const RegisterExternal bohachevsky{
-    entry("bohachevsky", "A steep bowl with many dimples.",
-          "V = 10 (x^2 + 2 y^2 - 0.3 cos(3 pi x) - 0.4 cos(4 pi y))",
-          of_blocks([](double x, double y) {
-            return 10 * (x * x + 2 * y * y - 0.3 * std::cos(3 * pi * x) - 0.4 * std::cos(4 * pi * y));
-          }))};
+const RegisterExternal bohachevsky{entry(
+    "bohachevsky", "A steep bowl with many dimples.",
+    "V = 10 (x^2 + 2 y^2 - 0.3 cos(3 pi x) - 0.4 cos(4 pi y))", of_blocks([](double x, double y) {
+      return 10 * (x * x + 2 * y * y - 0.3 * std::cos(3 * pi * x) - 0.4 * std::cos(4 * pi * y));
+    }))};
 
 const RegisterExternal rotational{
     entry("rotational", "A spiral staircase around (-5, -5).",

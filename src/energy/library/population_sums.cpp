@@ -1,7 +1,7 @@
 // Energies by which methods for population dynamics are compared (part one: those written over the
 // coordinates v_1 ... v_d). The fifteen of the JKOnet* benchmark, A. Terpin, N. Lanzetti, M. Gadea,
-// F. Doerfler, NeurIPS 2024, as its data generator evaluates them; most are test functions of global
-// optimisation (Styblinski and Tang 1990, Oakley and O'Hagan 2004, ...).
+// F. Doerfler, NeurIPS 2024, as its data generator evaluates them; most are test functions of
+// global optimisation (Styblinski and Tang 1990, Oakley and O'Hagan 2004, ...).
 //
 // Only styblinski_tang and wavy_plateau confine; the others need the walls of a box.
 // styblinski_hashimoto is the variant of T. Hashimoto, D. Gifford, T. Jaakkola, ICML 2016, with 3/4
@@ -37,9 +37,9 @@ const RegisterExternal flowers{
     entry("flowers", "Ripples on a slope.", "V = sum (v + 2 sin(|v|^1.2))",
           sum_over_axes([](double v) { return v + 2 * std::sin(std::pow(std::abs(v), 1.2)); }))};
 
-const RegisterExternal oakley_ohagan{entry(
-    "oakley_ohagan", "A rippled bowl.", "V = 5 sum (sin v + cos v + v^2 + v)",
-    sum_over_axes([](double v) { return 5 * (std::sin(v) + std::cos(v) + v * v + v); }))};
+const RegisterExternal oakley_ohagan{
+    entry("oakley_ohagan", "A rippled bowl.", "V = 5 sum (sin v + cos v + v^2 + v)",
+          sum_over_axes([](double v) { return 5 * (std::sin(v) + std::cos(v) + v * v + v); }))};
 
 const RegisterExternal sphere{entry("sphere", "A hill: drives everything to the walls.",
                                     "V = -10 |v|^2",
@@ -80,18 +80,18 @@ const RegisterExternal watershed{
           }),
           2)};
 
-const RegisterExternal zigzag_ridge{
-    entry("zigzag_ridge", "A winding ridge.",
-          "V = sum_{i<d} ((v_i - v_{i+1})^2 + cos(v_i)(v_i + v_{i+1}) + v_i^2 v_{i+1})",
-          fixed([](const Point& v, int d) {
-            double sum = 0;
-            for (std::size_t i = 0; i + 1 < static_cast<std::size_t>(d); ++i) {
-              sum += square(v[i] - v[i + 1]) + std::cos(v[i]) * (v[i] + v[i + 1]) +
-                     v[i] * v[i] * v[i + 1];
-            }
-            return sum;
-          }),
-          2)};
+const RegisterExternal zigzag_ridge{entry(
+    "zigzag_ridge", "A winding ridge.",
+    "V = sum_{i<d} ((v_i - v_{i+1})^2 + cos(v_i)(v_i + v_{i+1}) + v_i^2 v_{i+1})",
+    fixed([](const Point& v, int d) {
+      double sum = 0;
+      for (std::size_t i = 0; i + 1 < static_cast<std::size_t>(d); ++i) {
+        sum +=
+            square(v[i] - v[i + 1]) + std::cos(v[i]) * (v[i] + v[i + 1]) + v[i] * v[i] * v[i + 1];
+      }
+      return sum;
+    }),
+    2)};
 
 }  // namespace
 
