@@ -2,39 +2,15 @@
 // Small HDF5 files for tests, written serially.
 
 #include <hdf5.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "otto/core/comm.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
-
-/// A folder of its own, the same on every rank, removed at the end by rank 0.
-class ScratchFolder {
- public:
-  explicit ScratchFolder(const Comm& comm = Comm(MPI_COMM_SELF)) : comm_(comm) {
-    const std::string name = "otto-energy-" + std::to_string(getpid());
-    path_ = std::filesystem::temp_directory_path() / comm_.broadcast(name);
-    if (comm_.is_root()) std::filesystem::create_directories(path_);
-  }
-  ~ScratchFolder() {
-    (void)comm_.any(false);
-    if (comm_.is_root()) std::filesystem::remove_all(path_);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
-    return path_ / name;
-  }
-
- private:
-  Comm comm_;
-  std::filesystem::path path_;
-};
 
 /// One dataset: `columns` numbers per row, 0 for a plain list.
 struct Dataset {

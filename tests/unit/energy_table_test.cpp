@@ -8,6 +8,7 @@
 #include "energy_files.h"
 #include "energy_support.h"
 #include "otto/energy/initial.h"
+#include "scratch.h"
 
 namespace otto {
 namespace {
@@ -46,7 +47,8 @@ Mesh graded(int dimension, std::int64_t n) {
 }
 
 TEST(Table, ValuesAreMatchedByCentreWhateverTheOrderOfTheRows) {
-  const ScratchFolder folder;
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const std::filesystem::path& folder = scratch.path();
   for (int d = 1; d <= 3; ++d) {
     const Mesh mesh = graded(d, 11);
     for (const char* dataset : {"/cells/value", "/cells/external"}) {
@@ -58,7 +60,8 @@ TEST(Table, ValuesAreMatchedByCentreWhateverTheOrderOfTheRows) {
 }
 
 TEST(Table, LongTablesAreReadInPieces) {
-  const ScratchFolder folder;
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const std::filesystem::path& folder = scratch.path();
   const Mesh mesh = cube(2, 0, 1, 300);  // 90000 rows, more than are read at once
   write_table(folder / "V.h5", mesh, "/cells/value", 7, smooth);
   const auto V = external(folder / "V.h5", mesh);
@@ -66,7 +69,8 @@ TEST(Table, LongTablesAreReadInPieces) {
 }
 
 TEST(Table, DensitiesAreScaledToTheMass) {
-  const ScratchFolder folder;
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const std::filesystem::path& folder = scratch.path();
   const Mesh mesh = graded(2, 12);
   const auto shape = [](const Point& x) { return 1 + x[0] * x[0] + std::exp(x[1]); };
   write_table(folder / "rho.h5", mesh, "/cells/density", 5, shape);
@@ -78,7 +82,8 @@ TEST(Table, DensitiesAreScaledToTheMass) {
 }
 
 TEST(Table, WhatDoesNotFitIsRefusedByTheNameOfTheFile) {
-  const ScratchFolder folder;
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const std::filesystem::path& folder = scratch.path();
   const Mesh mesh = cube(2, 0, 1, 4), other = cube(2, 0, 1.1, 4), line = cube(1, 0, 1, 16);
   const auto refused = [&](std::vector<std::string> words) {
     words.emplace_back("V.h5");
@@ -108,7 +113,8 @@ TEST(Table, WhatDoesNotFitIsRefusedByTheNameOfTheFile) {
 
 // A damaged file is met by a message, not by a crash: every length it may have been cut to.
 TEST(Table, TruncatedFilesAreRefused) {
-  const ScratchFolder folder;
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const std::filesystem::path& folder = scratch.path();
   const Mesh mesh = cube(1, 0, 1, 16);
   write_table(folder / "V.h5", mesh, "/cells/value", 1, smooth);
   const auto size = std::filesystem::file_size(folder / "V.h5");
@@ -121,7 +127,8 @@ TEST(Table, TruncatedFilesAreRefused) {
 }
 
 TEST(Samples, AreCountedInTheirCells) {
-  const ScratchFolder folder;
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const std::filesystem::path& folder = scratch.path();
   const Mesh mesh = cube(2, 0, 1, 2);
   // Two in the first cell (one on its lower corner), one in the second, one on the upper corner.
   write_h5(folder / "s.h5", {{"/samples", {0, 0, 0.3, 0.4, 0.75, 0.25, 1, 1}, 2}});
@@ -133,7 +140,8 @@ TEST(Samples, AreCountedInTheirCells) {
 }
 
 TEST(Samples, OutsideTheBoxAreAnErrorUnlessDropped) {
-  const ScratchFolder folder;
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const std::filesystem::path& folder = scratch.path();
   const Mesh mesh = cube(1, 0, 1, 2);
   const auto refused = [&](std::vector<std::string> words, const std::string& more = "") {
     words.emplace_back("s.h5");
