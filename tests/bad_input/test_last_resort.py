@@ -1,0 +1,48 @@
+"""An error on one rank, on every rank, or agreed upon: all ranks end, with one message."""
+
+import os
+import subprocess
+import time
+import unittest
+
+PROGRAM = os.path.join(os.path.dirname(os.environ["OTTO"]), "tests", "fault_program")
+
+
+def fail(kind, rank, ranks):
+    start = time.monotonic()
+    done = subprocess.run(
+        ["mpirun", "-n", str(ranks), "--oversubscribe", PROGRAM, kind, str(rank)],
+        capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stderr, time.monotonic() - start
+
+
+class LastResort(unittest.TestCase):
+    def check(self, kind, rank, ranks, status, message):
+        with self.subTest(kind=kind, rank=rank, ranks=ranks):
+            code, text, seconds = fail(kind, rank, ranks)
+            self.assertEqual(code, status, text)
+            self.assertEqual(text.count("otto: "), 1, text)
+            self.assertIn(message, text)
+            self.assertLess(seconds, 10)
+
+    def test_one_rank_alone_ends_the_others(self):
+        for rank in (0, 2):
+            self.check("alone", rank, 3, 3, f"fault on rank {rank}")
+
+    def test_one_rank_fails_when_the_others_are_done(self):
+        self.check("at_the_end", 1, 3, 4, "fault on rank 1")
+
+    def test_every_rank_by_itself(self):
+        for ranks in (1, 3):
+            self.check("everyone", 0, ranks, 2, "fault everywhere")
+
+    def test_agreed_failures(self):
+        self.check("together", 2, 3, 4, "fault on rank 2")
+
+    def test_out_of_memory_and_defects(self):
+        self.check("memory", 0, 2, 2, "not enough memory")
+        self.check("defect", 0, 2, 5, "internal error: a broken invariant")
+
+
+if __name__ == "__main__":
+    unittest.main()
