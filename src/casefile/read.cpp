@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -60,6 +61,41 @@ Place place_at(const std::string& text, std::size_t position) {
   return {.line = static_cast<int>(line) + 1, .column = static_cast<int>(column)};
 }
 
+// Past "quoted", 'quoted' or bare_word-2; `at` itself where none of them begins there.
+std::size_t skip_key(const std::string& s, std::size_t at) {
+  std::size_t i = at;
+  if (i < s.size() && (s[i] == '"' || s[i] == '\'')) {
+    const char quote = s[i++];
+    while (i < s.size() && s[i] != quote && s[i] != '\n') i += quote == '"' && s[i] == '\\' ? 2 : 1;
+    return std::min(i + 1, s.size());
+  }
+  while (i < s.size() &&
+         (std::isalnum(static_cast<unsigned char>(s[i])) || s[i] == '_' || s[i] == '-')) {
+    ++i;
+  }
+  return i;
+}
+
+// Tables within tables without end would exhaust the stack of whoever reads them: a.a.a.a...
+void check_depth(const std::string& text, const CaseData& data) {
+  constexpr int deepest = 100;
+  int depth = 0;
+  const auto skip_blanks = [&](std::size_t i) {
+    while (i < text.size() && (text[i] == ' ' || text[i] == '\t')) ++i;
+    return i;
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t begin = skip_blanks(i), end = skip_key(text, begin), next = skip_blanks(end);
+    const bool dotted = end > begin && next < text.size() && text[next] == '.';
+    depth = dotted ? depth + 1 : 0;
+    if (depth > deepest) {
+      throw InputError(data.where(place_at(text, begin)) +
+                       ": tables are nested too deep; the tables of a case are not nested at all");
+    }
+    i = dotted || end == begin ? next + 1 : end;
+  }
+}
+
 void check_text(const std::string& text, const CaseData& data) {
   const std::size_t bad = find_not_utf8(text);
   if (bad != std::string::npos) {
@@ -81,6 +117,7 @@ Case parse_case(const std::string& text, const fs::path& file,
   auto data = std::make_shared<CaseData>();
   data->file = file;
   check_text(text, *data);
+  check_depth(text, *data);
   data->tables = parse_toml(text, *data);
   for (const std::string& word : settings) apply_setting(*data, word);
   validate(*data);

@@ -57,10 +57,10 @@ int nearest(std::string_view word, std::span<const Candidate> candidates) {
       if (!is_beginning(word, valid)) continue;
       distance = 2;
     }
-    const auto lengths = std::minmax(word.size(), valid.size());
     const int first_differs = folded(word[0]) == folded(valid[0]) ? 0 : 1;
-    const Score score{2 * distance + candidates[i].handicap, first_differs,
-                      lengths.second - lengths.first};
+    const std::size_t longer = std::max(word.size(), valid.size());
+    const std::size_t shorter = std::min(word.size(), valid.size());
+    const Score score{2 * distance + candidates[i].handicap, first_differs, longer - shorter};
     if (best < 0 || score < best_score) {
       best = static_cast<int>(i);
       best_score = score;
