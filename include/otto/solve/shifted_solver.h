@@ -40,7 +40,9 @@ class ShiftedSolver {
   /// sigma (empty) and the generator's version stay the same.
   SolveReport solve(double c, std::span<const double> sigma, std::span<const double> b,
                     std::span<double> rho);
-  /// The same with another relative tolerance, for inner solves.
+  /// The relative tolerance in force: -ksp_rtol where the user gave it, else [solver] rtol.
+  [[nodiscard]] double rtol() const;
+  /// The same with another relative tolerance, for inner solves (a smaller -ksp_rtol wins).
   SolveReport solve(double c, std::span<const double> sigma, std::span<const double> b,
                     std::span<double> rho, double rtol);
 

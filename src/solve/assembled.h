@@ -1,0 +1,41 @@
+#pragma once
+// The shifted system as a distributed sparse matrix, for meshes without a hierarchy, operators that
+// are not symmetric, and preconditioners a user asks for by name.
+
+#include <petscmat.h>
+
+#include <span>
+#include <vector>
+
+#include "otto/core/petsc_check.h"
+#include "otto/operators/generator.h"
+
+namespace otto {
+
+using MatOwner = PetscOwner<Mat, MatDestroy>;
+using VecOwner = PetscOwner<Vec, VecDestroy>;
+
+class AssembledMatrix {
+ public:
+  /// The pattern, from the mesh. Collective.
+  explicit AssembledMatrix(const Mesh& mesh);
+
+  [[nodiscard]] Mat mat() const { return A_; }
+
+  /// diag(sigma omega) + c (graph Laplacian of g): `omega` per owned cell, `g` per face. Symmetric.
+  void set_symmetric(double c, std::span<const double> sigma, std::span<const double> omega,
+                     std::span<const double> g);
+  /// (diag(vol sigma) - c M Q) D^-1 with D its diagonal, so that entries lie in [-1, 1] whatever
+  /// the rates: unknowns are y = D rho. Fills `diagonal` (local cells, owned entries valid).
+  void set_scaled(double c, std::span<const double> sigma, const Generator& generator,
+                  std::vector<double>& diagonal);
+
+ private:
+  void finish();
+
+  const Mesh& mesh_;
+  MatOwner A_;
+  std::vector<PetscScalar> values_;  ///< diagonals, then the entries of each face's owned rows
+};
+
+}  // namespace otto
