@@ -2,7 +2,11 @@
 // The discrete Fokker-Planck generator Q on a mesh: M Q rho = - (sum of outgoing fluxes), with
 // M = diag(volume) and the two-point flux of a face f = K|L
 //
-//   F_f = forward_f rho_K - backward_f rho_L,   forward = a kT B(s), backward = a kT B(-s).
+//   F_f = forward_f rho_K - backward_f rho_L,   forward = a kT B(s), backward = a kT B(-s),
+//   s = (V_L - V_K - b.(x_L - x_K)) / kT,       b at the midpoint of the two centres.
+//
+// Without an entropy (kT = 0) the rates are the limit of Scharfetter-Gummel, which is upwind:
+// forward = a max(V_K - V_L + b.(x_L - x_K), 0), and backward alike.
 
 #include <span>
 #include <vector>
@@ -10,6 +14,7 @@
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/mesh.h"
+#include "otto/operators/face_runs.h"
 
 namespace otto {
 
@@ -18,8 +23,10 @@ class Generator {
   /// Keeps references to all arguments. `drift` may be null.
   Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
             const Drift* drift = nullptr);
+  Generator(const Generator&) = delete;
 
-  /// Recomputes V and the rates for time t; does nothing where nothing depends on time.
+  /// Recomputes V and the rates for time t; does nothing where nothing depends on time. Collective;
+  /// throws NumericalError naming the cell where a rate is not finite.
   void set_time(double t);
   [[nodiscard]] bool depends_on_time() const { return depends_on_time_; }
 
@@ -39,8 +46,14 @@ class Generator {
 
   /// out = M Q rho on owned cells. `rho`: owned + ghosts, ghosts up to date. Local.
   void apply(std::span<const double> rho, std::span<double> out) const;
+  /// The faces in the order sweeps visit them.
+  [[nodiscard]] const std::vector<FaceRun>& runs() const { return runs_; }
 
  private:
+  void evaluate_external();
+  void evaluate_drift();
+  void evaluate_rates();
+  void examine();
   const Mesh& mesh_;
   const FreeEnergy& energy_;
   const TwoPointFlux& flux_;
@@ -48,8 +61,10 @@ class Generator {
   double kT_;
   bool depends_on_time_, symmetric_, monotone_;
   long version_ = 0;
-  double range_ = 0;
+  double range_ = 0, time_ = 0;
   std::vector<double> V_, forward_, backward_;
+  std::vector<double> along_;  // b.n d per face; empty without a drift
+  std::vector<FaceRun> runs_;
 };
 
 }  // namespace otto

@@ -1,0 +1,167 @@
+#include "otto/operators/generator.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+bool varies(const Drift* drift) {
+  return drift && std::ranges::any_of(drift->component,
+                                      [](const auto& b) { return b->depends_on_time(); });
+}
+
+/// The midpoint of a face's two centres. Both copies of a periodic face get the same point.
+Point midpoint(const Mesh& mesh, std::int32_t left, std::int32_t right) {
+  Point x;
+  for (std::size_t a = 0; a < 3; ++a) {
+    x[a] = 0.5 * (mesh.center[std::size_t(left)][a] + mesh.center[std::size_t(right)][a]);
+    if (!mesh.box || !mesh.box->box.periodic[a]) continue;
+    const double upper = mesh.box->box.nodes[a].back(), lower = mesh.box->box.nodes[a].front();
+    if (x[a] > upper - 1e-9 * (upper - lower)) x[a] -= upper - lower;
+  }
+  return x;
+}
+
+}  // namespace
+
+Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
+                     const Drift* drift)
+    : mesh_(mesh),
+      energy_(energy),
+      flux_(flux),
+      drift_(drift),
+      kT_(energy.temperature()),
+      depends_on_time_(energy.depends_on_time() || varies(drift)),
+      symmetric_(flux.detailed_balance() && !drift && kT_ > 0),
+      monotone_(true),
+      V_(static_cast<std::size_t>(mesh.local())),
+      forward_(static_cast<std::size_t>(mesh.faces.size())),
+      backward_(forward_.size()),
+      runs_(face_runs(mesh)) {
+  evaluate_external();
+  if (drift_) evaluate_drift();
+  evaluate_rates();
+}
+
+void Generator::set_time(double t) {
+  if (!depends_on_time_ || t == time_) return;
+  time_ = t;
+  if (energy_.depends_on_time()) evaluate_external();
+  if (varies(drift_)) evaluate_drift();
+  evaluate_rates();
+}
+
+void Generator::evaluate_external() {
+  energy_.external(mesh_, time_, V_);
+  mesh_.halo.update(mesh_.comm, V_);  // both copies of a face see the same numbers
+  double least = V_.empty() ? 0 : V_[0], most = least;
+  for (std::int32_t c = 0; c < mesh_.owned; ++c) {
+    least = std::min(least, V_[std::size_t(c)]);
+    most = std::max(most, V_[std::size_t(c)]);
+  }
+  range_ = (mesh_.comm.max(most) - mesh_.comm.min(least)) / kT_;
+}
+
+void Generator::evaluate_drift() {
+  const Faces& faces = mesh_.faces;
+  constexpr std::int32_t block = 4096;
+  along_.resize(forward_.size());
+  std::vector<Point> points;
+  std::vector<double> b(block);
+  for (std::int32_t begin = 0; begin < faces.size(); begin += block) {
+    const std::int32_t end = std::min(faces.size(), begin + block);
+    points.clear();
+    for (std::int32_t f = begin; f < end; ++f) {
+      points.push_back(midpoint(mesh_, faces.left[std::size_t(f)], faces.right[std::size_t(f)]));
+    }
+    std::fill(along_.begin() + begin, along_.begin() + end, 0.0);
+    for (std::size_t a = 0; a < drift_->component.size(); ++a) {
+      drift_->component[a]->evaluate(points, time_, std::span(b).first(points.size()));
+      for (std::int32_t f = begin; f < end; ++f) {
+        const auto i = static_cast<std::size_t>(f);
+        along_[i] += b[std::size_t(f - begin)] * (mesh_.center[std::size_t(faces.right[i])][a] -
+                                                  mesh_.center[std::size_t(faces.left[i])][a]);
+      }
+    }
+  }
+}
+
+void Generator::evaluate_rates() {
+  const auto rise = [this](const FaceRun& run, double* s) {  // V_L - V_K - b.n d
+    const double *left = &V_[std::size_t(run.left)], *right = &V_[std::size_t(run.right)];
+#pragma omp simd
+    for (std::int32_t i = 0; i < run.count; ++i) s[i] = right[i] - left[i];
+    if (along_.empty()) return;
+    const double* along = &along_[std::size_t(run.first)];
+#pragma omp simd
+    for (std::int32_t i = 0; i < run.count; ++i) s[i] -= along[i];
+  };
+  for_each_piece(runs_, rise, [this](const FaceRun& run, const double* s) {
+    const auto first = static_cast<std::size_t>(run.first), n = static_cast<std::size_t>(run.count);
+    const double* a = &mesh_.faces.transmissibility[first];
+    double *forward = &forward_[first], *backward = &backward_[first];
+    if (kT_ > 0) {
+      std::array<double, 256> scaled;
+      for (std::size_t i = 0; i < n; ++i) scaled[i] = s[i] / kT_;
+      flux_.weights(std::span(scaled).first(n), {forward, n}, {backward, n});
+      for (std::size_t i = 0; i < n; ++i) {
+        forward[i] *= a[i] * kT_;
+        backward[i] *= a[i] * kT_;
+      }
+    } else {
+      for (std::size_t i = 0; i < n; ++i) {
+        forward[i] = a[i] * std::max(-s[i], 0.0);
+        backward[i] = a[i] * std::max(s[i], 0.0);
+      }
+    }
+  });
+  examine();
+  ++version_;
+}
+
+void Generator::examine() {
+  double least = 0, sum = 0;  // of all rates: negative ones, and nan or inf anywhere
+  for (std::size_t f = 0; f < forward_.size(); ++f) {
+    least = std::min(least, std::min(forward_[f], backward_[f]));
+    sum += 0 * forward_[f] + 0 * backward_[f];
+  }
+  monotone_ = !mesh_.comm.any(least < 0);
+  mesh_.comm.together([&] {
+    if (sum == 0) return;
+    for (std::size_t f = 0; f < forward_.size(); ++f) {
+      if (std::isfinite(forward_[f]) && std::isfinite(backward_[f])) continue;
+      const auto cell = static_cast<std::size_t>(mesh_.faces.left[f]);
+      const Point& x = mesh_.center[cell];
+      throw NumericalError(fmt::format(
+          "the rate through a face of cell {} at ({:.6g}, {:.6g}, {:.6g}) is not finite at time "
+          "{:.6g}: the external energy or the drift is not finite there, or too steep for the "
+          "flux '{}'; use the flux 'scharfetter_gummel' or smaller cells",
+          mesh_.global[cell], x[0], x[1], x[2], time_, flux_.name()));
+    }
+  });
+}
+
+void Generator::apply(std::span<const double> rho, std::span<double> out) const {
+  std::fill_n(out.begin(), mesh_.owned, 0.0);
+  const auto flux = [&](const FaceRun& run, double* F) {
+    const double *left = &rho[std::size_t(run.left)], *right = &rho[std::size_t(run.right)];
+    const double *forward = &forward_[std::size_t(run.first)],
+                 *backward = &backward_[std::size_t(run.first)];
+#pragma omp simd
+    for (std::int32_t i = 0; i < run.count; ++i) {
+      F[i] = forward[i] * left[i] - backward[i] * right[i];
+    }
+  };
+  for_each_piece(runs_, flux, [&](const FaceRun& run, const double* F) {
+    scatter(run, F, out.data());
+  });
+}
+
+}  // namespace otto

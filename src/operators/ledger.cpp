@@ -1,0 +1,141 @@
+// Mass, bounds and free energy in one sweep over cells; dissipation in one over faces,
+//
+//   D = sum_f F_f (mu_K - mu_L),   mu = kT log rho + V.
+//
+// Where rho = 0 on one side of a face only, the term tends to +inf as the logarithm of rho. The
+// logarithm is therefore taken of max(rho, least positive double): D is then finite, a lower bound
+// of the limit, and right where a positive density has merely underflowed. A face between two empty
+// cells contributes 0. Faces with a ghost are present twice in the whole and count half.
+
+#include "otto/operators/ledger.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "otto/core/vector_math.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double least_positive = std::numeric_limits<double>::denorm_min();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::int32_t block = 512, lanes = 8;
+
+/// Sums and bounds of at most `block` cells, `lanes` independent chains each.
+struct Sweep {
+  Accumulator mass, energy;
+  std::array<double, lanes> least, most;
+  Sweep() {
+    least.fill(infinity);
+    most.fill(-infinity);
+  }
+
+  void add(const double* rho, const double* log_rho, const double* vol, const double* V, double kT,
+           std::int32_t n) {
+    std::array<double, lanes> m{}, e{};
+    for (std::int32_t i = 0; i < n; i += lanes) {
+      const std::int32_t width = std::min(lanes, n - i);
+      if (width == lanes) {
+        add_lanes(rho + i, log_rho + i, vol + i, V + i, kT, lanes, m, e);
+      } else {
+        add_lanes(rho + i, log_rho + i, vol + i, V + i, kT, width, m, e);
+      }
+    }
+    mass.add(pairwise(m));
+    energy.add(pairwise(e));
+  }
+
+ private:
+  [[gnu::always_inline]] void add_lanes(const double* rho, const double* log_rho,
+                                        const double* vol, const double* V, double kT,
+                                        std::int32_t width, std::array<double, lanes>& m,
+                                        std::array<double, lanes>& e) {
+    for (std::int32_t j = 0; j < width; ++j) {
+      const auto k = static_cast<std::size_t>(j);
+      const double content = vol[j] * rho[j];
+      m[k] += content;
+      e[k] += content * (kT * log_rho[j] + V[j]);
+      least[k] = rho[j] < least[k] ? rho[j] : least[k];
+      most[k] = rho[j] > most[k] ? rho[j] : most[k];
+    }
+  }
+
+  static double pairwise(const std::array<double, lanes>& x) {
+    return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
+  }
+};
+
+void log_of_density(std::span<const double> rho, std::span<double> out) {
+  for (std::size_t i = 0; i < rho.size(); ++i) {
+    out[i] = rho[i] < least_positive ? least_positive : rho[i];
+  }
+  log_of(out, out);
+}
+
+double dissipation(const Generator& generator, std::span<const double> rho, const double* mu) {
+  Accumulator total;
+  const auto terms = [&](const FaceRun& run, double* term) {
+    const auto l = static_cast<std::size_t>(run.left), r = static_cast<std::size_t>(run.right);
+    const double *left = &rho[l], *right = &rho[r], *mu_left = mu + l, *mu_right = mu + r;
+    const double* forward = &generator.forward()[std::size_t(run.first)];
+    const double* backward = &generator.backward()[std::size_t(run.first)];
+#pragma omp simd
+    for (std::int32_t i = 0; i < run.count; ++i) {
+      term[i] = (forward[i] * left[i] - backward[i] * right[i]) * (mu_left[i] - mu_right[i]);
+    }
+  };
+  for_each_piece(generator.runs(), terms, [&](const FaceRun& run, const double* term) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::int32_t i = 0; i < run.count; ++i) sum += term[i];
+    total.add(run.left_owned && run.right_owned ? sum : 0.5 * sum);
+  });
+  return total.value();
+}
+
+}  // namespace
+
+Ledger ledger(const Generator& generator, std::span<const double> rho, bool with_dissipation) {
+  const Mesh& mesh = generator.mesh();
+  const double kT = generator.temperature();
+  const std::span<const double> V = generator.external();
+  const std::int32_t cells = with_dissipation ? mesh.local() : mesh.owned;
+  // mu of all local cells, or only the logarithms of one block after the other
+  const auto room = std::make_unique_for_overwrite<double[]>(
+      static_cast<std::size_t>(with_dissipation ? cells : block));
+
+  Sweep sweep;
+  for (std::int32_t begin = 0; begin < cells; begin += block) {
+    const auto at = static_cast<std::size_t>(begin);
+    const auto n = static_cast<std::size_t>(std::min(block, cells - begin));
+    double* log_rho = room.get() + (with_dissipation ? at : 0);
+    log_of_density(rho.subspan(at, n), {log_rho, n});
+    if (begin < mesh.owned) {
+      sweep.add(&rho[at], log_rho, &mesh.volume[at], &V[at], kT,
+                std::min(block, mesh.owned - begin));
+    }
+    if (with_dissipation) {
+      for (std::size_t i = 0; i < n; ++i) log_rho[i] = kT * log_rho[i] + V[at + i];
+    }
+  }
+
+  std::array<double, 3> sums{sweep.mass.value(), sweep.energy.value(), 0};
+  if (with_dissipation) sums[2] = dissipation(generator, rho, room.get());
+  mesh.comm.sum_in_place(sums);
+  Ledger result;
+  result.mass = sums[0];
+  result.free_energy = sums[1];
+  result.dissipation = sums[2];
+  result.min_density = mesh.comm.min(*std::ranges::min_element(sweep.least));
+  result.max_density = mesh.comm.max(*std::ranges::max_element(sweep.most));
+  // nan drops out of the comparisons but not of the sum; an infinite density shows in either
+  result.finite = std::isfinite(result.mass) && std::isfinite(result.max_density) &&
+                  std::isfinite(result.min_density);
+  return result;
+}
+
+}  // namespace otto
