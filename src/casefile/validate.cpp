@@ -135,7 +135,13 @@ void check_one(const Checked& c, const Value& v) {
     }
   } else if (const auto* word = std::get_if<std::string>(&v.content)) {
     std::vector<std::string> values;
-    for (const Choice& choice : choices_of(key.path)) values.push_back(choice.value);
+    for (const Choice& choice : choices_of(key.path)) {
+      if (!choice.later) values.push_back(choice.value);
+      if (choice.later && choice.value == *word) {
+        fail(c.data, v.place,
+             fmt::format("{} = \"{}\" is not in this version of Otto", key.path, *word));
+      }
+    }
     if (values.empty() || std::find(values.begin(), values.end(), *word) != values.end()) return;
     fail(c.data, v.place,
          fmt::format("{} = \"{}\" is not one of its choices{} They are {}.", key.path,

@@ -28,7 +28,8 @@ const Declare keys{
       .doc = "File with V: HDF5 with /cells/center and /cells/value (or /cells/external) on the "
              "cells of the mesh, or a .vti image, interpolated linearly.",
       .when = "kind=external",
-      .equation = "int V rho"},
+      .equation = "int V rho",
+      .file = true},
      {.path = "energy.array",
       .type = Type::text,
       .doc = "Name of the array to take from a .vti table; the first by default.",

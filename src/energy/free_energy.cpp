@@ -14,37 +14,53 @@ namespace otto {
 
 namespace {
 
-const Declare keys{
-    {{.path = "energy",
-      .doc = "The free energy, one [[energy]] table for each term of the sum.",
-      .repeated = true}},
-    {{.path = "energy.kind",
-      .type = Type::text,
-      .doc = "What the term is.",
-      .required = true,
-      .equation = "F(rho) = int kT rho log rho + int V rho"},
-     {.path = "energy.temperature",
-      .doc = "Temperature kT of the entropy.",
-      .range = positive,
-      .when = "kind=entropy",
-      .equation = "kT int rho log rho"},
-     {.path = "energy.exponent",
-      .doc = "Exponent m of the porous-medium energy; not in this version.",
-      .range = positive,
-      .when = "kind=power",
-      .equation = "int rho^m / (m - 1)"},
-     {.path = "energy.maximum",
-      .doc = "Largest density of the crowd; not in this version.",
-      .range = positive,
-      .when = "kind=crowd",
-      .equation = "rho <= P"}},
-    {{"energy.kind", "entropy", "The entropy, which makes the density diffuse.",
-      "kT int rho log rho"},
-     {"energy.kind", "external", "An external energy V(x, t).", "int V rho"},
-     {"energy.kind", "power", "Porous-medium energy; not in this version.", "int rho^m / (m - 1)"},
-     {"energy.kind", "crowd", "Crowd motion; not in this version.", "rho <= P"},
-     {"energy.kind", "interaction", "Interaction energy; not in this version.",
-      "1/2 int int W(x - y) rho rho"}}};
+const Declare keys{{{.path = "energy",
+                     .doc = "The free energy, one [[energy]] table for each term of the sum.",
+                     .repeated = true}},
+                   {{.path = "energy.kind",
+                     .type = Type::text,
+                     .doc = "What the term is.",
+                     .required = true,
+                     .equation = "F(rho) = int kT rho log rho + int V rho"},
+                    {.path = "energy.temperature",
+                     .doc = "Temperature kT of the entropy.",
+                     .required = true,
+                     .range = positive,
+                     .when = "kind=entropy",
+                     .equation = "kT int rho log rho"},
+                    {.path = "energy.exponent",
+                     .doc = "Exponent m of the porous-medium energy; not in this version.",
+                     .range = positive,
+                     .when = "kind=power",
+                     .equation = "int rho^m / (m - 1)"},
+                    {.path = "energy.maximum",
+                     .doc = "Largest density of the crowd; not in this version.",
+                     .range = positive,
+                     .when = "kind=crowd",
+                     .equation = "rho <= P"}},
+                   {{.path = "energy.kind",
+                     .value = "entropy",
+                     .doc = "The entropy, which makes the density diffuse.",
+                     .equation = "kT int rho log rho"},
+                    {.path = "energy.kind",
+                     .value = "external",
+                     .doc = "An external energy V(x, t).",
+                     .equation = "int V rho"},
+                    {.path = "energy.kind",
+                     .value = "power",
+                     .doc = "Porous-medium energy; not in this version.",
+                     .equation = "int rho^m / (m - 1)",
+                     .later = true},
+                    {.path = "energy.kind",
+                     .value = "crowd",
+                     .doc = "Crowd motion; not in this version.",
+                     .equation = "rho <= P",
+                     .later = true},
+                    {.path = "energy.kind",
+                     .value = "interaction",
+                     .doc = "Interaction energy; not in this version.",
+                     .equation = "1/2 int int W(x - y) rho rho",
+                     .later = true}}};
 
 /// What the [[energy]] tables say.
 struct Terms {
@@ -62,13 +78,10 @@ Terms read_terms(const Case& c, const Mesh& mesh) {
         term.fail("kind", "a second entropy term; add the temperatures and keep one");
       }
       terms.temperature = term.real("temperature");
-    } else if (kind == "external") {
+    } else {
       terms.external.push_back(make_external(term, mesh));
       const std::string key = external_source(term);
       terms.places.push_back(term.where(key) + ": energy." + key);
-    } else {
-      term.fail("kind", "this version of Otto has no '" + kind +
-                            "' energy; it has 'entropy' and 'external'");
     }
   }
   if (!(terms.temperature > 0)) {

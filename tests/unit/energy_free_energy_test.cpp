@@ -77,8 +77,9 @@ TEST(FreeEnergy, SaysWhichKindsItDoesNotHave) {
                  {"test.toml:5", "power", "version"});
   expect_refused(entropy + "[[energy]]\nkind = \"crowd\"\nmaximum = 1.0\n",
                  {"test.toml:5", "crowd", "version"});
-  expect_refused(entropy + "[[energy]]\nkind = \"interaction\"\n",
+  expect_refused(entropy + "[[energy]]\nkind = \"interaction\"\nlibrary = \"logarithmic\"\n",
                  {"test.toml:5", "interaction", "version"});
+  expect_refused(entropy + "[[energy]]\nkind = \"internal\"\n", {"They are entropy and external"});
 }
 
 TEST(FreeEnergy, TakesOneSourcePerTerm) {

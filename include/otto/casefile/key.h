@@ -48,6 +48,7 @@ struct Choice {
   std::string value;      ///< e.g. "tr_bdf2"
   std::string doc;        ///< one sentence
   std::string equation = {};
+  bool later = false;     ///< a name kept for a later version: choosing it is an error that says so
 };
 
 /// One declared table. `repeated` is an array of tables (`[[energy]]`).

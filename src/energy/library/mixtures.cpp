@@ -26,6 +26,7 @@ const Declare keys{
     {{.path = "energy.means",
       .type = Type::reals,
       .doc = "Means of the components, one after the other, one coordinate per axis each.",
+      .required = true,
       .when = "library=gaussian_mixture",
       .equation = "V = -log sum_k w_k N(x; m_k, C_k)"},
      {.path = "energy.variances",
