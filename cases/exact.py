@@ -109,6 +109,7 @@ class Gaussian:
 
     def __init__(self, B, kT, mean, variance, time):
         B, mean = np.array(B, float), np.array(mean, float)
+        self.B, self.kT, self.start, self.time = B, kT, mean, time
         d = len(B)
         flow = expm(-B * time)
         self.mean = flow @ mean
@@ -118,6 +119,13 @@ class Gaussian:
         S = np.linalg.solve(lyapunov, (2 * kT * identity).ravel()).reshape(d, d)
         self.stationary = S
         self.covariance = S + flow @ (variance * identity - S) @ flow.T
+
+    def mean_shift(self, h):
+        """What the Scharfetter-Gummel flux does to the mean on cells of width h, to first order. Along
+        axis a it diffuses with kT (1 + s^2/12), s = h b_a/kT, b = -B x; the mean feels the gradient of
+        that, h^2 B_aa (B x)_a/(6 kT), against the drift."""
+        slowed = self.B - h**2 / (6 * self.kT) * np.diag(np.diag(self.B)) @ self.B
+        return (expm(-slowed * self.time) - expm(-self.B * self.time)) @ self.start
 
     def __call__(self, x):
         """Density at points x (d x ...)."""

@@ -48,7 +48,7 @@ def ledger_picture(run, title):
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(2, 2, figsize=(9.2, 5.6), sharex=True)
         (mass, least), (gap, count) = panels
-        mass.plot(h["time"], h["mass"] / h["mass"][0] - 1, color=BLUE)
+        mass.plot(h["time"], h["mass"] / h["mass"][0] - 1, ".", markersize=3, color=BLUE)
         mass.set_ylabel("relative mass drift")
         least.plot(h["time"], h["min_density"], color=BLUE)
         least.set_ylabel("smallest density")
@@ -56,6 +56,9 @@ def ledger_picture(run, title):
             least.set_yscale("log")
         steps = h["dt"] > 0
         gap.plot(h["time"][steps], h["edi_gap"][steps], color=RED)
+        largest = np.abs(h["edi_gap"][steps]).max(initial=0.0)
+        if largest > 0:
+            gap.set_yscale("symlog", linthresh=1e-4 * largest, linscale=0.5)
         gap.axhline(0, color=GREY, linewidth=0.8)
         gap.set_ylabel("F(n+1) − F(n) + dt · dissipation")
         count.step(h["time"][steps], h["linear_iterations"][steps], where="mid", color=BLUE,

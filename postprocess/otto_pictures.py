@@ -39,15 +39,19 @@ def choose_frames(run, count):
 
 
 def make_norm(values, scale):
-    """A common colour scale for all frames."""
-    high = max(float(np.nanmax(v)) for v in values)
+    """A common colour scale for all frames, and whether some values lie above it."""
+    highs, low = [float(np.nanmax(v)) for v in values], min(float(np.nanmin(v)) for v in values)
+    high = max(highs)
     # A narrow start would leave all later frames dark: the scale ends at what half the frames reach.
     if len(values) > 2:
-        high = min(high, 1.5 * float(np.median([np.nanmax(v) for v in values])))
+        high = min(high, 1.5 * float(np.median(highs)))
     high = high if high > 0 else 1.0
+    extend = "max" if max(highs) > high else "neither"
     if scale == "log":
-        return colors.LogNorm(vmin=high * 1e-6, vmax=high)
-    return colors.PowerNorm(0.5 if scale == "sqrt" else 1.0, vmin=0.0, vmax=high)
+        return colors.LogNorm(vmin=high * 1e-6, vmax=high), extend
+    if low > 0.2 * high:  # nowhere near empty: show the differences
+        return colors.Normalize(vmin=low, vmax=high), extend
+    return colors.PowerNorm(0.5 if scale == "sqrt" else 1.0, vmin=0.0, vmax=high), extend
 
 
 def density_picture(run, scale, count, title, field="density"):
@@ -142,7 +146,7 @@ def _panel_grid(count, aspect):
 def _multiples(run, scale, frames, field):
     low, high = run.grid.vertices[:, :, :2].min((0, 1)), run.grid.vertices[:, :, :2].max((0, 1))
     values = [run.field(i, field) for i in frames]
-    norm = make_norm(values, scale)
+    norm, extend = make_norm(values, scale)
     figure, panels = _panel_grid(len(frames), (high[1] - low[1]) / (high[0] - low[0]))
     for axes, index, value in zip(panels.flat, frames, values):
         image = _draw_plane(axes, run.grid, np.maximum(value, norm.vmin), norm)
@@ -154,7 +158,7 @@ def _multiples(run, scale, frames, field):
         axes.set_xlabel("x")
     for axes in panels[:, 0]:
         axes.set_ylabel("y")
-    figure.colorbar(image, ax=panels, label=_name(field), extend="max", shrink=0.9, pad=0.015)
+    figure.colorbar(image, ax=panels, label=_name(field), extend=extend, shrink=0.9, pad=0.015)
     return figure
 
 
@@ -164,7 +168,7 @@ def _slices(run, scale, frames, field):
         raise ValueError("slices are drawn of boxes only; look at this mesh in ParaView")
     arrays = [grid.as_array(run.field(i, field)) for i in frames]
     middle = [len(e[:-1]) // 2 for e in grid.edges]
-    norm = make_norm(arrays, scale)
+    norm, extend = make_norm(arrays, scale)
     figure, panels = plt.subplots(3, len(frames), squeeze=False,
                                   figsize=(2.1 * len(frames) + 1.2, 6.6))
     for row, normal in enumerate((2, 1, 0)):
@@ -180,5 +184,5 @@ def _slices(run, scale, frames, field):
             if row == 0:
                 axes.set_title(_time_label(run.times[index]))
         panels[row, 0].set_ylabel(f"{AXES[second]}     ({AXES[normal]} ≈ {at:.2g})")
-    figure.colorbar(image, ax=panels, label=_name(field), extend="max", shrink=0.8, pad=0.015)
+    figure.colorbar(image, ax=panels, label=_name(field), extend=extend, shrink=0.8, pad=0.015)
     return figure
