@@ -165,17 +165,18 @@ std::int64_t size_bound(const H5Plan& plan, const std::vector<Slab>& slabs) {
 }
 
 /// Creates an empty HDF5 file whose whole future size is already taken on the disk.
-void reserve(const std::filesystem::path& part, std::int64_t size) {
+void reserve(const std::filesystem::path& part, const std::filesystem::path& file,
+             std::int64_t size) {
   const auto image = empty_file();
   const int descriptor = ::open(part.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) throw IoError(write_failure(part, errno));
+  if (descriptor < 0) throw IoError(write_failure(file, errno));
   int error = ::posix_fallocate(descriptor, 0, size);
   if (error == 0 &&
       ::pwrite(descriptor, image.data(), image.size(), 0) != static_cast<ssize_t>(image.size())) {
     error = errno;
   }
   if (::close(descriptor) != 0 && error == 0) error = errno;
-  if (error != 0) throw IoError(write_failure(part, error));
+  if (error != 0) throw IoError(write_failure(file, error));
 }
 
 /// Closes a file the disk refused to take: what HDF5 still holds goes to memory instead, for HDF5
@@ -190,9 +191,9 @@ void abandon(hid_t file) {
 }
 
 /// Root: the structure; and the data too where there is no other rank.
-void write_root(const std::filesystem::path& part, const H5Plan& plan,
-                const std::vector<Slab>& slabs, bool with_data) {
-  reserve(part, size_bound(plan, slabs));
+void write_root(const std::filesystem::path& part, const std::filesystem::path& name,
+                const H5Plan& plan, const std::vector<Slab>& slabs, bool with_data) {
+  reserve(part, name, size_bound(plan, slabs));
   H5Id file(H5Fopen(part.c_str(), H5F_ACC_RDWR, file_options()), H5Fclose, "opening");
   try {
     write_structure(file, plan, slabs);
@@ -255,7 +256,7 @@ void write_h5(const Comm& comm, const std::filesystem::path& file, const H5Plan&
   const auto slabs = slabs_of(comm, plan);
   try {
     together(comm, file, [&] {
-      if (comm.is_root()) write_root(part, plan, slabs, comm.size() == 1);
+      if (comm.is_root()) write_root(part, file, plan, slabs, comm.size() == 1);
     });
     if (comm.size() > 1) write_parallel(comm, part, file, plan, slabs);
     comm.together([&] {

@@ -107,6 +107,7 @@ void RunMonitor::finish(const State&, const StepRecord&) {
     if (trouble_) throw IoError(*trouble_);
     history_.flush();
   });
+  if (series_) series_->finish();
 }
 
 }  // namespace otto

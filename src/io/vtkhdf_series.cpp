@@ -13,8 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include "otto/io/field_series.h"
-#include "otto/io/files.h"
 #include "otto/io/h5_writer.h"
+#include "series_index.h"
 
 namespace otto {
 
@@ -59,7 +59,9 @@ void write_mesh(const SeriesSubject& subject) {
 
 class VtkHdfSeries : public FieldSeries {
  public:
-  explicit VtkHdfSeries(SeriesSubject subject) : subject_(std::move(subject)) {
+  explicit VtkHdfSeries(SeriesSubject subject)
+      : subject_(std::move(subject)),
+        file_(subject_.mesh.comm, subject_.folder / "density.hdf.series") {
     write_mesh(subject_);
     index_["file-series-version"] = "1.0";
     index_["files"] = nlohmann::ordered_json::array();
@@ -81,15 +83,15 @@ class VtkHdfSeries : public FieldSeries {
     write_h5(subject_.mesh.comm, subject_.folder / name, plan);
 
     index_["files"].push_back({{"name", name}, {"time", time}});
-    subject_.mesh.comm.together([&] {
-      if (!subject_.mesh.comm.is_root()) return;
-      replace_file(subject_.folder / "density.hdf.series", index_.dump(1) + "\n");
-    });
+    file_.set(index_.dump(1) + "\n");
   }
+
+  void finish() override { file_.finish(); }
 
  private:
   SeriesSubject subject_;
   nlohmann::ordered_json index_;
+  SeriesIndex file_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "otto/core/error.h"
 #include "otto/io/field_series.h"
 #include "otto/io/files.h"
+#include "series_index.h"
 #include "vtk_calls.h"
 
 namespace otto {
@@ -44,7 +45,8 @@ class XmlSeries : public FieldSeries {
   explicit XmlSeries(SeriesSubject subject)
       : subject_(std::move(subject)),
         comm_(subject_.mesh.comm),
-        image_(equal_cells(subject_.mesh)) {
+        image_(equal_cells(subject_.mesh)),
+        file_(comm_, subject_.folder / "density.pvd") {
     comm_.together([] { require_vtk_module(); });
     if (image_) {
       block_ = block_of(subject_.mesh);
@@ -69,13 +71,14 @@ class XmlSeries : public FieldSeries {
     const std::string line = fmt::format(
         "    <DataSet timestep=\"{}\" group=\"\" part=\"0\" file=\"{}\"/>\n", time, entry);
     comm_.together([&] {
-      if (!comm_.is_root()) return;
-      if (!whole) replace_file(subject_.folder / entry, joint_text(all, piece));
-      replace_file(subject_.folder / "density.pvd", index_text(lines_ + line));
+      if (comm_.is_root() && !whole) replace_file(subject_.folder / entry, joint_text(all, piece));
     });
     lines_ += line;
     ++count_;
+    file_.set(index_text(lines_));
   }
+
+  void finish() override { file_.finish(); }
 
  private:
   [[nodiscard]] std::string piece_text(std::span<const NamedField> fields) const {
@@ -137,6 +140,7 @@ class XmlSeries : public FieldSeries {
   std::vector<int> extents_;  ///< of all ranks, where image_
   CellShapes cells_;          ///< where not image_
   std::string lines_;         ///< of the index
+  SeriesIndex file_;
   int count_ = 0;
 };
 

@@ -175,6 +175,7 @@ TEST_P(Series, IsReadByVtkExactly) {
     const NamedField density{"density", v};
     series->write(t, {&density, 1});
   }
+  series->finish();
   const Whole whole = gather(mesh);
   if (!world.is_root()) return;
   const bool xml = std::string(format) == "vtk";

@@ -22,9 +22,12 @@ struct NamedField {
 class FieldSeries {
  public:
   virtual ~FieldSeries() = default;
-  /// Adds one time and makes the series on disk hold it. The same names each time. Collective;
-  /// throws IoError, and the series holds the earlier times then.
+  /// Adds one time. The same names each time. Collective; throws IoError, and the series holds the
+  /// earlier times then. The index is rewritten at most twice a second (replacing a file waits for
+  /// the disk).
   virtual void write(double time, std::span<const NamedField> fields) = 0;
+  /// Brings the index up to date; the destructor tries it as well. Collective; throws IoError.
+  virtual void finish() = 0;
 };
 
 /// What a series is of. `fixed` fields do not change in time; their values must live as long as
