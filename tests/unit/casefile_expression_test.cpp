@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -73,6 +74,44 @@ TEST(Expression, EvaluatesInBulk) {
   e.evaluate(points, 0.5, values);
   for (std::size_t i = 0; i < points.size(); ++i) {
     EXPECT_EQ(values[i], points[i][0] * points[i][1] - 0.5);
+  }
+}
+
+// Blocks of points and one point at a time are two evaluators of the same code.
+TEST(Expression, BulkAgreesWithOnePointAtATime) {
+  std::vector<Point> points;
+  for (int i = 0; i < 1001; ++i) {
+    points.push_back({-2 + 0.004 * i, std::sin(0.1 * i), 1.5 - 0.001 * i});
+  }
+  for (const char* text : {"0",
+                           "x",
+                           "-x",
+                           "3*x + 1",
+                           "x^2 + y^3 - z^4",
+                           "(x+y)^2*(x-y)^5",
+                           "(x*x+1)^-1.5",
+                           "2^x",
+                           "(x^2+y^2)^0",
+                           "x^17",
+                           "exp(-(x^2+y^2+z^2)/(2*0.05))/(2*pi*0.05)^1.5",
+                           "min(x, y, z, t)",
+                           "max(x, 0.5) - atan2(y, x)",
+                           "abs(x) + sign(y) + floor(3*z)",
+                           "x < y || y >= z && x != 0",
+                           "(x <= 0) * (y > 0) + (x == y)",
+                           "x > 0 ? y : z",
+                           "t*x - x/t",
+                           "log(1 + x^2) + erf(y)",
+                           "1/(1 + exp(-(x - t)))",
+                           "sqrt(x^2+1e-3)*cos(pi*y)*tanh(z)"}) {
+    const Expression e(text);
+    std::vector<double> values(points.size());
+    e.evaluate(points, 0.75, values);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const std::array<double, 4> at{points[i][0], points[i][1], points[i][2], 0.75};
+      const double one = e(at);
+      ASSERT_NEAR(values[i], one, 1e-14 * (1 + std::abs(one))) << text << " at point " << i;
+    }
   }
 }
 
