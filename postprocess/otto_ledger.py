@@ -58,7 +58,7 @@ def ledger_picture(run, title):
         gap.plot(h["time"][steps], h["edi_gap"][steps], color=RED)
         largest = np.abs(h["edi_gap"][steps]).max(initial=0.0)
         if largest > 0:
-            gap.set_yscale("symlog", linthresh=1e-4 * largest, linscale=0.5)
+            gap.set_yscale("symlog", linthresh=1e-4 * largest, linscale=1)
         gap.axhline(0, color=GREY, linewidth=0.8)
         gap.set_ylabel("F(n+1) − F(n) + dt · dissipation")
         count.step(h["time"][steps], h["linear_iterations"][steps], where="mid", color=BLUE,
