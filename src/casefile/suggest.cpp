@@ -52,14 +52,17 @@ int nearest(std::string_view word, std::span<const Candidate> candidates) {
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const std::string& valid = candidates[i].word;
     if (valid.empty() || word.empty()) continue;
-    int distance = edit_distance(word, valid);
-    if (distance > admissible(std::max(word.size(), valid.size()))) {
+    const std::size_t longer = std::max(word.size(), valid.size());
+    const std::size_t shorter = std::min(word.size(), valid.size());
+    const int most = admissible(longer);
+    // The lengths alone settle most candidates.
+    const bool possible = longer - shorter <= static_cast<std::size_t>(most);
+    int distance = possible ? edit_distance(word, valid) : most + 1;
+    if (distance > most) {
       if (!is_beginning(word, valid)) continue;
       distance = 2;
     }
     const int first_differs = folded(word[0]) == folded(valid[0]) ? 0 : 1;
-    const std::size_t longer = std::max(word.size(), valid.size());
-    const std::size_t shorter = std::min(word.size(), valid.size());
     const Score score{2 * distance + candidates[i].handicap, first_differs, longer - shorter};
     if (best < 0 || score < best_score) {
       best = static_cast<int>(i);

@@ -185,6 +185,8 @@ void check_condition(const CaseData& data, const TableData& table, const Entry& 
   if (applies(key, table)) return;
   const Condition c = condition_of(key);
   const Value* now = value_or_fallback(table, c.sibling);
+  const Key* sibling = find_key(key_path(table, c.sibling));
+  if (!now && sibling && sibling->required) return;  // that one is missing: check_required says so
   fail(data, entry.place,
        fmt::format("{0} goes with {1} only, and here {2} is {3}; remove it or change {2}", key.path,
                    condition_words(key), c.sibling, now ? format_value(*now) : "not given"));
