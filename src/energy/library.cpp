@@ -1,5 +1,7 @@
 // The registry of named external energies. Entries arrive while static objects are built.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "otto/casefile/key.h"
@@ -14,10 +16,28 @@ std::vector<LibraryEntry>& registry() {
   return entries;
 }
 
+/// "[-3, 4] x [-2, 14]", or "[-4, 4]^d" where all axes are alike.
+std::string box_words(const LibraryEntry& entry) {
+  const auto side = [&](std::size_t a) {
+    return fmt::format("[{}, {}]", entry.lower[a], entry.upper[a]);
+  };
+  std::string words = side(0);
+  bool alike = true;
+  for (std::size_t a = 1; a < entry.lower.size(); ++a) {
+    words += " x " + side(a);
+    alike = alike && side(a) == side(0);
+  }
+  if (!alike) return words;
+  const bool any = entry.least_dimension < entry.most_dimension;
+  return side(0) + "^" + (any ? std::string("d") : std::to_string(entry.most_dimension));
+}
+
 }  // namespace
 
 RegisterExternal::RegisterExternal(LibraryEntry entry) {
-  Declare({}, {}, {{"energy.library", entry.name, entry.doc, entry.equation}});
+  Declare({}, {},
+          {{"energy.library", entry.name,
+            fmt::format("{} Customary box {}.", entry.doc, box_words(entry)), entry.equation}});
   auto& entries = registry();
   const auto place = std::ranges::lower_bound(entries, entry.name, {}, &LibraryEntry::name);
   entries.insert(place, std::move(entry));
