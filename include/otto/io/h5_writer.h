@@ -1,16 +1,18 @@
 #pragma once
 // HDF5 files written by all ranks together. What a file shall hold is planned first and written in
-// one go, so that every failure is met in one place:
+// one go, so that every failure is met in one place, as an errno of the operating system:
 //
-//   1. The root rank reserves the whole size on disk; a full disk shows here, before HDF5 starts.
-//   2. The root rank writes the structure: groups, attributes, links, and datasets with their
-//      storage allocated but not filled.
-//   3. All ranks open the file through MPI-IO and write one contiguous slab each of every dataset,
-//      as independent transfers: Open MPI's collective ones drop errors of the file system.
+//   1. On the root rank, HDF5 builds the structure (groups, attributes, links, datasets without
+//      values) in memory and tells where the values of each dataset belong.
+//   2. The root rank takes the whole size on the disk, where a full one shows, and writes the
+//      structure to FILE.part.
+//   3. Every rank writes its rows of every dataset, contiguous, to their place.
 //   4. The root rank renames FILE.part to FILE.
 //
 // After every step the ranks agree on the verdict. A failure removes FILE.part and leaves an
-// earlier FILE alone.
+// earlier FILE alone. HDF5's own parallel driver is not used for writing: over Open MPI its
+// collective transfers lose errors of the file system, and after a failed independent one closing
+// the file waits for ever.
 
 #include <cstdint>
 #include <filesystem>
