@@ -21,7 +21,8 @@ class GibbsDistance {
 
   const Generator& generator_;
   long version_ = -1;
-  std::vector<double> log_pi_;  ///< per owned cell, for mass 1
+  double shift_ = 0;        ///< log pi = shift - V/kT for mass 1
+  std::vector<double> pi_;  ///< per owned cell, for mass 1
 };
 
 }  // namespace otto
