@@ -66,7 +66,8 @@ void Generator::evaluate_external() {
     least = std::min(least, V_[std::size_t(c)]);
     most = std::max(most, V_[std::size_t(c)]);
   }
-  range_ = (mesh_.comm.max(most) - mesh_.comm.min(least)) / kT_;
+  const double rise = mesh_.comm.max(most) - mesh_.comm.min(least);
+  range_ = rise > 0 ? rise / kT_ : 0;
 }
 
 void Generator::evaluate_drift() {

@@ -2,10 +2,10 @@
 //
 //   D = sum_f F_f (mu_K - mu_L),   mu = kT log rho + V.
 //
-// Where rho = 0 on one side of a face only, the term tends to +inf as the logarithm of rho. The
-// logarithm is therefore taken of max(rho, least positive double): D is then finite, a lower bound
-// of the limit, and right where a positive density has merely underflowed. A face between two empty
-// cells contributes 0. Faces with a ghost are present twice in the whole and count half.
+// Where rho = 0 on one side of a face only, the term tends to +inf, but only as the logarithm of
+// rho. It is then taken with rho = eps times the density on the other side, the least difference the
+// arithmetic resolves: D stays finite, a lower bound of the limit. A face between two empty cells
+// contributes 0. Faces with a ghost are present twice in the whole and count half.
 
 #include "otto/operators/ledger.h"
 
@@ -22,6 +22,7 @@ namespace otto {
 namespace {
 
 constexpr double least_positive = std::numeric_limits<double>::denorm_min();
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int32_t block = 512, lanes = 8;
 
@@ -76,7 +77,24 @@ void log_of_density(std::span<const double> rho, std::span<double> out) {
   log_of(out, out);
 }
 
-double dissipation(const Generator& generator, std::span<const double> rho, const double* mu) {
+/// Replaces the terms of faces between an empty cell and another one.
+void mend_empty(const Generator& generator, const FaceRun& run, const double* left,
+                const double* right, double* term) {
+  const double kT = generator.temperature(), depth = -kT * std::log(epsilon);
+  const auto f = static_cast<std::size_t>(run.first);
+  for (std::int32_t i = 0; i < run.count; ++i) {
+    const std::size_t K = std::size_t(run.left + i), L = std::size_t(run.right + i);
+    const double rise = generator.external()[L] - generator.external()[K];
+    if (left[i] <= 0 && right[i] > 0) {
+      term[i] = generator.backward()[f + std::size_t(i)] * right[i] * (depth + rise);
+    } else if (right[i] <= 0 && left[i] > 0) {
+      term[i] = generator.forward()[f + std::size_t(i)] * left[i] * (depth - rise);
+    }
+  }
+}
+
+double dissipation(const Generator& generator, std::span<const double> rho, const double* mu,
+                   bool empty_cells) {
   Accumulator total;
   const auto terms = [&](const FaceRun& run, double* term) {
     const auto l = static_cast<std::size_t>(run.left), r = static_cast<std::size_t>(run.right);
@@ -87,6 +105,7 @@ double dissipation(const Generator& generator, std::span<const double> rho, cons
     for (std::int32_t i = 0; i < run.count; ++i) {
       term[i] = (forward[i] * left[i] - backward[i] * right[i]) * (mu_left[i] - mu_right[i]);
     }
+    if (empty_cells) mend_empty(generator, run, left, right, term);
   };
   for_each_piece(generator.runs(), terms, [&](const FaceRun& run, const double* term) {
     double sum = 0;
@@ -124,7 +143,11 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
   }
 
   std::array<double, 3> sums{sweep.mass.value(), sweep.energy.value(), 0};
-  if (with_dissipation) sums[2] = dissipation(generator, rho, room.get());
+  if (with_dissipation) {
+    const bool empty_cells = std::ranges::any_of(rho.first(static_cast<std::size_t>(cells)),
+                                                 [](double x) { return x <= 0; });
+    sums[2] = dissipation(generator, rho, room.get(), empty_cells);
+  }
   mesh.comm.sum_in_place(sums);
   Ledger result;
   result.mass = sums[0];
