@@ -4,12 +4,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "otto/casefile/case.h"
 #include "otto/operators/generator.h"
 #include "otto/solve/shifted_solver.h"
+#include "otto/time/error_budget.h"
 
 namespace otto {
 
@@ -26,7 +28,8 @@ struct [[nodiscard]] StepReport {
   int newton_iterations = 0;    ///< all stages together
   int linear_iterations = 0;    ///< all stages together
   int max_linear_iterations = 0;///< of one solve
-  double error_estimate = -1;   ///< L1 of the embedded estimate; -1: none
+  double error_estimate = -1;   ///< estimated L1 error in time of the new state; -1: none
+  double next_step = 0;         ///< suggested length of the next attempt; 0: none
   double dissipation = -1;      ///< the scheme's own discrete dissipation (midpoint); -1: take it
                                 ///< at the new state
 };
@@ -47,8 +50,18 @@ class Stepper {
   [[nodiscard]] virtual int order() const = 0;
   /// Keeps F(n+1) + dt * dissipation <= F(n) unconditionally (dissipative by construction).
   [[nodiscard]] virtual bool dissipative() const { return false; }
-  /// True where error_estimate is given.
+  /// Accurate to time.tolerance whatever the step; time.step may be left out.
+  [[nodiscard]] virtual bool any_step() const { return false; }
+  /// The stepper can estimate its error, and does once `limit_error` has been called.
   [[nodiscard]] virtual bool estimates_error() const { return false; }
+  /// From now on estimates errors and refuses steps the budget does not afford.
+  void limit_error(const ErrorBudget& budget) { budget_ = budget; }
+
+ protected:
+  [[nodiscard]] const std::optional<ErrorBudget>& budget() const { return budget_; }
+
+ private:
+  std::optional<ErrorBudget> budget_;
 };
 
 using StepperFactory = std::function<std::unique_ptr<Stepper>(const Problem&)>;
@@ -60,7 +73,8 @@ struct StepperEntry {
 struct RegisterStepper {
   explicit RegisterStepper(StepperEntry entry);  // also declares Choice{"time.scheme", name}
 };
-const std::vector<StepperEntry>& all_steppers();
+const std::vector<StepperEntry>& all_steppers();  ///< sorted by name
+/// The stepper [time] scheme names. Throws InputError where it does not suit the problem.
 std::unique_ptr<Stepper> make_stepper(const Problem& problem);
 
 }  // namespace otto

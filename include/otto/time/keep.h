@@ -1,0 +1,45 @@
+#pragma once
+// What an iterative solve owes a density: its mass, its sign, and finite values.
+//
+// A solve to a relative tolerance leaves the mass and, where the density has decayed, the sign to
+// that tolerance; a second-order step may also undershoot by its own time error. Let m_K = vol_K
+// rho_K be the masses a solve returned, P the sum of the positive and N of the negative ones, and
+// m the mass of the run. Then
+//
+//   m_K  <-  max(m_K, 0) m / P
+//
+// has the mass m and no negative value. No state of mass m without negative values is nearer to
+// what the solve returned in L1 when P - N = m; the distance is 2 N, and since the exact solution is
+// non-negative N is at most the error the step has anyway. A step with N / m above a limit is
+// refused instead.
+
+#include <span>
+#include <string>
+
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+/// Throws NumericalError naming the first cell (global number, centre) where `rho` is not finite.
+/// Collective.
+void examine_density(const Mesh& mesh, std::span<const double> rho, double time);
+
+class Keeper {
+ public:
+  /// `rtol`: of the linear solves. A step is refused when the mass returned is off by more than
+  /// the solver's tolerance can explain.
+  Keeper(const Mesh& mesh, double rtol);
+
+  /// The mass to keep from now on: that of `rho`. Collective.
+  void start(std::span<const double> rho);
+  [[nodiscard]] double mass() const { return mass_; }
+  /// Restores mass and sign of the owned values of `rho`. Returns the reason where the step must
+  /// be refused, else "". Throws NumericalError where a value is not finite. Collective.
+  [[nodiscard]] std::string keep(std::span<double> rho, double time) const;
+
+ private:
+  const Mesh& mesh_;
+  double mass_ = 0, mass_limit_;
+};
+
+}  // namespace otto

@@ -1,0 +1,65 @@
+#pragma once
+// The solve every linear stage of a step is made of, with its starting guess, and the beginning and
+// end all linear steps share.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "otto/time/extrapolation.h"
+#include "otto/time/keep.h"
+#include "otto/time/stepper.h"
+
+namespace otto {
+
+class LinearStage {
+ public:
+  explicit LinearStage(const Problem& problem);
+
+  /// Call first in every step: notices a state that is not where the last step ended, which
+  /// starts a new history and a new mass to keep, and returns true then. Collective.
+  bool begin(const State& state, double dt);
+  /// Makes the solves of the coming step of length dt precise enough for the budget.
+  void tighten(const ErrorBudget& budget, double dt);
+
+  /// Solves (M - c M Q) rho = b for the density at time t, from a guess extrapolated from what was
+  /// pushed (slot: which stage of the step). Ghosts of `rho` are filled. On failure forgets the
+  /// history, says why in the report and returns false. Collective.
+  [[nodiscard]] bool solve(StepReport& report, double c, std::span<const double> b, double t,
+                           int slot, std::vector<double>& rho);
+  /// The guess for time t (slot 0), owned values of `rho`.
+  void guess(double t, std::vector<double>& rho) const;
+  /// Compares the guesses with what was found instead. Collective.
+  void learn(double t, const std::vector<double>& rho);
+  /// A state of this step, remembered for later guesses.
+  void push(double t, std::span<const double> rho);
+
+  /// Keeps mass and sign of `rho` and makes it the new state, swapping the old one out. On failure
+  /// forgets the history and leaves the state alone. Collective.
+  [[nodiscard]] StepReport finish(StepReport report, State& state, double t,
+                                  std::vector<double>& rho);
+  /// Refuses the step.
+  [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
+
+  [[nodiscard]] ShiftedSolver& solver() { return solver_; }
+
+ private:
+  const Mesh& mesh_;
+  ShiftedSolver solver_;
+  Keeper keeper_;
+  Extrapolation history_;
+  double rtol_;     // of the solves of a step
+  double reached_;  // time of the state the last step left
+};
+
+/// Adds one solve to the counts of a step.
+void count(StepReport& report, const SolveReport& solve);
+/// values[0 .. owned) of a field of owned + ghosts values.
+inline std::span<double> owned(const Mesh& mesh, std::vector<double>& field) {
+  return std::span(field).first(static_cast<std::size_t>(mesh.owned));
+}
+inline std::span<const double> owned(const Mesh& mesh, const std::vector<double>& field) {
+  return std::span(field).first(static_cast<std::size_t>(mesh.owned));
+}
+
+}  // namespace otto

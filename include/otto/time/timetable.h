@@ -1,0 +1,35 @@
+#pragma once
+// When a run writes and when its steps end. Pure functions of the time reached, so that a resumed
+// run takes the same steps as an uninterrupted one.
+
+namespace otto {
+
+class Timetable {
+ public:
+  /// Output times are start + k every (k = 1, 2, ...) before `end`, and `end`; every = 0: only the
+  /// end. Needs end > start and every >= 0.
+  Timetable(double start, double end, double every);
+
+  [[nodiscard]] double end() const { return end_; }
+  /// `t` is `end` or beyond.
+  [[nodiscard]] bool over(double t) const { return t >= end_; }
+  /// The first output time after t.
+  [[nodiscard]] double next(double t) const;
+
+  /// The step from t: `dt` long, exactly so wherever whole steps fit up to rounding, and shorter
+  /// where it would pass the next output time (longer by up to a hundredth where that saves a tiny
+  /// step before it). `arrival` is that output time itself where the step
+  /// ends there, else t + dt with the rounding of repeated additions kept out.
+  struct Leap {
+    double dt = 0, arrival = 0;
+    bool output_due = false;
+  };
+  [[nodiscard]] Leap leap(double t, double dt) const;
+  /// As `leap`, but the last two steps before an output time are made equal.
+  [[nodiscard]] Leap even_leap(double t, double dt) const;
+
+ private:
+  double start_, end_, every_;
+};
+
+}  // namespace otto

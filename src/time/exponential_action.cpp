@@ -1,0 +1,197 @@
+// With the scaled variable x = rho scale, scale_K = sqrt(vol_K / pi_K) (plain L2: sqrt(vol_K)), the
+// Krylov basis x_0 = V e_1, S V = V H + ..., is orthonormal in the plain dot product (Gram-Schmidt,
+// twice, against all vectors) and
+//
+//   exp(tau Q) rho = |x| V exp(tau / c (I - H^{-1})) e_1.
+//
+// Estimate: the change the last vector made, or a tenth of the change before, whichever is more;
+// in L1 by Cauchy-Schwarz, |rho|_L1 <= sqrt(sum vol^2 / scale^2) |x|_2.
+
+#include "otto/time/exponential_action.h"
+
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // gcc 12: false, inside its AVX-512 headers
+#include <Eigen/Dense>
+#include <unsupported/Eigen/MatrixFunctions>
+
+#include <algorithm>
+#include <cmath>
+
+#include "otto/core/vector_math.h"
+
+namespace otto {
+
+namespace {
+
+constexpr int most_vectors = 40, least_vectors = 3;
+constexpr double most_range = 600;  // of V/kT, for which pi and 1/pi are ordinary numbers
+
+using Vector = Eigen::VectorXd;
+using Matrix = Eigen::MatrixXd;
+using Map = Eigen::Map<Eigen::VectorXd>;
+using ConstMap = Eigen::Map<const Eigen::VectorXd>;
+
+/// exp(z (I - H^{-1})) e_1.
+Vector first_column(const Matrix& H, double z, bool symmetric) {
+  const Eigen::Index m = H.rows();
+  if (!symmetric) {
+    const Matrix exponent = z * (Matrix::Identity(m, m) - H.inverse());
+    const Matrix e = exponent.exp();
+    return e.col(0);
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (H + H.transpose()));
+  Vector f(m);
+  for (Eigen::Index i = 0; i < m; ++i) {
+    const double s = std::min(eigen.eigenvalues()[i], 1.0);  // solves are not exact: (0, 1] at most
+    f[i] = s > 0 ? std::exp(z * (1 - 1 / s)) : 0.0;
+  }
+  return eigen.eigenvectors() * f.cwiseProduct(eigen.eigenvectors().row(0).transpose());
+}
+
+}  // namespace
+
+struct ExponentialAction::Space {
+  std::vector<std::vector<double>> basis;
+  Matrix H = Matrix::Zero(most_vectors + 1, most_vectors);
+  int size = 0;  // columns of H
+  double norm = 0;
+};
+
+ExponentialAction::ExponentialAction(const Generator& generator, ShiftedSolver& solver)
+    : generator_(generator),
+      mesh_(generator.mesh()),
+      solver_(solver),
+      symmetric_(generator.symmetric() && generator.range() < most_range) {
+  const auto n = static_cast<std::size_t>(mesh_.owned);
+  scale_.resize(n);
+  b_.resize(n);
+  if (symmetric_) {
+    const std::span<const double> V = generator.external();
+    double least = V.empty() ? 0 : V[0];
+    for (std::size_t i = 0; i < n; ++i) least = std::min(least, V[i]);
+    least = mesh_.comm.min(least);
+    gibbs_.resize(n);
+    for (std::size_t i = 0; i < n; ++i) gibbs_[i] = (least - V[i]) / generator.temperature();
+    exp_of(gibbs_, gibbs_);
+    const double Z = integral(mesh_, gibbs_);
+    for (double& p : gibbs_) p /= Z;
+  }
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double vol = mesh_.volume[i];
+    scale_[i] = std::sqrt(symmetric_ ? vol / gibbs_[i] : vol);
+    sum += (vol / scale_[i]) * (vol / scale_[i]);
+  }
+  norm_to_l1_ = std::sqrt(mesh_.comm.sum(sum));
+}
+
+void ExponentialAction::split_gibbs(std::span<const double> rho, std::vector<double>& rest) {
+  rest.resize(rho.size());
+  gibbs_mass_ = symmetric_ ? integral(mesh_, rho) : 0;
+  for (std::size_t i = 0; i < rho.size(); ++i) {
+    const double gibbs = symmetric_ ? gibbs_mass_ * gibbs_[i] : 0;
+    rest[i] = (rho[i] - gibbs) * scale_[i];
+  }
+}
+
+bool ExponentialAction::extend(Space& space, double c, double rtol, ActionReport& report) {
+  const auto n = static_cast<Eigen::Index>(mesh_.owned);
+  const std::size_t j = static_cast<std::size_t>(space.size);
+  std::vector<double> next(b_.size(), 0.0);
+  for (std::size_t i = 0; i < b_.size(); ++i) {
+    b_[i] = mesh_.volume[i] * space.basis[j][i] / scale_[i];
+  }
+  const SolveReport solve = solver_.solve(c, {}, b_, next, rtol);
+  ++report.solves;
+  report.iterations += solve.iterations;
+  report.max_iterations = std::max(report.max_iterations, solve.iterations);
+  if (!solve.converged) {
+    report.reason = "the linear solve failed: " + solve.reason;
+    return false;
+  }
+  for (std::size_t i = 0; i < b_.size(); ++i) next[i] *= scale_[i];
+  Map x(next.data(), n);
+  for (int sweep = 0; sweep < 2; ++sweep) {
+    std::vector<double> dots(j + 1);
+    for (std::size_t i = 0; i <= j; ++i) dots[i] = ConstMap(space.basis[i].data(), n).dot(x);
+    mesh_.comm.sum_in_place(dots);
+    for (std::size_t i = 0; i <= j; ++i) {
+      x -= dots[i] * ConstMap(space.basis[i].data(), n);
+      space.H(Eigen::Index(i), space.size) += dots[i];
+    }
+  }
+  const double norm = std::sqrt(mesh_.comm.sum(x.squaredNorm()));
+  space.H(space.size + 1, space.size) = norm;
+  ++space.size;
+  if (norm > 0) x /= norm;
+  space.basis.push_back(std::move(next));
+  return true;
+}
+
+void ExponentialAction::combine(const Space& space, std::span<const double> coefficients,
+                                std::span<double> rho) {
+  const auto n = static_cast<Eigen::Index>(mesh_.owned);
+  Map y(rho.data(), n);
+  y.setZero();
+  for (std::size_t i = 0; i < coefficients.size(); ++i) {
+    y += (space.norm * coefficients[i]) * ConstMap(space.basis[i].data(), n);
+  }
+  for (std::size_t i = 0; i < rho.size(); ++i) {
+    rho[i] /= scale_[i];
+    if (symmetric_) rho[i] += gibbs_mass_ * gibbs_[i];
+  }
+}
+
+ActionReport ExponentialAction::advance(std::span<double> rho, double tau, double c,
+                                        double tolerance) {
+  ActionReport report;
+  Space space;
+  space.basis.emplace_back();
+  std::vector<double>& first = space.basis.back();
+  split_gibbs(rho, first);
+  const auto n = static_cast<Eigen::Index>(mesh_.owned);
+  space.norm = std::sqrt(mesh_.comm.sum(Map(first.data(), n).squaredNorm()));
+  const double mass = integral(mesh_, rho), to_l1 = norm_to_l1_ * space.norm;
+  if (to_l1 <= 1e-14 * mass) {  // the Gibbs state
+    report.reached = tau;
+    return report;
+  }
+  Map(first.data(), n) /= space.norm;
+
+  // What the coefficients change from m - 1 to m vectors, in L1.
+  const auto change = [&](int m, double s, Vector& coefficients) {
+    const Matrix H = space.H.topLeftCorner(m, m);
+    coefficients = first_column(H, s / c, symmetric_);
+    Vector before = Vector::Zero(m);
+    before.head(m - 1) = first_column(H.topLeftCorner(m - 1, m - 1), s / c, symmetric_);
+    return to_l1 * (coefficients - before).norm();
+  };
+  const double rtol = std::clamp(1e-2 * tolerance / to_l1, 1e-13, 1e-6);
+  Vector coefficients;
+  double last = to_l1;
+  const auto done = [&](double s, double estimate) {
+    report.reached = s;
+    report.error_estimate = estimate;
+    combine(space, {coefficients.data(), std::size_t(coefficients.size())}, rho);
+    return report;
+  };
+  while (space.size < most_vectors) {
+    if (!extend(space, c, rtol, report)) return report;
+    if (space.size < least_vectors) continue;
+    const double now = change(space.size, tau, coefficients);
+    const double estimate = std::max(now, 0.1 * last);
+    last = now;
+    const bool invariant = space.H(space.size, space.size - 1) < 1e-13;
+    if (estimate <= tolerance || invariant) return done(tau, invariant ? now : estimate);
+  }
+  for (double s = tau / 2; s > 1e-3 * tau; s /= 2) {
+    Vector before;
+    const double earlier = change(space.size - 1, s, before);
+    const double estimate = std::max(change(space.size, s, coefficients), 0.1 * earlier);
+    if (estimate <= tolerance * s / tau) return done(s, estimate);
+  }
+  report.reason = "the Krylov space of the exponential does not converge in " +
+                  std::to_string(most_vectors) + " vectors";
+  return report;
+}
+
+}  // namespace otto

@@ -1,0 +1,94 @@
+#include "otto/time/keep.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "otto/core/error.h"
+#include "otto/core/vector_math.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double negative_limit = 0.01;  // of the mass
+
+struct Contents {
+  double positive = 0, negative = 0;  ///< sums of vol rho; negative <= 0
+};
+
+Contents contents(const Mesh& mesh, std::span<const double> rho) {
+  constexpr std::int32_t block = 512;
+  Accumulator all, negative;
+  for (std::int32_t begin = 0; begin < mesh.owned; begin += block) {
+    const auto at = static_cast<std::size_t>(begin);
+    const std::int32_t n = std::min(block, mesh.owned - begin);
+    const double *value = &rho[at], *vol = &mesh.volume[at];
+    double sum = 0, below = 0;
+#pragma omp simd reduction(+ : sum, below)
+    for (std::int32_t i = 0; i < n; ++i) {
+      const double content = vol[i] * value[i];
+      sum += content;
+      below += content < 0 ? content : 0.0;
+    }
+    all.add(sum);
+    negative.add(below);
+  }
+  std::array<double, 2> sums{all.value() - negative.value(), negative.value()};
+  if (negative.value() == 0) sums[0] = all.value();
+  mesh.comm.sum_in_place(sums);
+  return {sums[0], sums[1]};
+}
+
+}  // namespace
+
+void examine_density(const Mesh& mesh, std::span<const double> rho, double time) {
+  mesh.comm.together([&] {
+    for (std::int32_t c = 0; c < mesh.owned; ++c) {
+      const auto cell = static_cast<std::size_t>(c);
+      if (std::isfinite(rho[cell])) continue;
+      const Point& x = mesh.center[cell];
+      throw NumericalError(fmt::format(
+          "the density of cell {} at ({:.6g}, {:.6g}, {:.6g}) is {} at time {:.6g}; the run stops "
+          "before it is written anywhere. Try a smaller time.step, a smaller solver.rtol, or the "
+          "flux 'scharfetter_gummel'",
+          mesh.global[cell], x[0], x[1], x[2], rho[cell], time));
+    }
+  });
+}
+
+Keeper::Keeper(const Mesh& mesh, double rtol)
+    : mesh_(mesh),
+      // |sum of residuals| <= sqrt(n) |residual| <= sqrt(n) rtol |b| and |b| <= mass
+      mass_limit_(rtol * std::max(100.0, std::sqrt(double(mesh.global_cells))) + 1e-12) {}
+
+void Keeper::start(std::span<const double> rho) {
+  const Contents found = contents(mesh_, rho);
+  mass_ = found.positive + found.negative;
+}
+
+std::string Keeper::keep(std::span<double> rho, double time) const {
+  const Contents found = contents(mesh_, rho);
+  const double sum = found.positive + found.negative;
+  if (!std::isfinite(sum)) examine_density(mesh_, rho, time);
+  if (!(std::abs(sum - mass_) <= mass_limit_ * mass_)) {
+    return fmt::format("the solve changed the mass by {:.2g} of it, more than solver.rtol explains",
+                       std::abs(sum - mass_) / mass_);
+  }
+  if (-found.negative > negative_limit * mass_) {
+    return fmt::format("negative densities hold {:.2g} of the mass", -found.negative / mass_);
+  }
+  const double factor = mass_ / found.positive;
+  if (found.negative == 0 && std::abs(factor - 1) <= std::numeric_limits<double>::epsilon()) {
+    return "";
+  }
+  const std::size_t n = static_cast<std::size_t>(mesh_.owned);
+#pragma omp simd
+  for (std::size_t i = 0; i < n; ++i) rho[i] = (rho[i] > 0 ? rho[i] : 0.0) * factor;
+  return "";
+}
+
+}  // namespace otto

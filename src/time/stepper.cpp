@@ -1,0 +1,34 @@
+#include "otto/time/stepper.h"
+
+#include <algorithm>
+
+#include "otto/casefile/key.h"
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+std::vector<StepperEntry>& registry() {
+  static std::vector<StepperEntry> entries;
+  return entries;
+}
+
+}  // namespace
+
+RegisterStepper::RegisterStepper(StepperEntry entry) {
+  const Declare choice({}, {}, {{"time.scheme", entry.name, entry.doc, entry.equation}});
+  const auto at = std::ranges::lower_bound(registry(), entry.name, {}, &StepperEntry::name);
+  registry().insert(at, std::move(entry));
+}
+
+const std::vector<StepperEntry>& all_steppers() { return registry(); }
+
+std::unique_ptr<Stepper> make_stepper(const Problem& problem) {
+  const std::string name = problem.c.section("time").text("scheme");
+  const auto entry = std::ranges::find(registry(), name, &StepperEntry::name);
+  if (entry == registry().end()) throw InternalError("no time scheme is called '" + name + "'");
+  return entry->make(problem);
+}
+
+}  // namespace otto
