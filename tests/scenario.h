@@ -1,0 +1,83 @@
+#pragma once
+// A case given as TOML text with everything a stepper needs, for tests.
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "otto/casefile/case.h"
+#include "otto/energy/free_energy.h"
+#include "otto/energy/initial.h"
+#include "otto/flux/two_point.h"
+#include "otto/mesh/make_mesh.h"
+#include "otto/operators/generator.h"
+#include "otto/time/simulation.h"
+
+namespace otto::test {
+
+/// Calls a function after every step.
+class Watch final : public Monitor {
+ public:
+  using Function = std::function<void(const State&, const StepRecord&)>;
+  explicit Watch(Function f) : f_(std::move(f)) {}
+  bool after_step(const State& state, const StepRecord& record) override {
+    f_(state, record);
+    return true;
+  }
+
+ private:
+  Function f_;
+};
+
+struct Scenario {
+  explicit Scenario(const std::string& toml, const std::vector<std::string>& settings = {},
+                    const Comm& comm = Comm())
+      : c(parse_case(toml, "scenario.toml", settings)),
+        mesh(make_mesh(comm, c)),
+        energy(make_free_energy(c, mesh)),
+        drift(make_drift(c, mesh.dimension)),
+        generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get()),
+        problem{mesh, energy, generator, c} {}
+  Scenario(const Scenario&) = delete;
+
+  /// The initial density of the case, with ghosts.
+  [[nodiscard]] State initial() const {
+    return with_ghosts(initial_density(c, mesh, energy));
+  }
+  [[nodiscard]] State with_ghosts(std::vector<double> density) const {
+    State state{c.section("time").real("start"), std::move(density)};
+    state.density.resize(static_cast<std::size_t>(mesh.local()));
+    mesh.halo.update(mesh.comm, state.density);
+    return state;
+  }
+  /// Runs [time] from `state`, calling `watch` after every step and keeping all records.
+  RunOutcome run(State& state, const Watch::Function& watch = {}) {
+    const auto stepper = make_stepper(problem);
+    records.clear();
+    std::vector<std::unique_ptr<Monitor>> monitors;
+    monitors.push_back(std::make_unique<Watch>([&](const State& s, const StepRecord& r) {
+      records.push_back(r);
+      if (watch) watch(s, r);
+    }));
+    return simulate(problem, *stepper, state, monitors);
+  }
+  /// sum vol |a - b| over all cells.
+  [[nodiscard]] double l1(std::span<const double> a, std::span<const double> b) const {
+    std::vector<double> difference(static_cast<std::size_t>(mesh.owned));
+    for (std::size_t i = 0; i < difference.size(); ++i) difference[i] = std::abs(a[i] - b[i]);
+    return integral(mesh, difference);
+  }
+
+  Case c;
+  Mesh mesh;
+  FreeEnergy energy;
+  std::unique_ptr<Drift> drift;
+  Generator generator;
+  Problem problem;
+  std::vector<StepRecord> records;
+};
+
+}  // namespace otto::test
