@@ -111,6 +111,7 @@ struct ShiftedSolver::Impl {
   void use_rates();
   void make_hierarchy();
   void make_ksp();
+  void discard_bad_guess();
   SolveReport solve(double c, std::span<const double> sigma, std::span<const double> rhs,
                     std::span<double> rho, double rtol);
 };
@@ -224,6 +225,20 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
   check(KSPSetOperators(ksp, assembled->mat(), assembled->mat()));
 }
 
+/// Where rates are huge, a guess that is off by little in rho has a residual that drowns b; zero is
+/// then the better start.
+void ShiftedSolver::Impl::discard_bad_guess() {
+  VecOwner residual;
+  check(VecDuplicate(b, residual.out()));
+  Mat A = nullptr;
+  check(KSPGetOperators(ksp, &A, nullptr));
+  check(MatResidual(A, b, u, residual));
+  PetscReal of_guess = 0, of_zero = 0;
+  check(VecNorm(residual, NORM_INFINITY, &of_guess));
+  check(VecNorm(b, NORM_INFINITY, &of_zero));
+  if (!(of_guess <= of_zero)) check(VecSet(u, 0));
+}
+
 SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sigma,
                                        std::span<const double> rhs, std::span<double> rho,
                                        double rtol) {
@@ -241,6 +256,7 @@ SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sig
   check(VecRestoreArrayWrite(b, &in));
   check(VecRestoreArrayWrite(u, &x));
 
+  if (!symmetric) discard_bad_guess();
   check(KSPSetTolerances(ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   check(KSPSolve(ksp, b, u));
   SolveReport report;
