@@ -1,0 +1,101 @@
+// Mass and sign after a solve: 200 random states with empty patches, tiny and negative values.
+
+#include "otto/time/keep.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "otto/core/error.h"
+#include "otto/mesh/box.h"
+
+namespace otto {
+namespace {
+
+Mesh small_mesh() {
+  Box box;
+  box.dimension = 2;
+  box.nodes[0] = graded_nodes(0, 1, 23, 3);
+  box.nodes[1] = graded_nodes(0, 2, 17, 1);
+  return make_box_mesh(Comm(), box);
+}
+
+TEST(Keeper, RestoresMassAndSignExactly) {
+  const Mesh mesh = small_mesh();
+  std::mt19937_64 random(11);
+  std::uniform_real_distribution<double> uniform(0, 1), exponent(-700, 0);
+  for (int trial = 0; trial < 200; ++trial) {
+    std::vector<double> before(static_cast<std::size_t>(mesh.owned));
+    for (double& r : before) {
+      const double kind = uniform(random);
+      r = kind < 0.3 ? 0.0 : kind < 0.4 ? 1e-300 : kind < 0.5 ? std::exp(exponent(random)) : uniform(random);
+    }
+    Keeper keeper(mesh, 1e-8);
+    keeper.start(before);
+    // what a solve to 1e-8 may return: noise of either sign
+    std::vector<double> after = before;
+    for (double& r : after) r += 1e-9 * (uniform(random) - 0.5);
+    const std::vector<double> solved = after;
+    ASSERT_EQ(keeper.keep(after, 0), "");
+    double change = 0, negative = 0;
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      ASSERT_GE(after[i], 0);
+      change += mesh.volume[i] * std::abs(after[i] - solved[i]);
+      negative += mesh.volume[i] * std::max(-solved[i], 0.0);
+    }
+    EXPECT_NEAR(integral(mesh, after) / keeper.mass(), 1, 1e-15);
+    const double off = std::abs(integral(mesh, solved) - keeper.mass());
+    EXPECT_LE(change, 2 * negative + off + 1e-15);
+  }
+}
+
+TEST(Keeper, LeavesAGoodStateAlone) {
+  const Mesh mesh = small_mesh();
+  std::vector<double> rho(static_cast<std::size_t>(mesh.owned), 1.0 / 3);
+  rho[5] = 0;
+  rho[6] = 5e-324;
+  const std::vector<double> before = rho;
+  Keeper keeper(mesh, 1e-8);
+  keeper.start(rho);
+  EXPECT_EQ(keeper.keep(rho, 0), "");
+  EXPECT_EQ(rho, before);
+}
+
+TEST(Keeper, RefusesWhatATolerantSolveCannotExplain) {
+  const Mesh mesh = small_mesh();
+  const std::vector<double> rho(static_cast<std::size_t>(mesh.owned), 1.0);
+  Keeper keeper(mesh, 1e-8);
+  keeper.start(rho);
+  std::vector<double> heavier = rho;
+  for (double& r : heavier) r *= 1 + 1e-5;
+  const std::vector<double> copy = heavier;
+  EXPECT_NE(keeper.keep(heavier, 0).find("mass"), std::string::npos);
+  EXPECT_EQ(heavier, copy);
+
+  std::vector<double> negative = rho;
+  for (std::size_t i = 0; i < negative.size(); i += 2) negative[i] = -0.2;
+  const double factor = keeper.mass() / integral(mesh, negative);
+  for (double& r : negative) r *= factor;
+  EXPECT_NE(keeper.keep(negative, 0).find("negative"), std::string::npos);
+}
+
+TEST(Keeper, NamesTheCellThatIsNotFinite) {
+  const Mesh mesh = small_mesh();
+  std::vector<double> rho(static_cast<std::size_t>(mesh.owned), 1.0);
+  Keeper keeper(mesh, 1e-8);
+  keeper.start(rho);
+  rho[29] = std::numeric_limits<double>::quiet_NaN();
+  try {
+    (void)keeper.keep(rho, 0.5);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.status(), ExitStatus::numerical);
+    EXPECT_NE(std::string(e.what()).find("cell 29 "), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("0.5"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace otto
