@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include "otto/app/commands.h"
-#include "otto/app/prepare.h"
+#include "otto/app/setup.h"
 #include "otto/casefile/case.h"
 #include "otto/casefile/describe.h"
 #include "otto/core/comm.h"
+#include "otto/io/run_output.h"
 
 namespace otto {
 
@@ -61,7 +62,8 @@ std::string summary(const Case& c) {
 int check_command(const RunOptions& options) {
   const Comm world;
   const Case c = read_case(world, options.case_file, options.settings);
-  prepare_case(world, c);
+  check_output(c);
+  const Setup setup(world, c);
   print_once(summary(c));
   return 0;
 }

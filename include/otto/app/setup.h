@@ -1,0 +1,32 @@
+#pragma once
+// Everything a run builds before its first step. `otto check` builds it and stops there, so it
+// meets the same errors.
+
+#include <memory>
+
+#include "otto/casefile/case.h"
+#include "otto/core/comm.h"
+#include "otto/energy/free_energy.h"
+#include "otto/mesh/mesh.h"
+#include "otto/operators/generator.h"
+#include "otto/time/stepper.h"
+
+namespace otto {
+
+/// The parts refer to one another: made in this order, and never moved.
+struct Setup {
+  /// Collective; throws InputError.
+  Setup(const Comm& comm, const Case& c);
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
+
+  Mesh mesh;
+  FreeEnergy energy;
+  std::unique_ptr<Drift> drift;
+  Generator generator;
+  Problem problem;
+  std::unique_ptr<Stepper> stepper;
+  State state;  ///< the initial density, ghosts filled
+};
+
+}  // namespace otto

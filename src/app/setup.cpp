@@ -1,0 +1,25 @@
+#include "otto/app/setup.h"
+
+#include "otto/energy/initial.h"
+#include "otto/flux/two_point.h"
+#include "otto/mesh/make_mesh.h"
+
+namespace otto {
+
+Setup::Setup(const Comm& comm, const Case& c)
+    : mesh(make_mesh(comm, c)),
+      energy(make_free_energy(c, mesh)),
+      drift(make_drift(c, mesh.dimension)),
+      generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get()),
+      problem{mesh, energy, generator, c} {
+  state.time = c.section("time").real("start");
+  generator.set_time(state.time);
+  stepper = make_stepper(problem);
+  state.density = initial_density(c, mesh, energy);
+  state.density.resize(static_cast<std::size_t>(mesh.local()));
+  mesh.halo.update(comm, state.density);
+  // Errors against [exact] are taken at the end: its expression is met here first.
+  (void)exact_density(c, mesh, c.section("time").real("end"));
+}
+
+}  // namespace otto
