@@ -12,7 +12,7 @@ import json
 import os
 import sys
 
-CONTOURS = (0.02, 0.1, 0.3, 0.6)  # of the largest density shown
+CONTOURS = (0.05, 0.25, 0.5, 0.8)  # of the largest density shown
 
 
 def parse_arguments():
@@ -130,7 +130,7 @@ def draw_volume(pv, source, field, size, show):
     points = pv.CellDatatoPointData(Input=source)
     contour = pv.Contour(Input=points, ContourBy=["POINTS", field], Isosurfaces=[1.0])
     shown = pv.Show(contour, view)
-    shown.Opacity = 0.5
+    shown.Opacity = 0.35
     table = colour(pv, shown, view, field, "POINTS")
 
     def set_range(low, high):
@@ -209,7 +209,7 @@ def draw_all(pv, source, times, arguments):
         set_title(f"t = {times[i]:g}")
         if i == chosen[0] and hasattr(view, "CameraPosition"):
             pv.Render(view)
-            view.ResetCamera(True)
+            view.ResetCamera(False)
         picture = os.path.join(folder, f"paraview_{i:04d}.png")
         pv.SaveScreenshot(picture, view, ImageResolution=list(arguments.size))
         print(picture)
