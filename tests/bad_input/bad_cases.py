@@ -1,0 +1,346 @@
+"""The curated bad inputs: what is wrong, and what the message must say."""
+
+from dataclasses import dataclass, field
+
+BASE = """\
+title = "A good case"
+[mesh]
+kind = "box"
+lower = [-2.0, -2.0]
+upper = [2.0, 2.0]
+cells = [8, 8]
+periodic = [false, false]
+[[energy]]
+kind = "entropy"
+temperature = 1.0
+[[energy]]
+kind = "external"
+expression = "2*(x^2-1)^2 + 2*y^2"
+[initial]
+kind = "gaussian"
+mean = [-1.0, 0.0]
+variance = 0.05
+mass = 1.0
+[flux]
+kind = "scharfetter_gummel"
+[solver]
+rtol = 1e-10
+[time]
+scheme = "implicit_euler"
+step = 0.01
+end = 0.02
+[output]
+every = 0.02
+"""
+
+
+@dataclass
+class Bad:
+    """One bad input. `words` and `suggestion` must stand in the message; `line` is the line of the
+    case file it must name (None: no line is named)."""
+    name: str
+    words: tuple
+    line: int = None
+    suggestion: str = None
+    content: bytes = None            # of case.toml; None: the file does not exist
+    arguments: tuple = ("check", "case.toml")
+    status: int = 2
+    files: dict = field(default_factory=dict)  # further files: name -> bytes
+
+
+def encoded(text):
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def replaced(name, old, new, *words, suggestion=None, at=0, **more):
+    """BASE with `old` replaced by `new`; the error is `at` lines below where `new` begins."""
+    assert BASE.count(old) == 1, (name, old, BASE.count(old))
+    line = BASE[:BASE.index(old)].count("\n") + 1 + at
+    return Bad(name, words, line, suggestion, encoded(BASE.replace(old, new)), **more)
+
+
+def appended(name, text, *words, at=0, suggestion=None, **more):
+    """BASE with more lines; the error is in the `at`-th of them."""
+    return Bad(name, words, BASE.count("\n") + 1 + at, suggestion, encoded(BASE + text), **more)
+
+
+def setting(name, *words_of_set, words=(), suggestion=None):
+    """A good case spoilt by --set words: the message names the word instead of a line."""
+    arguments = ["check", "case.toml"]
+    for word in words_of_set:
+        arguments += ["--set", word]
+    return Bad(name, ("--set " + words_of_set[-1], *words), None, suggestion, encoded(BASE),
+               tuple(arguments))
+
+
+def command(name, arguments, *words, suggestion=None, content=BASE, status=2):
+    return Bad(name, words, None, suggestion, encoded(content) if content is not None else None,
+               tuple(arguments), status)
+
+
+def typos():
+    for old, new, wrong, right in [
+            ('kind = "box"', 'knid = "box"', "knid", "kind"),
+            ("lower = [", "lowr = [", "lowr", "lower"),
+            ("upper = [", "uper = [", "uper", "upper"),
+            ("cells = [", "cell = [", "cell", "cells"),
+            ("periodic = [", "periodc = [", "periodc", "periodic"),
+            ("temperature =", "temprature =", "temprature", "temperature"),
+            ('expression = "2', 'expresion = "2', "expresion", "expression"),
+            ("mean = [", "maen = [", "maen", "mean"),
+            ("variance =", "varience =", "varience", "variance"),
+            ("mass =", "masss =", "masss", "mass"),
+            ("rtol =", "rtoll =", "rtoll", "rtol"),
+            ('scheme =', 'shceme =', "shceme", "scheme"),
+            ("step = 0.01", "setp = 0.01", "setp", "step"),
+            ("end = 0.02", "edn = 0.02", "edn", "end"),
+            ("every = 0.02", "evry = 0.02", "evry", "every"),
+            ('title = "A', 'titel = "A', "titel", "title"),
+            ("step = 0.01", "Step = 0.01", "Step", "step"),
+            ("temperature =", "temp =", "temp", "temperature")]:
+        yield replaced(f"key {new.split('=')[0].strip()}", old, new, f"'{wrong}'", suggestion=right)
+    for name, typo in [("mesh", "mseh"), ("initial", "inital"), ("time", "tiem"),
+                       ("output", "ouput"), ("solver", "slover"), ("flux", "flx")]:
+        yield replaced(f"table {typo}", f"[{name}]", f"[{typo}]", f"[{typo}]", suggestion=name)
+    yield replaced("table enrgy", "[[energy]]\nkind = \"entropy\"", "[[enrgy]]\nkind = \"entropy\"",
+                   "[enrgy]", suggestion="energy")
+    for old, new, wrong, right in [
+            ('"box"', '"bocks"', "bocks", "box"),
+            ('"entropy"', '"entrpy"', "entrpy", "entropy"),
+            ('"external"', '"exernal"', "exernal", "external"),
+            ('"gaussian"', '"gausian"', "gausian", "gaussian"),
+            ('"scharfetter_gummel"', '"scharfeter_gummel"', "scharfeter_gummel",
+             "scharfetter_gummel"),
+            ('"implicit_euler"', '"implict_euler"', "implict_euler", "implicit_euler"),
+            ('"implicit_euler"', '"tr_bdf_2"', "tr_bdf_2", "tr_bdf2"),
+            ('"implicit_euler"', '"Implicit-Euler"', "Implicit-Euler", "implicit_euler")]:
+        yield replaced(f"choice {wrong}", old, new, wrong, suggestion=right)
+    yield replaced("unknown scheme", '"implicit_euler"', '"leapfrog_of_doom"', "leapfrog_of_doom",
+                   "implicit_euler")
+    yield replaced("unknown library", 'expression = "2*(x^2-1)^2 + 2*y^2"',
+                   'library = "muler_brown"', "muler_brown", suggestion="muller_brown")
+    yield replaced("key of another table", "mass = 1.0", "step = 1.0", "'step' in [initial]",
+                   suggestion="step' of [time]")
+    yield replaced("key above the tables", 'title = "A good case"', "rtol = 1e-3", "'rtol'",
+                   suggestion="rtol' of [solver]")
+    yield replaced("key without a table", "[time]\nscheme", "time = 3\n[timing]\nscheme",
+                   "[timing]", at=1)
+
+
+def types_and_ranges():
+    for old, new, word in [
+            ("temperature = 1.0", 'temperature = "warm"', "temperature"),
+            ("temperature = 1.0", "temperature = [1.0]", "temperature"),
+            ("temperature = 1.0", "temperature = true", "temperature"),
+            ("temperature = 1.0", "temperature = 1979-05-27", "temperature"),
+            ("temperature = 1.0", "temperature = nan", "nan"),
+            ("temperature = 1.0", "temperature = inf", "inf"),
+            ("temperature = 1.0", "temperature = -inf", "-inf"),
+            ("temperature = 1.0", "temperature = -1.0", "-1.0"),
+            ("temperature = 1.0", "temperature = 0", "temperature"),
+            ("step = 0.01", "step = -0.01", "-0.01"),
+            ("step = 0.01", "step = 0.0", "step"),
+            ("step = 0.01", "step = nan", "nan"),
+            ("step = 0.01", 'step = "0.01"', "a number"),
+            ("end = 0.02", "end = -1.0", "end"),
+            ("end = 0.02", "end = inf", "inf"),
+            ("mass = 1.0", "mass = -1.0", "mass"),
+            ("mass = 1.0", "mass = 0.0", "mass"),
+            ("variance = 0.05", "variance = -0.05", "variance"),
+            ("variance = 0.05", "variance = 0", "variance"),
+            ("variance = 0.05", "variance = [0.1, nan]", "nan"),
+            ("rtol = 1e-10", "rtol = -1e-10", "rtol"),
+            ("rtol = 1e-10", "rtol = 2.0", "rtol"),
+            ("every = 0.02", "every = -0.5", "every"),
+            ("cells = [8, 8]", "cells = [0, 8]", "cells"),
+            ("cells = [8, 8]", "cells = [-8, 8]", "-8"),
+            ("cells = [8, 8]", "cells = [8.5, 8]", "cells"),
+            ("cells = [8, 8]", "cells = 8", "cells"),
+            ("cells = [8, 8]", "cells = []", "cells"),
+            ("cells = [8, 8]", "cells = [8, 8, 8, 8]", "cells"),
+            ("cells = [8, 8]", 'cells = ["8", 8]', "cells"),
+            ("cells = [8, 8]", "cells = [[8, 8]]", "cells"),
+            ("cells = [8, 8]", "cells = [1000000000, 1000000000]", "cells"),
+            ("cells = [8, 8]", "cells = [9223372036854775807, 2]", "cells"),
+            ("lower = [-2.0, -2.0]", "lower = [-2.0]", "lower"),
+            ("upper = [2.0, 2.0]", "upper = [-3.0, 2.0]", "upper"),
+            ("upper = [2.0, 2.0]", "upper = [2.0, -2.0]", "upper"),
+            ("upper = [2.0, 2.0]", "upper = [nan, 2.0]", "nan"),
+            ("upper = [2.0, 2.0]", "upper = [2.0, 2.0, 2.0]", "upper"),
+            ("periodic = [false, false]", "periodic = [0, 1]", "periodic"),
+            ("periodic = [false, false]", "periodic = true", "periodic"),
+            ("periodic = [false, false]", "periodic = [true]", "periodic"),
+            ("mean = [-1.0, 0.0]", "mean = [-1.0]", "mean"),
+            ('kind = "box"', "kind = 3", "text in quotes"),
+            ('kind = "box"', 'kind = ["box"]', "text in quotes"),
+            ('title = "A good case"', "title = 3", "title")]:
+        yield replaced(f"value {new}", old, new, word)
+
+
+def combinations():
+    yield replaced("missing temperature", "temperature = 1.0\n", "", "temperature", at=-2)
+    yield replaced("missing cells", "cells = [8, 8]\n", "", "cells", at=-4)
+    yield replaced("missing end", "end = 0.02\n", "", "'end'", at=-3)
+    yield replaced("missing kind", 'kind = "entropy"\n', "", "'kind'", at=-1)
+    yield replaced("key beside another kind", "temperature = 1.0",
+                   'temperature = 1.0\nexpression = "x"', "expression", at=1)
+    yield replaced("library beside expression", 'expression = "2',
+                   'library = "muller_brown"\nexpression = "2', "library", at=-1)
+    yield replaced("parameter of another library", 'expression = "2*(x^2-1)^2 + 2*y^2"',
+                   'library = "cosine"\nbarrier = 3', "barrier", at=1)
+    yield replaced("two entropies", 'kind = "external"\nexpression = "2*(x^2-1)^2 + 2*y^2"',
+                   'kind = "entropy"\ntemperature = 2.0', "entropy")
+    yield replaced("single brackets", '[[energy]]\nkind = "external"', '[energy]\nkind = "external"',
+                   "energy")
+    yield Bad("single brackets alone", ("[[energy]]",), 8, None, encoded(
+        BASE.replace('[[energy]]\nkind = "entropy"', '[energy]\nkind = "entropy"').replace(
+            '[[energy]]\nkind = "external"\nexpression = "2*(x^2-1)^2 + 2*y^2"\n', "")))
+    yield replaced("double brackets", "[mesh]", "[[mesh]]", "mesh")
+    yield Bad("no mesh", ("[mesh]",), 1, None, encoded('[[energy]]\nkind = "entropy"\n'
+                                                       'temperature = 1.0\n'))
+    yield replaced("wrong dimension", 'expression = "2*(x^2-1)^2 + 2*y^2"',
+                   'library = "ishigami"\nstrength = "2"', "strength", at=1)
+    yield appended("drift of one axis", '[drift]\nexpression = ["x"]\n', "expression", at=1)
+    yield appended("drift as text", '[drift]\nexpression = "x"\n', "expression", at=1)
+    yield appended("exact that is no expression", '[exact]\ndensity = "exp(x"\n', "parenthesis",
+                   at=1)
+    yield appended("table in [petsc]", "[petsc]\nksp_rtol = [1, 2]\n", "ksp_rtol", at=1)
+
+
+def expressions():
+    old = '"2*(x^2-1)^2 + 2*y^2"'
+    for name, new, words, suggestion in [
+            ("unknown name", '"2*u"', ("'u'", "position 3"), None),
+            ("unknown function", '"cso(x)"', ("'cso'",), "cos"),
+            ("powers as in Python", '"x**2"', ("'**'",), "x^2"),
+            ("open parenthesis", '"(x+1"', ("parenthesis",), None),
+            ("missing operator", '"2x"', ("operator",), "2*x"),
+            ("ends too early", '"x +"', ("it ends",), None),
+            ("empty", '""', ("empty",), None),
+            ("blank", '"  "', ("empty",), None),
+            ("not ASCII", '"x + \u00e9"', ("ASCII",), None),
+            ("assignment", '"x = 2"', ("'='",), "=="),
+            ("too many arguments", '"sin(x, y)"', ("'sin'", "too many"), None),
+            ("two expressions", '"x, y"', ("comma",), None),
+            ("not finite", '"1/(x-x)"', ("finite",), None),
+            ("nan by a root", '"sqrt(-1-x^2)"', ("finite",), None),
+            ("a number", "3.0", ("text in quotes",), None),
+            ("far too long", '"' + "x+" * 20000 + 'x"', ("40001 characters",), None)]:
+        yield replaced(f"expression: {name}", old, new, "expression", *words, suggestion=suggestion)
+
+
+def files():
+    yield Bad("no such file", ("nowhere.toml", "no such file"), arguments=("check", "nowhere.toml"))
+    yield Bad("no such file to run", ("nowhere.toml",), arguments=("run", "nowhere.toml"))
+    yield Bad("a folder", ("is a folder",), arguments=("check", "."))
+    yield Bad("empty file", ("is empty",), 1, content=b"")
+    yield Bad("blank file", ("is empty",), 1, content=b"\n\n  \n")
+    yield Bad("only comments", ("[mesh]",), 1, content=b"# nothing\n")
+    yield replaced("not UTF-8", 'title = "A good case"', 'title = "A good case"', "0xe9", "UTF-8")
+    yield Bad("binary garbage", ("UTF-8",), 1, content=bytes(range(256)) * 8)
+    yield Bad("a NUL byte", ("0x00",), 2, content=b"title = 'x'\n\0\n")
+    yield Bad("UTF-16", ("UTF-8",), 1, content=BASE.encode("utf-16"))
+    yield Bad("an HDF5 file", ("UTF-8",), 1, content=b"\x89HDF\r\n\x1a\n" + bytes(100))
+    yield Bad("JSON", ("not valid TOML",), 1, content=b'{"mesh": {"kind": "box"}}\n')
+    yield replaced("text without quotes", 'kind = "box"', "kind = box", "quotes", "kind = box")
+    yield replaced("an open quote", 'kind = "box"', 'kind = "box', "not valid TOML")
+    yield replaced("an open bracket", "[mesh]", "[mesh", "not valid TOML")
+    yield replaced("no value", "step = 0.01", "step =", "value")
+    yield replaced("a colon", "step = 0.01", "step: 0.01", "not valid TOML")
+    yield replaced("key twice", "step = 0.01", "step = 0.01\nstep = 0.02", "'step'", "twice", at=1)
+    yield appended("table twice", "[mesh]\n", "'mesh'", "twice")
+    yield replaced("huge integer", "cells = [8, 8]", "cells = [99999999999999999999, 8]",
+                   "not valid TOML")
+    yield replaced("huge exponent", "step = 0.01", "step = 1e999", "step")
+    yield replaced("a Python word", "periodic = [false, false]", "periodic = [False, False]",
+                   "not valid TOML")
+    yield replaced("missing table file", 'kind = "gaussian"\nmean = [-1.0, 0.0]\nvariance = 0.05',
+                   'kind = "table"\nfile = "rho.h5"', "rho.h5", at=1)
+    yield replaced("table file of text", 'kind = "gaussian"\nmean = [-1.0, 0.0]\nvariance = 0.05',
+                   'kind = "table"\nfile = "rho.h5"', "rho.h5", at=1,
+                   files={"rho.h5": b"not HDF5\n"})
+    yield replaced("missing energy file", 'expression = "2*(x^2-1)^2 + 2*y^2"', 'table = "V.h5"',
+                   "V.h5")
+    yield replaced("damaged energy image", 'expression = "2*(x^2-1)^2 + 2*y^2"', 'table = "V.vti"',
+                   "V.vti", files={"V.vti": b"<VTKFile type='ImageData'><broken"})
+    yield Bad("deep nesting", ("[a]",), 1, content=b"[" + b"a." * 50 + b"a]\n")
+    yield Bad("far too deep tables", ("nested too deep",), 1, content=b"[" + b"a." * 100000 + b"a]\n")
+    yield Bad("far too deep keys", ("nested too deep",), 1, content=b"'a' . " * 100000 + b"a = 1\n")
+    yield replaced("deep arrays", "cells = [8, 8]", "cells = " + "[" * 500 + "]" * 500,
+                   "not valid TOML")
+
+
+def settings():
+    yield setting("set without value", "time.step", words=("table.key=value",))
+    yield setting("set empty value", "time.step=", words=("missing",))
+    yield setting("set nothing", "=3", words=("table.key",))
+    yield setting("set unknown key", "time.stpe=0.1", suggestion="step")
+    yield setting("set unknown table", "tme.step=0.1", suggestion="time")
+    yield setting("set wrong type", "time.step=fast", words=("fast",))
+    yield setting("set wrong range", "time.step=-1", words=("greater than 0",))
+    yield setting("set nan", "time.step=nan", words=("nan",))
+    yield setting("set wrong choice", "time.scheme=tr_bdf", suggestion="tr_bdf2")
+    yield setting("set entry 0", "energy[0].temperature=2", words=("count from 1",))
+    yield setting("set entry too far", "energy[9].temperature=2", words=("energy[9]",))
+    yield setting("set entry of another kind", "energy[2].temperature=2", words=("external",))
+    yield setting("set which entry", "energy.kind=entropy", words=("[1]",))
+    yield setting("set entry of a table", "mesh[1].cells=[4, 4]", words=("single table",))
+    yield setting("set bad expression", "energy[2].expression=foo(x)", words=("foo",))
+    yield setting("set second of two", "time.step=0.02", "time.edn=1", suggestion="end")
+
+
+def commands():
+    yield command("no command", [], "a command is missing", "run")
+    yield command("unknown command", ["rnu", "case.toml"], "'rnu'", suggestion="run")
+    yield command("unknown command chekc", ["chekc", "case.toml"], "'chekc'", suggestion="check")
+    yield command("forgotten command", ["case.toml"], "case.toml", suggestion="otto run case.toml")
+    yield command("no case", ["run"], "needs a case file")
+    yield command("two cases", ["run", "case.toml", "other.toml"], "other.toml")
+    yield command("unknown option", ["run", "case.toml", "--sett", "a.b=1"], "--sett",
+                  suggestion="--set")
+    yield command("option without value", ["run", "case.toml", "-o"], "needs a value")
+    yield command("PETSc words without --", ["run", "case.toml", "-ksp_rtol", "1e-3"], "-ksp_rtol",
+                  suggestion="after --")
+    yield command("PETSc word without option", ["run", "case.toml", "--", "1e-3"], "1e-3")
+    yield command("PETSc word alone in check", ["check", "case.toml", "--", "ksp"], "'ksp'")
+    yield command("resume", ["run", "case.toml", "--resume", "auto"], "--resume", "checkpoints")
+    yield command("explain unknown", ["explain", "tempreature"], "tempreature",
+                  suggestion="temperature")
+    yield command("explain unknown choice", ["explain", "tr_bdf"], "tr_bdf", suggestion="tr_bdf2")
+    yield command("explain unknown path", ["explain", "time.stp"], "time.stp",
+                  suggestion="time.step")
+    yield command("schema with a word", ["schema", "mesh"], "'mesh'")
+    yield command("info with an option", ["info", "--all"], "--all")
+
+
+def runs():
+    """The same errors through `otto run`, and those only a run can meet."""
+    for bad in [
+            replaced("", "step = 0.01", "setp = 0.01", "'setp'", suggestion="step"),
+            replaced("", "temperature = 1.0", "temperature = -1.0", "-1.0"),
+            replaced("", "cells = [8, 8]", "cells = [0, 8]", "cells"),
+            replaced("", '"2*(x^2-1)^2 + 2*y^2"', '"cso(x)"', "cso", suggestion="cos"),
+            replaced("", '"2*(x^2-1)^2 + 2*y^2"', '"1/(x-x)"', "finite"),
+            replaced("", "mean = [-1.0, 0.0]", "mean = [-1.0]", "mean"),
+            replaced("", '"implicit_euler"', '"implict_euler"', "implict_euler",
+                     suggestion="implicit_euler")]:
+        bad.name = f"run: {bad.words[0]}"
+        bad.arguments = ("run", "case.toml", "-o", "out")
+        yield bad
+    yield command("unused PETSc option", ["run", "case.toml", "-o", "out", "--", "-ksp_rtoll", "1"],
+                  "ksp_rtoll")
+    yield command("output below a file", ["run", "case.toml", "-o", "case.toml/out"], "case.toml",
+                  status=4)
+    yield command("output where nothing is written", ["run", "case.toml", "-o", "/proc/otto"],
+                  "/proc/otto", status=4)
+
+
+def not_utf8(bad):
+    if bad.name == "not UTF-8":
+        bad.content = bad.content.replace(b"good", b"g\xe9od")
+    return bad
+
+
+def all_bad():
+    groups = (typos, types_and_ranges, combinations, expressions, files, settings, commands, runs)
+    return [not_utf8(bad) for group in groups for bad in group()]

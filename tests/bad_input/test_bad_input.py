@@ -1,0 +1,99 @@
+"""Every curated bad input, on 1 and on 3 ranks: the status, one message with the place, the
+offending word and the suggestion, nothing of a foreign library, and no waiting."""
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+from bad_cases import BASE, all_bad, encoded
+
+OTTO = os.environ["OTTO"]
+WORKERS = 2
+LIMIT = 10.0  # seconds; a busy machine takes a few for three ranks
+FOREIGN = re.compile(r"Traceback|terminate called|what\(\)|PETSC ERROR|Segmentation|HDF5-DIAG|"
+                     r"Backtrace|\[\d+\]PETSC|std::|toml::|mu::|basic_string|MPI_ABORT|Signal:|"
+                     r"internal error", re.I)
+
+
+def run(arguments, folder, ranks):
+    launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+    start = time.monotonic()
+    done = subprocess.run([*launch, OTTO, *arguments], cwd=folder, capture_output=True, timeout=60)
+    return (done.returncode, done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"), time.monotonic() - start)
+
+
+def complaints(bad, ranks):
+    """What is wrong with the program's answer to one bad input, and how long it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in {"case.toml": bad.content, **bad.files}.items():
+            if content is not None:
+                with open(os.path.join(folder, name), "wb") as out:
+                    out.write(content)
+        status, output, text, seconds = run(bad.arguments, folder, ranks)
+    wrong = []
+    if status != bad.status:
+        wrong.append(f"status {status}, not {bad.status}")
+    if text.count("otto: ") != 1:
+        wrong.append(f"{text.count('otto: ')} messages")
+    places = re.findall(r"case\.toml:(\d+)", text)
+    if bad.line is None and places or bad.line is not None and places != [str(bad.line)]:
+        wrong.append(f"names the lines {places}, not {bad.line}")
+    wrong += [f"does not say {word!r}" for word in bad.words if word not in text]
+    if bad.suggestion and bad.suggestion not in text:
+        wrong.append(f"does not suggest {bad.suggestion!r}")
+    if FOREIGN.search(text):
+        wrong.append(f"foreign text {FOREIGN.search(text).group()!r}")
+    if seconds > LIMIT:
+        wrong.append(f"took {seconds:.1f} s")
+    message = text.strip().split("\n-----")[0]
+    return [f"{bad.name}, {ranks} rank(s): {w}\n    {message[:400]}" for w in wrong], seconds
+
+
+class BadInput(unittest.TestCase):
+    def check_all(self, ranks):
+        bads = all_bad()
+        self.assertGreaterEqual(len(bads), 100)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            answers = list(pool.map(lambda bad: complaints(bad, ranks), bads))
+        slowest = max(range(len(bads)), key=lambda i: answers[i][1])
+        print(f"{len(bads)} bad inputs on {ranks} rank(s); slowest: {bads[slowest].name}, "
+              f"{answers[slowest][1]:.1f} s", flush=True)
+        wrong = [line for lines, _ in answers for line in lines]
+        self.assertFalse(wrong, "\n" + "\n".join(wrong))
+
+    def test_on_one_rank(self):
+        self.check_all(1)
+
+    def test_on_three_ranks(self):
+        self.check_all(3)
+
+
+class GoodInput(unittest.TestCase):
+    """The case that is spoilt above is itself good, and so is a long list of overrides of it."""
+
+    def check_good(self, *words):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "case.toml"), "wb") as out:
+                out.write(encoded(BASE))
+            status, output, text, _ = run(["check", "case.toml", *words], folder, 1)
+        self.assertEqual(status, 0, text)
+        self.assertIn("a good case", output)
+
+    def test_base_case(self):
+        self.check_good()
+
+    def test_overrides(self):
+        self.check_good("--set", "time.step=0.005", "--set", "energy[1].temperature=2",
+                        "--set", "energy.temperature=3", "--set", "energy[2].expression=x^2",
+                        "--set", "time.scheme=tr_bdf2", "--set", "title=two words",
+                        "--set", "flux.kind='square_root'", "--set", "petsc.ksp_rtol=1e-8",
+                        "--set", "energy[3].kind=external", "--set", "energy[3].library=cosine")
+
+
+if __name__ == "__main__":
+    unittest.main()
