@@ -56,7 +56,7 @@ def complaints(bad, ranks):
 
 class BadInput(unittest.TestCase):
     def check_all(self, ranks):
-        bads = all_bad()
+        bads = all_bad(ranks)
         self.assertGreaterEqual(len(bads), 100)
         with ThreadPoolExecutor(WORKERS) as pool:
             answers = list(pool.map(lambda bad: complaints(bad, ranks), bads))
@@ -71,6 +71,35 @@ class BadInput(unittest.TestCase):
 
     def test_on_three_ranks(self):
         self.check_all(3)
+
+
+class GoodCommands(unittest.TestCase):
+    """Commands that only print do so once on any number of ranks, from any folder."""
+
+    def test_printed_once(self):
+        for arguments, words in [(["--help"], "Usage: otto"), (["run", "--help"], "-o,--output"),
+                                 (["--version"], "otto 0."), (["info"], "PETSc"),
+                                 (["explain"], "[mesh]"), (["explain", "time.step"], "time.step\n"),
+                                 (["schema"], '"$schema"'), (["schema", "--markdown"], "# The case")]:
+            with self.subTest(arguments=arguments), tempfile.TemporaryDirectory() as folder:
+                status, output, text, _ = run(arguments, folder, 3)
+                self.assertEqual((status, text), (0, ""))
+                self.assertEqual(output.count(words), 1)
+                self.assertEqual(os.listdir(folder), [])
+
+    def test_explain_finds_keys_tables_choices_and_names(self):
+        for word, words in [("energy", "[[energy]]"), ("energy.library", "muller_brown"),
+                            ("tr_bdf2", "time.scheme"), ("temperature", "greater than 0")]:
+            with self.subTest(word=word):
+                status, output, _, _ = run(["explain", word], ".", 1)
+                self.assertEqual(status, 0)
+                self.assertIn(words, output)
+
+    def test_full_device_is_an_output_failure(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([OTTO, "schema"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn(b"standard output", done.stderr)
 
 
 class GoodInput(unittest.TestCase):
