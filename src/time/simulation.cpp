@@ -205,6 +205,10 @@ class Loop {
 
 }  // namespace
 
+void check_times(const Problem& problem, Stepper& stepper) {
+  (void)make_control(problem.c, make_timetable(problem.c), stepper);
+}
+
 RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state,
                     std::vector<std::unique_ptr<Monitor>>& monitors) {
   return Loop(problem, stepper, state, monitors).run();

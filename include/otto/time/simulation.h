@@ -42,6 +42,9 @@ struct RunOutcome {
   long steps = 0, rejected = 0;
 };
 
+/// Throws what `simulate` would before its first step: the InputErrors of [time] and [output].
+void check_times(const Problem& problem, Stepper& stepper);
+
 /// Runs [time] from `state.time` to its end. Steps end exactly at output times. Collective.
 RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state,
                     std::vector<std::unique_ptr<Monitor>>& monitors);
