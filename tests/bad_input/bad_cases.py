@@ -188,6 +188,10 @@ def combinations():
     yield replaced("missing temperature", "temperature = 1.0\n", "", "temperature", at=-2)
     yield replaced("missing cells", "cells = [8, 8]\n", "", "cells", at=-4)
     yield replaced("missing end", "end = 0.02\n", "", "'end'", at=-3)
+    yield replaced("missing step", "step = 0.01\n", "", "'step'", at=-2)
+    yield replaced("end before start", "step = 0.01", "step = 0.01\nstart = 0.5", "end", at=2)
+    yield replaced("adaptive without an estimate", 'scheme = "implicit_euler"',
+                   'scheme = "exponential"\nadaptive = true', "adaptive", at=1)
     yield replaced("missing kind", 'kind = "entropy"\n', "", "'kind'", at=-1)
     yield replaced("key beside another kind", "temperature = 1.0",
                    'temperature = 1.0\nexpression = "x"', "expression", at=1)
