@@ -3,6 +3,7 @@
 #include "otto/energy/initial.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/time/simulation.h"
 
 namespace otto {
 
@@ -15,6 +16,7 @@ Setup::Setup(const Comm& comm, const Case& c)
   state.time = c.section("time").real("start");
   generator.set_time(state.time);
   stepper = make_stepper(problem);
+  check_times(problem, *stepper);
   state.density = initial_density(c, mesh, energy);
   state.density.resize(static_cast<std::size_t>(mesh.local()));
   mesh.halo.update(comm, state.density);
