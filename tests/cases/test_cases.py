@@ -1,0 +1,181 @@
+"""Runs every folder of cases/ and holds it to the figures of its expected.toml.
+
+expected.toml:
+  exact = "NAME"             the exact solution in cases/exact.py
+  gradient_flow = false      the free energy may grow (a drift does work); default true
+  ranks = [1, 3]             also run on these numbers of ranks, final.h5 being the same to 1e-11
+  [[figure]]                 value +- tolerance (or `least`, `most`), and `why` that tolerance:
+    summary = "energy.final"   an entry of summary.json
+    moment = "x^2"             sum volume density f(x, y, z) / sum volume density, of final.h5
+    distance = "l1"            of final.h5 to the exact cell averages
+    decay = "free_energy"      exponential rate of that column of history.csv above `equilibrium`,
+                               from time `from` to time `to`
+    formula = "..."            Python over cases/exact.py that must give the value to 9 digits
+"""
+
+import csv
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+import unittest
+
+import h5py
+import numpy as np
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+CASES = os.path.join(ROOT, "cases")
+OTTO = os.environ.get("OTTO", os.path.join(ROOT, "build", "otto"))
+sys.path.insert(0, CASES)
+
+import exact  # noqa: E402
+
+
+def run_case(name, folder, ranks=1, settings=()):
+    """Runs a case into `folder`; fails the test with the program's own message."""
+    command = [OTTO, "run", os.path.join(CASES, name, "case.toml"), "-o", folder]
+    for setting in settings:
+        command += ["--set", setting]
+    if ranks > 1:
+        command = ["mpirun", "--oversubscribe", "-n", str(ranks)] + command
+    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600,
+                          stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stdout}"
+                             f"\n{done.stderr}")
+
+
+class Final:
+    """final.h5: `x`, `y`, `z` at the centres, `volume`, `density`."""
+
+    def __init__(self, folder):
+        with h5py.File(os.path.join(folder, "final.h5")) as file:
+            self.centers = file["cells/center"][()]
+            self.volume = file["cells/volume"][()]
+            self.density = file["cells/density"][()]
+            self.time = float(file.attrs["time"])
+        assert self.centers.ndim == 2 and np.isfinite(self.density).all()
+
+    def moment(self, expression):
+        names = dict(zip("xyz", self.centers.T), pi=math.pi, sin=np.sin, cos=np.cos, exp=np.exp)
+        f = eval(expression.replace("^", "**"), {"__builtins__": {}}, names)  # our own files
+        weight = self.volume * self.density
+        return float(np.sum(weight * f) / np.sum(weight))
+
+    def l1_distance(self, name, mesh):
+        """To the exact cell averages on the box of the case."""
+        axes = zip(mesh["lower"], mesh["upper"], mesh["cells"])
+        edges = [np.linspace(low, high, n + 1) for low, high, n in axes]
+        averages = exact.density(name, self.time, edges)
+        place = tuple(np.clip(np.searchsorted(e, c) - 1, 0, len(e) - 2)
+                      for e, c in zip(edges, self.centers.T))
+        return float(np.sum(self.volume * np.abs(self.density - averages[place])))
+
+
+def read_history(folder):
+    with open(os.path.join(folder, "history.csv"), newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {name: np.array([float(row[name]) for row in rows]) for name in
+            ("step", "time", "dt", "mass", "min_density", "free_energy", "dissipation")}
+
+
+def decay_rate(history, figure):
+    excess = history[figure["decay"]] - figure["equilibrium"]
+    inside = (history["time"] >= figure["from"] - 1e-12) & (history["time"] <= figure["to"] + 1e-12)
+    return -float(np.polyfit(history["time"][inside], np.log(excess[inside]), 1)[0])
+
+
+def load(name, file):
+    with open(os.path.join(CASES, name, file), "rb") as stream:
+        return tomllib.load(stream)
+
+
+class CaseTest(unittest.TestCase):
+    """One test per case folder, added below."""
+
+    def check_figure(self, figure, folder, case, expected):
+        if "summary" in figure:
+            with open(os.path.join(folder, "summary.json"), encoding="utf-8") as file:
+                value = json.load(file)
+            for key in figure["summary"].split("."):
+                value = value[key]
+        elif "moment" in figure:
+            value = Final(folder).moment(figure["moment"])
+        elif "distance" in figure:
+            value = Final(folder).l1_distance(expected["exact"], case["mesh"])
+        else:
+            value = decay_rate(read_history(folder), figure)
+        what = " ".join(f"{k} {figure[k]}" for k in ("summary", "moment", "distance", "decay")
+                        if k in figure)
+        print(f"  {what}: {value:.10g}  {figure.get('value', '')} +- {figure.get('tolerance', '')}",
+              flush=True)
+        if "value" in figure:
+            self.assertLessEqual(abs(value - figure["value"]), figure["tolerance"], what)
+        if "least" in figure:
+            self.assertGreaterEqual(value, figure["least"], what)
+        if "most" in figure:
+            self.assertLessEqual(value, figure["most"], what)
+
+    def check_formulas(self, figure):
+        """The figures are mathematics: they follow from cases/exact.py."""
+        pairs = [("value", "formula"), ("equilibrium", "equilibrium_formula")]
+        for value, formula in pairs:
+            if formula in figure:
+                wanted = eval(figure[formula], vars(exact))  # our own files
+                self.assertLessEqual(abs(figure[value] - wanted), 1e-9 * max(1, abs(wanted)), figure)
+
+    def check_ledger(self, folder, expected):
+        """What every run owes: mass, positivity, finite numbers, a falling free energy."""
+        history = read_history(folder)
+        for column in history.values():
+            self.assertTrue(np.isfinite(column).all())
+        drift = np.abs(history["mass"] / history["mass"][0] - 1).max()
+        self.assertLessEqual(drift, 1e-12, "mass drift")
+        self.assertGreaterEqual(history["min_density"].min(), 0.0)
+        if expected.get("gradient_flow", True):
+            growth = np.diff(history["free_energy"])
+            scale = np.abs(history["free_energy"]).max()
+            self.assertLessEqual(growth.max(), 1e-13 * scale, "the free energy grew")
+
+    def check_ranks(self, name, ranks):
+        """Tight solves on each number of ranks give the same density."""
+        finals = []
+        for n in ranks:
+            with tempfile.TemporaryDirectory() as folder:
+                run_case(name, folder, n, ["solver.rtol=1e-13"])
+                finals.append(Final(folder))
+        for other in finals[1:]:
+            np.testing.assert_array_equal(other.centers, finals[0].centers)
+            difference = np.abs(other.density - finals[0].density).max()
+            print(f"  ranks {ranks}: {difference / finals[0].density.max():.1e}", flush=True)
+            self.assertLessEqual(difference, 1e-11 * finals[0].density.max())
+
+
+def add_tests(name):
+    def test_figures(self):
+        case, expected = load(name, "case.toml"), load(name, "expected.toml")
+        self.assertTrue(expected["figure"], "no figures")
+        with tempfile.TemporaryDirectory() as folder:
+            run_case(name, folder)
+            self.check_ledger(folder, expected)
+            for figure in expected["figure"]:
+                self.assertTrue(figure["why"])
+                self.check_formulas(figure)
+                self.check_figure(figure, folder, case, expected)
+
+    setattr(CaseTest, f"test_{name}", test_figures)
+    ranks = load(name, "expected.toml").get("ranks")
+    if ranks:
+        setattr(CaseTest, f"test_{name}_on_ranks", lambda self: self.check_ranks(name, ranks))
+
+
+for _name in sorted(os.listdir(CASES)):
+    if os.path.exists(os.path.join(CASES, _name, "case.toml")):
+        add_tests(_name)
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,88 @@
+"""postprocess/plot draws runs in every dimension, and says what is wrong where it cannot."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+OTTO = os.environ.get("OTTO", os.path.join(ROOT, "build", "otto"))
+PLOT = os.path.join(ROOT, "postprocess", "plot")
+
+CASE = """
+[mesh]
+kind = "box"
+lower = [{lower}]
+upper = [{upper}]
+cells = [{cells}]
+[[energy]]
+kind = "entropy"
+temperature = 1.0
+[[energy]]
+kind = "external"
+expression = "x^2"
+[initial]
+kind = "uniform"
+[time]
+scheme = "implicit_euler"
+step = 0.05
+end = 0.2
+[output]
+every = 0.1
+fields = ["density", "external_energy"]
+"""
+
+
+def run(words):
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+class Plot(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def simulate(self, dimension, cells):
+        case = os.path.join(self.folder, "case.toml")
+        repeat = lambda word: ", ".join([word] * dimension)  # noqa: E731
+        with open(case, "w", encoding="utf-8") as file:
+            file.write(CASE.format(lower=repeat("-1.0"), upper=repeat("1.0"), cells=repeat(cells)))
+        out = os.path.join(self.folder, f"out{dimension}")
+        done = run([OTTO, "run", case, "-o", out])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return out
+
+    def test_every_dimension(self):
+        for dimension, cells in ((1, "32"), (2, "16"), (3, "8")):
+            out = self.simulate(dimension, cells)
+            done = run([PLOT, out, "--frames", "3"])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for name in ("density", "energy", "ledger"):
+                with open(os.path.join(out, "pictures", name + ".png"), "rb") as file:
+                    self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
+
+    def test_a_final_state_alone_can_be_drawn(self):
+        out = self.simulate(2, "16")
+        alone = os.path.join(self.folder, "alone")
+        os.makedirs(alone)
+        os.rename(os.path.join(out, "final.h5"), os.path.join(alone, "final.h5"))
+        done = run([PLOT, alone, "--scale", "log"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(os.listdir(os.path.join(alone, "pictures")), ["density.png"])
+
+    def test_failures_are_one_clear_line(self):
+        empty = os.path.join(self.folder, "empty")
+        os.makedirs(empty)
+        out = self.simulate(1, "8")
+        for words, expected in (([os.path.join(self.folder, "nowhere")], "no such folder"),
+                                ([empty], "neither"), ([out, "--field", "colour"], "colour")):
+            done = run([PLOT] + words)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(expected, done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
