@@ -50,7 +50,9 @@ Json single_schema(const Key& key) {
     s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.least;
   if (!std::isinf(key.range.most))
     s[key.range.below ? "exclusiveMaximum" : "maximum"] = key.range.most;
-  for (const Choice& c : choices_of(key.path)) s["enum"].push_back(c.value);
+  for (const Choice& c : choices_of(key.path)) {
+    if (!c.later) s["enum"].push_back(c.value);
+  }
   return s;
 }
 

@@ -52,7 +52,7 @@ class Section {
 class Case {
  public:
   explicit Case(std::shared_ptr<const CaseData> data);
-  [[nodiscard]] Section section(std::string_view table) const;  ///< present or not
+  [[nodiscard]] Section section(std::string_view table) const;                ///< present or not
   [[nodiscard]] std::vector<Section> sections(std::string_view table) const;  ///< of `[[table]]`
   [[nodiscard]] Section root() const;  ///< top-level keys such as `title`
   [[nodiscard]] const std::filesystem::path& file() const;

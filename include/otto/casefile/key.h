@@ -28,36 +28,36 @@ inline constexpr Range non_negative{.least = 0};
 
 /// One declared key.
 struct Key {
-  std::string path;             ///< "time.step"; entries of `[[energy]]` are "energy.kind"
+  std::string path;  ///< "time.step"; entries of `[[energy]]` are "energy.kind"
   Type type = Type::real;
-  std::string doc;              ///< one sentence, ending in a full stop
-  std::string fallback = {};    ///< default as TOML text ("0.01", "\"box\"", "[1, 2]"); "" = none
-  bool required = false;        ///< an error if its table is present (or required) without it
-  Range range = any_number;     ///< for numbers and arrays of numbers
-  std::string when = {};        ///< "kind=external": allowed only beside this value; "" = always.
-                                ///< Alternatives by '|': "kind=gaussian|gibbs"
-  std::string unit = {};        ///< "" = dimensionless
-  std::string equation = {};    ///< the formula it stands in, plain text
-  bool file = false;            ///< a file name: relative ones are relative to the case's folder
+  std::string doc;            ///< one sentence, ending in a full stop
+  std::string fallback = {};  ///< default as TOML text ("0.01", "\"box\"", "[1, 2]"); "" = none
+  bool required = false;      ///< an error if its table is present (or required) without it
+  Range range = any_number;   ///< for numbers and arrays of numbers
+  std::string when = {};      ///< "kind=external": allowed only beside this value; "" = always.
+                              ///< Alternatives by '|': "kind=gaussian|gibbs"
+  std::string unit = {};      ///< "" = dimensionless
+  std::string equation = {};  ///< the formula it stands in, plain text
+  bool file = false;          ///< a file name: relative ones are relative to the case's folder
 };
 
 /// One admissible value of a text key that names a registered thing (a scheme, a flux, a library
 /// potential). A text key with at least one choice accepts only its choices.
 struct Choice {
-  std::string path;       ///< the key, e.g. "time.scheme"
-  std::string value;      ///< e.g. "tr_bdf2"
-  std::string doc;        ///< one sentence
+  std::string path;   ///< the key, e.g. "time.scheme"
+  std::string value;  ///< e.g. "tr_bdf2"
+  std::string doc;    ///< one sentence
   std::string equation = {};
-  bool later = false;     ///< a name kept for a later version: choosing it is an error that says so
+  bool later = false;  ///< a name kept for a later version: choosing it is an error that says so
 };
 
 /// One declared table. `repeated` is an array of tables (`[[energy]]`).
 struct Table {
-  std::string path;       ///< "mesh", "energy"
+  std::string path;  ///< "mesh", "energy"
   std::string doc;
   bool required = false;
   bool repeated = false;
-  bool open = false;      ///< any key allowed ([petsc])
+  bool open = false;  ///< any key allowed ([petsc])
 };
 
 /// Put one of these at namespace scope in the .cpp that reads the keys.
