@@ -3,6 +3,7 @@
 #include <petscsys.h>
 
 #include <cctype>
+#include <cstdlib>
 
 #include "otto/core/error.h"
 #include "otto/core/petsc_check.h"
@@ -10,6 +11,8 @@
 namespace otto {
 
 PetscSession::PetscSession() {
+  // A run that mpirun did not start needs no helper process: Open MPI starts 0.3 s sooner without.
+  setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
   check(PetscInitializeNoArguments());
   check(PetscPopSignalHandler());  // Otto answers signals itself
   check(PetscPushErrorHandler(PetscIgnoreErrorHandler, nullptr));  // check() reports instead
