@@ -5,6 +5,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+cores=$(nproc)  # before OMP_NUM_THREADS is set, which nproc obeys
+
 # OpenMPI: allow root (containers), more ranks than cores, and idle ranks that yield.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
@@ -25,8 +27,7 @@ need() { "$root/scripts/install-deps" "$@" </dev/null; }
 
 # As many compilers as there are cores, but no more than one per GiB of free memory.
 jobs() {
-  local cores memory
-  cores=$(nproc)
+  local memory
   memory=$(awk '/^MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo 2>/dev/null || true)
   [ "${memory:-0}" -ge 1 ] || memory=1
   echo $((cores < memory ? cores : memory))
