@@ -257,4 +257,5 @@ def write(name, work, arguments, text):
     with open(name, "w", encoding="utf-8") as file:
         file.write(f"### {work.name}\n\n{work.steps} implicit Euler steps to T = {work.end}, relative "
                    f"residual 1e-8, one process each, medians of {arguments.repeats} interleaved runs.\n"
-                   f"{time.strftime('%Y-%m-%d')}, revision {revision or 'unknown'}, {machine()}.\n\n{text}\n")
+                   f"{time.strftime('%Y-%m-%d')}, revision {revision or 'unknown'}, {machine()}; load average at the "
+                   f"end {os.getloadavg()[1]:.1f} (1 where the machine had nothing else to do).\n\n{text}\n")
