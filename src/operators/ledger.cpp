@@ -37,34 +37,28 @@ struct Sweep {
 
   void add(const double* rho, const double* log_rho, const double* vol, const double* V, double kT,
            std::int32_t n) {
-    std::array<double, lanes> m{}, e{};
-    for (std::int32_t i = 0; i < n; i += lanes) {
-      const std::int32_t width = std::min(lanes, n - i);
-      if (width == lanes) {
-        add_lanes(rho + i, log_rho + i, vol + i, V + i, kT, lanes, m, e);
-      } else {
-        add_lanes(rho + i, log_rho + i, vol + i, V + i, kT, width, m, e);
-      }
+    // local copies: registers, since nothing else can write to them
+    std::array<double, lanes> m{}, e{}, low = least, high = most;
+    const auto one = [&](std::int32_t i, std::size_t k) {
+      const double content = vol[i] * rho[i];
+      m[k] += content;
+      e[k] += content * (kT * log_rho[i] + V[i]);
+      low[k] = rho[i] < low[k] ? rho[i] : low[k];
+      high[k] = rho[i] > high[k] ? rho[i] : high[k];
+    };
+    std::int32_t i = 0;
+    for (; i + lanes <= n; i += lanes) {
+#pragma omp simd
+      for (std::int32_t k = 0; k < lanes; ++k) one(i + k, std::size_t(k));
     }
+    for (; i < n; ++i) one(i, std::size_t(i % lanes));
+    least = low;
+    most = high;
     mass.add(pairwise(m));
     energy.add(pairwise(e));
   }
 
  private:
-  [[gnu::always_inline]] void add_lanes(const double* rho, const double* log_rho,
-                                        const double* vol, const double* V, double kT,
-                                        std::int32_t width, std::array<double, lanes>& m,
-                                        std::array<double, lanes>& e) {
-    for (std::int32_t j = 0; j < width; ++j) {
-      const auto k = static_cast<std::size_t>(j);
-      const double content = vol[j] * rho[j];
-      m[k] += content;
-      e[k] += content * (kT * log_rho[j] + V[j]);
-      least[k] = rho[j] < least[k] ? rho[j] : least[k];
-      most[k] = rho[j] > most[k] ? rho[j] : most[k];
-    }
-  }
-
   static double pairwise(const std::array<double, lanes>& x) {
     return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
   }

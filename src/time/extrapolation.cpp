@@ -13,7 +13,7 @@ void Extrapolation::push(double t, std::span<const double> rho) {
   std::ranges::rotate(points_, points_.end() - 1);
   points_[0].time = t;
   points_[0].rho.assign(rho.begin(), rho.end());
-  known_ = std::min(known_ + 1, 3);
+  known_ = std::min(known_ + 1, int(most));
 }
 
 Extrapolation::Weights Extrapolation::weights(int degree, double t) const {
@@ -33,47 +33,43 @@ void Extrapolation::guess(int slot, double t, std::span<double> rho) const {
   // A leap much longer than the last one amplifies what the polynomial does not know.
   if (degree > 0) {
     const double stretch = (t - points_[0].time) / (points_[0].time - points_[1].time);
-    degree = std::min(degree, stretch > 4 ? 0 : stretch > 2 ? 1 : 2);
+    degree = std::min(degree, stretch > 4 ? 0 : stretch > 2 ? 1 : degree);
   }
   const Weights w = weights(degree, t);
+  const auto at = [&](int i) { return points_[std::size_t(i <= degree ? i : 0)].rho.data(); };
+  const double *a = at(0), *b = at(1), *c = at(2), *d = at(3);
   const std::size_t n = rho.size();
-  const double* newest = points_[0].rho.data();
-  const double* older = points_[degree > 0 ? 1 : 0].rho.data();
-  const double* oldest = points_[degree > 1 ? 2 : 0].rho.data();
   // Written as increments, so that equal states give exactly that state.
 #pragma omp simd
   for (std::size_t i = 0; i < n; ++i) {
-    rho[i] = newest[i] + (w[1] * (older[i] - newest[i]) + w[2] * (oldest[i] - newest[i]));
+    rho[i] = a[i] + (w[1] * (b[i] - a[i]) + w[2] * (c[i] - a[i]) + w[3] * (d[i] - a[i]));
   }
 }
 
 void Extrapolation::learn(int slot, double t, std::span<const double> rho) {
   if (known_ == 0) return;
-  std::array<double, 3> miss{};
-  const Weights linear = known_ > 1 ? weights(1, t) : Weights{};
-  const Weights quadratic = known_ > 2 ? weights(2, t) : Weights{};
-  const double* a = points_[0].rho.data();
-  const double* b = points_[known_ > 1 ? 1 : 0].rho.data();
-  const double* c = points_[known_ > 2 ? 2 : 0].rho.data();
-  double m0 = 0, m1 = 0, m2 = 0;
-#pragma omp simd reduction(+ : m0, m1, m2)
+  const auto degree_weights = [&](int degree) {
+    return degree < known_ ? weights(degree, t) : Weights{};
+  };
+  const Weights w1 = degree_weights(1), w2 = degree_weights(2), w3 = degree_weights(3);
+  const auto at = [&](int i) { return points_[std::size_t(i < known_ ? i : 0)].rho.data(); };
+  const double *a = at(0), *b = at(1), *c = at(2), *d = at(3);
+  double m0 = 0, m1 = 0, m2 = 0, m3 = 0;
+#pragma omp simd reduction(+ : m0, m1, m2, m3)
   for (std::size_t i = 0; i < rho.size(); ++i) {
-    const double e0 = a[i] - rho[i], step = b[i] - a[i], far = c[i] - a[i];
-    const double e1 = e0 + linear[1] * step;
-    const double e2 = e0 + (quadratic[1] * step + quadratic[2] * far);
+    const double e0 = a[i] - rho[i], x = b[i] - a[i], y = c[i] - a[i], z = d[i] - a[i];
+    const double e1 = e0 + w1[1] * x;
+    const double e2 = e0 + (w2[1] * x + w2[2] * y);
+    const double e3 = e0 + (w3[1] * x + w3[2] * y + w3[3] * z);
     m0 += e0 * e0;
     m1 += e1 * e1;
     m2 += e2 * e2;
+    m3 += e3 * e3;
   }
-  miss = {m0, m1, m2};
+  std::array<double, most> miss{m0, m1, m2, m3};
   comm_.sum_in_place(miss);
-  int best = 0;
-  for (int degree = 1; degree < known_; ++degree) {
-    if (miss[static_cast<std::size_t>(degree)] < miss[static_cast<std::size_t>(best)]) {
-      best = degree;
-    }
-  }
-  degree_[static_cast<std::size_t>(slot)] = best;
+  const auto known = miss.begin() + known_;
+  degree_[static_cast<std::size_t>(slot)] = int(std::min_element(miss.begin(), known) - miss.begin());
 }
 
 }  // namespace otto

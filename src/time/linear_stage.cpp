@@ -47,14 +47,6 @@ bool LinearStage::solve(StepReport& report, double c, std::span<const double> b,
   return true;
 }
 
-void LinearStage::guess(double t, std::vector<double>& rho) const {
-  history_.guess(0, t, owned(mesh_, rho));
-}
-
-void LinearStage::learn(double t, const std::vector<double>& rho) {
-  history_.learn(0, t, owned(mesh_, rho));
-}
-
 void LinearStage::push(double t, std::span<const double> rho) {
   history_.push(t, rho.first(static_cast<std::size_t>(mesh_.owned)));
 }

@@ -53,7 +53,7 @@ class Midpoint final : public Stepper {
     const double t = state.time;
     if (stage_.begin(state, dt)) error_.clear();
     generator_.set_time(t + 0.5 * dt);
-    first_guess(state, dt);
+    rho1_ = state.density;  // extrapolated guesses were tried: more linear iterations in all
     std::string reason = iterate(report, state.density, dt);
     if (!reason.empty()) return stage_.refuse(std::move(report), std::move(reason));
     if (budget()) {
@@ -63,7 +63,6 @@ class Midpoint final : public Stepper {
       }
       error_.accept();
     }
-    stage_.learn(t + dt, rho1_);
     report.dissipation = ledger(generator_, theta_, true).dissipation;
     return stage_.finish(std::move(report), state, t + dt, rho1_);
   }
@@ -75,13 +74,6 @@ class Midpoint final : public Stepper {
   [[nodiscard]] bool estimates_error() const override { return true; }
 
  private:
-  /// Extrapolated, but never below a fifth of what is there.
-  void first_guess(const State& state, double dt) {
-    rho1_.resize(state.density.size());
-    stage_.guess(state.time + dt, rho1_);
-    for (std::size_t i = 0; i < n_; ++i) rho1_[i] = std::max(rho1_[i], 0.2 * state.density[i]);
-  }
-
   /// Newton's method for rho1_; leaves theta_ there. Returns why it failed, or "".
   std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
     double last = std::numeric_limits<double>::infinity();

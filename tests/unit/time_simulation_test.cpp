@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "otto/core/error.h"
+#include "otto/core/petsc.h"
 #include "scenario.h"
 
 namespace otto::test {
@@ -180,6 +181,24 @@ TEST(Simulation, RefusesImpossibleTimesAtTheirKeys) {
       EXPECT_NE(std::string(e.what()).find(key), std::string::npos) << e.what();
     }
   }
+}
+
+TEST(Simulation, RefusedStepsLeaveTheStateAloneBitForBit) {
+  set_petsc_options({{"ksp_max_it", "0"}});  // no solve can succeed
+  for (const StepperEntry& scheme : all_steppers()) {
+    Scenario s(toml, {"time.scheme=" + scheme.name, "solver.rtol=1e-13", "mesh.cells=[64]"});
+    const auto stepper = make_stepper(s.problem);
+    std::vector<double> density(64);
+    for (std::size_t i = 0; i < 64; ++i) density[i] = 1 + std::sin(double(i * i));
+    State state = s.with_ghosts(density);
+    const State before = state;
+    const StepReport report = stepper->advance(state, 0.1);
+    EXPECT_FALSE(report.accepted) << scheme.name;
+    EXPECT_NE(report.reason.find("solve"), std::string::npos) << scheme.name << report.reason;
+    EXPECT_EQ(state.time, before.time);
+    EXPECT_EQ(state.density, before.density) << scheme.name;
+  }
+  set_petsc_options({{"ksp_max_it", "10000"}});
 }
 
 TEST(Simulation, NeedsAStepUnlessTheSchemeChoosesIt) {

@@ -10,7 +10,7 @@
 
 namespace otto {
 
-/// Remembers the last three states with their times. Guesses exist for several kinds of solve
+/// Remembers the last four states with their times. Guesses exist for several kinds of solve
 /// ("slots": the stages of a step), each with a degree of its own. Owned values throughout.
 class Extrapolation {
  public:
@@ -32,12 +32,13 @@ class Extrapolation {
     double time = 0;
     std::vector<double> rho;
   };
-  using Weights = std::array<double, 3>;
+  static constexpr std::size_t most = 4;  // points
+  using Weights = std::array<double, most>;
   /// Lagrange weights of the newest degree + 1 points at time t.
   [[nodiscard]] Weights weights(int degree, double t) const;
 
   Comm comm_;
-  std::array<Point, 3> points_;  // newest first
+  std::array<Point, most> points_;  // newest first
   int known_ = 0;
   std::array<int, slots> degree_{};
 };

@@ -27,10 +27,6 @@ class LinearStage {
   /// history, says why in the report and returns false. Collective.
   [[nodiscard]] bool solve(StepReport& report, double c, std::span<const double> b, double t,
                            int slot, std::vector<double>& rho);
-  /// The guess for time t (slot 0), owned values of `rho`.
-  void guess(double t, std::vector<double>& rho) const;
-  /// Compares the guesses with what was found instead. Collective.
-  void learn(double t, const std::vector<double>& rho);
   /// A state of this step, remembered for later guesses.
   void push(double t, std::span<const double> rho);
 
