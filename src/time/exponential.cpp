@@ -42,7 +42,7 @@ class Exponential final : public Stepper {
     return stage_.finish(std::move(report), state, state.time + dt, rho_);
   }
 
-  [[nodiscard]] int order() const override { return 1000; }
+  [[nodiscard]] int order() const override { return exact_in_time; }
   [[nodiscard]] bool any_step() const override { return true; }
 
  private:
@@ -58,7 +58,7 @@ const RegisterStepper registered{{
     .doc = "The exact flow at every requested time, to `tolerance`, by a Krylov method; needs "
            "energies that do not depend on time.",
     .equation = "rho1 = exp(dt Q) rho0",
-    .order = 1000,
+    .order = exact_in_time,
     .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
       return std::make_unique<Exponential>(p);
     },

@@ -64,6 +64,9 @@ class Stepper {
   std::optional<ErrorBudget> budget_;
 };
 
+/// order() of a scheme without an error in time but the tolerance.
+inline constexpr int exact_in_time = 1000;
+
 using StepperFactory = std::function<std::unique_ptr<Stepper>(const Problem&)>;
 struct StepperEntry {
   std::string name, doc, equation;
