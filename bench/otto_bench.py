@@ -6,7 +6,6 @@ what each program reports about its time loop (Otto: `seconds.solve` of summary.
 import argparse
 import json
 import os
-import platform
 import re
 import statistics
 import subprocess
@@ -212,7 +211,7 @@ def machine():
             if line.startswith("model name"):
                 model = line.split(":", 1)[1].strip()
                 break
-    return f"{os.cpu_count()} × {model}, {platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} × {model}"
 
 
 def main(work, default_cells, description):
@@ -257,5 +256,5 @@ def write(name, work, arguments, text):
     with open(name, "w", encoding="utf-8") as file:
         file.write(f"### {work.name}\n\n{work.steps} implicit Euler steps to T = {work.end}, relative "
                    f"residual 1e-8, one process each, medians of {arguments.repeats} interleaved runs.\n"
-                   f"{time.strftime('%Y-%m-%d')}, revision {revision or 'unknown'}, {machine()}; load average at the "
-                   f"end {os.getloadavg()[1]:.1f} (1 where the machine had nothing else to do).\n\n{text}\n")
+                   f"{time.strftime('%Y-%m-%d')}, revision {revision or 'unknown'}, {machine()}; "
+                   f"load average at the end {os.getloadavg()[1]:.1f} (1 where the machine had nothing else to do).\n\n{text}\n")
