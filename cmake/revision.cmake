@@ -6,4 +6,8 @@ if(Git_FOUND AND EXISTS ${CMAKE_SOURCE_DIR}/.git)
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE OTTO_REVISION
     OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 endif()
+# A new commit configures again, so that outputs never name an old one.
+if(EXISTS ${CMAKE_SOURCE_DIR}/.git/logs/HEAD)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/.git/logs/HEAD)
+endif()
 configure_file(${CMAKE_SOURCE_DIR}/cmake/version.h.in ${CMAKE_BINARY_DIR}/generated/otto/version.h)
