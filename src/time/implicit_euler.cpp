@@ -2,11 +2,37 @@
 // First order; with a monotone flux the matrix is an M-matrix, so rho1 >= 0 for every dt, and with
 // detailed balance every convex entropy relative to the Gibbs state decays.
 
+// Where the solver's tolerance leaves a negative value, one Jacobi sweep from max(rho1, 0) follows:
+//
+//   rho_K  <-  (b_K + dt sum_L rate(L -> K) max(rho_L, 0)) / (vol_K + dt sum_L rate(K -> L)),
+//
+// of non-negative terms only, and no further from the solution in the sum of residuals.
+
+#include <algorithm>
+
 #include "otto/time/linear_stage.h"
 
 namespace otto {
 
 namespace {
+
+/// The sweep above. `rho`: owned + ghosts, ghosts up to date; owned values are replaced. Local.
+void relax_non_negative(const Generator& generator, double dt, std::span<const double> b,
+                        std::vector<double>& rho) {
+  const Mesh& mesh = generator.mesh();
+  const auto forward = generator.forward(), backward = generator.backward();
+  std::vector<double> gain(rho.size(), 0.0), loss(mesh.volume);
+  std::copy(b.begin(), b.end(), gain.begin());
+  for (std::size_t f = 0; f < forward.size(); ++f) {
+    const auto left = static_cast<std::size_t>(mesh.faces.left[f]);
+    const auto right = static_cast<std::size_t>(mesh.faces.right[f]);
+    gain[right] += dt * forward[f] * std::max(rho[left], 0.0);
+    gain[left] += dt * backward[f] * std::max(rho[right], 0.0);
+    loss[left] += dt * forward[f];
+    loss[right] += dt * backward[f];
+  }
+  for (std::size_t k = 0; k < b.size(); ++k) rho[k] = gain[k] / loss[k];
+}
 
 class ImplicitEuler final : public Stepper {
  public:
@@ -21,6 +47,11 @@ class ImplicitEuler final : public Stepper {
     b_.resize(static_cast<std::size_t>(mesh_.owned));
     for (std::size_t i = 0; i < b_.size(); ++i) b_[i] = mesh_.volume[i] * state.density[i];
     if (!stage_.solve(report, dt, b_, t, 0, rho_)) return report;
+    const auto values = owned(mesh_, rho_);
+    const bool negative = std::ranges::any_of(values, [](double v) { return v < 0; });
+    if (generator_.monotone() && mesh_.comm.any(negative)) {
+      relax_non_negative(generator_, dt, b_, rho_);
+    }
     return stage_.finish(std::move(report), state, t, rho_);
   }
 
