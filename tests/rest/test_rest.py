@@ -1,0 +1,48 @@
+#!/usr/bin/python3
+"""The Gibbs state is at rest: every energy of the library, every flux with detailed balance, 50 steps."""
+import importlib.machinery
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+OTTO = os.environ["OTTO"]
+
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader("energies", os.path.join(ROOT, "postprocess", "energies"))
+energies = importlib.util.module_from_spec(importlib.util.spec_from_loader("energies", loader))
+loader.exec_module(energies)
+
+
+class Rest(unittest.TestCase):
+    def test_gibbs_state_does_not_move(self):
+        entries = energies.planar_entries(OTTO)
+        self.assertGreaterEqual(len(entries), 33)
+        for name, lower, upper in entries:
+            for flux in ("scharfetter_gummel", "square_root"):
+                with self.subTest(energy=name, flux=flux), tempfile.TemporaryDirectory() as folder:
+                    self.assertLessEqual(self.change(folder, name, lower, upper, flux), 1e-13)
+
+    def change(self, folder, name, lower, upper, flux):
+        """Largest change of the density over its largest value."""
+        case, output = os.path.join(folder, "case.toml"), os.path.join(folder, "out")
+        with open(case, "w", encoding="utf-8") as file:
+            file.write(energies.CASE.format(name=name, lower=lower, upper=upper, cells=48, temperature=1.0,
+                                            parameters=energies.PARAMETERS.get(name, "")))
+        subprocess.run([OTTO, "run", case, "-o", output, "--set", "time.step=0.01", "--set", "time.end=0.5",
+                        "--set", f"flux.kind={flux}"], check=True, stdout=subprocess.DEVNULL)
+        with h5py.File(os.path.join(output, "fields", "density_0000.hdf")) as file:
+            start = file["VTKHDF/CellData/density"][:]
+        with h5py.File(os.path.join(output, "final.h5")) as file:
+            end = file["cells/density"][:]
+        return np.max(np.abs(end - start)) / np.max(start)
+
+
+if __name__ == "__main__":
+    unittest.main()
