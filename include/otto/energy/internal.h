@@ -1,0 +1,60 @@
+#pragma once
+// Internal energies: the local part int U(rho) of the free energy, U convex.
+//
+//   entropy   kT rho log rho           power   rho^m / (m - 1)           crowd   0 for rho <= P, else inf
+//
+// U is the sum of what the case names. Where U'(0+) is finite or rho is bounded by P, solvers add the
+// barrier -mu log rho [- mu log(P - rho)] and let mu go to 0; `mu` below is its coefficient (0: none).
+
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace otto {
+
+/// One convex term. Abstract calls take whole arrays and add to them; empty spans are skipped.
+class InternalTerm {
+ public:
+  virtual ~InternalTerm() = default;
+  /// Adds U(rho[i]) (its limit at rho = 0).
+  virtual void add_value(std::span<const double> rho, std::span<double> U) const = 0;
+  /// Adds U'(rho[i]) and U''(rho[i]) for rho > 0; also at rho = 0 where they are finite there.
+  virtual void add_derivatives(std::span<const double> rho, std::span<double> first,
+                               std::span<double> second) const = 0;
+  /// U'(0+): -inf for the entropy and for fast diffusion (m < 1), which keep densities positive.
+  [[nodiscard]] virtual double slope_at_zero() const = 0;
+  /// Largest admissible density.
+  [[nodiscard]] virtual double maximum() const { return std::numeric_limits<double>::infinity(); }
+};
+
+class InternalEnergy {
+ public:
+  /// `temperature`: kT of the entropy, 0 without.
+  explicit InternalEnergy(double temperature = 0,
+                          std::vector<std::unique_ptr<InternalTerm>> others = {});
+
+  [[nodiscard]] double temperature() const { return temperature_; }
+  /// Nothing but the entropy: Fokker-Planck.
+  [[nodiscard]] bool entropy_only() const { return others_.empty(); }
+  /// U'(0+) = -inf: densities stay positive without a barrier.
+  [[nodiscard]] bool keeps_positive() const;
+  /// Smallest bound of the terms; inf without one.
+  [[nodiscard]] double maximum() const;
+
+  /// U[i] = U(rho[i]); +inf above `maximum()`.
+  void value(std::span<const double> rho, std::span<double> U) const;
+  /// U' and U'' with the barrier. Empty spans are skipped.
+  void derivatives(std::span<const double> rho, double mu, std::span<double> first,
+                   std::span<double> second) const;
+  /// The density of the chemical potential z: rho = argmax_r (z r - U_mu(r)), the inverse of U_mu',
+  /// to 1e-14 relative; with mu = 0 it is 0 where z <= U'(0+) and `maximum()` where z is beyond
+  /// U'(maximum). +inf where there is none (fast diffusion, z >= 0).
+  void density(std::span<const double> z, double mu, std::span<double> rho) const;
+
+ private:
+  double temperature_;
+  std::vector<std::unique_ptr<InternalTerm>> others_;
+};
+
+}  // namespace otto
