@@ -1,5 +1,7 @@
 #include "assembled.h"
 
+#include <algorithm>
+
 namespace otto {
 
 AssembledMatrix::AssembledMatrix(const Mesh& mesh) : mesh_(mesh) {
@@ -29,6 +31,18 @@ AssembledMatrix::AssembledMatrix(const Mesh& mesh) : mesh_(mesh) {
 }
 
 void AssembledMatrix::finish() { check(MatSetValuesCOO(A_, values_.data(), INSERT_VALUES)); }
+
+void AssembledMatrix::set(std::span<const double> diagonal, std::span<const double> left_right,
+                          std::span<const double> right_left) {
+  const auto owned = std::size_t(mesh_.owned);
+  std::ranges::copy(diagonal.first(owned), values_.begin());
+  std::size_t next = owned;
+  for (std::size_t f = 0; f < left_right.size(); ++f) {
+    if (std::size_t(mesh_.faces.left[f]) < owned) values_[next++] = left_right[f];
+    if (std::size_t(mesh_.faces.right[f]) < owned) values_[next++] = right_left[f];
+  }
+  finish();
+}
 
 void AssembledMatrix::set_symmetric(double c, std::span<const double> sigma,
                                     std::span<const double> omega, std::span<const double> g) {

@@ -1,5 +1,5 @@
 #pragma once
-// The shifted system as a distributed sparse matrix, for meshes without a hierarchy, operators that
+// Two-point operators, above all the shifted system, as a distributed sparse matrix, for meshes without a hierarchy, operators that
 // are not symmetric, and preconditioners a user asks for by name.
 
 #include <petscmat.h>
@@ -29,6 +29,10 @@ class AssembledMatrix {
   /// the rates: unknowns are y = D rho. Fills `diagonal` (local cells, owned entries valid).
   void set_scaled(double c, std::span<const double> sigma, const Generator& generator,
                   std::vector<double>& diagonal);
+  /// Entries by hand: the diagonal per owned cell; per face that of row `left`, column `right`, and
+  /// the reverse.
+  void set(std::span<const double> diagonal, std::span<const double> left_right,
+           std::span<const double> right_left);
 
  private:
   void finish();

@@ -8,20 +8,15 @@
 
 namespace otto::multigrid {
 
-namespace {
-
-constexpr std::int64_t direct_cells = 80;     ///< solved by a dense factorisation below this
-constexpr std::int64_t gather_cells = 4096;   ///< repeated on every rank below this
-
-/// Damping of the Jacobi sweeps before the coarse grid; after it they come in reverse. Piecewise
-/// constant interpolation of a smooth u leaves errors that alternate from cell to cell along some
-/// of the axes; for those that alternate along k of d axes, D^-1 A has the eigenvalue 2 k / d. So
-/// the roots 1/w of the smoother stand near these d values.
 std::vector<double> damping(int dim) {
   if (dim == 1) return {0.5, 0.7};
   if (dim == 2) return {0.5, 1.0, 1.0};
   return {0.55, 0.8, 1.55};
 }
+
+namespace {
+
+constexpr std::int64_t gather_cells = 4096;   ///< repeated on every rank below this
 
 template <class Real>
 MPI_Datatype mpi_type() {

@@ -24,6 +24,15 @@ struct Hierarchy {
   std::vector<Level> levels;
 };
 
+/// Levels of at most this many cells are solved by a dense factorisation.
+inline constexpr std::int64_t direct_cells = 80;
+
+/// Damping of the Jacobi sweeps before the coarse grid; after it they come in reverse. Piecewise
+/// constant interpolation of a smooth u leaves errors that alternate from cell to cell along some
+/// of the axes; for those that alternate along k of d axes, D^-1 A has the eigenvalue 2 k / d. So
+/// the roots 1/w of the smoother stand near these d values.
+std::vector<double> damping(int dimension);
+
 /// The cycle in single or double precision.
 class Cycle {
  public:

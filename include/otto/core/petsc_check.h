@@ -42,6 +42,8 @@ class PetscOwner {
     object_ = nullptr;
     return &object_;
   }
+  /// For calls that change the object in place.
+  T* address() { return &object_; }
 
  private:
   T object_ = nullptr;

@@ -32,6 +32,8 @@ struct [[nodiscard]] StepReport {
   double next_step = 0;         ///< suggested length of the next attempt; 0: none
   double dissipation = -1;      ///< the scheme's own discrete dissipation (midpoint); -1: take it
                                 ///< at the new state
+  double optimality = -1;       ///< residual of a proximal step's optimality conditions, relative
+                                ///< to the mass; -1: not a proximal step
 };
 
 /// What steppers are made of; lives as long as the simulation.

@@ -1,0 +1,45 @@
+#pragma once
+// The symmetric positive definite system of one Newton iteration of a proximal step,
+//
+//     H x = b,     H = J^T Omega J + L_g,     Omega = diag(vol / U''),
+//
+// of the size of the cells (numerics of operators/transport.h): CG with a geometric multigrid on
+// boxes, matrix-free; with hypre's BoomerAMG on the assembled two-ring matrix elsewhere, or wherever
+// the user names a preconditioner.
+
+#include <memory>
+#include <span>
+
+#include "otto/operators/transport.h"
+#include "otto/solve/shifted_solver.h"
+
+namespace otto {
+
+/// The coefficients of H. `slope_left`, `slope_right` and `g` per face, `omega` per owned cell.
+struct ProximalCoefficients {
+  std::span<const double> omega, slope_left, slope_right, g;
+};
+
+class ProximalSystem {
+ public:
+  /// Keeps a reference to `transport`. PETSc options without prefix apply to its KSP. Collective.
+  ProximalSystem(const Transport& transport, SolverOptions options);
+  ~ProximalSystem();
+  ProximalSystem(ProximalSystem&&) noexcept;
+
+  /// The coefficients must live until the last solve with them. Collective.
+  void set(const ProximalCoefficients& coefficients);
+  /// Solves from x = 0, to `rtol` in the norm of the preconditioned residual (a smaller -ksp_rtol
+  /// of the user's wins). Owned values. Collective.
+  SolveReport solve(std::span<const double> b, std::span<double> x, double rtol);
+  /// out = H x, owned values. Collective.
+  void apply(std::span<const double> x, std::span<double> out);
+  /// The relative tolerance in force: -ksp_rtol where the user gave it, else [solver] rtol.
+  [[nodiscard]] double rtol() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace otto

@@ -1,0 +1,56 @@
+#pragma once
+// The proximal step all schemes of the JKO family are made of, with its starting guess, and the
+// beginning and end they share.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "otto/solve/proximal_newton.h"
+#include "otto/time/extrapolation.h"
+#include "otto/time/keep.h"
+#include "otto/time/stepper.h"
+
+namespace otto {
+
+class ProximalStage {
+ public:
+  explicit ProximalStage(const Problem& problem);
+
+  /// Call first in every step: notices a state that is not where the last step ended, which starts
+  /// a new history and a new mass to keep, and returns true then. Collective.
+  bool begin(const State& state, double dt);
+  /// One linearised proximal step of length tau from rho0 (owned + ghosts), its potential guessed
+  /// from those of earlier steps that ended before t. On failure forgets them, says why in the report
+  /// and returns false. Collective.
+  [[nodiscard]] bool solve(StepReport& report, std::span<const double> rho0, double tau,
+                           double kappa, double t, std::vector<double>& rho);
+  /// phi of the last `solve`, owned + ghosts.
+  [[nodiscard]] const std::vector<double>& phi() const { return phi_; }
+  /// Keeps mass and sign of `rho` and makes it the new state, swapping the old one out; refuses
+  /// where the free energy would grow. Collective.
+  [[nodiscard]] StepReport finish(StepReport report, State& state, double t,
+                                  std::vector<double>& rho);
+  /// Refuses the step.
+  [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
+
+  [[nodiscard]] Transport& transport() { return transport_; }
+  /// F(rho). Collective.
+  [[nodiscard]] double free_energy(std::span<const double> rho) const;
+
+ private:
+  void set_weights(std::span<const double> rho0);
+
+  const Mesh& mesh_;
+  Generator& generator_;
+  std::string weights_;
+  Transport transport_;
+  ProximalNewton newton_;
+  Keeper keeper_;
+  Extrapolation history_;
+  std::vector<double> phi_;
+  double energy_ = 0;   // of the state the next step starts from
+  double reached_;      // time of the state the last step left
+};
+
+}  // namespace otto

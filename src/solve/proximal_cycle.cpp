@@ -1,0 +1,426 @@
+#include "proximal_cycle.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <type_traits>
+
+#include "multigrid.h"
+#include "otto/mesh/box_faces.h"
+#include "proximal_kernels.h"
+
+namespace otto::multigrid {
+
+namespace {
+
+template <class Real>
+struct Stage {
+  const Hierarchy::Level* level = nullptr;
+  std::vector<Real> omega, id, x, q, b, t;
+  std::vector<Real> share;                        ///< volume over that of the parent, with halo
+  std::array<std::vector<Real>, 3> left, right, g;
+  bool one_slope = false;
+  BlockExchange halo;
+  std::unique_ptr<Places> places;                 ///< of a level that is gathered
+  std::vector<Real> packed, blocks, inner, row;
+
+  [[nodiscard]] LevelCoefficients<Real> coefficients() const {
+    LevelCoefficients<Real> c;
+    c.omega = omega.data();
+    c.stride = level->op.grid.stride;
+    for (std::size_t a = 0; a < 3; ++a) {
+      c.left[a] = left[a].data();
+      c.right[a] = one_slope ? left[a].data() : right[a].data();
+      c.g[a] = g[a].data();
+    }
+    return c;
+  }
+  [[nodiscard]] std::size_t axes() const { return std::size_t(level->op.grid.dim); }
+};
+
+/// Calls work.operator()<Dim>().
+template <class Work>
+void with_dimension(int dim, Work&& work) {
+  if (dim == 1) work.template operator()<1>();
+  if (dim == 2) work.template operator()<2>();
+  if (dim == 3) work.template operator()<3>();
+}
+
+/// The geometry of the levels: cells weigh their volume, faces conduct like their transmissibility.
+Operator geometry(const Mesh& mesh) {
+  const BoxBlock& block = *mesh.box;
+  Operator op;
+  op.comm = mesh.comm;
+  op.neighbour = block.neighbour;
+  op.begin = block.begin;
+  op.global = {block.cells(0), block.cells(1), block.cells(2)};
+  op.grid = BlockGrid(mesh.dimension, block.size);
+  op.omega.assign(op.grid.size, 0.0);
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) op.g[a].assign(op.grid.size, 0.0);
+  for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
+    op.omega[std::size_t(op.grid.index(at[0], at[1], at[2]))] = mesh.volume[std::size_t(cell)];
+  });
+  std::size_t face = 0;
+  for_each_face(block, GhostLayers(block),
+                [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
+                  op.g[std::size_t(a)][std::size_t(op.grid.index(at[0], at[1], at[2]))] =
+                      mesh.faces.transmissibility[face++];
+                });
+  BlockExchange(op.comm, op.grid, op.neighbour)(op.omega.data());
+  return op;
+}
+
+template <class Real>
+class TypedProximalCycle final : public ProximalCycle {
+ public:
+  explicit TypedProximalCycle(const Mesh& mesh)
+      : mesh_(mesh), hierarchy_(geometry(mesh)), w_(damping(mesh.dimension)) {
+    for (const auto& level : hierarchy_.levels) stages_.push_back(make_stage(level));
+    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) set_share(stages_[l], stages_[l + 1]);
+  }
+
+  void set(std::span<const double> omega, std::span<const double> slope_left,
+           std::span<const double> slope_right, std::span<const double> g,
+           bool one_slope) override {
+    for (auto& stage : stages_) stage.one_slope = one_slope;
+    load(omega, slope_left, slope_right, g);
+    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) {
+      if (stages_[l].level->next == Hierarchy::Next::gather) {
+        gather_coefficients(stages_[l], stages_[l + 1]);
+      } else {
+        coarsen_coefficients(stages_[l], stages_[l + 1]);
+      }
+    }
+    for (auto& stage : stages_) {
+      with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
+        inverse_diagonal<Dim>(stage.level->op.grid, stage.coefficients(), stage.id.data());
+      });
+    }
+    factorise(stages_.back());
+  }
+
+  void apply(const double* r, double scale, double* z) override {
+    Stage<Real>& fine = stages_.front();
+    const BlockGrid& grid = fine.level->op.grid;
+    const std::int32_t nx = grid.n[0];
+    const double inverse = scale > 0 ? 1 / scale : 0;
+    std::size_t row = 0;
+    for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+#pragma omp simd
+      for (std::int32_t i = 0; i < nx; ++i) {
+        fine.b[std::size_t(o + i)] = Real(r[row + std::size_t(i)] * inverse);
+      }
+      row += std::size_t(nx);
+    });
+    cycle(0);
+    row = 0;
+    for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+#pragma omp simd
+      for (std::int32_t i = 0; i < nx; ++i) {
+        z[row + std::size_t(i)] = scale * double(fine.x[std::size_t(o + i)]);
+      }
+      row += std::size_t(nx);
+    });
+  }
+
+ private:
+  Stage<Real> make_stage(const Hierarchy::Level& level) {
+    Stage<Real> stage;
+    stage.level = &level;
+    const std::size_t size = level.op.grid.size;
+    for (auto* v : {&stage.omega, &stage.id, &stage.x, &stage.q, &stage.b, &stage.t, &stage.share,
+                    &stage.inner}) {
+      v->assign(size, 0);
+    }
+    for (std::size_t a = 0; a < std::size_t(level.op.grid.dim); ++a) {
+      for (auto* faces : {&stage.left, &stage.right, &stage.g}) (*faces)[a].assign(size, 0);
+    }
+    stage.row.assign(std::size_t(level.op.grid.n[0]) + 1, 0);
+    stage.halo = BlockExchange(level.op.comm, level.op.grid, level.op.neighbour);
+    if (level.next == Hierarchy::Next::gather) {
+      stage.places = std::make_unique<Places>(level.op);
+      stage.packed.resize(std::size_t(level.op.grid.cells()));
+      stage.blocks.resize(
+          std::size_t(level.op.global[0] * level.op.global[1] * level.op.global[2]));
+    }
+    return stage;
+  }
+
+  void set_share(Stage<Real>& fine, const Stage<Real>& coarse) {
+    if (fine.level->next != Hierarchy::Next::coarsen) return;
+    const Operator &f = fine.level->op, &c = coarse.level->op;
+    const auto& factor = fine.level->factor;
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(f.grid.index(i, j, k));
+      const auto parent = std::size_t(c.grid.index(i / factor[0], j / factor[1], k / factor[2]));
+      fine.share[me] = Real(f.omega[me] / c.omega[parent]);
+    });
+    fine.halo(fine.share.data());
+  }
+
+  /// Mesh order to block arrays, finest level; slopes become beta = slope / volume.
+  void load(std::span<const double> omega, std::span<const double> slope_left,
+            std::span<const double> slope_right, std::span<const double> g) {
+    Stage<Real>& fine = stages_.front();
+    const BlockGrid& grid = fine.level->op.grid;
+    std::size_t cell = 0;
+    for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+      for (std::int32_t i = 0; i < grid.n[0]; ++i) {
+        fine.omega[std::size_t(o + i)] =
+            std::max(Real(omega[cell++]), std::numeric_limits<Real>::min());
+      }
+    });
+    fine.halo(fine.omega.data());
+    const BoxBlock& block = *mesh_.box;
+    std::size_t f = 0;
+    for_each_face(block, GhostLayers(block), [&](int axis, const BlockIndex& at, std::int32_t left,
+                                                 std::int32_t right) {
+      const auto a = std::size_t(axis), here = std::size_t(grid.index(at[0], at[1], at[2]));
+      fine.left[a][here] = Real(slope_left[f] / mesh_.volume[std::size_t(left)]);
+      if (!fine.one_slope) {
+        fine.right[a][here] = Real(slope_right[f] / mesh_.volume[std::size_t(right)]);
+      }
+      fine.g[a][here] = Real(g[f]);
+      ++f;
+    });
+  }
+
+  /// Omega: sums. beta: sums of the fluxes b = beta vol over the faces joined, by the coarse volume.
+  /// g: see coarsen.h.
+  void coarsen_coefficients(Stage<Real>& fine, Stage<Real>& coarse) {
+    const BlockGrid &grid = fine.level->op.grid, &to = coarse.level->op.grid;
+    const auto& factor = fine.level->factor;
+    std::ranges::fill(coarse.omega, Real(0));
+    const auto parent = [&](int i, int j, int k) {
+      return std::size_t(to.index(i / factor[0], j / factor[1], k / factor[2]));
+    };
+    for_each(grid.n, [&](int i, int j, int k) {
+      coarse.omega[parent(i, j, k)] += fine.omega[std::size_t(grid.index(i, j, k))];
+    });
+    coarse.halo(coarse.omega.data());
+    for (std::size_t a = 0; a < fine.axes(); ++a) {
+      for (auto* faces : {&coarse.left, &coarse.right, &coarse.g}) {
+        std::ranges::fill((*faces)[a], Real(0));
+      }
+      set_inner(fine, a);
+      const auto s = std::size_t(grid.stride[a]);
+      for_each(grid.n, [&](int i, int j, int k) {
+        const std::array<int, 3> at{i, j, k};
+        if (at[a] % factor[a] != 0) return;  // an inner face
+        const auto above = std::size_t(grid.index(i, j, k)), below = above - s;
+        const std::size_t target = parent(i, j, k);
+        coarse.left[a][target] += fine.left[a][above] * fine.share[below];
+        if (!fine.one_slope) coarse.right[a][target] += fine.right[a][above] * fine.share[above];
+        const Real g = fine.g[a][above];
+        if (g > 0) coarse.g[a][target] += 1 / (1 / g + fine.inner[below] + fine.inner[above]);
+      });
+      for (auto* faces : {&coarse.left, &coarse.right, &coarse.g}) coarse.halo((*faces)[a].data());
+    }
+  }
+
+  /// inner = theta / g of the face between a cell and its sibling along axis a (coarsen.h).
+  void set_inner(Stage<Real>& fine, std::size_t a) {
+    const BlockGrid& grid = fine.level->op.grid;
+    std::ranges::fill(fine.inner, Real(0));
+    if (fine.level->factor[a] != 2) return;
+    const std::ptrdiff_t s = grid.stride[a];
+    for_each(grid.n, [&](int i, int j, int k) {
+      const std::array<int, 3> at{i, j, k};
+      const bool upper = at[a] % 2 == 1;
+      if (!upper && at[a] + 1 == grid.n[a]) return;  // alone at the odd end of the axis
+      const std::ptrdiff_t me = grid.index(i, j, k), sibling = me + (upper ? -s : s);
+      const Real g = fine.g[a][std::size_t(upper ? me : sibling)];
+      const Real mine = fine.omega[std::size_t(me)], theirs = fine.omega[std::size_t(sibling)];
+      fine.inner[std::size_t(me)] = theirs / (mine + theirs) / g;
+    });
+    fine.halo(fine.inner.data());
+  }
+
+  void gather_array(Stage<Real>& divided, const std::vector<Real>& from, const Operator& whole,
+                    std::vector<Real>& to) {
+    const Operator& f = divided.level->op;
+    const MPI_Datatype type = std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
+    std::size_t at = 0;
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      divided.packed[at++] = from[std::size_t(f.grid.index(i, j, k))];
+    });
+    MPI_Allgatherv(divided.packed.data(), int(divided.packed.size()), type, divided.blocks.data(),
+                   divided.places->count.data(), divided.places->offset.data(), type,
+                   f.comm.handle());
+    divided.places->for_each([&](std::size_t q, std::int64_t i, std::int64_t j, std::int64_t k) {
+      to[std::size_t(whole.grid.index(i, j, k))] = divided.blocks[q];
+    });
+  }
+
+  void gather_coefficients(Stage<Real>& divided, Stage<Real>& whole) {
+    const auto gather_one = [&](const std::vector<Real>& from, std::vector<Real>& to) {
+      gather_array(divided, from, whole.level->op, to);
+      whole.halo(to.data());
+    };
+    gather_one(divided.omega, whole.omega);
+    for (std::size_t a = 0; a < divided.axes(); ++a) {
+      gather_one(divided.left[a], whole.left[a]);
+      if (!divided.one_slope) gather_one(divided.right[a], whole.right[a]);
+      gather_one(divided.g[a], whole.g[a]);
+    }
+  }
+
+  /// The coarsest level as a dense matrix, column by column.
+  void factorise(Stage<Real>& coarsest) {
+    const Operator& op = coarsest.level->op;
+    const std::int64_t n = op.grid.cells();
+    use_direct_ = n <= direct_cells && op.comm.size() == 1;
+    if (!use_direct_) return;
+    Eigen::MatrixXd A(n, n);
+    std::int64_t column = 0;
+    std::ranges::fill(coarsest.x, Real(0));
+    for_each(op.grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(op.grid.index(i, j, k));
+      coarsest.x[me] = 1;
+      std::int64_t row = 0;
+      apply_operator(coarsest, [&](std::ptrdiff_t, Real y) { A(row++, column) = double(y); });
+      std::ranges::fill(coarsest.x, Real(0));  // the halo of a periodic axis included
+      ++column;
+    });
+    direct_.compute(A);
+    use_direct_ = direct_.info() == Eigen::Success;
+  }
+
+  /// use(o, (H x)_o); fills the halos of x and q.
+  template <class Use>
+  void apply_operator(Stage<Real>& stage, Use&& use) {
+    const BlockGrid& grid = stage.level->op.grid;
+    stage.halo(stage.x.data());
+    with_dimension(grid.dim, [&]<int Dim>() {
+      weighted_jacobian<Dim>(grid, stage.coefficients(), stage.x.data(), stage.q.data());
+    });
+    stage.halo(stage.q.data());
+    with_dimension(grid.dim, [&]<int Dim>() {
+      apply_rows<Dim, Real>(grid, stage.coefficients(), stage.x.data(), stage.q.data(), use);
+    });
+  }
+
+  void smooth(Stage<Real>& stage, double w) {
+    const Real damp = Real(w), *b = stage.b.data(), *id = stage.id.data(), *x = stage.x.data();
+    Real* t = stage.t.data();
+    apply_operator(stage, [=](std::ptrdiff_t o, Real y) { t[o] = x[o] + damp * id[o] * (b[o] - y); });
+    std::swap(stage.x, stage.t);
+  }
+
+  void smooth_from_zero(Stage<Real>& stage) {
+    const BlockGrid& grid = stage.level->op.grid;
+    const Real damp = Real(w_[0]);
+    for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
+#pragma omp simd
+      for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
+        stage.x[std::size_t(o)] = damp * stage.id[std::size_t(o)] * stage.b[std::size_t(o)];
+      }
+    });
+    for (std::size_t s = 1; s < w_.size(); ++s) smooth(stage, w_[s]);
+  }
+
+  void cycle(std::size_t l) {
+    Stage<Real>& stage = stages_[l];
+    switch (stage.level->next) {
+      case Hierarchy::Next::none: return solve_coarsest(stage);
+      case Hierarchy::Next::gather: return cycle_gathered(l);
+      case Hierarchy::Next::coarsen: break;
+    }
+    Stage<Real>& coarse = stages_[l + 1];
+    smooth_from_zero(stage);
+    restrict_residual(stage, coarse);
+    cycle(l + 1);
+    prolong_add(stage, coarse);
+    for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
+  }
+
+  void restrict_residual(Stage<Real>& fine, Stage<Real>& coarse) {
+    Real *t = fine.t.data(), *b = fine.b.data();
+    apply_operator(fine, [=](std::ptrdiff_t o, Real y) { t[o] = b[o] - y; });
+    const BlockGrid &grid = fine.level->op.grid, &to = coarse.level->op.grid;
+    const auto& factor = fine.level->factor;
+    Real* row = fine.row.data();
+    const std::int32_t nx = grid.n[0];
+    for_each_row(to, [&](std::ptrdiff_t target, int J, int K) {
+      std::fill(row, row + nx + 1, Real(0));
+      for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
+        for (int j = J * factor[1]; j < std::min((J + 1) * factor[1], grid.n[1]); ++j) {
+          const Real* from = t + grid.index(0, j, k);
+#pragma omp simd
+          for (std::int32_t i = 0; i < nx; ++i) row[i] += from[i];
+        }
+      }
+      Real* out = coarse.b.data() + target;
+      for (std::int32_t i = 0; i < to.n[0]; ++i) {
+        out[i] = factor[0] == 2 ? row[2 * i] + row[2 * i + 1] : row[i];
+      }
+    });
+  }
+
+  void prolong_add(Stage<Real>& fine, const Stage<Real>& coarse) {
+    const BlockGrid &grid = fine.level->op.grid, &from = coarse.level->op.grid;
+    const auto& factor = fine.level->factor;
+    Real* row = fine.row.data();
+    for_each_row(from, [&](std::ptrdiff_t source, int J, int K) {
+      const Real* in = coarse.x.data() + source;
+      for (std::int32_t i = 0; i < grid.n[0]; ++i) row[i] = in[i / factor[0]];
+      for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
+        for (int j = J * factor[1]; j < std::min((J + 1) * factor[1], grid.n[1]); ++j) {
+          Real* to = fine.x.data() + grid.index(0, j, k);
+#pragma omp simd
+          for (std::int32_t i = 0; i < grid.n[0]; ++i) to[i] += row[i];
+        }
+      }
+    });
+  }
+
+  void cycle_gathered(std::size_t l) {
+    Stage<Real>&divided = stages_[l], &whole = stages_[l + 1];
+    const Operator &f = divided.level->op, &c = whole.level->op;
+    gather_array(divided, divided.b, c, whole.b);
+    cycle(l + 1);
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      divided.x[std::size_t(f.grid.index(i, j, k))] =
+          whole.x[std::size_t(c.grid.index(i + f.begin[0], j + f.begin[1], k + f.begin[2]))];
+    });
+  }
+
+  void solve_coarsest(Stage<Real>& stage) {
+    const BlockGrid& grid = stage.level->op.grid;
+    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
+      std::ranges::fill(stage.x, Real(0));
+      for (int round = 0; round < 4; ++round) {
+        for (const double w : w_) smooth(stage, w);
+      }
+      for (int round = 0; round < 4; ++round) {
+        for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
+      }
+      return;
+    }
+    Eigen::VectorXd b(grid.cells());
+    Eigen::Index at = 0;
+    for_each(grid.n, [&](int i, int j, int k) {
+      b[at++] = double(stage.b[std::size_t(grid.index(i, j, k))]);
+    });
+    direct_.solveInPlace(b);
+    at = 0;
+    for_each(grid.n, [&](int i, int j, int k) {
+      stage.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
+    });
+  }
+
+  const Mesh& mesh_;
+  Hierarchy hierarchy_;
+  std::vector<double> w_;  ///< damping of the sweeps
+  std::vector<Stage<Real>> stages_;
+  Eigen::LLT<Eigen::MatrixXd> direct_;
+  bool use_direct_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ProximalCycle> make_proximal_cycle(const Mesh& mesh, bool single_precision) {
+  if (single_precision) return std::make_unique<TypedProximalCycle<float>>(mesh);
+  return std::make_unique<TypedProximalCycle<double>>(mesh);
+}
+
+}  // namespace otto::multigrid

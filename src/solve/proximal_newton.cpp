@@ -1,0 +1,315 @@
+#include "otto/solve/proximal_newton.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "otto/core/vector_math.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr int most_iterations = 60;
+constexpr int most_halvings = 6;
+constexpr double largest_jump = 4;  ///< of log rho in one iteration
+constexpr double lift = 1e-10;      ///< share of the Gibbs density a step starts with
+
+}  // namespace
+
+/// One pair (phi, rho) with its residuals.
+struct Iterate {
+  std::vector<double> phi, rho;  ///< owned + ghosts
+  std::vector<double> G, V, r, g, inverse;  ///< owned; inverse = 1 / U''
+  double optimality = infinity, floor = 0, kinetic = 0;
+};
+
+struct ProximalNewton::Impl {
+  Impl(const FreeEnergy& e, const Transport& t, SolverOptions options)
+      : energy(e),
+        internal(e.internal()),
+        transport(t),
+        mesh(t.mesh()),
+        system(t, options),
+        tolerance(std::min(1e-9, 0.1 * options.rtol)),
+        owned(std::size_t(mesh.owned)),
+        local(std::size_t(mesh.local())),
+        faces(std::size_t(mesh.faces.size())) {
+    for (Iterate* it : {&now, &trial, &other}) {
+      it->phi.resize(local);
+      it->rho.resize(local);
+      for (auto* v : {&it->G, &it->V, &it->r, &it->g, &it->inverse}) v->resize(owned);
+    }
+    for (auto* v : {&left, &right, &conductance}) v->resize(faces);
+    for (auto* v : {&mean, &field}) v->resize(local);
+    for (auto* v : {&omega, &rhs, &dphi, &drho, &z}) v->resize(owned);
+  }
+
+  const FreeEnergy& energy;
+  const InternalEnergy& internal;
+  const Transport& transport;
+  const Mesh& mesh;
+  ProximalSystem system;
+  double tolerance;
+  std::size_t owned, local, faces;
+
+  const ProximalStep* step = nullptr;
+  std::vector<double> rho0;  ///< that of the step, tails lifted
+  double mass = 0, mu = 0;
+  Iterate now, trial, other;
+  std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z;
+  NewtonReport report;
+
+  [[nodiscard]] bool barrier() const {
+    return !internal.keeps_positive() || internal.maximum() < infinity;
+  }
+
+  void potential(Iterate& it);
+  void find_density(Iterate& it, std::span<const double> V);
+  void residuals(Iterate& it);
+  void start(std::vector<double>& phi);
+  bool at_rest();
+  void lift_tails();
+  bool direction(double rtol);
+  bool search();
+  void try_step(double alpha);
+  double linear_tolerance() const;
+  void iterate();
+};
+
+/// G(phi); ghosts of phi filled.
+void ProximalNewton::Impl::potential(Iterate& it) {
+  mesh.halo.update(mesh.comm, it.phi);
+  transport.hamilton_jacobi(it.phi, step->kappa * step->tau, it.G);
+}
+
+/// rho = U*'(G - V).
+void ProximalNewton::Impl::find_density(Iterate& it, std::span<const double> V) {
+  for (std::size_t k = 0; k < owned; ++k) z[k] = it.G[k] - V[k];
+  internal.density(z, mu, std::span(it.rho).first(owned));
+}
+
+/// r, g and their sums, G being known; ghosts of rho filled.
+void ProximalNewton::Impl::residuals(Iterate& it) {
+  const auto rho = std::span<const double>(it.rho).first(owned);
+  mesh.halo.update(mesh.comm, it.rho);
+  std::copy_n(step->V.begin(), owned, it.V.begin());
+  if (energy.interaction()) {
+    energy.interaction()->potential(rho, z);
+    for (std::size_t k = 0; k < owned; ++k) it.V[k] += z[k];
+  }
+  const double kappa = step->kappa;
+  for (std::size_t k = 0; k < local; ++k) {
+    mean[k] = kappa * it.rho[k] + (1 - kappa) * rho0[k];
+  }
+  std::ranges::fill(it.r, 0.0);
+  it.kinetic = transport.leave(it.phi, mean, step->tau, it.r);
+  internal.derivatives(rho, mu, it.g, it.inverse);
+  double sum = 0, size = 0;
+  for (std::size_t k = 0; k < owned; ++k) {
+    const double vol = mesh.volume[k], slope = it.g[k];
+    it.r[k] = vol * (rho0[k] - rho[k]) - it.r[k];
+    it.g[k] = it.G[k] - slope - it.V[k];
+    it.inverse[k] = 1 / it.inverse[k];
+    sum += std::abs(it.r[k]) + vol * std::abs(it.g[k]) * it.inverse[k];
+    size += vol * (rho[k] + it.inverse[k] * (std::abs(it.G[k]) + std::abs(it.V[k])));
+  }
+  std::array<double, 3> sums{sum, size, it.kinetic};
+  mesh.comm.sum_in_place(sums);
+  it.optimality = sums[0] / mass;
+  it.floor = 4 * epsilon * sums[1] / mass;
+  it.kinetic = sums[2];
+}
+
+/// rho0 with a constant phi, where that is the solution already: equilibria stay untouched.
+bool ProximalNewton::Impl::at_rest() {
+  now.rho = rho0;
+  std::ranges::fill(now.phi, 0.0);
+  potential(now);
+  residuals(now);
+  double sum = 0;  // of - vol rho g: the mean of mu
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (rho0[k] > 0) sum -= mesh.volume[k] * rho0[k] * now.g[k];
+  }
+  const double level = mesh.comm.sum(sum) / mass;
+  if (!std::isfinite(level)) return false;
+  std::ranges::fill(now.phi, level);
+  potential(now);
+  residuals(now);
+  return now.optimality <= now.floor;
+}
+
+/// rho0 <- (1 - lift) rho0 + lift sigma, sigma ~ exp(-(V + W * rho0 + U' - kT log rho0)/kT) of the
+/// same mass. Where rho0 is so small that no mass could come there (a narrow Gaussian far from its
+/// centre), centred weights would leave phi undetermined. F does not grow: sigma minimises the
+/// entropy with the rest of F linearised at rho0. `now` holds rho0 and its V.
+void ProximalNewton::Impl::lift_tails() {
+  const double kT = internal.temperature();
+  if (!(kT > 0)) return;
+  for (std::size_t k = 0; k < owned; ++k) z[k] = -now.V[k] / kT;
+  if (!internal.entropy_only()) {
+    for (std::size_t k = 0; k < owned; ++k) field[k] = std::max(rho0[k], lift * mass);
+    const auto density = std::span<const double>(field).first(owned);
+    internal.derivatives(density, 0, drho, {});
+    log_of(density, rhs);
+    for (std::size_t k = 0; k < owned; ++k) z[k] -= drho[k] / kT - rhs[k];
+  }
+  double top = -infinity;
+  for (const double v : z) top = std::max(top, v);
+  top = mesh.comm.max(top);
+  for (double& v : z) v -= top;
+  exp_of(z, z);
+  double sum = 0;
+  for (std::size_t k = 0; k < owned; ++k) sum += mesh.volume[k] * z[k];
+  const double factor = lift * mass / mesh.comm.sum(sum);
+  for (std::size_t k = 0; k < owned; ++k) rho0[k] = (1 - lift) * rho0[k] + factor * z[k];
+  mesh.halo.update(mesh.comm, rho0);
+}
+
+/// From the guess of phi, with the better of rho0 and the density that goes with it.
+void ProximalNewton::Impl::start(std::vector<double>& phi) {
+  phi.resize(local);
+  now.phi = phi;
+  now.rho = rho0;
+  potential(now);
+  residuals(now);
+  if (now.optimality <= now.floor) return;
+  lift_tails();
+  now.rho = rho0;
+  residuals(now);
+  if (step->cold && !barrier()) return;
+  trial.phi = now.phi;
+  trial.G = now.G;
+  find_density(trial, now.V);
+  residuals(trial);
+  if (barrier() || trial.optimality < now.optimality) std::swap(now, trial);
+}
+
+double ProximalNewton::Impl::linear_tolerance() const {
+  const double loose = step->cold && report.iterations == 0 ? 1e-3 : 0.1;
+  return std::clamp(0.5 * std::sqrt(now.optimality), std::max(1e-6, 0.1 * tolerance / now.optimality), loose);
+}
+
+/// dphi and drho at `now`. False where the linear solve fails.
+bool ProximalNewton::Impl::direction(double rtol) {
+  const double d = step->kappa * step->tau;
+  transport.slopes(now.phi, d, left, right);
+  for (std::size_t k = 0; k < local; ++k) {
+    mean[k] = step->kappa * now.rho[k] + (1 - step->kappa) * rho0[k];
+  }
+  transport.conductances(now.phi, mean, step->tau, conductance);
+  for (std::size_t k = 0; k < owned; ++k) {
+    omega[k] = mesh.volume[k] * now.inverse[k];
+    field[k] = now.inverse[k] * now.g[k];
+  }
+  mesh.halo.update(mesh.comm, field);
+  const Jacobian J(transport, left, right);
+  J.apply_adjoint(field, rhs);
+  for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
+  system.set({omega, left, right, conductance});
+  const SolveReport solve = system.solve(rhs, dphi, rtol);
+  report.linear_iterations += solve.iterations;
+  report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
+  if (!solve.converged) {
+    report.reason = "the linear solve inside Newton's method failed: " + solve.reason;
+    return false;
+  }
+  std::ranges::copy(dphi, field.begin());
+  mesh.halo.update(mesh.comm, field);
+  J.apply(field, drho);
+  for (std::size_t k = 0; k < owned; ++k) drho[k] = now.inverse[k] * (drho[k] + now.g[k]);
+  return true;
+}
+
+/// Along the direction: rho moved by its own Newton step, or the density of the new phi, whichever
+/// leaves less.
+void ProximalNewton::Impl::try_step(double alpha) {
+  for (std::size_t k = 0; k < owned; ++k) trial.phi[k] = now.phi[k] + alpha * dphi[k];
+  potential(trial);
+  if (internal.entropy_only()) {  // Newton's method in log rho
+    for (std::size_t k = 0; k < owned; ++k) {
+      const double move = now.rho[k] > 0 ? alpha * drho[k] / now.rho[k] : 0;
+      z[k] = std::clamp(move, -largest_jump, largest_jump);
+    }
+    exp_of(z, z);
+    for (std::size_t k = 0; k < owned; ++k) trial.rho[k] = now.rho[k] * z[k];
+  } else {
+    const double most = internal.maximum();
+    for (std::size_t k = 0; k < owned; ++k) {
+      const double to = now.rho[k] + alpha * drho[k];
+      trial.rho[k] = std::clamp(to, 0.1 * now.rho[k], 0.1 * now.rho[k] + 0.9 * most);
+    }
+  }
+  residuals(trial);
+  if (trial.optimality <= 0.3 * now.optimality) return;
+  other.phi = trial.phi;
+  other.G = trial.G;
+  find_density(other, trial.V);
+  residuals(other);
+  if (!(trial.optimality <= other.optimality)) std::swap(trial, other);
+}
+
+/// Moves `now` along the direction. False where no length of step improves it.
+bool ProximalNewton::Impl::search() {
+  double alpha = 1;
+  for (int k = 0; k <= most_halvings; ++k, alpha *= 0.5) {
+    try_step(alpha);
+    if (trial.optimality <= (1 - 0.1 * alpha) * now.optimality) {
+      std::swap(now, trial);
+      return true;
+    }
+  }
+  return false;
+}
+
+void ProximalNewton::Impl::iterate() {
+  while (!(now.optimality <= std::max(tolerance, now.floor))) {
+    if (report.iterations == most_iterations || !std::isfinite(now.optimality)) {
+      report.reason = fmt::format("Newton's method stands at an optimality of {:.2g} after {} "
+                                  "iterations",
+                                  now.optimality, report.iterations);
+      return;
+    }
+    const double rtol = linear_tolerance();
+    ++report.iterations;
+    if (!direction(rtol)) return;
+    if (search()) continue;
+    if (now.optimality <= 1e3 * now.floor) break;  // rounding
+    report.reason = fmt::format("no step along Newton's direction improves an optimality of {:.2g}",
+                                now.optimality);
+    return;
+  }
+  report.converged = true;
+}
+
+ProximalNewton::ProximalNewton(const FreeEnergy& energy, const Transport& transport,
+                               SolverOptions options)
+    : impl_(std::make_unique<Impl>(energy, transport, options)) {}
+ProximalNewton::~ProximalNewton() = default;
+
+NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>& phi,
+                                   std::vector<double>& rho) {
+  Impl& n = *impl_;
+  n.step = &step;
+  n.report = {};
+  n.mass = integral(n.mesh, step.rho0);
+  n.mu = 0;
+  if (n.at_rest(phi)) {
+    n.report.converged = true;
+  } else {
+    n.start(phi);
+    n.iterate();
+  }
+  phi = n.now.phi;
+  rho = n.now.rho;
+  n.report.optimality = n.now.optimality;
+  n.report.kinetic = n.now.kinetic;
+  return n.report;
+}
+
+}  // namespace otto

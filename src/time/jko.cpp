@@ -1,0 +1,89 @@
+// The JKO (Jordan, Kinderlehrer, Otto) proximal step
+//
+//   rho1 = argmin  W2^2(rho, rho0) / (2 tau) + F(rho),
+//
+// with the distance linearised once (LJKO; solve/proximal_newton.h): non-negative, mass kept, and
+//
+//   F(rho1) + tau/2 <phi, L(rho_bar) phi> <= F(rho0)
+//
+// for every tau. First order in time; with centred weights second order in space.
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "otto/casefile/key.h"
+#include "otto/solve/proximal_newton.h"
+#include "otto/time/linear_stage.h"
+
+namespace otto {
+
+namespace {
+
+const Declare keys{
+    {},
+    {{.path = "time.inner_steps",
+      .type = Type::integer,
+      .doc = "Steps N in which the Wasserstein distance of one proximal step is taken: 1 linearises "
+             "it once, more converge to the exact JKO step.",
+      .fallback = "1",
+      .range = {.least = 1},
+      .when = "scheme=jko"},
+     {.path = "time.weights",
+      .type = Type::text,
+      .doc = "Mean of the two densities at a face by which mass is transported.",
+      .fallback = "\"centred\"",
+      .when = "scheme=jko|jko_bdf2|jko_midpoint",
+      .equation = "rho_f = w_left rho_left + w_right rho_right, w = (1 +- theta sign(D phi)) / 2"},
+     {.path = "time.kappa",
+      .doc = "Weight of the new density in that of the distance: 1, or 1/2, which makes the "
+             "linearised distance second order; 1/2 by default for one inner step, else 1.",
+      .range = {.least = 0.5, .most = 1},
+      .when = "scheme=jko",
+      .equation = "rho_bar = kappa rho1 + (1 - kappa) rho0"}},
+    {{"time.weights", "centred", "The arithmetic mean: second order.", "theta = 0"},
+     {"time.weights", "upwind", "The density mass comes from: first order, monotone.", "theta = 1"},
+     {"time.weights", "blend",
+      "Upwind where the density jumps by factors from cell to cell, centred where it is smooth.",
+      "theta = coth(j/2) - 2/j, j = |log rho_left - log rho_right|"}}};
+
+class Jko final : public Stepper {
+ public:
+  explicit Jko(const Problem& problem)
+      : stage_(problem), kappa_(read_kappa(problem.c.section("time"))) {}
+
+  StepReport advance(State& state, double dt) override {
+    StepReport report;
+    stage_.begin(state, dt);
+    const double t = state.time + dt;
+    if (!stage_.solve(report, state.density, dt, kappa_, t, rho_)) return report;
+    return stage_.finish(std::move(report), state, t, rho_);
+  }
+
+  [[nodiscard]] int order() const override { return 1; }
+  [[nodiscard]] bool dissipative() const override { return true; }
+
+ private:
+  static double read_kappa(const Section& time) {
+    if (time.has("kappa")) return time.real("kappa");
+    return time.integer("inner_steps") == 1 ? 0.5 : 1.0;
+  }
+
+  ProximalStage stage_;
+  double kappa_;
+  std::vector<double> rho_;
+};
+
+const RegisterStepper registered{{
+    .name = "jko",
+    .doc = "The proximal (JKO) step: non-negative, mass kept, free energy never growing, for every "
+           "free energy.",
+    .equation = "rho1 = argmin W2^2(rho, rho0) / (2 tau) + F(rho)",
+    .order = 1,
+    .make = [](const Problem& p) -> std::unique_ptr<Stepper> { return std::make_unique<Jko>(p); },
+}};
+
+}  // namespace
+
+}  // namespace otto

@@ -1,0 +1,104 @@
+#include "otto/time/proximal_stage.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "otto/operators/ledger.h"
+#include "otto/time/linear_stage.h"
+
+namespace otto {
+
+ProximalStage::ProximalStage(const Problem& problem)
+    : mesh_(problem.mesh),
+      generator_(problem.generator),
+      weights_(problem.c.section("time").text("weights")),
+      transport_(problem.mesh),
+      newton_(problem.energy, transport_, read_solver(problem.c)),
+      keeper_(problem.mesh, read_solver(problem.c).rtol),
+      history_(problem.mesh.comm),
+      reached_(std::numeric_limits<double>::quiet_NaN()) {
+  if (weights_ == "upwind") std::ranges::fill(transport_.theta(), 1.0);
+}
+
+bool ProximalStage::begin(const State& state, double dt) {
+  const bool anew = !(std::abs(state.time - reached_) <= 1e-6 * dt);
+  if (!anew) return false;
+  history_.reset();
+  keeper_.start(owned(mesh_, state.density));
+  energy_ = free_energy(state.density);
+  reached_ = state.time;
+  return true;
+}
+
+double ProximalStage::free_energy(std::span<const double> rho) const {
+  return ledger(generator_, rho, false).free_energy;
+}
+
+/// theta = coth(j/2) - 2/j of the jump j of log rho0 across the face: about j/6 where rho0 is smooth,
+/// so that the mean stays second order, and 1 where it changes by orders of magnitude.
+void ProximalStage::set_weights(std::span<const double> rho0) {
+  if (weights_ != "blend") return;
+  const Faces& faces = mesh_.faces;
+  for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
+    const double left = rho0[std::size_t(faces.left[f])], right = rho0[std::size_t(faces.right[f])];
+    const double j = left > 0 && right > 0 ? std::abs(std::log(left / right)) : 1e3;
+    transport_.theta()[f] = j < 1e-2 ? j / 6 : 1 / std::tanh(0.5 * j) - 2 / j;
+  }
+}
+
+bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, double tau,
+                          double kappa, double t, std::vector<double>& rho) {
+  generator_.set_time(t);
+  set_weights(rho0);
+  const bool cold = history_.empty();
+  phi_.assign(std::size_t(mesh_.local()), 0.0);
+  if (!cold) history_.guess(0, t, owned(mesh_, phi_));
+  const NewtonReport newton =
+      newton_.solve({tau, kappa, rho0, generator_.external(), cold}, phi_, rho);
+  report.newton_iterations += newton.iterations;
+  report.linear_iterations += newton.linear_iterations;
+  report.max_linear_iterations =
+      std::max(report.max_linear_iterations, newton.max_linear_iterations);
+  report.optimality = newton.optimality;
+  report.dissipation = newton.kinetic;
+  if (!newton.converged) {
+    report = refuse(std::move(report), newton.reason);
+    return false;
+  }
+  const auto values = owned(mesh_, phi_);
+  history_.learn(0, t, values);
+  history_.push(t, values);
+  return true;
+}
+
+StepReport ProximalStage::finish(StepReport report, State& state, double t,
+                                 std::vector<double>& rho) {
+  std::string reason = keeper_.keep(owned(mesh_, rho), t);
+  if (!reason.empty()) return refuse(std::move(report), std::move(reason));
+  mesh_.halo.update(mesh_.comm, rho);
+  const double energy = free_energy(rho);
+  const double rounding = 1e-13 * (std::abs(energy) + std::abs(energy_));
+  if (!(energy <= energy_ + rounding) && !generator_.depends_on_time()) {
+    return refuse(std::move(report), fmt::format("the free energy would grow by {:.2g}",
+                                                 energy - energy_));
+  }
+  state.density.swap(rho);
+  state.time = t;
+  reached_ = t;
+  energy_ = energy;
+  report.accepted = true;
+  return report;
+}
+
+StepReport ProximalStage::refuse(StepReport report, std::string reason) {
+  history_.reset();
+  report.accepted = false;
+  report.reason = std::move(reason);
+  return report;
+}
+
+}  // namespace otto
