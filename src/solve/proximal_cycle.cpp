@@ -90,11 +90,7 @@ class TypedProximalCycle final : public ProximalCycle {
         coarsen_coefficients(stages_[l], stages_[l + 1]);
       }
     }
-    for (auto& stage : stages_) {
-      with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
-        inverse_diagonal<Dim>(stage.level->op.grid, stage.coefficients(), stage.id.data());
-      });
-    }
+    for (auto& stage : stages_) set_diagonal(stage);
     factorise(stages_.back());
   }
 
@@ -155,6 +151,16 @@ class TypedProximalCycle final : public ProximalCycle {
       fine.share[me] = Real(f.omega[me] / c.omega[parent]);
     });
     fine.halo(fine.share.data());
+  }
+
+  void set_diagonal(Stage<Real>& stage) {
+    const BlockGrid& grid = stage.level->op.grid;
+    const auto c = stage.coefficients();
+    with_dimension(grid.dim, [&]<int Dim>() { weighted_row_sums<Dim>(grid, c, stage.q.data()); });
+    stage.halo(stage.q.data());
+    with_dimension(grid.dim, [&]<int Dim>() {
+      inverse_diagonal<Dim>(grid, c, stage.q.data(), stage.id.data());
+    });
   }
 
   /// Mesh order to block arrays, finest level; slopes become beta = slope / volume.

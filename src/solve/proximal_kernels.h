@@ -8,6 +8,7 @@
 // beta and g vanish.
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 
 #include "block_grid.h"
@@ -74,24 +75,55 @@ void apply_rows(const BlockGrid& grid, const LevelCoefficients<Real>& c,
   });
 }
 
-/// id = 1 / diag(H).
+/// Diagonal entry of J at cell o.
 template <int Dim, class Real>
-void inverse_diagonal(const BlockGrid& grid, const LevelCoefficients<Real>& c,
-                      Real* __restrict id) {
-  const auto axis = [&](std::size_t a, std::ptrdiff_t o, Real& own, Real& sum) {
-    const std::ptrdiff_t s = c.stride[a], u = o + s;
-    own += c.left[a][u] - c.right[a][o];
-    sum += c.omega[u] * c.right[a][u] * c.right[a][u] +
-           c.omega[o - s] * c.left[a][o] * c.left[a][o] + c.g[a][u] + c.g[a][o];
+inline Real own_slope(const LevelCoefficients<Real>& c, std::ptrdiff_t o) {
+  Real own = 1 + c.left[0][o + c.stride[0]] - c.right[0][o];
+  if constexpr (Dim > 1) own += c.left[1][o + c.stride[1]] - c.right[1][o];
+  if constexpr (Dim > 2) own += c.left[2][o + c.stride[2]] - c.right[2][o];
+  return own;
+}
+
+/// q = Omega |J| 1.
+template <int Dim, class Real>
+void weighted_row_sums(const BlockGrid& grid, const LevelCoefficients<Real>& c,
+                       Real* __restrict q) {
+  const auto axis = [&](std::size_t a, std::ptrdiff_t o) {
+    return std::abs(c.left[a][o + c.stride[a]]) + std::abs(c.right[a][o]);
   };
   for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
-      Real own = 1, sum = 0;
-      axis(0, o, own, sum);
-      if constexpr (Dim > 1) axis(1, o, own, sum);
-      if constexpr (Dim > 2) axis(2, o, own, sum);
-      id[o] = 1 / (c.omega[o] * own * own + sum);
+      Real sum = std::abs(own_slope<Dim>(c, o)) + axis(0, o);
+      if constexpr (Dim > 1) sum += axis(1, o);
+      if constexpr (Dim > 2) sum += axis(2, o);
+      q[o] = c.omega[o] * sum;
+    }
+  });
+}
+
+/// id = 1 / max(H_KK, 1/2 sum_L |H_KL|), with |J|^T Omega |J| + |L_g| for |H| and q = Omega |J| 1: so
+/// that no eigenvalue of diag(id) H exceeds 2 (Gershgorin), as for the Laplacian, where it is 1/H_KK.
+template <int Dim, class Real>
+void inverse_diagonal(const BlockGrid& grid, const LevelCoefficients<Real>& c,
+                      const Real* __restrict q, Real* __restrict id) {
+  const auto axis = [&](std::size_t a, std::ptrdiff_t o, Real& entry, Real& row) {
+    const std::ptrdiff_t s = c.stride[a], u = o + s;
+    const Real up = std::abs(c.right[a][u]), down = std::abs(c.left[a][o]);
+    const Real g = c.g[a][u] + c.g[a][o];
+    entry += c.omega[u] * up * up + c.omega[o - s] * down * down + g;
+    row += up * q[u] + down * q[o - s] + 2 * g;
+  };
+  for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
+#pragma omp simd
+    for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
+      const Real own = std::abs(own_slope<Dim>(c, o));
+      Real entry = c.omega[o] * own * own, row = own * q[o];
+      axis(0, o, entry, row);
+      if constexpr (Dim > 1) axis(1, o, entry, row);
+      if constexpr (Dim > 2) axis(2, o, entry, row);
+      const Real half = Real(0.5) * row;
+      id[o] = 1 / (entry > half ? entry : half);
     }
   });
 }

@@ -18,7 +18,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_iterations = 60;
 constexpr int most_halvings = 6;
 constexpr double largest_jump = 4;  ///< of log rho in one iteration
-constexpr double lift = 1e-10;      ///< share of the Gibbs density a step starts with
+constexpr double tight_solve = 1e-9;  ///< tolerance where a loose solve has failed
+static const double lift = getenv("LIFT") ? atof(getenv("LIFT")) : 1e-6;  ///< least density a step starts from, over the Gibbs density
 
 }  // namespace
 
@@ -61,6 +62,7 @@ struct ProximalNewton::Impl {
   const ProximalStep* step = nullptr;
   std::vector<double> rho0;  ///< that of the step, tails lifted
   double mass = 0, mu = 0;
+  bool careful = false;      ///< solve tightly: loose directions did not improve
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z;
   NewtonReport report;
@@ -144,10 +146,10 @@ bool ProximalNewton::Impl::at_rest() {
   return now.optimality <= now.floor;
 }
 
-/// rho0 <- (1 - lift) rho0 + lift sigma, sigma ~ exp(-(V + W * rho0 + U' - kT log rho0)/kT) of the
-/// same mass. Where rho0 is so small that no mass could come there (a narrow Gaussian far from its
-/// centre), centred weights would leave phi undetermined. F does not grow: sigma minimises the
-/// entropy with the rest of F linearised at rho0. `now` holds rho0 and its V.
+/// rho0 <- c max(rho0, lift sigma), sigma ~ exp(-(V + W * rho0 + U' - kT log rho0)/kT), both of the
+/// mass of rho0. Where rho0 is so small that the step has no way of moving mass there (a narrow
+/// Gaussian far from its centre), the potential is undetermined, or carries mass across many cells.
+/// F does not grow: s log s falls where s = rho0/sigma < 1/e is raised. `now` holds rho0 and its V.
 void ProximalNewton::Impl::lift_tails() {
   const double kT = internal.temperature();
   if (!(kT > 0)) return;
@@ -166,8 +168,15 @@ void ProximalNewton::Impl::lift_tails() {
   exp_of(z, z);
   double sum = 0;
   for (std::size_t k = 0; k < owned; ++k) sum += mesh.volume[k] * z[k];
-  const double factor = lift * mass / mesh.comm.sum(sum);
-  for (std::size_t k = 0; k < owned; ++k) rho0[k] = (1 - lift) * rho0[k] + factor * z[k];
+  const double least = lift * mass / mesh.comm.sum(sum);
+  sum = 0;
+  for (std::size_t k = 0; k < owned; ++k) {
+    z[k] = std::max(least * z[k] - rho0[k], 0.0);
+    sum += mesh.volume[k] * z[k];
+  }
+  sum = mesh.comm.sum(sum);
+  if (sum == 0) return;
+  for (std::size_t k = 0; k < owned; ++k) rho0[k] = (rho0[k] + z[k]) * (mass / (mass + sum));
   mesh.halo.update(mesh.comm, rho0);
 }
 
@@ -190,9 +199,11 @@ void ProximalNewton::Impl::start(std::vector<double>& phi) {
   if (barrier() || trial.optimality < now.optimality) std::swap(now, trial);
 }
 
+/// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double ProximalNewton::Impl::linear_tolerance() const {
-  const double loose = step->cold && report.iterations == 0 ? 1e-3 : 0.1;
-  return std::clamp(0.5 * std::sqrt(now.optimality), std::max(1e-6, 0.1 * tolerance / now.optimality), loose);
+  if (careful) return tight_solve;
+  const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
+  return std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, 0.1), 0.1);
 }
 
 /// dphi and drho at `now`. False where the linear solve fails.
@@ -216,6 +227,7 @@ bool ProximalNewton::Impl::direction(double rtol) {
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
   if (!solve.converged) {
+    if (getenv("DBG")) fmt::print(" solve failed {} after {} rtol {}\n", solve.reason, solve.iterations, rtol);
     report.reason = "the linear solve inside Newton's method failed: " + solve.reason;
     return false;
   }
@@ -257,8 +269,10 @@ void ProximalNewton::Impl::try_step(double alpha) {
 /// Moves `now` along the direction. False where no length of step improves it.
 bool ProximalNewton::Impl::search() {
   double alpha = 1;
+  if (getenv("DBG")) fmt::print("   from {:.2e}", now.optimality);
   for (int k = 0; k <= most_halvings; ++k, alpha *= 0.5) {
     try_step(alpha);
+    if (getenv("DBG")) fmt::print(" a {} -> {:.2e} |dphi| {:.1e}", alpha, trial.optimality, std::abs(*std::ranges::max_element(dphi,{}, [](double v){return std::abs(v);})));
     if (trial.optimality <= (1 - 0.1 * alpha) * now.optimality) {
       std::swap(now, trial);
       return true;
@@ -278,8 +292,14 @@ void ProximalNewton::Impl::iterate() {
     const double rtol = linear_tolerance();
     ++report.iterations;
     if (!direction(rtol)) return;
-    if (search()) continue;
+    const bool ok = search();
+    if (getenv("DBG")) fmt::print("  it {} rtol {:.1e} cg {} opt {:.2e} floor {:.1e} ok {}\n", report.iterations, rtol, report.linear_iterations, now.optimality, now.floor, ok);
+    if (ok) continue;
     if (now.optimality <= 1e3 * now.floor) break;  // rounding
+    if (!careful) {  // the tails weigh nothing in a loose solve, but their logarithms count
+      careful = true;
+      continue;
+    }
     report.reason = fmt::format("no step along Newton's direction improves an optimality of {:.2g}",
                                 now.optimality);
     return;
@@ -297,9 +317,11 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   Impl& n = *impl_;
   n.step = &step;
   n.report = {};
-  n.mass = integral(n.mesh, step.rho0);
+  n.rho0.assign(step.rho0.begin(), step.rho0.end());
+  n.mass = integral(n.mesh, n.rho0);
   n.mu = 0;
-  if (n.at_rest(phi)) {
+  n.careful = false;
+  if (step.cold && n.at_rest()) {
     n.report.converged = true;
   } else {
     n.start(phi);

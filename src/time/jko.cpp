@@ -8,14 +8,10 @@
 //
 // for every tau. First order in time; with centred weights second order in space.
 
-#include <algorithm>
-#include <cmath>
 
-#include <fmt/format.h>
 
 #include "otto/casefile/key.h"
-#include "otto/solve/proximal_newton.h"
-#include "otto/time/linear_stage.h"
+#include "otto/time/proximal_stage.h"
 
 namespace otto {
 
