@@ -1,4 +1,5 @@
-// F(rho) = sum_K vol_K (kT rho_K log rho_K + V_K rho_K): the sum of the [[energy]] tables.
+// F(rho) = sum_K vol_K (U(rho_K) + V_K rho_K + 1/2 rho_K (W * rho)_K): the sum of the [[energy]]
+// tables.
 
 #include "otto/energy/free_energy.h"
 
@@ -21,23 +22,13 @@ const Declare keys{{{.path = "energy",
                      .type = Type::text,
                      .doc = "What the term is.",
                      .required = true,
-                     .equation = "F(rho) = int kT rho log rho + int V rho"},
+                     .equation = "F(rho) = int U(rho) + int V rho + 1/2 int int W rho rho"},
                     {.path = "energy.temperature",
                      .doc = "Temperature kT of the entropy.",
                      .required = true,
                      .range = positive,
                      .when = "kind=entropy",
-                     .equation = "kT int rho log rho"},
-                    {.path = "energy.exponent",
-                     .doc = "Exponent m of the porous-medium energy; not in this version.",
-                     .range = positive,
-                     .when = "kind=power",
-                     .equation = "int rho^m / (m - 1)"},
-                    {.path = "energy.maximum",
-                     .doc = "Largest density of the crowd; not in this version.",
-                     .range = positive,
-                     .when = "kind=crowd",
-                     .equation = "rho <= P"}},
+                     .equation = "kT int rho log rho"}},
                    {{.path = "energy.kind",
                      .value = "entropy",
                      .doc = "The entropy, which makes the density diffuse.",
@@ -47,46 +38,44 @@ const Declare keys{{{.path = "energy",
                      .doc = "An external energy V(x, t).",
                      .equation = "int V rho"},
                     {.path = "energy.kind",
-                     .value = "power",
-                     .doc = "Porous-medium energy; not in this version.",
-                     .equation = "int rho^m / (m - 1)",
-                     .later = true},
-                    {.path = "energy.kind",
-                     .value = "crowd",
-                     .doc = "Crowd motion; not in this version.",
-                     .equation = "rho <= P",
-                     .later = true},
-                    {.path = "energy.kind",
                      .value = "interaction",
-                     .doc = "Interaction energy; not in this version.",
+                     .doc = "An interaction energy W(x - y) of pairs.",
                      .equation = "1/2 int int W(x - y) rho rho",
                      .later = true}}};
 
 /// What the [[energy]] tables say.
 struct Terms {
   double temperature = 0;
+  std::vector<std::unique_ptr<InternalTerm>> internal;
   std::vector<std::unique_ptr<ExternalEnergy>> external;
   std::vector<std::string> places;
+
+  void add(const Section& term, const Mesh& mesh) {
+    const std::string kind = term.text("kind");
+    const auto& kinds = internal_kinds();
+    const auto entry = std::ranges::find(kinds, kind, &InternalEntry::kind);
+    if (kind == "entropy") {
+      if (temperature > 0) {
+        term.fail("kind", "a second entropy term; add the temperatures and keep one");
+      }
+      temperature = term.real("temperature");
+    } else if (entry != kinds.end()) {
+      internal.push_back(entry->make(term));
+    } else {
+      external.push_back(make_external(term, mesh));
+      const std::string key = external_source(term);
+      places.push_back(term.where(key) + ": energy." + key);
+    }
+  }
 };
 
 Terms read_terms(const Case& c, const Mesh& mesh) {
   Terms terms;
-  for (const Section& term : c.sections("energy")) {
-    const std::string kind = term.text("kind");
-    if (kind == "entropy") {
-      if (terms.temperature > 0) {
-        term.fail("kind", "a second entropy term; add the temperatures and keep one");
-      }
-      terms.temperature = term.real("temperature");
-    } else {
-      terms.external.push_back(make_external(term, mesh));
-      const std::string key = external_source(term);
-      terms.places.push_back(term.where(key) + ": energy." + key);
-    }
-  }
-  if (!(terms.temperature > 0)) {
+  for (const Section& term : c.sections("energy")) terms.add(term, mesh);
+  if (!(terms.temperature > 0) && terms.internal.empty()) {
     throw InputError(c.file().string() +
-                     ": no entropy term; add [[energy]] kind = \"entropy\" with its temperature");
+                     ": no entropy term; add [[energy]] kind = \"entropy\" with its temperature (or "
+                     "an energy of another kind beside the external ones)");
   }
   return terms;
 }
@@ -95,7 +84,15 @@ Terms read_terms(const Case& c, const Mesh& mesh) {
 
 FreeEnergy::FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external,
                        std::vector<std::string> places)
-    : temperature_(temperature), external_(std::move(external)), places_(std::move(places)) {
+    : FreeEnergy(InternalEnergy(temperature), std::move(external), std::move(places), nullptr) {}
+
+FreeEnergy::FreeEnergy(InternalEnergy internal,
+                       std::vector<std::unique_ptr<ExternalEnergy>> external,
+                       std::vector<std::string> places, std::unique_ptr<Interaction> interaction)
+    : internal_(std::move(internal)),
+      external_(std::move(external)),
+      places_(std::move(places)),
+      interaction_(std::move(interaction)) {
   places_.resize(external_.size(), "external energy");
 }
 
@@ -128,7 +125,8 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
 FreeEnergy make_free_energy(const Case& c, const Mesh& mesh) {
   Terms terms;
   mesh.comm.together([&] { terms = read_terms(c, mesh); });
-  FreeEnergy energy(terms.temperature, std::move(terms.external), std::move(terms.places));
+  FreeEnergy energy(InternalEnergy(terms.temperature, std::move(terms.internal)),
+                    std::move(terms.external), std::move(terms.places), nullptr);
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
   energy.external(mesh, 0.0, V);
   return energy;

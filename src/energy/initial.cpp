@@ -99,6 +99,19 @@ void check_density(const Section& initial, const Mesh& mesh, std::vector<double>
   }
 }
 
+/// Crowds: no cell starts above the maximum, but for rounding, which is taken off.
+void check_maximum(const Section& initial, const Mesh& mesh, std::vector<double>& rho, double most) {
+  for (std::size_t c = 0; c < rho.size(); ++c) {
+    if (rho[c] > most * (1 + 1e-12)) {
+      initial.fail("kind", fmt::format("the density {:.6g} of the cell at {} is above {}, the "
+                                       "energy.maximum of the crowd; spread it out, or take a "
+                                       "smaller initial.mass",
+                                       rho[c], to_text(mesh.center[c], mesh.dimension), most));
+    }
+    rho[c] = std::min(rho[c], most);
+  }
+}
+
 }  // namespace
 
 std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeEnergy& energy) {
@@ -108,6 +121,10 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   }
   std::vector<double> rho;
   if (initial.text("kind") == "gibbs") {
+    if (!energy.fokker_planck()) {
+      initial.fail("kind", "exp(-V/kT) is the equilibrium of entropy and external energies alone; "
+                           "start from another density here");
+    }
     rho = gibbs_density(mesh, energy);
   } else {
     mesh.comm.together([&] { rho = local_density(initial, mesh); });
@@ -120,6 +137,8 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   }
   const double factor = initial.real("mass") / found;
   for (double& r : rho) r *= factor;
+  const double most_allowed = energy.internal().maximum();
+  mesh.comm.together([&] { check_maximum(initial, mesh, rho, most_allowed); });
   return rho;
 }
 

@@ -1,11 +1,12 @@
-// chemical_potential: mu = kT log rho + V. Where rho = 0 the logarithm of the smallest normal
-// number stands for that of 0, so that pictures have a range.
+// chemical_potential: mu = dF/drho up to a constant, kT log rho + V for entropy and V alone. Where
+// rho = 0 and mu would be -inf the smallest normal number stands for 0, so that pictures have a range.
 
 #include "otto/io/output_fields.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+
+#include "otto/operators/chemical_potential.h"
 
 namespace otto {
 
@@ -33,18 +34,26 @@ void OutputFields::add_fixed(const std::string& name, std::vector<double> values
   fixed_.push_back({name, kept_.back()});
 }
 
+void OutputFields::find_mu(std::span<const double> density) {
+  const auto owned = static_cast<std::size_t>(mesh_.owned);
+  const FreeEnergy& energy = generator_.energy();
+  std::vector<double> rho(density.begin(), density.end());
+  if (energy.internal().keeps_positive()) {
+    for (double& r : rho) r = std::max(r, std::numeric_limits<double>::min());
+  }
+  mu_values_.resize(owned);
+  chemical_potential(generator_, rho, mu_values_);
+  if (!energy.linear()) return;
+  for (double& mu : mu_values_) mu -= energy.temperature();  // U' = kT (log rho + 1)
+}
+
 const std::vector<NamedField>& OutputFields::of(const State& state) {
   const auto owned = static_cast<std::size_t>(mesh_.owned);
   const auto V = generator_.external();
-  const double kT = generator_.temperature();
   varying_ = {{"density", std::span(state.density).first(owned)}};
   if (external_) varying_.push_back({"external_energy", V.first(owned)});
   if (mu_) {
-    mu_values_.resize(owned);
-    for (std::size_t i = 0; i < owned; ++i) {
-      const double rho = std::max(state.density[i], std::numeric_limits<double>::min());
-      mu_values_[i] = kT * std::log(rho) + V[i];
-    }
+    find_mu(state.density);
     varying_.push_back({"chemical_potential", mu_values_});
   }
   return varying_;

@@ -32,7 +32,7 @@ const Declare keys{
      {"output.fields", "density", "The density.", "rho"},
      {"output.fields", "external_energy", "The external energy at cell centres.", "V"},
      {"output.fields", "chemical_potential", "The first variation of the free energy.",
-      "mu = kT log rho + V"},
+      "mu = U'(rho) + V + W * rho"},
      {"output.fields", "volume", "The volume of each cell."},
      {"output.fields", "rank", "The MPI rank that owns each cell."}}};
 

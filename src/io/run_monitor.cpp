@@ -6,9 +6,9 @@ namespace otto {
 
 namespace {
 
-/// pi = exp(-V/kT) is the density at rest: an entropy, and nothing that drives a current.
+/// pi = exp(-V/kT) is the density at rest: entropy and V alone, and nothing that drives a current.
 bool has_gibbs_density(const Problem& problem) {
-  return problem.generator.temperature() > 0 && !problem.c.section("drift").present();
+  return problem.energy.fokker_planck() && !problem.c.section("drift").present();
 }
 
 }  // namespace

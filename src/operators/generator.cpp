@@ -67,7 +67,7 @@ void Generator::evaluate_external() {
     most = std::max(most, V_[std::size_t(c)]);
   }
   const double rise = mesh_.comm.max(most) - mesh_.comm.min(least);
-  range_ = rise > 0 ? rise / kT_ : 0;
+  range_ = rise > 0 && kT_ > 0 ? rise / kT_ : 0;
 }
 
 void Generator::evaluate_drift() {

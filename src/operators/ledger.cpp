@@ -1,4 +1,5 @@
-// Mass, bounds and free energy in one sweep over cells; dissipation in one over faces,
+// Of entropy and V: mass, bounds and free energy in one sweep over cells; dissipation in one over
+// faces,
 //
 //   D = sum_f F_f (mu_K - mu_L),   mu = kT log rho + V.
 //
@@ -15,6 +16,7 @@
 #include <limits>
 #include <memory>
 
+#include "nonlinear_ledger.h"
 #include "otto/core/vector_math.h"
 
 namespace otto {
@@ -113,6 +115,7 @@ double dissipation(const Generator& generator, std::span<const double> rho, cons
 }  // namespace
 
 Ledger ledger(const Generator& generator, std::span<const double> rho, bool with_dissipation) {
+  if (!generator.energy().linear()) return nonlinear_ledger(generator, rho, with_dissipation);
   const Mesh& mesh = generator.mesh();
   const double kT = generator.temperature();
   const std::span<const double> V = generator.external();

@@ -62,6 +62,7 @@ const RegisterStepper registered{{
     .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
       return std::make_unique<Exponential>(p);
     },
+    .linear_only = true,
 }};
 
 }  // namespace

@@ -75,6 +75,7 @@ const RegisterStepper registered{{
     .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
       return std::make_unique<ImplicitEuler>(p);
     },
+    .linear_only = true,
 }};
 
 }  // namespace

@@ -187,6 +187,7 @@ const RegisterStepper registered{{
     .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
       return std::make_unique<Midpoint>(p);
     },
+    .linear_only = true,
 }};
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "otto/casefile/key.h"
+#include "otto/casefile/suggest.h"
 #include "otto/core/error.h"
 
 namespace otto {
@@ -12,6 +13,17 @@ namespace {
 std::vector<StepperEntry>& registry() {
   static std::vector<StepperEntry> entries;
   return entries;
+}
+
+[[noreturn]] void refuse_nonlinear(const Case& c, const std::string& name) {
+  std::vector<std::string> others;
+  for (const StepperEntry& entry : registry()) {
+    if (!entry.linear_only) others.push_back("'" + entry.name + "'");
+  }
+  c.section("time").fail("scheme", "the scheme '" + name +
+                                       "' is for entropy and external energies alone; with the "
+                                       "others of this case use one of " +
+                                       list_words(others));
 }
 
 }  // namespace
@@ -28,6 +40,7 @@ std::unique_ptr<Stepper> make_stepper(const Problem& problem) {
   const std::string name = problem.c.section("time").text("scheme");
   const auto entry = std::ranges::find(registry(), name, &StepperEntry::name);
   if (entry == registry().end()) throw InternalError("no time scheme is called '" + name + "'");
+  if (entry->linear_only && !problem.energy.linear()) refuse_nonlinear(problem.c, name);
   return entry->make(problem);
 }
 

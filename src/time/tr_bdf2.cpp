@@ -95,6 +95,7 @@ const RegisterStepper registered{{
     .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
       return std::make_unique<TrBdf2>(p);
     },
+    .linear_only = true,
 }};
 
 }  // namespace

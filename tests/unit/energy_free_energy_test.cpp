@@ -72,14 +72,37 @@ TEST(FreeEnergy, NeedsExactlyOneEntropy) {
                  {"test.toml:3", "temperature", "greater than 0"});
 }
 
-TEST(FreeEnergy, SaysWhichKindsItDoesNotHave) {
-  expect_refused(entropy + "[[energy]]\nkind = \"power\"\nexponent = 2.0\n",
-                 {"test.toml:5", "power", "version"});
-  expect_refused(entropy + "[[energy]]\nkind = \"crowd\"\nmaximum = 1.0\n",
-                 {"test.toml:5", "crowd", "version"});
-  expect_refused(entropy + "[[energy]]\nkind = \"interaction\"\nlibrary = \"logarithmic\"\n",
-                 {"test.toml:5", "interaction", "version"});
-  expect_refused(entropy + "[[energy]]\nkind = \"internal\"\n", {"They are entropy and external"});
+TEST(FreeEnergy, TakesOtherInternalTermsBesideOrInsteadOfTheEntropy) {
+  const Mesh mesh = cube(1, -1, 1, 4);
+  const std::string power = "[[energy]]\nkind = \"power\"\nexponent = 3.0\n";
+  const std::string crowd = "[[energy]]\nkind = \"crowd\"\nmaximum = 1.5\n";
+  const FreeEnergy plain = make_free_energy(case_of(entropy + external("library = \"flat\"")), mesh);
+  EXPECT_TRUE(plain.fokker_planck());
+  EXPECT_TRUE(plain.linear());
+  EXPECT_EQ(plain.interaction(), nullptr);
+  const FreeEnergy both = make_free_energy(case_of(entropy + power + crowd), mesh);
+  EXPECT_FALSE(both.fokker_planck());
+  EXPECT_EQ(both.temperature(), 0.5);
+  EXPECT_EQ(both.internal().maximum(), 1.5);
+  EXPECT_TRUE(both.internal().keeps_positive());
+  const FreeEnergy alone = make_free_energy(case_of(power), mesh);
+  EXPECT_EQ(alone.temperature(), 0);
+  EXPECT_FALSE(alone.internal().keeps_positive());
+  EXPECT_FALSE(make_free_energy(case_of(crowd + external("expression = \"x\"")), mesh).linear());
+}
+
+TEST(FreeEnergy, RefusesInternalTermsWithoutMeaning) {
+  const auto power = [](const std::string& m) {
+    return "[[energy]]\nkind = \"power\"\nexponent = " + m + "\n";
+  };
+  expect_refused(power("1.0"), {"test.toml:3", "exponent", "entropy"});
+  expect_refused(power("0.0"), {"test.toml:3", "exponent", "greater than 0"});
+  expect_refused(power("-2"), {"test.toml:3", "exponent", "greater than 0"});
+  expect_refused("[[energy]]\nkind = \"power\"\n", {"test.toml", "exponent"});
+  expect_refused(power("2.0") + "strength = -1.0\n", {"test.toml:4", "strength", "convex"});
+  expect_refused("[[energy]]\nkind = \"crowd\"\nmaximum = -1.0\n", {"test.toml:3", "maximum"});
+  expect_refused("[[energy]]\nkind = \"internal\"\n",
+                 {"They are", "entropy", "external", "power", "crowd"});
 }
 
 TEST(FreeEnergy, TakesOneSourcePerTerm) {

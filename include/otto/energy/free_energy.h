@@ -1,5 +1,5 @@
 #pragma once
-// The physics: F(rho) = int kT rho log rho + int V rho + ..., a sum of terms.
+// The physics: F(rho) = int U(rho) + int V rho + 1/2 int int W(x - y) rho rho, a sum of terms.
 
 #include <functional>
 #include <memory>
@@ -9,6 +9,8 @@
 
 #include "otto/casefile/case.h"
 #include "otto/core/point.h"
+#include "otto/energy/interaction.h"
+#include "otto/energy/internal.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
@@ -23,15 +25,25 @@ class ExternalEnergy {
   [[nodiscard]] virtual bool depends_on_time() const { return false; }
 };
 
-/// F(rho) = sum_K vol_K (kT rho_K log rho_K + V_K rho_K), V at cell centres.
-/// Nonlinear internal energies and interactions join here as further terms.
+/// F(rho) = sum_K vol_K (U(rho_K) + V_K rho_K + 1/2 rho_K (W * rho)_K), V at cell centres; U is
+/// kT rho log rho and the other internal terms.
 class FreeEnergy {
  public:
   /// `places[i]` says where term i was written ("case.toml:12:1: energy.expression"), for messages.
   FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external,
              std::vector<std::string> places = {});
+  /// `interaction` may be null.
+  FreeEnergy(InternalEnergy internal, std::vector<std::unique_ptr<ExternalEnergy>> external,
+             std::vector<std::string> places, std::unique_ptr<Interaction> interaction);
 
-  [[nodiscard]] double temperature() const { return temperature_; }  ///< kT; 0 without entropy
+  [[nodiscard]] const InternalEnergy& internal() const { return internal_; }
+  [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
+  /// kT; 0 without entropy
+  [[nodiscard]] double temperature() const { return internal_.temperature(); }
+  /// Nothing but (at most) the entropy and external terms: the flow is that of Generator.
+  [[nodiscard]] bool linear() const { return internal_.entropy_only() && !interaction_; }
+  /// Entropy and external terms, and nothing else: the Fokker-Planck equation.
+  [[nodiscard]] bool fokker_planck() const { return linear() && temperature() > 0; }
   [[nodiscard]] bool depends_on_time() const;
   /// V at all local cells: evaluated at the centres of the owned ones, exchanged for the ghosts, so
   /// that a cell has the same V on every rank and across a periodic side. Collective. A value that
@@ -39,9 +51,10 @@ class FreeEnergy {
   void external(const Mesh& mesh, double t, std::span<double> V) const;
 
  private:
-  double temperature_;
+  InternalEnergy internal_;
   std::vector<std::unique_ptr<ExternalEnergy>> external_;
   std::vector<std::string> places_;
+  std::unique_ptr<Interaction> interaction_;
 };
 
 /// Builds the sum from the [[energy]] tables. Collective (tables are files); throws InputError,

@@ -1,15 +1,21 @@
 #pragma once
 // Internal energies: the local part int U(rho) of the free energy, U convex.
 //
-//   entropy   kT rho log rho           power   rho^m / (m - 1)           crowd   0 for rho <= P, else inf
+//   entropy   kT rho log rho           power   rho^m / (m - 1)           crowd   0 for rho <= P,
+//   else inf
 //
-// U is the sum of what the case names. Where U'(0+) is finite or rho is bounded by P, solvers add the
-// barrier -mu log rho [- mu log(P - rho)] and let mu go to 0; `mu` below is its coefficient (0: none).
+// U is the sum of what the case names. Where U'(0+) is finite or rho is bounded by P, solvers add
+// the barrier -mu log rho [- mu log(P - rho)] and let mu go to 0; `mu` below is its coefficient (0:
+// none).
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "otto/casefile/case.h"
 
 namespace otto {
 
@@ -26,6 +32,11 @@ class InternalTerm {
   [[nodiscard]] virtual double slope_at_zero() const = 0;
   /// Largest admissible density.
   [[nodiscard]] virtual double maximum() const { return std::numeric_limits<double>::infinity(); }
+  /// U = c rho^m / (m - 1) with c = factor, m = exponent; factor 0: something else.
+  struct Power {
+    double factor = 0, exponent = 0;
+  };
+  [[nodiscard]] virtual Power as_power() const { return {}; }
 };
 
 class InternalEnergy {
@@ -42,9 +53,13 @@ class InternalEnergy {
   /// Smallest bound of the terms; inf without one.
   [[nodiscard]] double maximum() const;
 
-  /// U[i] = U(rho[i]); +inf above `maximum()`.
+  /// U'(0+), without a barrier.
+  [[nodiscard]] double slope_at_zero() const;
+
+  /// U[i] = U(rho[i]); +inf above `maximum()` (by more than rounding).
   void value(std::span<const double> rho, std::span<double> U) const;
-  /// U' and U'' with the barrier. Empty spans are skipped.
+  /// U' and U'' with the barrier -mu log rho [- mu log(P - rho) where there is a maximum]. Empty
+  /// spans are skipped.
   void derivatives(std::span<const double> rho, double mu, std::span<double> first,
                    std::span<double> second) const;
   /// The density of the chemical potential z: rho = argmax_r (z r - U_mu(r)), the inverse of U_mu',
@@ -53,8 +68,25 @@ class InternalEnergy {
   void density(std::span<const double> z, double mu, std::span<double> rho) const;
 
  private:
+  bool closed_form(std::span<const double> z, double mu, std::span<double> rho) const;
+  [[nodiscard]] double first_guess(double z, double mu) const;
+
   double temperature_;
   std::vector<std::unique_ptr<InternalTerm>> others_;
 };
+
+/// One kind of internal term, chosen by `kind = "name"` in an [[energy]] table.
+struct InternalEntry {
+  std::string kind, doc, equation;
+  std::function<std::unique_ptr<InternalTerm>(const Section& term)> make;  ///< throws InputError
+  std::string example;  ///< lines of an [[energy]] table that show its parameters
+};
+/// Registers a kind and declares it as a choice of `energy.kind`: at namespace scope in the .cpp
+/// that holds its formula and declares its parameters.
+struct RegisterInternal {
+  explicit RegisterInternal(InternalEntry entry);
+};
+/// All of them, by kind; the entropy is not among them.
+const std::vector<InternalEntry>& internal_kinds();
 
 }  // namespace otto

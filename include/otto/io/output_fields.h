@@ -1,6 +1,7 @@
 #pragma once
 // The cell fields [output] fields names.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,12 @@ class OutputFields {
 
   /// Those that do not change in time; they live as long as this object.
   [[nodiscard]] const std::vector<NamedField>& fixed() const { return fixed_; }
-  /// The others of a state, until the next call. Local.
+  /// The others of a state, until the next call. Collective.
   const std::vector<NamedField>& of(const State& state);
 
  private:
   void add_fixed(const std::string& name, std::vector<double> values);
+  void find_mu(std::span<const double> density);
 
   const Mesh& mesh_;
   const Generator& generator_;

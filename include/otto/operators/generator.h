@@ -31,6 +31,8 @@ class Generator {
   [[nodiscard]] bool depends_on_time() const { return depends_on_time_; }
 
   [[nodiscard]] const Mesh& mesh() const { return mesh_; }
+  /// The whole free energy, also the terms beyond entropy and V, which the rates leave out.
+  [[nodiscard]] const FreeEnergy& energy() const { return energy_; }
   [[nodiscard]] double temperature() const { return kT_; }
   [[nodiscard]] std::span<const double> external() const { return V_; }    ///< owned + ghosts
   [[nodiscard]] std::span<const double> forward() const { return forward_; }    ///< per face
@@ -41,7 +43,7 @@ class Generator {
   [[nodiscard]] bool monotone() const { return monotone_; }
   /// Changes whenever the rates do; solvers rebuild when it differs from what they saw.
   [[nodiscard]] long version() const { return version_; }
-  /// (max V - min V) / kT over all cells.
+  /// (max V - min V) / kT over all cells; 0 without an entropy.
   [[nodiscard]] double range() const { return range_; }
 
   /// out = M Q rho on owned cells. `rho`: owned + ghosts, ghosts up to date. Local.

@@ -12,8 +12,8 @@ struct Ledger {
   double mass = 0;         ///< sum vol rho
   double min_density = 0;
   double max_density = 0;
-  double free_energy = 0;  ///< sum vol (kT rho log rho + V rho)
-  double dissipation = 0;  ///< sum_f F_f (mu_K - mu_L), mu = kT log rho + V; 0 where not asked
+  double free_energy = 0;  ///< sum vol (U(rho) + V rho + 1/2 rho W * rho)
+  double dissipation = 0;  ///< sum_f F_f (mu_K - mu_L), mu = dF/drho; 0 where not asked
   bool finite = true;
 };
 

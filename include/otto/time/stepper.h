@@ -74,6 +74,7 @@ struct StepperEntry {
   std::string name, doc, equation;
   int order = 1;
   StepperFactory make;
+  bool linear_only = false;  ///< for entropy and external terms only (FreeEnergy::linear)
 };
 struct RegisterStepper {
   explicit RegisterStepper(StepperEntry entry);  // also declares Choice{"time.scheme", name}
