@@ -26,8 +26,8 @@ inline void add_both(const FaceRun& run, const double* to_left, const double* to
 /// The pieces of all runs, at most 256 faces each.
 template <class Visit>
 void for_each_part(const std::vector<FaceRun>& runs, Visit&& visit) {
-  for_each_piece(runs, [&](const FaceRun& run, double*) { visit(run); },
-                 [](const FaceRun&, const double*) {});
+  for_each_piece(
+      runs, [&](const FaceRun& run, double*) { visit(run); }, [](const FaceRun&, const double*) {});
 }
 
 constexpr std::size_t most = 256;
@@ -72,9 +72,8 @@ double Transport::leave(std::span<const double> phi, std::span<const double> rho
     }
     kinetic.add(run.left_owned && run.right_owned ? energy : 0.5 * energy);
   };
-  for_each_piece(runs_, flux, [&](const FaceRun& run, const double* F) {
-    scatter(run, F, out.data());
-  });
+  for_each_piece(runs_, flux,
+                 [&](const FaceRun& run, const double* F) { scatter(run, F, out.data()); });
   return kinetic.value();
 }
 
@@ -140,9 +139,8 @@ void Jacobian::apply_adjoint(std::span<const double> w, std::span<double> out) c
 #pragma omp simd
     for (std::int32_t i = 0; i < run.count; ++i) F[i] = -(left[i] * p[i] + right[i] * q[i]);
   };
-  for_each_piece(transport_.runs(), flux, [&](const FaceRun& run, const double* F) {
-    scatter(run, F, out.data());
-  });
+  for_each_piece(transport_.runs(), flux,
+                 [&](const FaceRun& run, const double* F) { scatter(run, F, out.data()); });
 }
 
 void Jacobian::apply_adjoint(std::span<const double> w, std::span<double> out,
@@ -158,9 +156,8 @@ void Jacobian::apply_adjoint(std::span<const double> w, std::span<double> out,
       F[i] = -(left[i] * p[i] + right[i] * q[i] + conductance[i] * (y[i] - z[i]));
     }
   };
-  for_each_piece(transport_.runs(), flux, [&](const FaceRun& run, const double* F) {
-    scatter(run, F, out.data());
-  });
+  for_each_piece(transport_.runs(), flux,
+                 [&](const FaceRun& run, const double* F) { scatter(run, F, out.data()); });
 }
 
 }  // namespace otto

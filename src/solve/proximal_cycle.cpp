@@ -16,11 +16,11 @@ template <class Real>
 struct Stage {
   const Hierarchy::Level* level = nullptr;
   std::vector<Real> omega, id, x, q, b, t;
-  std::vector<Real> share;                        ///< volume over that of the parent, with halo
+  std::vector<Real> share;  ///< volume over that of the parent, with halo
   std::array<std::vector<Real>, 3> left, right, g;
   bool one_slope = false;
   BlockExchange halo;
-  std::unique_ptr<Places> places;                 ///< of a level that is gathered
+  std::unique_ptr<Places> places;  ///< of a level that is gathered
   std::vector<Real> packed, blocks, inner, row;
 
   [[nodiscard]] LevelCoefficients<Real> coefficients() const {
@@ -178,20 +178,21 @@ class TypedProximalCycle final : public ProximalCycle {
     fine.halo(fine.omega.data());
     const BoxBlock& block = *mesh_.box;
     std::size_t f = 0;
-    for_each_face(block, GhostLayers(block), [&](int axis, const BlockIndex& at, std::int32_t left,
-                                                 std::int32_t right) {
-      const auto a = std::size_t(axis), here = std::size_t(grid.index(at[0], at[1], at[2]));
-      fine.left[a][here] = Real(slope_left[f] / mesh_.volume[std::size_t(left)]);
-      if (!fine.one_slope) {
-        fine.right[a][here] = Real(slope_right[f] / mesh_.volume[std::size_t(right)]);
-      }
-      fine.g[a][here] = Real(g[f]);
-      ++f;
-    });
+    for_each_face(block, GhostLayers(block),
+                  [&](int axis, const BlockIndex& at, std::int32_t left, std::int32_t right) {
+                    const auto a = std::size_t(axis),
+                               here = std::size_t(grid.index(at[0], at[1], at[2]));
+                    fine.left[a][here] = Real(slope_left[f] / mesh_.volume[std::size_t(left)]);
+                    if (!fine.one_slope) {
+                      fine.right[a][here] = Real(slope_right[f] / mesh_.volume[std::size_t(right)]);
+                    }
+                    fine.g[a][here] = Real(g[f]);
+                    ++f;
+                  });
   }
 
-  /// Omega: sums. beta: sums of the fluxes b = beta vol over the faces joined, by the coarse volume.
-  /// g: see coarsen.h.
+  /// Omega: sums. beta: sums of the fluxes b = beta vol over the faces joined, by the coarse
+  /// volume. g: see coarsen.h.
   void coarsen_coefficients(Stage<Real>& fine, Stage<Real>& coarse) {
     const BlockGrid &grid = fine.level->op.grid, &to = coarse.level->op.grid;
     const auto& factor = fine.level->factor;
@@ -308,7 +309,8 @@ class TypedProximalCycle final : public ProximalCycle {
   void smooth(Stage<Real>& stage, double w) {
     const Real damp = Real(w), *b = stage.b.data(), *id = stage.id.data(), *x = stage.x.data();
     Real* t = stage.t.data();
-    apply_operator(stage, [=](std::ptrdiff_t o, Real y) { t[o] = x[o] + damp * id[o] * (b[o] - y); });
+    apply_operator(stage,
+                   [=](std::ptrdiff_t o, Real y) { t[o] = x[o] + damp * id[o] * (b[o] - y); });
     std::swap(stage.x, stage.t);
   }
 
@@ -327,9 +329,12 @@ class TypedProximalCycle final : public ProximalCycle {
   void cycle(std::size_t l) {
     Stage<Real>& stage = stages_[l];
     switch (stage.level->next) {
-      case Hierarchy::Next::none: return solve_coarsest(stage);
-      case Hierarchy::Next::gather: return cycle_gathered(l);
-      case Hierarchy::Next::coarsen: break;
+      case Hierarchy::Next::none:
+        return solve_coarsest(stage);
+      case Hierarchy::Next::gather:
+        return cycle_gathered(l);
+      case Hierarchy::Next::coarsen:
+        break;
     }
     Stage<Real>& coarse = stages_[l + 1];
     smooth_from_zero(stage);

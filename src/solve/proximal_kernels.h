@@ -1,7 +1,8 @@
 #pragma once
 // The loops of a V-cycle for  H = J^T Omega J + L_g  over one level, with
 //
-//   (J x)_K = x_K + sum_f beta_fK (D x)_f,     J^T q = q + D^T (beta_left q_left + beta_right q_right).
+//   (J x)_K = x_K + sum_f beta_fK (D x)_f,     J^T q = q + D^T (beta_left q_left + beta_right
+//   q_right).
 //
 // H takes two passes, q = Omega J x and y = J^T q + L_g x, each over the nearest neighbours. Face
 // values are stored at the cell above the face; arrays carry a halo of one cell, and beyond walls
@@ -62,8 +63,8 @@ void weighted_jacobian(const BlockGrid& grid, const LevelCoefficients<Real>& c,
 
 /// use(o, (H x)_o) for every cell, given q = Omega J x.
 template <int Dim, class Real, class Use>
-void apply_rows(const BlockGrid& grid, const LevelCoefficients<Real>& c,
-                const Real* __restrict x, const Real* __restrict q, Use&& use) {
+void apply_rows(const BlockGrid& grid, const LevelCoefficients<Real>& c, const Real* __restrict x,
+                const Real* __restrict q, Use&& use) {
   for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
@@ -102,8 +103,9 @@ void weighted_row_sums(const BlockGrid& grid, const LevelCoefficients<Real>& c,
   });
 }
 
-/// id = 1 / max(H_KK, 1/2 sum_L |H_KL|), with |J|^T Omega |J| + |L_g| for |H| and q = Omega |J| 1: so
-/// that no eigenvalue of diag(id) H exceeds 2 (Gershgorin), as for the Laplacian, where it is 1/H_KK.
+/// id = 1 / max(H_KK, 1/2 sum_L |H_KL|), with |J|^T Omega |J| + |L_g| for |H| and q = Omega |J| 1:
+/// so that no eigenvalue of diag(id) H exceeds 2 (Gershgorin), as for the Laplacian, where it is
+/// 1/H_KK.
 template <int Dim, class Real>
 void inverse_diagonal(const BlockGrid& grid, const LevelCoefficients<Real>& c,
                       const Real* __restrict q, Real* __restrict id) {

@@ -17,15 +17,15 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_iterations = 60;
 constexpr int most_halvings = 6;
-constexpr double largest_jump = 4;  ///< of log rho in one iteration
+constexpr double largest_jump = 4;    ///< of log rho in one iteration
 constexpr double tight_solve = 1e-9;  ///< tolerance where a loose solve has failed
-static const double lift = getenv("LIFT") ? atof(getenv("LIFT")) : 1e-6;  ///< least density a step starts from, over the Gibbs density
+constexpr double lift = 1e-6;         ///< least density a step starts from, over the Gibbs density
 
 }  // namespace
 
 /// One pair (phi, rho) with its residuals.
 struct Iterate {
-  std::vector<double> phi, rho;  ///< owned + ghosts
+  std::vector<double> phi, rho;             ///< owned + ghosts
   std::vector<double> G, V, r, g, inverse;  ///< owned; inverse = 1 / U''
   double optimality = infinity, floor = 0, kinetic = 0;
 };
@@ -62,7 +62,7 @@ struct ProximalNewton::Impl {
   const ProximalStep* step = nullptr;
   std::vector<double> rho0;  ///< that of the step, tails lifted
   double mass = 0, mu = 0;
-  bool careful = false;      ///< solve tightly: loose directions did not improve
+  double care = 1;  ///< factor on the tolerance of linear solves
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z;
   NewtonReport report;
@@ -146,10 +146,11 @@ bool ProximalNewton::Impl::at_rest() {
   return now.optimality <= now.floor;
 }
 
-/// rho0 <- c max(rho0, lift sigma), sigma ~ exp(-(V + W * rho0 + U' - kT log rho0)/kT), both of the
-/// mass of rho0. Where rho0 is so small that the step has no way of moving mass there (a narrow
-/// Gaussian far from its centre), the potential is undetermined, or carries mass across many cells.
-/// F does not grow: s log s falls where s = rho0/sigma < 1/e is raised. `now` holds rho0 and its V.
+/// s <- c (s + lift e^(-s/lift)), s = rho0/sigma, sigma ~ exp(-(V + W * rho0 + U' - kT log
+/// rho0)/kT), both of the mass of rho0. Where rho0 is so small that the step has no way of moving
+/// mass there (a narrow Gaussian far from its centre), the potential is undetermined, or carries
+/// mass across many cells. F does not grow: s log s falls where s = rho0/sigma < 1/e is raised.
+/// `now` holds rho0 and its V.
 void ProximalNewton::Impl::lift_tails() {
   const double kT = internal.temperature();
   if (!(kT > 0)) return;
@@ -171,7 +172,8 @@ void ProximalNewton::Impl::lift_tails() {
   const double least = lift * mass / mesh.comm.sum(sum);
   sum = 0;
   for (std::size_t k = 0; k < owned; ++k) {
-    z[k] = std::max(least * z[k] - rho0[k], 0.0);
+    const double floor = least * z[k];
+    z[k] = rho0[k] < 40 * floor ? floor * std::exp(-rho0[k] / floor) : 0;
     sum += mesh.volume[k] * z[k];
   }
   sum = mesh.comm.sum(sum);
@@ -201,9 +203,9 @@ void ProximalNewton::Impl::start(std::vector<double>& phi) {
 
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double ProximalNewton::Impl::linear_tolerance() const {
-  if (careful) return tight_solve;
   const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
-  return std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, 0.1), 0.1);
+  const double loose = std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, 0.1), 0.1);
+  return std::max(loose * care, tight_solve);
 }
 
 /// dphi and drho at `now`. False where the linear solve fails.
@@ -227,7 +229,6 @@ bool ProximalNewton::Impl::direction(double rtol) {
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
   if (!solve.converged) {
-    if (getenv("DBG")) fmt::print(" solve failed {} after {} rtol {}\n", solve.reason, solve.iterations, rtol);
     report.reason = "the linear solve inside Newton's method failed: " + solve.reason;
     return false;
   }
@@ -243,19 +244,14 @@ bool ProximalNewton::Impl::direction(double rtol) {
 void ProximalNewton::Impl::try_step(double alpha) {
   for (std::size_t k = 0; k < owned; ++k) trial.phi[k] = now.phi[k] + alpha * dphi[k];
   potential(trial);
-  if (internal.entropy_only()) {  // Newton's method in log rho
-    for (std::size_t k = 0; k < owned; ++k) {
-      const double move = now.rho[k] > 0 ? alpha * drho[k] / now.rho[k] : 0;
-      z[k] = std::clamp(move, -largest_jump, largest_jump);
-    }
-    exp_of(z, z);
-    for (std::size_t k = 0; k < owned; ++k) trial.rho[k] = now.rho[k] * z[k];
-  } else {
-    const double most = internal.maximum();
-    for (std::size_t k = 0; k < owned; ++k) {
-      const double to = now.rho[k] + alpha * drho[k];
-      trial.rho[k] = std::clamp(to, 0.1 * now.rho[k], 0.1 * now.rho[k] + 0.9 * most);
-    }
+  // Downwards rho moves as the continuity equation wants, upwards its logarithm as U' does.
+  const double most = internal.maximum();
+  const bool entropy = internal.entropy_only();
+  for (std::size_t k = 0; k < owned; ++k) {
+    const double rho = now.rho[k], move = alpha * drho[k];
+    double to = rho + move;
+    if (entropy && move > 0) to = rho * std::exp(std::min(move / rho, largest_jump));
+    trial.rho[k] = std::clamp(to, 0.02 * rho, 0.1 * rho + 0.9 * most);
   }
   residuals(trial);
   if (trial.optimality <= 0.3 * now.optimality) return;
@@ -269,10 +265,8 @@ void ProximalNewton::Impl::try_step(double alpha) {
 /// Moves `now` along the direction. False where no length of step improves it.
 bool ProximalNewton::Impl::search() {
   double alpha = 1;
-  if (getenv("DBG")) fmt::print("   from {:.2e}", now.optimality);
   for (int k = 0; k <= most_halvings; ++k, alpha *= 0.5) {
     try_step(alpha);
-    if (getenv("DBG")) fmt::print(" a {} -> {:.2e} |dphi| {:.1e}", alpha, trial.optimality, std::abs(*std::ranges::max_element(dphi,{}, [](double v){return std::abs(v);})));
     if (trial.optimality <= (1 - 0.1 * alpha) * now.optimality) {
       std::swap(now, trial);
       return true;
@@ -284,20 +278,23 @@ bool ProximalNewton::Impl::search() {
 void ProximalNewton::Impl::iterate() {
   while (!(now.optimality <= std::max(tolerance, now.floor))) {
     if (report.iterations == most_iterations || !std::isfinite(now.optimality)) {
-      report.reason = fmt::format("Newton's method stands at an optimality of {:.2g} after {} "
-                                  "iterations",
-                                  now.optimality, report.iterations);
+      report.reason = fmt::format(
+          "Newton's method stands at an optimality of {:.2g} after {} "
+          "iterations",
+          now.optimality, report.iterations);
       return;
     }
-    const double rtol = linear_tolerance();
+    const double rtol = linear_tolerance(), before = now.optimality;
     ++report.iterations;
     if (!direction(rtol)) return;
-    const bool ok = search();
-    if (getenv("DBG")) fmt::print("  it {} rtol {:.1e} cg {} opt {:.2e} floor {:.1e} ok {}\n", report.iterations, rtol, report.linear_iterations, now.optimality, now.floor, ok);
-    if (ok) continue;
+    if (search()) {
+      // Tails weigh nothing in a loose solve, but their logarithms count.
+      if (now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
+      continue;
+    }
     if (now.optimality <= 1e3 * now.floor) break;  // rounding
-    if (!careful) {  // the tails weigh nothing in a loose solve, but their logarithms count
-      careful = true;
+    if (rtol > tight_solve) {
+      care = 0;
       continue;
     }
     report.reason = fmt::format("no step along Newton's direction improves an optimality of {:.2g}",
@@ -320,7 +317,7 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   n.rho0.assign(step.rho0.begin(), step.rho0.end());
   n.mass = integral(n.mesh, n.rho0);
   n.mu = 0;
-  n.careful = false;
+  n.care = 1;
   if (step.cold && n.at_rest()) {
     n.report.converged = true;
   } else {

@@ -85,8 +85,7 @@ struct ProximalSystem::Impl {
 
 void ProximalSystem::Impl::make_cycle() {
   const auto [least, most] = std::ranges::minmax(coefficients.omega);
-  const bool narrow =
-      mesh.comm.max(most) <= single_range * mesh.comm.min(least);
+  const bool narrow = mesh.comm.max(most) <= single_range * mesh.comm.min(least);
   if (!cycle || single != narrow) cycle = multigrid::make_proximal_cycle(mesh, narrow);
   single = narrow;
   const auto one_slope = [this] {

@@ -8,8 +8,6 @@
 //
 // for every tau. First order in time; with centred weights second order in space.
 
-
-
 #include "otto/casefile/key.h"
 #include "otto/time/proximal_stage.h"
 
@@ -21,8 +19,9 @@ const Declare keys{
     {},
     {{.path = "time.inner_steps",
       .type = Type::integer,
-      .doc = "Steps N in which the Wasserstein distance of one proximal step is taken: 1 linearises "
-             "it once, more converge to the exact JKO step.",
+      .doc =
+          "Steps N in which the Wasserstein distance of one proximal step is taken: 1 linearises "
+          "it once, more converge to the exact JKO step.",
       .fallback = "1",
       .range = {.least = 1},
       .when = "scheme=jko"},

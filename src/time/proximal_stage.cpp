@@ -1,11 +1,11 @@
 #include "otto/time/proximal_stage.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "otto/operators/ledger.h"
 #include "otto/time/linear_stage.h"
@@ -38,8 +38,8 @@ double ProximalStage::free_energy(std::span<const double> rho) const {
   return ledger(generator_, rho, false).free_energy;
 }
 
-/// theta = coth(j/2) - 2/j of the jump j of log rho0 across the face: about j/6 where rho0 is smooth,
-/// so that the mean stays second order, and 1 where it changes by orders of magnitude.
+/// theta = coth(j/2) - 2/j of the jump j of log rho0 across the face: about j/6 where rho0 is
+/// smooth, so that the mean stays second order, and 1 where it changes by orders of magnitude.
 void ProximalStage::set_weights(std::span<const double> rho0) {
   if (weights_ != "blend") return;
   const Faces& faces = mesh_.faces;
@@ -83,8 +83,8 @@ StepReport ProximalStage::finish(StepReport report, State& state, double t,
   const double energy = free_energy(rho);
   const double rounding = 1e-13 * (std::abs(energy) + std::abs(energy_));
   if (!(energy <= energy_ + rounding) && !generator_.depends_on_time()) {
-    return refuse(std::move(report), fmt::format("the free energy would grow by {:.2g}",
-                                                 energy - energy_));
+    return refuse(std::move(report),
+                  fmt::format("the free energy would grow by {:.2g}", energy - energy_));
   }
   state.density.swap(rho);
   state.time = t;

@@ -1,7 +1,7 @@
 #pragma once
-// Transport of a density along a potential phi on a mesh: what the discrete Wasserstein distance of a
-// proximal step is made of. D phi = phi_left - phi_right across a face, a its transmissibility, and
-// the density of a face is the mean
+// Transport of a density along a potential phi on a mesh: what the discrete Wasserstein distance of
+// a proximal step is made of. D phi = phi_left - phi_right across a face, a its transmissibility,
+// and the density of a face is the mean
 //
 //   (W rho)_f = w_left rho_left + w_right rho_right,   w = (1 +- theta_f sign (D phi)_f) / 2:
 //
@@ -11,8 +11,8 @@
 //   G(phi)_K     = phi_K + d / (2 vol_K) sum_f a w_fK (D phi)_f^2        Hamilton-Jacobi
 //   J = G'(phi)  = I + M^-1 sum_f w_fK d a (D phi)_f (D .)_f,
 //
-// so that  J^T M rho = M rho + d L(rho) phi  for every rho: the continuity equation is the adjoint of
-// the linearised Hamilton-Jacobi equation (Cances, Gallouet, Todeschi, Numer. Math. 146, 2020).
+// so that  J^T M rho = M rho + d L(rho) phi  for every rho: the continuity equation is the adjoint
+// of the linearised Hamilton-Jacobi equation (Cances, Gallouet, Todeschi, Numer. Math. 146, 2020).
 // G is convex for every theta in [0, 1], and J an M-matrix for theta = 1.
 
 #include <span>

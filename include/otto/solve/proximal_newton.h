@@ -10,7 +10,8 @@
 //
 // G of length kappa tau (operators/transport.h). Eliminating rho leaves, with J = G',
 //
-//   H dphi = r - J^T M g / U'',   H = J^T (M / U'') J + tau L(rho_bar),   drho = (J dphi + g) / U''.
+//   H dphi = r - J^T M g / U'',   H = J^T (M / U'') J + tau L(rho_bar),   drho = (J dphi + g) /
+//   U''.
 //
 // rho = U*'(G(phi) - V) >= 0 for every weight, since U*' >= 0: where U'(0+) = -inf no barrier is
 // needed; elsewhere the barrier -mu log rho (and -mu log (P - rho)) is followed to mu = 0. An
@@ -30,19 +31,19 @@ namespace otto {
 /// Where a proximal step starts from. Fields are owned + ghosts, ghosts up to date.
 struct ProximalStep {
   double tau = 0;
-  double kappa = 0.5;             ///< weight of rho1 in the distance's density: 1 or 1/2
+  double kappa = 0.5;  ///< weight of rho1 in the distance's density: 1 or 1/2
   std::span<const double> rho0;
   std::span<const double> V;
-  bool cold = true;               ///< the guess of phi is worth nothing
+  bool cold = true;  ///< the guess of phi is worth nothing
 };
 
 struct [[nodiscard]] NewtonReport {
   bool converged = false;
-  std::string reason;             ///< why not
+  std::string reason;  ///< why not
   int iterations = 0;
   int linear_iterations = 0, max_linear_iterations = 0;
-  double optimality = 0;          ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
-  double kinetic = 0;             ///< <phi, L(rho_bar) phi>; W2^2 / tau^2 to the step's order
+  double optimality = 0;  ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
+  double kinetic = 0;     ///< <phi, L(rho_bar) phi>; W2^2 / tau^2 to the step's order
 };
 
 class ProximalNewton {
@@ -51,8 +52,8 @@ class ProximalNewton {
   ProximalNewton(const FreeEnergy& energy, const Transport& transport, SolverOptions options);
   ~ProximalNewton();
 
-  /// `phi`: guess in, solution out; `rho`: solution out (owned + ghosts, resized). Where it does not
-  /// converge both are spoilt. Collective.
+  /// `phi`: guess in, solution out; `rho`: solution out (owned + ghosts, resized). Where it does
+  /// not converge both are spoilt. Collective.
   NewtonReport solve(const ProximalStep& step, std::vector<double>& phi, std::vector<double>& rho);
 
  private:

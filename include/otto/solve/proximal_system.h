@@ -4,8 +4,8 @@
 //     H x = b,     H = J^T Omega J + L_g,     Omega = diag(vol / U''),
 //
 // of the size of the cells (numerics of operators/transport.h): CG with a geometric multigrid on
-// boxes, matrix-free; with hypre's BoomerAMG on the assembled two-ring matrix elsewhere, or wherever
-// the user names a preconditioner.
+// boxes, matrix-free; with hypre's BoomerAMG on the assembled two-ring matrix elsewhere, or
+// wherever the user names a preconditioner.
 
 #include <memory>
 #include <span>

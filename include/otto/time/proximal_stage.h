@@ -21,8 +21,8 @@ class ProximalStage {
   /// a new history and a new mass to keep, and returns true then. Collective.
   bool begin(const State& state, double dt);
   /// One linearised proximal step of length tau from rho0 (owned + ghosts), its potential guessed
-  /// from those of earlier steps that ended before t. On failure forgets them, says why in the report
-  /// and returns false. Collective.
+  /// from those of earlier steps that ended before t. On failure forgets them, says why in the
+  /// report and returns false. Collective.
   [[nodiscard]] bool solve(StepReport& report, std::span<const double> rho0, double tau,
                            double kappa, double t, std::vector<double>& rho);
   /// phi of the last `solve`, owned + ghosts.
@@ -49,8 +49,8 @@ class ProximalStage {
   Keeper keeper_;
   Extrapolation history_;
   std::vector<double> phi_;
-  double energy_ = 0;   // of the state the next step starts from
-  double reached_;      // time of the state the last step left
+  double energy_ = 0;  // of the state the next step starts from
+  double reached_;     // time of the state the last step left
 };
 
 }  // namespace otto
