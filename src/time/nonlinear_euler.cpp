@@ -77,6 +77,7 @@ class NonlinearEuler final : public Stepper {
     const double P = internal_.maximum();
     for (double& r : rho_) r = std::min(r, P);
     mesh_.halo.update(mesh_.comm, rho_);
+    keep_pressure();
     report.dissipation = std::max(0.0, dissipation_of(generator_, x_, F_));
     state.density.swap(rho_);
     state.time += dt;
@@ -97,13 +98,25 @@ class NonlinearEuler final : public Stepper {
     generator_.set_time(state.time + dt);
     if (!(std::abs(state.time - reached_) <= 1e-6 * dt)) {
       keeper_.start(owned(mesh_, state.density));
-      scale_kappa(dt);
+      pressure_.assign(n_, 0.0);
     }
+    scale_kappa(dt);
     // from the last density; where U''(0) is infinite, empty cells need a start
     double most = 0;
     for (std::size_t i = 0; i < n_; ++i) most = std::max(most, state.density[i]);
     const double least = floor_ * mesh_.comm.max(most);
-    for (std::size_t i = 0; i < n_; ++i) x_.s[i] = std::max(state.density[i], least);
+    for (std::size_t i = 0; i < n_; ++i) {
+      x_.s[i] = std::max(state.density[i], least);
+      if (pressure_[i] > 0) x_.s[i] += pressure_[i] / kappa_;
+    }
+  }
+
+  /// The pressure of the step just made, from which the next one starts.
+  void keep_pressure() {
+    const double P = internal_.maximum();
+    for (std::size_t i = 0; i < n_; ++i) {
+      pressure_[i] = x_.s[i] > P ? kappa_ * (x_.s[i] - P) : 0.0;
+    }
   }
 
   /// The pressure of a crowd in units that give both kinds of unknowns columns of like size.
@@ -213,7 +226,7 @@ class NonlinearEuler final : public Stepper {
   std::size_t n_;
   FluxState x_;
   std::vector<double> F_, left_, right_, R_, ds_;
-  std::vector<double> omega_ = std::vector<double>(n_), rho_, mean_, W_;
+  std::vector<double> omega_ = std::vector<double>(n_), rho_, mean_, W_, pressure_;
   double kappa_ = 0, floor_ = 0, reached_ = std::numeric_limits<double>::quiet_NaN();
 };
 

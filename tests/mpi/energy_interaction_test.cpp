@@ -132,7 +132,8 @@ std::vector<double> field_of_one(Scenario& s, std::int64_t source) {
 }
 
 TEST(Interaction, RoughKernelsAreAveragedOverCellsExactly) {
-  Scenario line(box(1, "[30]", "[false]") + interaction("library = \"logarithmic\"\nstrength = 2.0") +
+  Scenario line(box(1, "[30]", "[false]") +
+                interaction("library = \"logarithmic\"\nstrength = 2.0") +
                 interaction("library = \"power\"\nexponent = -0.5"));
   const auto values = field_of_one(line, 7);
   const double h = 0.1;
