@@ -60,7 +60,10 @@ std::unique_ptr<ExternalEnergy> from_library(const Section& term, int dimension)
   const std::string name = term.text("library");
   const auto& library = external_library();
   const auto entry = std::ranges::find(library, name, &LibraryEntry::name);
-  if (entry == library.end()) term.fail("library", "no external energy is called '" + name + "'");
+  if (entry == library.end()) {
+    term.fail("library", "no external energy is called '" + name + "'; kernels like it belong "
+                         "beside kind = \"interaction\"");
+  }
   if (dimension < entry->least_dimension || dimension > entry->most_dimension) {
     const std::string takes =
         entry->least_dimension == entry->most_dimension

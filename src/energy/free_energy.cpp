@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "external_terms.h"
+#include "interaction/interactions.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "words.h"
@@ -40,8 +41,7 @@ const Declare keys{{{.path = "energy",
                     {.path = "energy.kind",
                      .value = "interaction",
                      .doc = "An interaction energy W(x - y) of pairs.",
-                     .equation = "1/2 int int W(x - y) rho rho",
-                     .later = true}}};
+                     .equation = "1/2 int int W(x - y) rho rho"}}};
 
 /// What the [[energy]] tables say.
 struct Terms {
@@ -49,6 +49,7 @@ struct Terms {
   std::vector<std::unique_ptr<InternalTerm>> internal;
   std::vector<std::unique_ptr<ExternalEnergy>> external;
   std::vector<std::string> places;
+  std::vector<Kernel> kernels;
 
   void add(const Section& term, const Mesh& mesh) {
     const std::string kind = term.text("kind");
@@ -61,6 +62,8 @@ struct Terms {
       temperature = term.real("temperature");
     } else if (entry != kinds.end()) {
       internal.push_back(entry->make(term));
+    } else if (kind == "interaction") {
+      kernels.push_back(make_kernel(term, mesh));
     } else {
       external.push_back(make_external(term, mesh));
       const std::string key = external_source(term);
@@ -72,7 +75,7 @@ struct Terms {
 Terms read_terms(const Case& c, const Mesh& mesh) {
   Terms terms;
   for (const Section& term : c.sections("energy")) terms.add(term, mesh);
-  if (!(terms.temperature > 0) && terms.internal.empty()) {
+  if (!(terms.temperature > 0) && terms.internal.empty() && terms.kernels.empty()) {
     throw InputError(c.file().string() +
                      ": no entropy term; add [[energy]] kind = \"entropy\" with its temperature (or "
                      "an energy of another kind beside the external ones)");
@@ -125,8 +128,10 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
 FreeEnergy make_free_energy(const Case& c, const Mesh& mesh) {
   Terms terms;
   mesh.comm.together([&] { terms = read_terms(c, mesh); });
+  std::unique_ptr<Interaction> interaction;
+  if (!terms.kernels.empty()) interaction = make_interaction(terms.kernels, mesh);
   FreeEnergy energy(InternalEnergy(terms.temperature, std::move(terms.internal)),
-                    std::move(terms.external), std::move(terms.places), nullptr);
+                    std::move(terms.external), std::move(terms.places), std::move(interaction));
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
   energy.external(mesh, 0.0, V);
   return energy;

@@ -63,23 +63,31 @@ void AssembledMatrix::set_symmetric(double c, std::span<const double> sigma,
 
 void AssembledMatrix::set_scaled(double c, std::span<const double> sigma,
                                  const Generator& generator, std::vector<double>& diagonal) {
+  std::vector<double> omega(mesh_.volume.begin(), mesh_.volume.begin() + mesh_.owned);
+  for (std::size_t k = 0; k < sigma.size(); ++k) omega[k] *= sigma[k];
+  const auto backward = generator.backward();
+  std::vector<double> right(backward.size());
+  for (std::size_t f = 0; f < right.size(); ++f) right[f] = -backward[f];
+  set_fluxes(c, omega, generator.forward(), right, diagonal);
+}
+
+void AssembledMatrix::set_fluxes(double c, std::span<const double> omega,
+                                 std::span<const double> left, std::span<const double> right,
+                                 std::vector<double>& diagonal) {
   const auto owned = std::size_t(mesh_.owned);
-  const auto forward = generator.forward(), backward = generator.backward();
   diagonal.assign(std::size_t(mesh_.local()), 0.0);
-  for (std::size_t k = 0; k < owned; ++k) {
-    diagonal[k] = mesh_.volume[k] * (sigma.empty() ? 1 : sigma[k]);
-  }
-  for (std::size_t f = 0; f < forward.size(); ++f) {
-    diagonal[std::size_t(mesh_.faces.left[f])] += c * forward[f];
-    diagonal[std::size_t(mesh_.faces.right[f])] += c * backward[f];
+  std::copy_n(omega.begin(), owned, diagonal.begin());
+  for (std::size_t f = 0; f < left.size(); ++f) {
+    diagonal[std::size_t(mesh_.faces.left[f])] += c * left[f];
+    diagonal[std::size_t(mesh_.faces.right[f])] -= c * right[f];
   }
   mesh_.halo.update(mesh_.comm, diagonal);
   for (std::size_t k = 0; k < owned; ++k) values_[k] = 1;
   std::size_t next = owned;
-  for (std::size_t f = 0; f < forward.size(); ++f) {
+  for (std::size_t f = 0; f < left.size(); ++f) {
     const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
-    if (l < owned) values_[next++] = -c * backward[f] / diagonal[r];
-    if (r < owned) values_[next++] = -c * forward[f] / diagonal[l];
+    if (l < owned) values_[next++] = c * right[f] / diagonal[r];
+    if (r < owned) values_[next++] = -c * left[f] / diagonal[l];
   }
   finish();
 }

@@ -33,6 +33,10 @@ class AssembledMatrix {
   /// the reverse.
   void set(std::span<const double> diagonal, std::span<const double> left_right,
            std::span<const double> right_left);
+  /// J D^-1 with J = diag(omega) + c (e_K - e_L) (left e_K + right e_L)^T summed over the faces and D
+  /// its diagonal. Fills `diagonal` likewise.
+  void set_fluxes(double c, std::span<const double> omega, std::span<const double> left,
+                  std::span<const double> right, std::vector<double>& diagonal);
 
  private:
   void finish();

@@ -2,6 +2,8 @@
 // First order; with a monotone flux the matrix is an M-matrix, so rho1 >= 0 for every dt, and with
 // detailed balance every convex entropy relative to the Gibbs state decays.
 
+// Other free energies: nonlinear_euler.cpp.
+//
 // Where the solver's tolerance leaves a negative value, one Jacobi sweep from max(rho1, 0) follows:
 //
 //   rho_K  <-  (b_K + dt sum_L rate(L -> K) max(rho_L, 0)) / (vol_K + dt sum_L rate(K -> L)),
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 
+#include "nonlinear_euler.h"
 #include "otto/time/linear_stage.h"
 
 namespace otto {
@@ -73,9 +76,9 @@ const RegisterStepper registered{{
     .equation = "(M - dt M Q) rho1 = M rho0",
     .order = 1,
     .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
+      if (!p.energy.linear()) return make_nonlinear_euler(p);
       return std::make_unique<ImplicitEuler>(p);
     },
-    .linear_only = true,
 }};
 
 }  // namespace

@@ -1,0 +1,58 @@
+#include "slab_exchange.h"
+
+#include <numeric>
+
+namespace otto {
+
+namespace {
+
+std::vector<int> starts_of(const std::vector<int>& counts) {
+  std::vector<int> starts(counts.size());
+  std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);
+  return starts;
+}
+
+}  // namespace
+
+SlabExchange::SlabExchange(const Comm& comm, std::span<const int> rank,
+                           std::span<const std::int64_t> place)
+    : comm_(comm),
+      cell_counts_(static_cast<std::size_t>(comm.size()), 0),
+      slab_counts_(cell_counts_.size()),
+      cells_(rank.size()) {
+  for (const int r : rank) ++cell_counts_[static_cast<std::size_t>(r)];
+  MPI_Alltoall(cell_counts_.data(), 1, MPI_INT, slab_counts_.data(), 1, MPI_INT, comm_.handle());
+  cell_starts_ = starts_of(cell_counts_);
+  slab_starts_ = starts_of(slab_counts_);
+  std::vector<int> next = cell_starts_;
+  std::vector<std::int64_t> sorted(rank.size());
+  for (std::size_t c = 0; c < rank.size(); ++c) {
+    const auto at = static_cast<std::size_t>(next[static_cast<std::size_t>(rank[c])]++);
+    cells_[at] = c;
+    sorted[at] = place[c];
+  }
+  places_.resize(static_cast<std::size_t>(slab_starts_.back() + slab_counts_.back()));
+  MPI_Alltoallv(sorted.data(), cell_counts_.data(), cell_starts_.data(), MPI_INT64_T,
+                places_.data(), slab_counts_.data(), slab_starts_.data(), MPI_INT64_T,
+                comm_.handle());
+  cell_buffer_.resize(cells_.size());
+  slab_buffer_.resize(places_.size());
+}
+
+void SlabExchange::to_slab(std::span<const double> owned, std::span<double> slab) const {
+  for (std::size_t i = 0; i < cells_.size(); ++i) cell_buffer_[i] = owned[cells_[i]];
+  MPI_Alltoallv(cell_buffer_.data(), cell_counts_.data(), cell_starts_.data(), MPI_DOUBLE,
+                slab_buffer_.data(), slab_counts_.data(), slab_starts_.data(), MPI_DOUBLE,
+                comm_.handle());
+  for (std::size_t i = 0; i < places_.size(); ++i) slab[std::size_t(places_[i])] = slab_buffer_[i];
+}
+
+void SlabExchange::from_slab(std::span<const double> slab, std::span<double> owned) const {
+  for (std::size_t i = 0; i < places_.size(); ++i) slab_buffer_[i] = slab[std::size_t(places_[i])];
+  MPI_Alltoallv(slab_buffer_.data(), slab_counts_.data(), slab_starts_.data(), MPI_DOUBLE,
+                cell_buffer_.data(), cell_counts_.data(), cell_starts_.data(), MPI_DOUBLE,
+                comm_.handle());
+  for (std::size_t i = 0; i < cells_.size(); ++i) owned[cells_[i]] = cell_buffer_[i];
+}
+
+}  // namespace otto
