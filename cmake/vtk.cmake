@@ -11,7 +11,7 @@ target_include_directories(otto_vtk SYSTEM PRIVATE ${MPI_CXX_INCLUDE_DIRS})
 target_compile_options(otto_vtk PRIVATE -Wall -Wextra -Wshadow)
 # Some headers name MPI types; no MPI function is called.
 target_compile_definitions(otto_vtk PRIVATE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
-target_link_libraries(otto_vtk PRIVATE VTK::CommonCore VTK::CommonDataModel VTK::IOXML)
+target_link_libraries(otto_vtk PRIVATE otto_sanitize VTK::CommonCore VTK::CommonDataModel VTK::IOXML)
 set_target_properties(otto_vtk PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}
   PREFIX "lib" CXX_VISIBILITY_PRESET default)
 add_dependencies(otto otto_vtk)

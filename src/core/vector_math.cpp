@@ -1,6 +1,6 @@
 // log: x = 2^k m with m in [sqrt(1/2), sqrt(2)), s = (m - 1) / (m + 1),
 //   log x = k log 2 + 2 s + 2 s^3 (1/3 + s^2/5 + s^4/7 + ...),       |s| <= 0.1716.
-// exp: x = k log 2 + r, |r| <= (log 2) / 2, e^x = 2^k (1 + r + r^2/2 + ...).
+// exp: e^x = 2^k (1 + q) of split_exponential.h.
 // Identric mean, with M = max(a, b), q = min(a, b) / M, d = 1 - q:
 //   theta = M e^h,  h(q) = q log q / (q - 1) - 1 = - d/(1 2) - d^2/(2 3) - d^3/(3 4) - ...
 //   h'(q) = (q - 1 - log q) / (q - 1)^2          = 1/2 + d/3 + d^2/4 + ...
@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "otto/core/split_exponential.h"
+
 namespace otto {
 
 namespace {
@@ -23,7 +25,6 @@ constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double log2_high = 0x1.62e42fee00000p-1;  // 21 trailing zero bits: k log2_high is exact
 constexpr double log2_low = 0x1.a39ef35793c76p-33;
 constexpr std::int64_t bits_of_root_half = 0x3fe6a09e667f3bcd;
-constexpr double magic = 0x1.8p52;  // adding it leaves an integer in the low bits
 
 [[gnu::always_inline]] inline double log_one(double x) {
   const bool tiny = x < std::numeric_limits<double>::min();
@@ -59,28 +60,10 @@ constexpr double magic = 0x1.8p52;  // adding it leaves an integer in the low bi
 [[gnu::always_inline]] inline double exp_one(double x) {
   const double low = x < -746.0 ? -746.0 : x;
   const double c = low > 710.0 ? 710.0 : low;  // the result is 0 or inf beyond; nan stays nan
-  const double shifted = c * 0x1.71547652b82fep+0 + magic;
-  const double k = shifted - magic;
-  const double r = (c - k * log2_high) - k * log2_low;
-  double p = 1.0 / 6227020800;
-  p = p * r + 1.0 / 479001600;
-  p = p * r + 1.0 / 39916800;
-  p = p * r + 1.0 / 3628800;
-  p = p * r + 1.0 / 362880;
-  p = p * r + 1.0 / 40320;
-  p = p * r + 1.0 / 5040;
-  p = p * r + 1.0 / 720;
-  p = p * r + 1.0 / 120;
-  p = p * r + 1.0 / 24;
-  p = p * r + 1.0 / 6;
-  p = p * r + 0.5;
-  const double y = 1 + (r + r * r * p);
+  const auto [q, k] = split_exponential(c);
   // 2^k in two factors: either may be far outside the range of normal numbers together
-  const std::int64_t n = std::bit_cast<std::int64_t>(shifted) - std::bit_cast<std::int64_t>(magic);
-  const std::int64_t half = static_cast<std::int64_t>(static_cast<std::uint64_t>(n + 4096) >> 1) - 2048;
-  const double first = std::bit_cast<double>((half + 1023) << 52);
-  const double second = std::bit_cast<double>((n - half + 1023) << 52);
-  return y * first * second;
+  const std::int64_t half = static_cast<std::int64_t>(static_cast<std::uint64_t>(k + 4096) >> 1) - 2048;
+  return (1 + q) * power_of_two(half) * power_of_two(k - half);
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 #include <cmath>
 #include <limits>
 
-#include "exponential.h"
-#include "otto/flux/two_point.h"
+#include "formula_flux.h"
+#include "otto/core/split_exponential.h"
 
 namespace otto {
 
@@ -29,32 +29,19 @@ inline double bernoulli_of_positive(double t) {
   return c / (q + (1 - a * b)) * a * b;
 }
 
-class ScharfetterGummel final : public TwoPointFlux {
- public:
-  void weights(std::span<const double> s, std::span<double> forward,
-               std::span<double> backward) const override {
-    const std::size_t n = s.size();
-#pragma omp simd
-    for (std::size_t f = 0; f < n; ++f) {
-      const double t = std::abs(s[f]);
+const RegisterFlux registered = register_flux(
+    {.name = "scharfetter_gummel",
+     .doc =
+         "Scharfetter-Gummel: second order, keeps the Gibbs state and positivity, tends to upwind "
+         "where the drift dominates.",
+     .equation = "B(s) = s / (exp(s) - 1)",
+     .detailed_balance = true,
+     .monotone = true},
+    [](double s) -> FluxWeights {
+      const double t = std::abs(s);
       const double with = bernoulli_of_positive(t), against = with + t;
-      forward[f] = s[f] > 0 ? with : against;
-      backward[f] = s[f] > 0 ? against : with;
-    }
-  }
-  bool detailed_balance() const override { return true; }
-  bool monotone() const override { return true; }
-  const std::string& name() const override { return name_; }
-
- private:
-  std::string name_ = "scharfetter_gummel";
-};
-
-const RegisterFlux registered{
-    std::make_unique<ScharfetterGummel>(),
-    "Scharfetter-Gummel: second order, keeps the Gibbs state and positivity, tends to upwind where "
-    "the drift dominates.",
-    "B(s) = s / (exp(s) - 1)"};
+      return {s > 0 ? with : against, s > 0 ? against : with};
+    });
 
 }  // namespace
 

@@ -11,40 +11,27 @@
 
 #include <cmath>
 
-#include "exponential.h"
-#include "otto/flux/two_point.h"
+#include "formula_flux.h"
+#include "otto/core/split_exponential.h"
 
 namespace otto {
 
 namespace {
 
-class SquareRoot final : public TwoPointFlux {
- public:
-  void weights(std::span<const double> s, std::span<double> forward,
-               std::span<double> backward) const override {
-    const std::size_t n = s.size();
-#pragma omp simd
-    for (std::size_t f = 0; f < n; ++f) {
-      const double half = 0.5 * std::abs(s[f]);
+const RegisterFlux registered = register_flux(
+    {.name = "square_root",
+     .doc =
+         "Square-root approximation: second order, keeps the Gibbs state and positivity; its rates "
+         "explode where V changes by many kT per cell.",
+     .equation = "B(s) = exp(-s/2)",
+     .detailed_balance = true,
+     .monotone = true},
+    [](double s) -> FluxWeights {
+      const double half = 0.5 * std::abs(s);
       const auto [q, k] = split_exponential(half < 600 ? half : 600);
       const double large = (1 + q) * power_of_two(k), small = 1 / large;
-      forward[f] = s[f] > 0 ? small : large;
-      backward[f] = s[f] > 0 ? large : small;
-    }
-  }
-  bool detailed_balance() const override { return true; }
-  bool monotone() const override { return true; }
-  const std::string& name() const override { return name_; }
-
- private:
-  std::string name_ = "square_root";
-};
-
-const RegisterFlux registered{
-    std::make_unique<SquareRoot>(),
-    "Square-root approximation: second order, keeps the Gibbs state and positivity; its rates "
-    "explode where V changes by many kT per cell.",
-    "B(s) = exp(-s/2)"};
+      return {s > 0 ? small : large, s > 0 ? large : small};
+    });
 
 }  // namespace
 

@@ -48,6 +48,9 @@ class BlockExchange {
     }
   }
 
+  /// There is a neighbour to exchange with (which may be this block itself).
+  [[nodiscard]] bool any() const { return any_; }
+
   /// Fills the halo of `x` (grid.size entries). Collective over neighbours.
   template <class T>
   void operator()(T* x) {
@@ -105,7 +108,9 @@ class BlockExchange {
   template <class T>
   void start(const T* x, const std::array<std::ptrdiff_t, 3>& stride) {
     requests_.clear();
-    const auto bytes = [&](std::size_t a) { return std::size_t(grid_.cells() / grid_.n[a]) * sizeof(T); };
+    const auto bytes = [&](std::size_t a) {
+      return std::size_t(grid_.cells() / grid_.n[a]) * sizeof(T);
+    };
     for_each_side([&](std::size_t a, std::size_t s) {
       auto& buffer = in_[2 * a + s];
       buffer.resize(bytes(a));
@@ -121,9 +126,7 @@ class BlockExchange {
                 comm_.handle(), &requests_.emplace_back());
     });
   }
-  void finish() {
-    MPI_Waitall(int(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
-  }
+  void finish() { MPI_Waitall(int(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE); }
 
   Comm comm_;
   BlockGrid grid_;

@@ -2,6 +2,11 @@
 // The loops of a V-cycle over one level. The level's system is  d_K x_K - sum_L s_KL x_L = b_K
 // (symmetrised: x = sqrt(omega) u), and the right-hand side is kept as y = b / d. Arrays carry a
 // halo of one cell; beyond walls s (where stored), x and y vanish.
+//
+// Every loop works on one layer: the cells of one index along the last axis. A layer needs its two
+// neighbours of the array it reads, so loops that follow one another can go through the block
+// together, each one layer behind the one before it (`run_passes`), and find their data in the
+// cache.
 
 #include <algorithm>
 #include <cstddef>
@@ -40,20 +45,43 @@ struct FaceCoupling {
   }
 };
 
-/// visit(offset of the row's first cell, j, k) for every row of the block.
+/// Layers of a block: planes in 3-D, rows in 2-D, all of it in 1-D.
+inline std::int32_t layers(const BlockGrid& grid) {
+  return grid.dim == 1 ? 1 : grid.n[std::size_t(grid.dim) - 1];
+}
+
+/// visit(offset of the row's first cell, j, k) for every row of a layer.
+template <class Visit>
+void for_each_row(const BlockGrid& grid, std::int32_t layer, Visit&& visit) {
+  if (grid.dim < 3) return visit(grid.index(0, layer, 0), layer, 0);
+  for (std::int32_t j = 0; j < grid.n[1]; ++j) visit(grid.index(0, j, layer), j, layer);
+}
+
+/// visit(offset of the row's first cell) for every row of the block.
 template <class Visit>
 void for_each_row(const BlockGrid& grid, Visit&& visit) {
-  for (std::int32_t k = 0; k < grid.n[2]; ++k) {
-    for (std::int32_t j = 0; j < grid.n[1]; ++j) visit(grid.index(0, j, k), j, k);
+  for (std::int32_t layer = 0; layer < layers(grid); ++layer) {
+    for_each_row(grid, layer, [&](std::ptrdiff_t o, int, int) { visit(o); });
   }
 }
 
-/// Two damped Jacobi sweeps from zero in one pass: x1 = w1 y, x = x1 + w2 (y + (1/d) sum s x1 - x1).
+/// pass(layer), ... for every layer: pass number p of a layer comes after pass p - 1 of the next.
+template <class... Pass>
+void run_passes(std::int32_t layers, Pass&&... pass) {
+  for (std::int32_t front = 0; front < layers + std::int32_t(sizeof...(pass)) - 1; ++front) {
+    std::int32_t layer = front;
+    ((layer >= 0 && layer < layers ? pass(layer) : void(), --layer), ...);
+  }
+}
+
+/// Two damped Jacobi sweeps from zero in one pass: x1 = w1 y, x = x1 + w2 (y + (1/d) sum s x1 -
+/// x1).
 template <class Real, class Coupling>
-void first_sweeps(const BlockGrid& grid, const Coupling& coupling, Real w1, Real w2,
-                  const Real* __restrict id, const Real* __restrict y, Real* __restrict x) {
+void first_sweeps(const BlockGrid& grid, std::int32_t layer, const Coupling& coupling, Real w1,
+                  Real w2, const Real* __restrict id, const Real* __restrict y,
+                  Real* __restrict x) {
   const Real own = w1 + w2 - w1 * w2, across = w1 * w2;
-  for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+  for_each_row(grid, layer, [&](std::ptrdiff_t o, int, int) {
 #pragma omp simd
     for (std::ptrdiff_t q = o; q < o + grid.n[0]; ++q) {
       x[q] = own * y[q] + across * id[q] * coupling(y, q);
@@ -63,9 +91,10 @@ void first_sweeps(const BlockGrid& grid, const Coupling& coupling, Real w1, Real
 
 /// out = x + w (y + (1/d) sum s x - x).
 template <class Real, class Coupling>
-void sweep(const BlockGrid& grid, const Coupling& coupling, Real w, const Real* __restrict id,
-           const Real* __restrict y, const Real* __restrict x, Real* __restrict out) {
-  for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+void sweep(const BlockGrid& grid, std::int32_t layer, const Coupling& coupling, Real w,
+           const Real* __restrict id, const Real* __restrict y, const Real* __restrict x,
+           Real* __restrict out) {
+  for_each_row(grid, layer, [&](std::ptrdiff_t o, int, int) {
 #pragma omp simd
     for (std::ptrdiff_t q = o; q < o + grid.n[0]; ++q) {
       out[q] = x[q] + w * (y[q] - x[q] + id[q] * coupling(x, q));
@@ -73,16 +102,17 @@ void sweep(const BlockGrid& grid, const Coupling& coupling, Real w, const Real* 
   });
 }
 
-/// Coarse y_I = (1/d_I) sum over the children K of I of p_K (d (y - x) + sum s x)_K.
-/// `row`: n[0] + 1 entries of scratch.
+/// Coarse y_I = (1/d_I) sum over the children K of I of p_K (d (y - x) + sum s x)_K, for the I
+/// whose last children lie in this layer. `row`: n[0] + 1 entries of scratch.
 template <class Real, class Coupling>
-void restrict_residual(const BlockGrid& grid, const Coupling& coupling, const Real* __restrict d,
-                       const Real* __restrict p, const Real* __restrict y,
+void restrict_residual(const BlockGrid& grid, std::int32_t layer, const Coupling& coupling,
+                       const Real* __restrict d, const Real* __restrict p, const Real* __restrict y,
                        const Real* __restrict x, const BlockGrid& coarse,
                        const std::array<int, 3>& factor, const Real* __restrict coarse_id,
                        Real* __restrict row, Real* __restrict coarse_y) {
-  const std::int32_t nx = grid.n[0];
-  for_each_row(coarse, [&](std::ptrdiff_t target, int J, int K) {
+  const std::int32_t nx = grid.n[0], along = grid.dim == 1 ? 1 : factor[std::size_t(grid.dim) - 1];
+  if (layer % along != along - 1 && layer != layers(grid) - 1) return;
+  for_each_row(coarse, layer / along, [&](std::ptrdiff_t target, int J, int K) {
     std::fill(row, row + nx + 1, Real(0));
     for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
       for (int j = J * factor[1]; j < std::min((J + 1) * factor[1], grid.n[1]); ++j) {
@@ -106,23 +136,18 @@ void restrict_residual(const BlockGrid& grid, const Coupling& coupling, const Re
 
 /// x_K += p_K (coarse x)_I for every child K of I. `row`: n[0] + 1 entries of scratch.
 template <class Real>
-void prolong_add(const BlockGrid& grid, const Real* __restrict p, const BlockGrid& coarse,
-                 const std::array<int, 3>& factor, const Real* __restrict coarse_x,
-                 Real* __restrict row, Real* __restrict x) {
-  for_each_row(coarse, [&](std::ptrdiff_t source, int J, int K) {
-    const Real* in = coarse_x + source;
+void prolong_add(const BlockGrid& grid, std::int32_t layer, const Real* __restrict p,
+                 const BlockGrid& coarse, const std::array<int, 3>& factor,
+                 const Real* __restrict coarse_x, Real* __restrict row, Real* __restrict x) {
+  for_each_row(grid, layer, [&](std::ptrdiff_t o, int j, int k) {
+    const Real* in = coarse_x + coarse.index(0, j / factor[1], k / factor[2]);
     if (factor[0] == 2) {
       for (std::int32_t i = 0; i < coarse.n[0]; ++i) row[2 * i] = row[2 * i + 1] = in[i];
     } else {
       std::copy(in, in + coarse.n[0], row);
     }
-    for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
-      for (int j = J * factor[1]; j < std::min((J + 1) * factor[1], grid.n[1]); ++j) {
-        const std::ptrdiff_t o = grid.index(0, j, k);
 #pragma omp simd
-        for (std::ptrdiff_t i = 0; i < grid.n[0]; ++i) x[o + i] += p[o + i] * row[i];
-      }
-    }
+    for (std::ptrdiff_t i = 0; i < grid.n[0]; ++i) x[o + i] += p[o + i] * row[i];
   });
 }
 

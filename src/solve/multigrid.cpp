@@ -8,8 +8,8 @@
 
 namespace otto::multigrid {
 
-std::vector<double> damping(int dim) {
-  if (dim == 1) return {0.5, 0.7};
+std::array<double, sweeps> damping(int dim) {
+  if (dim == 1) return {0.5, 0.7, 1.0};
   if (dim == 2) return {0.5, 1.0, 1.0};
   return {0.55, 0.8, 1.55};
 }
@@ -44,9 +44,9 @@ struct Stage {
   std::array<std::vector<Real>, 3> s;   ///< couplings of lower faces
   std::array<Real, 3> constant{};       ///< the coupling where it is one per axis
   bool is_constant = false;
-  std::vector<double> sigma;            ///< with halo layout, no halo values
+  std::vector<double> sigma;  ///< with halo layout, no halo values
   BlockExchange halo;
-  std::unique_ptr<Places> places;       ///< of a level that is gathered
+  std::unique_ptr<Places> places;  ///< of a level that is gathered
   std::vector<Real> packed, blocks, row;
 
   /// Calls work(coupling) with the right kind of couplings.
@@ -95,7 +95,7 @@ class TypedCycle final : public Cycle {
     const std::int32_t nx = grid.n[0];
     const double inverse = scale > 0 ? 1 / scale : 0;
     std::size_t row = 0;
-    for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+    for_each_row(grid, [&](std::ptrdiff_t o) {
 #pragma omp simd
       for (std::int32_t i = 0; i < nx; ++i) {
         fine.y[std::size_t(o + i)] =
@@ -105,7 +105,7 @@ class TypedCycle final : public Cycle {
     });
     cycle(0);
     row = 0;
-    for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+    for_each_row(grid, [&](std::ptrdiff_t o) {
 #pragma omp simd
       for (std::int32_t i = 0; i < nx; ++i) {
         z[row + i] = scale * double(fine.x[std::size_t(o + i)]) * double(root_[row + i]);
@@ -119,7 +119,8 @@ class TypedCycle final : public Cycle {
     Stage<Real> stage;
     stage.level = &level;
     const std::size_t size = level.op.grid.size;
-    for (auto* v : {&stage.x, &stage.y, &stage.t, &stage.d, &stage.id, &stage.p}) v->assign(size, 0);
+    for (auto* v : {&stage.x, &stage.y, &stage.t, &stage.d, &stage.id, &stage.p})
+      v->assign(size, 0);
     for (std::size_t a = 0; a < std::size_t(level.op.grid.dim); ++a) stage.s[a].assign(size, 0);
     stage.sigma.assign(size, 1.0);
     stage.row.assign(std::size_t(level.op.grid.n[0]) + 1, 0);
@@ -127,7 +128,8 @@ class TypedCycle final : public Cycle {
     if (level.next == Hierarchy::Next::gather) {
       stage.places = std::make_unique<Places>(level.op);
       stage.packed.resize(std::size_t(level.op.grid.cells()));
-      stage.blocks.resize(std::size_t(level.op.global[0] * level.op.global[1] * level.op.global[2]));
+      stage.blocks.resize(
+          std::size_t(level.op.global[0] * level.op.global[1] * level.op.global[2]));
     }
     return stage;
   }
@@ -242,35 +244,88 @@ class TypedCycle final : public Cycle {
   void cycle(std::size_t l) {
     Stage<Real>& stage = stages_[l];
     switch (stage.level->next) {
-      case Hierarchy::Next::none: return solve_coarsest(stage);
-      case Hierarchy::Next::gather: return cycle_gathered(l);
-      case Hierarchy::Next::coarsen: break;
+      case Hierarchy::Next::none:
+        return solve_coarsest(stage);
+      case Hierarchy::Next::gather:
+        return cycle_gathered(l);
+      case Hierarchy::Next::coarsen:
+        break;
     }
-    Stage<Real>& coarse = stages_[l + 1];
-    const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
-    stage.halo(stage.y.data());
-    stage.with_coupling([&](const auto& coupling) {
-      first_sweeps<Real>(grid, coupling, Real(w_[0]), Real(w_[1]), stage.id.data(),
-                         stage.y.data(), stage.x.data());
-    });
-    for (std::size_t s = 2; s < w_.size(); ++s) smooth(stage, w_[s]);
-    stage.halo(stage.x.data());
-    stage.with_coupling([&](const auto& coupling) {
-      restrict_residual<Real>(grid, coupling, stage.d.data(), stage.p.data(), stage.y.data(),
-                              stage.x.data(), coarse_grid, stage.level->factor, coarse.id.data(),
-                              stage.row.data(), coarse.y.data());
-    });
+    go_down(stage, stages_[l + 1]);
     cycle(l + 1);
-    prolong_add<Real>(grid, stage.p.data(), coarse_grid, stage.level->factor, coarse.x.data(),
-                      stage.row.data(), stage.x.data());
-    for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
+    go_up(stage, stages_[l + 1]);
   }
 
-  void smooth(Stage<Real>& stage, double w) {
-    stage.halo(stage.x.data());
+  /// One loop over the layers of a level, after the array it reads across faces has its halo.
+  template <class Work>
+  struct Pass {
+    std::vector<Real>* reads;  ///< null: only its own cells
+    Work work;
+  };
+
+  /// Passes that follow one another: layer by layer together where no halo has to be exchanged
+  /// between them.
+  template <class... Work>
+  void run(Stage<Real>& stage, Pass<Work>... pass) {
+    const std::int32_t n = layers(stage.level->op.grid);
+    if (!stage.halo.any()) return run_passes(n, pass.work...);
+    const auto one = [&](const auto& p) {
+      if (p.reads) stage.halo(p.reads->data());
+      run_passes(n, p.work);
+    };
+    (one(pass), ...);
+  }
+
+  /// out = one damped sweep from x.
+  template <class Coupling>
+  auto sweep_pass(Stage<Real>& stage, const Coupling& coupling, double w, std::vector<Real>& x,
+                  std::vector<Real>& out) {
+    return Pass{&x, [&stage, &coupling, w, from = x.data(), to = out.data()](std::int32_t layer) {
+                  sweep<Real>(stage.level->op.grid, layer, coupling, Real(w), stage.id.data(),
+                              stage.y.data(), from, to);
+                }};
+  }
+
+  /// Smooths from zero (into t) and restricts the residual to the coarse y.
+  void go_down(Stage<Real>& stage, Stage<Real>& coarse) {
+    const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
     stage.with_coupling([&](const auto& coupling) {
-      sweep<Real>(stage.level->op.grid, coupling, Real(w), stage.id.data(), stage.y.data(),
-                  stage.x.data(), stage.t.data());
+      run(stage,
+          Pass{&stage.y,
+               [&](std::int32_t layer) {
+                 first_sweeps<Real>(grid, layer, coupling, Real(w_[0]), Real(w_[1]),
+                                    stage.id.data(), stage.y.data(), stage.x.data());
+               }},
+          sweep_pass(stage, coupling, w_[2], stage.x, stage.t),
+          Pass{&stage.t, [&](std::int32_t layer) {
+                 restrict_residual<Real>(grid, layer, coupling, stage.d.data(), stage.p.data(),
+                                         stage.y.data(), stage.t.data(), coarse_grid,
+                                         stage.level->factor, coarse.id.data(), stage.row.data(),
+                                         coarse.y.data());
+               }});
+    });
+  }
+
+  /// Adds the coarse correction to t and smooths (into x).
+  void go_up(Stage<Real>& stage, const Stage<Real>& coarse) {
+    const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
+    stage.with_coupling([&](const auto& coupling) {
+      run(stage,
+          Pass{static_cast<std::vector<Real>*>(nullptr),
+               [&](std::int32_t layer) {
+                 prolong_add<Real>(grid, layer, stage.p.data(), coarse_grid, stage.level->factor,
+                                   coarse.x.data(), stage.row.data(), stage.t.data());
+               }},
+          sweep_pass(stage, coupling, w_[2], stage.t, stage.x),
+          sweep_pass(stage, coupling, w_[1], stage.x, stage.t),
+          sweep_pass(stage, coupling, w_[0], stage.t, stage.x));
+    });
+  }
+
+  /// x = one damped sweep from x.
+  void smooth(Stage<Real>& stage, double w) {
+    stage.with_coupling([&](const auto& coupling) {
+      run(stage, sweep_pass(stage, coupling, w, stage.x, stage.t));
     });
     std::swap(stage.x, stage.t);
   }
@@ -303,7 +358,7 @@ class TypedCycle final : public Cycle {
         for (const double w : w_) smooth(stage, w);
       }
       for (int round = 0; round < 4; ++round) {
-        for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
+        for (std::size_t s = sweeps; s-- > 0;) smooth(stage, w_[s]);
       }
       return;
     }
@@ -320,7 +375,7 @@ class TypedCycle final : public Cycle {
     });
   }
 
-  std::vector<double> w_;   ///< damping of the sweeps
+  std::array<double, sweeps> w_;  ///< damping
   std::vector<Stage<Real>> stages_;
   std::vector<Real> root_;  ///< 1 / sqrt(omega) of the finest cells, no halo
   Eigen::LLT<Eigen::MatrixXd> direct_;

@@ -3,6 +3,7 @@
 // the conductances: the preconditioner of the Fokker-Planck solves. Matrix-free on every level,
 // distributed on the fine ones, repeated on every rank on the coarse ones.
 
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>
@@ -31,7 +32,8 @@ inline constexpr std::int64_t direct_cells = 80;
 /// constant interpolation of a smooth u leaves errors that alternate from cell to cell along some
 /// of the axes; for those that alternate along k of d axes, D^-1 A has the eigenvalue 2 k / d. So
 /// the roots 1/w of the smoother stand near these d values.
-std::vector<double> damping(int dimension);
+inline constexpr std::size_t sweeps = 3;
+std::array<double, sweeps> damping(int dimension);
 
 /// The cycle in single or double precision.
 class Cycle {

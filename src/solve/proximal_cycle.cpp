@@ -421,7 +421,7 @@ class TypedProximalCycle final : public ProximalCycle {
 
   const Mesh& mesh_;
   Hierarchy hierarchy_;
-  std::vector<double> w_;  ///< damping of the sweeps
+  std::array<double, sweeps> w_;  ///< damping of the sweeps
   std::vector<Stage<Real>> stages_;
   Eigen::LLT<Eigen::MatrixXd> direct_;
   bool use_direct_ = false;

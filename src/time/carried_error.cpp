@@ -1,9 +1,9 @@
 #include "otto/time/carried_error.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "otto/time/linear_stage.h"
 
@@ -57,19 +57,20 @@ bool CarriedError::judge(StepReport& report, const ErrorBudget& budget, double t
   for (std::size_t i = 0; i < e.size(); ++i) next_[i] += e[i];
   error.after = l1(next_);
   const double own_rate = error.own / std::pow(dt, order + 1);
-  if (last_dt_ > 0 && own_rate < last_rate_) error.fading = std::log(last_rate_ / own_rate) / dt;
+  if (last_dt_ > 0) error.fading = budget.fading(t, dt, own_rate / last_rate_);
   report.error_estimate = error.after;
-  if (budget.affords(t, dt, error)) {
+  if (budget.affords(dt, error)) {
     report.next_step = budget.next(t + dt, error.after, dt, error, order);
     last_rate_ = own_rate;
     last_dt_ = dt;
     return true;
   }
   error.fading = 0;
-  report.next_step = budget.next(t, error.before, dt, error, order);
-  report.reason = fmt::format("the estimated time error {:.2g} exceeds its share of "
-                              "time.tolerance, {:.2g}",
-                              error.after, budget.allowed(t + dt));
+  report.next_step = budget.shorter(t, dt, error, order);
+  report.reason = fmt::format(
+      "the estimated time error {:.2g} exceeds time.tolerance, "
+      "{:.2g}",
+      error.after, budget.tolerance());
   return false;
 }
 

@@ -5,23 +5,36 @@
 
 namespace otto {
 
-double ErrorBudget::allowed(double t) const {
-  return tolerance_ * (1.0 + 0.0 * std::clamp((t - start_) / (end_ - start_), 0.0, 1.0));
+double ErrorBudget::fading(double t, double dt, double ratio) const {
+  const double elapsed = t - start_;
+  return elapsed > 0 && ratio < 1 ? -std::log(ratio) / std::log1p(dt / elapsed) : 0.0;
 }
 
 double ErrorBudget::next(double t, double E, double dt, const StepError& error, int order) const {
-  // Assume both errors go on falling at the rates just seen, the own one scaled as it should be.
+  // Assume both errors go on falling as just seen, the own one scaled as it should be.
   const double kept = error.before > 0 ? std::clamp(error.carried / error.before, 1e-6, 1.0) : 1.0;
   const double decay = -std::log(kept) / dt, own = std::max(error.own, 1e-300);
+  const auto carried = [&](double h) { return std::exp(-decay * h) * E; };
+  const auto spent = [&](double h) {
+    const double faded = error.fading > 0 ? std::pow(1 + h / (t - start_), -error.fading) : 1.0;
+    return own * std::pow(h / dt, order + 1) * faded;
+  };
   double least = 0.1 * dt, most = 5 * dt;
   for (int i = 0; i < 40; ++i) {
     const double h = std::sqrt(least * most);
-    const double to_spend = allowed(t + h) - std::exp(-decay * h) * E;
-    const double spent =
-        own * std::pow(h / dt, order + 1) * std::max(std::exp(-error.fading * h), 0.3);
-    (spent <= std::max(to_spend, 0.9 * share(h)) ? least : most) = h;
+    (spent(h) <= std::max(tolerance_ - carried(h), 0.9 * share(h)) ? least : most) = h;
   }
-  return least;
+  const double rest = end_ - t;
+  const bool try_the_rest = rest <= 10 * dt && spent(rest) + carried(rest) <= 3 * tolerance_;
+  return least < rest && try_the_rest ? rest : least;
+}
+
+double ErrorBudget::shorter(double t, double dt, const StepError& error, int order) const {
+  if (t + dt < end_ - 1e-9 * dt) return next(t, error.before, dt, error, order);
+  // What a step to the end costs falls faster than its length to the power order + 1, because a
+  // later start finds less left; up to about twice that power while the density relaxes.
+  const double to_spend = std::max(tolerance_ - error.carried, 0.1 * tolerance_);
+  return std::max(dt * (1 - std::pow(to_spend / error.own, 0.5 / (order + 1))), 0.05 * dt);
 }
 
 double ErrorBudget::rtol(double dt, double mass) const {

@@ -4,7 +4,8 @@
 
 namespace otto {
 
-StepControl::StepControl(const StepLimits& limits) : limits_(limits), wish_(limits.step) {
+StepControl::StepControl(const StepLimits& limits)
+    : limits_(limits), wish_(limits.step), refused_(limits.step) {
   if (limits_.most > 0) wish_ = std::min(wish_, limits_.most);
 }
 
@@ -18,8 +19,8 @@ void StepControl::accepted(double dt, double suggested) {
     return;
   }
   if (suggested > 1.25 * dt || suggested < 0.9 * dt) {
-    // no growth right after a refusal, and a step cut short at an output time is not the measure
-    wish_ = since_refusal_ == 1 ? std::min(suggested, dt) : suggested;
+    // right after a refusal no longer than what was refused, or than this step if the scheme failed
+    wish_ = since_refusal_ == 1 ? std::min(suggested, refused_) : suggested;
   } else {
     wish_ = dt;
   }
@@ -30,6 +31,7 @@ void StepControl::accepted(double dt, double suggested) {
 void StepControl::refused(double dt, double suggested) {
   since_refusal_ = 0;
   wish_ = suggested > 0 ? std::min(suggested, 0.8 * dt) : 0.5 * dt;
+  refused_ = suggested > 0 ? dt : wish_;
 }
 
 }  // namespace otto

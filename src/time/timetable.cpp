@@ -7,7 +7,7 @@ namespace otto {
 namespace {
 constexpr double slack = 1e-8;    // of a step or an output interval: what counts as rounding
 constexpr double stretch = 0.01;  // a remainder of this much of a step is no step of its own
-}
+}  // namespace
 
 Timetable::Timetable(double start, double end, double every)
     : start_(start), end_(end), every_(every) {}
@@ -34,8 +34,9 @@ Timetable::Leap Timetable::leap(double t, double dt) const {
 }
 
 Timetable::Leap Timetable::even_leap(double t, double dt) const {
-  const double rest = next(t) - t;
-  return leap(t, rest > dt * (1 + stretch) && rest < 2 * dt ? 0.5 * rest : dt);
+  const double due = next(t), rest = due - t;
+  const bool two_left = rest > dt * (1 + stretch) && rest < 2 * dt;
+  return leap(t, two_left && due < end_ ? 0.5 * rest : dt);
 }
 
 }  // namespace otto

@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from bad_cases import BASE, all_bad, encoded
 
 OTTO = os.environ["OTTO"]
+PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))  # times as long as usual: sanitizers
 WORKERS = 2
-LIMIT = 10.0  # seconds; a busy machine takes a few for three ranks
+LIMIT = 10 * PATIENCE  # seconds; a busy machine takes a few for three ranks
 FOREIGN = re.compile(r"Traceback|terminate called|what\(\)|PETSC ERROR|Segmentation|HDF5-DIAG|"
                      r"Backtrace|\[\d+\]PETSC|std::|toml::|mu::|basic_string|MPI_ABORT|Signal:|"
                      r"internal error", re.I)
@@ -22,7 +23,7 @@ FOREIGN = re.compile(r"Traceback|terminate called|what\(\)|PETSC ERROR|Segmentat
 def run(arguments, folder, ranks):
     launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
     start = time.monotonic()
-    done = subprocess.run([*launch, OTTO, *arguments], cwd=folder, capture_output=True, timeout=60)
+    done = subprocess.run([*launch, OTTO, *arguments], cwd=folder, capture_output=True, timeout=60 * PATIENCE)
     return (done.returncode, done.stdout.decode(errors="replace"),
             done.stderr.decode(errors="replace"), time.monotonic() - start)
 
@@ -97,7 +98,7 @@ class GoodCommands(unittest.TestCase):
 
     def test_full_device_is_an_output_failure(self):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([OTTO, "schema"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+            done = subprocess.run([OTTO, "schema"], stdout=full, stderr=subprocess.PIPE, timeout=60 * PATIENCE)
         self.assertEqual(done.returncode, 4)
         self.assertIn(b"standard output", done.stderr)
 

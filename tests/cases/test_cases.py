@@ -29,6 +29,7 @@ import numpy as np
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 CASES = os.path.join(ROOT, "cases")
 OTTO = os.environ.get("OTTO", os.path.join(ROOT, "build", "otto"))
+PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))  # times as long as usual: sanitizers
 sys.path.insert(0, CASES)
 
 import exact  # noqa: E402
@@ -42,7 +43,7 @@ def run_case(name, folder, ranks=1, settings=()):
     if ranks > 1:
         command = ["mpirun", "--oversubscribe", "-n", str(ranks)] + command
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600,
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600 * PATIENCE,
                           stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stdout}"

@@ -49,14 +49,10 @@ class DoubleWell : public testing::Test {
     return density;
   }
 
-  static double error(const std::vector<std::string>& settings, long* steps = nullptr) {
+  static double error(const std::vector<std::string>& settings) {
     Scenario s(well, settings);
     State state = s.initial();
-    const RunOutcome outcome = s.run(state);
-    if (steps) *steps = outcome.steps;
-    if (outcome.last.error_estimate >= 0) {
-      EXPECT_GE(outcome.last.error_estimate, 0.7 * s.l1(state.density, exact()));
-    }
+    s.run(state);
     return s.l1(state.density, exact());
   }
 };
@@ -88,20 +84,6 @@ TEST_F(DoubleWell, TrBdf2IsAccurateInSixAndTwentyTwoSteps) {
 
 TEST_F(DoubleWell, ImplicitEulerHasTheErrorItIsKnownFor) {
   EXPECT_NEAR(error({"time.step=0.01"}), 6.8e-4, 0.1e-4);
-}
-
-TEST_F(DoubleWell, AdaptiveStepsMeetTheToleranceAndSpendIt) {
-  for (const char* scheme : {"tr_bdf2", "midpoint"}) {
-    for (const double tolerance : {1e-4, 1e-5}) {
-      long steps = 0;
-      const double off = error({"time.scheme=" + std::string(scheme), "time.adaptive=true",
-                                "time.step=0.01", fmt::format("time.tolerance={}", tolerance)},
-                               &steps);
-      EXPECT_LE(off, 1.2 * tolerance) << scheme;
-      EXPECT_GE(off, tolerance / 3) << scheme;
-      EXPECT_LE(steps, 40 * std::sqrt(1e-3 / tolerance)) << scheme;
-    }
-  }
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 OTTO = os.environ["OTTO"]
+PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))  # times as long as usual: sanitizers
 COLUMNS = ("step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
            "newton_iterations,linear_iterations,wall_seconds").split(",")
 
@@ -52,7 +53,7 @@ def otto(*words, ranks=1, **options):
     command = [OTTO, *map(str, words)]
     if ranks > 1:
         command = ["mpirun", "--oversubscribe", "-n", str(ranks), *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120 * PATIENCE, **options)
 
 
 def read_history(folder):
@@ -320,7 +321,7 @@ class EarlyEnds(Runs):
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         history = self.folder / out / "history.csv"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 60 * PATIENCE
         while not (history.exists() and len(history.read_text(encoding="utf-8").splitlines()) > 3):
             self.assertIsNone(process.poll(), "ended too early")
             self.assertLess(time.monotonic(), deadline, "made no steps")
@@ -328,7 +329,7 @@ class EarlyEnds(Runs):
         return process
 
     def check_stopped(self, out, process):
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=60 * PATIENCE)
         self.assertEqual(process.returncode, 75, errors)
         summary, final = read_summary(out), read_final(out)
         self.assertEqual(summary["status"], "stopped")
@@ -356,7 +357,7 @@ class EarlyEnds(Runs):
         began = time.monotonic()
         process = self.start("out", "--set", "run.wall_minutes=0.05", ranks=2)
         self.check_stopped(self.folder / "out", process)
-        self.assertLess(time.monotonic() - began, 6)
+        self.assertLess(time.monotonic() - began, 6 * PATIENCE)
         self.assertIn("wall", read_summary(self.folder / "out")["reason"])
 
 
@@ -366,7 +367,7 @@ class VtkFormat(Runs):
         lonely.mkdir(parents=True)
         shutil.copy(OTTO, lonely / "otto")
         done = subprocess.run([lonely / "otto", "run", self.case, "-o", self.folder / "out", "--set",
-                               'output.format="vtk"'], capture_output=True, text=True, timeout=60)
+                               'output.format="vtk"'], capture_output=True, text=True, timeout=60 * PATIENCE)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("output.format", done.stderr)
         self.assertIn("VTK module", done.stderr)

@@ -4,10 +4,10 @@
 namespace otto {
 
 struct StepLimits {
-  double step = 0;        ///< fixed length, or the first one of an adaptive run
+  double step = 0;  ///< fixed length, or the first one of an adaptive run
   bool adaptive = false;
-  double least = 0;       ///< shortest step allowed
-  double most = 0;        ///< longest step allowed; 0: no limit
+  double least = 0;  ///< shortest step allowed
+  double most = 0;   ///< longest step allowed; 0: no limit
 };
 
 /// Fixed: `step`; halved after a refusal, and doubled back once three steps have been accepted.
@@ -26,7 +26,7 @@ class StepControl {
 
  private:
   StepLimits limits_;
-  double wish_;
+  double wish_, refused_;
   int since_refusal_ = 0;
 };
 

@@ -25,7 +25,8 @@ class Timetable {
     bool output_due = false;
   };
   [[nodiscard]] Leap leap(double t, double dt) const;
-  /// As `leap`, but the last two steps before an output time are made equal.
+  /// As `leap`, but the last two steps before an output time are made equal; not those before the
+  /// end, where the longer of two unequal steps comes first and leaves the error asked for.
   [[nodiscard]] Leap even_leap(double t, double dt) const;
 
  private:

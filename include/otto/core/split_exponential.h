@@ -1,6 +1,6 @@
 #pragma once
-// The exponential in the pieces from which fluxes are put together, written so that the compiler
-// can vectorise the loops it is inlined into (no call of the mathematical library).
+// The exponential in two pieces, from which exp and the fluxes are put together, written so that the
+// compiler can vectorise the loops it is inlined into (no call of the mathematical library).
 //
 //   t = k ln 2 + r,  |r| <= ln(2)/2,     e^t = 2^k (1 + q),   q = e^r - 1.
 //
@@ -18,8 +18,8 @@ struct SplitExponential {
   std::int64_t k = 0;
 };
 
-/// For 0 <= t <= 1e6. q has a relative error of about one rounding, also near t = 0.
-inline SplitExponential split_exponential(double t) {
+/// For |t| <= 1e6. q has a relative error of about one rounding, also near t = 0.
+[[gnu::always_inline]] inline SplitExponential split_exponential(double t) {
   constexpr double shift = 0x1.8p52;  // adding it rounds to an integer, kept in the low bits
   constexpr double inverse_ln2 = 0x1.71547652b82fep0;
   constexpr double ln2_high = 0x1.62e42feep-1;  // 21 trailing zeros: k ln2_high is exact
@@ -44,6 +44,6 @@ inline SplitExponential split_exponential(double t) {
 }
 
 /// 2^n for -1022 <= n <= 1023.
-inline double power_of_two(std::int64_t n) { return std::bit_cast<double>((n + 1023) << 52); }
+[[gnu::always_inline]] inline double power_of_two(std::int64_t n) { return std::bit_cast<double>((n + 1023) << 52); }
 
 }  // namespace otto
