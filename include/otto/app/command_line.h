@@ -12,6 +12,7 @@ struct CommandLine {
   std::string command = {};  ///< "run", ...; empty where only `text` is to be printed
   std::string text = {};     ///< help or version
   RunOptions run = {};       ///< of run and check
+  DistanceOptions distance = {};
   std::string word = {};     ///< of explain
   bool markdown = false;     ///< of schema
 };
