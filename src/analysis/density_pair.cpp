@@ -17,10 +17,10 @@ namespace otto {
 namespace {
 
 constexpr std::int64_t rows_at_once = 1 << 16;
-constexpr double same_mass = 1e-6;     ///< relative
-constexpr double same_place = 1e-4;    ///< in units of h
-constexpr double same_volume = 1e-6;   ///< relative
-constexpr double rounding = 1e-9;      ///< of coordinates, relative to their range
+constexpr double same_mass = 1e-6;    ///< relative
+constexpr double same_place = 1e-4;   ///< in units of h
+constexpr double same_volume = 1e-6;  ///< relative
+constexpr double rounding = 1e-9;     ///< of coordinates, relative to their range
 
 struct Lattice {
   int dimension = 1;
@@ -48,8 +48,7 @@ std::vector<std::vector<double>> coordinates(const ColumnFile& file, std::int64_
                                              std::size_t d) {
   std::vector<std::vector<double>> axes(d);
   for (std::int64_t first = 0; first < rows; first += rows_at_once) {
-    const auto centers =
-        file.read("/cells/center", first, std::min(rows_at_once, rows - first));
+    const auto centers = file.read("/cells/center", first, std::min(rows_at_once, rows - first));
     for (std::size_t i = 0; i < centers.size(); ++i) {
       if (!std::isfinite(centers[i])) {
         file.fail(fmt::format("/cells/center: row {} is not finite",
@@ -66,15 +65,16 @@ void set_axis(const ColumnFile& file, const std::vector<double>& x, std::size_t 
   const char name = "xyz"[a];
   const auto n = static_cast<std::int64_t>(x.size());
   if (n < 2) {
-    file.fail(fmt::format("has one cell along {}; a distance needs at least two along every axis",
-                          name));
+    file.fail(
+        fmt::format("has one cell along {}; a distance needs at least two along every axis", name));
   }
   const double h = (x.back() - x.front()) / static_cast<double>(n - 1);
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (std::abs(x[i] - (x.front() + h * static_cast<double>(i))) > same_place * h) {
-      file.fail(fmt::format("the centres along {} are not at equal distances near {:.6g}; a "
-                            "distance needs a box of equal cells",
-                            name, x[i]));
+      file.fail(
+          fmt::format("the centres along {} are not at equal distances near {:.6g}; a "
+                      "distance needs a box of equal cells",
+                      name, x[i]));
     }
   }
   box.cells[a] = n;
@@ -89,9 +89,10 @@ Lattice find_lattice(const std::filesystem::path& name) {
   }
   const auto shape = file.shape("/cells/center");
   if (shape.rows < 1 || shape.columns < 1 || shape.columns > 3) {
-    file.fail(fmt::format("/cells/center is {} x {}; one row per cell and 1, 2 or 3 columns are "
-                          "needed",
-                          shape.rows, shape.columns));
+    file.fail(
+        fmt::format("/cells/center is {} x {}; one row per cell and 1, 2 or 3 columns are "
+                    "needed",
+                    shape.rows, shape.columns));
   }
   const auto axes = coordinates(file, shape.rows, static_cast<std::size_t>(shape.columns));
   Lattice box;
@@ -102,9 +103,10 @@ Lattice find_lattice(const std::filesystem::path& name) {
     cells *= box.cells[a];
   }
   if (cells != shape.rows) {
-    file.fail(fmt::format("has {} cells where the lattice of their centres has {}; the cells must "
-                          "fill a box",
-                          shape.rows, cells));
+    file.fail(
+        fmt::format("has {} cells where the lattice of their centres has {}; the cells must "
+                    "fill a box",
+                    shape.rows, cells));
   }
   return box;
 }
@@ -136,9 +138,10 @@ void check_same(const Lattice& a, const Lattice& b, const std::string& first,
     same = std::abs(a.lower[i] - b.lower[i]) <= slack && std::abs(a.upper[i] - b.upper[i]) <= slack;
   }
   if (same) return;
-  throw InputError(fmt::format("{} and {}: are densities on different boxes, {} and {} cells; both "
-                               "must be on the same cells",
-                               first, second, words(a), words(b)));
+  throw InputError(
+      fmt::format("{} and {}: are densities on different boxes, {} and {} cells; both "
+                  "must be on the same cells",
+                  first, second, words(a), words(b)));
 }
 
 Mesh make_lattice_mesh(const Comm& comm, const Lattice& lattice) {
@@ -156,10 +159,10 @@ void check_volumes(const std::filesystem::path& name, const Mesh& mesh) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(mesh.owned); ++i) {
     const double volume = table.at(mesh.center[i]);
     if (std::abs(volume - mesh.volume[i]) <= same_volume * mesh.volume[i]) continue;
-    throw InputError(fmt::format("{}: /cells/volume is {:.9g} at {}, where the centres say {:.9g}; "
-                                 "a distance needs a box of equal cells",
-                                 name.string(), volume, to_text(mesh.center[i], mesh.dimension),
-                                 mesh.volume[i]));
+    throw InputError(fmt::format(
+        "{}: /cells/volume is {:.9g} at {}, where the centres say {:.9g}; "
+        "a distance needs a box of equal cells",
+        name.string(), volume, to_text(mesh.center[i], mesh.dimension), mesh.volume[i]));
   }
 }
 
@@ -169,10 +172,10 @@ std::vector<double> read_density(const std::filesystem::path& name, const Mesh& 
   for (std::size_t i = 0; i < static_cast<std::size_t>(mesh.owned); ++i) {
     rho.push_back(table.at(mesh.center[i]));
     if (std::isfinite(rho.back()) && rho.back() >= 0) continue;
-    throw InputError(fmt::format("{}: /cells/density is {} at {}; a density is finite and not "
-                                 "negative",
-                                 name.string(), rho.back(),
-                                 to_text(mesh.center[i], mesh.dimension)));
+    throw InputError(
+        fmt::format("{}: /cells/density is {} at {}; a density is finite and not "
+                    "negative",
+                    name.string(), rho.back(), to_text(mesh.center[i], mesh.dimension)));
   }
   return rho;
 }
@@ -196,9 +199,10 @@ DensityPair read_density_pair(const Comm& comm, const std::filesystem::path& fir
     throw InputError(first.string() + ": has no mass, or more than a number holds");
   }
   if (!(std::abs(other - pair.mass) <= same_mass * pair.mass)) {
-    throw InputError(fmt::format("{} and {}: have different masses, {:.9g} and {:.9g}; transport "
-                                 "keeps mass, so scale one of them",
-                                 first.string(), second.string(), pair.mass, other));
+    throw InputError(
+        fmt::format("{} and {}: have different masses, {:.9g} and {:.9g}; transport "
+                    "keeps mass, so scale one of them",
+                    first.string(), second.string(), pair.mass, other));
   }
   for (double& x : pair.second) x *= pair.mass / other;
   return pair;

@@ -22,10 +22,10 @@ struct Slab {
   int dimension = 1;
   std::array<std::int64_t, 3> cells{1, 1, 1};
   std::array<double, 3> width{1, 1, 1};
-  std::int64_t intervals = 1;              ///< N
-  std::int64_t rest = 1;                   ///< cells of one plane
-  std::int64_t first = 0, planes = 0;      ///< of this rank
-  int below = -1, above = -1;              ///< ranks with the neighbouring planes; -1 at a wall
+  std::int64_t intervals = 1;          ///< N
+  std::int64_t rest = 1;               ///< cells of one plane
+  std::int64_t first = 0, planes = 0;  ///< of this rank
+  int below = -1, above = -1;          ///< ranks with the neighbouring planes; -1 at a wall
 
   [[nodiscard]] double dt() const { return 1.0 / static_cast<double>(intervals); }
   [[nodiscard]] double cell_volume() const;

@@ -69,24 +69,23 @@ struct SpaceTimePoisson::Impl {
   const Slab& slab;
   double* data = nullptr;
   fftw_plan forth = nullptr, back = nullptr;
-  std::vector<double> time;                 ///< eigenvalues in time
-  std::array<std::vector<double>, 3> space; ///< and along each axis
-  std::vector<double> plane;                ///< their sums over the cells of a plane
-  double scale = 1;                         ///< of a transform and its inverse
+  std::vector<double> time;                  ///< eigenvalues in time
+  std::array<std::vector<double>, 3> space;  ///< and along each axis
+  std::vector<double> plane;                 ///< their sums over the cells of a plane
+  double scale = 1;                          ///< of a transform and its inverse
 };
 
 SpaceTimePoisson::Impl::Impl(const Slab& s) : slab(s) {
   const Shape shape = shape_of(slab);
   std::ptrdiff_t count = 0, first = 0;
   const MPI_Comm comm = slab.comm.handle();
-  const auto size =
-      fftw_mpi_local_size(shape.rank, shape.size.data(), comm, &count, &first);
+  const auto size = fftw_mpi_local_size(shape.rank, shape.size.data(), comm, &count, &first);
   data = fftw_alloc_real(static_cast<std::size_t>(std::max<std::ptrdiff_t>(size, 1)));
   std::array<fftw_r2r_kind, 4> even{}, inverse{};
   even.fill(FFTW_REDFT10);
   inverse.fill(FFTW_REDFT01);
-  forth = fftw_mpi_plan_r2r(shape.rank, shape.size.data(), data, data, comm, even.data(),
-                            FFTW_MEASURE);
+  forth =
+      fftw_mpi_plan_r2r(shape.rank, shape.size.data(), data, data, comm, even.data(), FFTW_MEASURE);
   back = fftw_mpi_plan_r2r(shape.rank, shape.size.data(), data, data, comm, inverse.data(),
                            FFTW_MEASURE);
   if (!data || !forth || !back) throw InternalError("FFTW makes no plan for the cosine transform");

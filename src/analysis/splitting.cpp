@@ -89,6 +89,7 @@ Splitting::Splitting(const Slab& slab, std::span<const double> a, std::span<cons
       }
     }
   }
+  slab_.exchange(phi_.data(), below_, above_);
 }
 
 void Splitting::set_scales(double r, double gamma) {
@@ -109,10 +110,12 @@ void Splitting::gradient(std::int64_t plane, std::int64_t k, Rows& g) const {
   const auto last = static_cast<std::size_t>(slab_.dimension - 1);
   const double inverse = 1 / slab_.width[last];
   const auto beyond = static_cast<std::ptrdiff_t>(k * rest);
-  const double* under = plane > 0 ? phi_.data() + slab_.at(plane - 1, k)
-                        : slab_.below >= 0 ? below_.data() + beyond : x;
+  const double* under = plane > 0          ? phi_.data() + slab_.at(plane - 1, k)
+                        : slab_.below >= 0 ? below_.data() + beyond
+                                           : x;
   const double* over = plane + 1 < slab_.planes ? phi_.data() + slab_.at(plane + 1, k)
-                       : slab_.above >= 0 ? above_.data() + beyond : x;
+                       : slab_.above >= 0       ? above_.data() + beyond
+                                                : x;
   double *low = g[2 * last].data(), *high = g[2 * last + 1].data();
 #pragma omp simd
   for (std::int64_t r = 0; r < rest; ++r) {

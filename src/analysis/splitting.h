@@ -25,8 +25,8 @@ class Splitting {
 
   /// Sets r, the penalty, and gamma, the square of a length, without moving density or velocity.
   void set_scales(double r, double gamma);
-  void iterate();                          ///< one iteration. Collective
-  [[nodiscard]] DualValues dual() const;   ///< after iterate(). Collective
+  void iterate();                         ///< one iteration. Collective
+  [[nodiscard]] DualValues dual() const;  ///< after iterate(). Collective
   /// Density at time k/N on this rank's planes (planes x rest).
   [[nodiscard]] std::vector<double> density(std::int64_t k) const;
 
@@ -51,11 +51,11 @@ class Splitting {
   const Slab& slab_;
   SpaceTimePoisson poisson_;
   double r_ = 1, gamma_ = 1;
-  int sides_;                        ///< 2 d
+  int sides_;                                ///< 2 d
   std::vector<double> phi_, below_, above_;  ///< and its planes on the neighbouring ranks
-  std::vector<double> lambda_, qa_;  ///< per cell and time level 0 ... N
-  Rows before_, after_;              ///< q_b per side: of level k + 1 and of level k, at interval k
-  std::vector<double> low_, high_;   ///< flux parts on the faces across the last axis
+  std::vector<double> lambda_, qa_;          ///< per cell and time level 0 ... N
+  Rows before_, after_;             ///< q_b per side: of level k + 1 and of level k, at interval k
+  std::vector<double> low_, high_;  ///< flux parts on the faces across the last axis
 };
 
 }  // namespace otto

@@ -20,8 +20,7 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run",    "check",   "distance",
-                                        "schema", "explain", "info"};
+const std::vector<std::string> commands{"run", "check", "distance", "schema", "explain", "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 

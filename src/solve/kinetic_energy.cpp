@@ -18,8 +18,8 @@ namespace otto {
 
 namespace {
 
-constexpr double shift = 1e-7;       ///< mass against conductance, over the whole box
-constexpr double tolerance = 1e-7;   ///< on the residual's norm by the preconditioner
+constexpr double shift = 1e-7;      ///< mass against conductance, over the whole box
+constexpr double tolerance = 1e-7;  ///< on the residual's norm by the preconditioner
 constexpr int most_iterations = 400;
 
 multigrid::Operator weighted_laplacian(const Mesh& mesh, std::span<const double> density) {

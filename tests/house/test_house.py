@@ -14,6 +14,7 @@ ROOMS = {
     r"<(petsc|slepc)": r"^(src/core/petsc|include/otto/core/petsc_check\.h|src/operators/|src/solve/)",
     r"<vtk": r"^(src/vtk/|tests/)",
     r"<CLI/": r"^src/app/",
+    r"<fftw3": r"^src/(analysis|energy)/",
     r"<(H5|hdf5)": r"^(src/io/|src/energy/columns\.h|src/app/info\.cpp|tests/)",
     r"<(torch|ATen)": r"^src/(learn|torch)/",
 }

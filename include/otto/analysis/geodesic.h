@@ -23,8 +23,8 @@ struct GeodesicOptions {
 
 /// W2^2 of densities of mass 1 is a length squared; of mass M it is M times that of rho/M.
 struct GeodesicReport {
-  double squared = 0;              ///< W2^2, between the bounds
-  double lower = 0, upper = 0;     ///< of the discrete W2^2; upper is infinity before the first one
+  double squared = 0;           ///< W2^2, between the bounds
+  double lower = 0, upper = 0;  ///< of the discrete W2^2; upper is infinity before the first one
   int iterations = 0;
   bool converged = false;
   [[nodiscard]] double gap() const { return upper - lower; }

@@ -13,8 +13,8 @@ struct CommandLine {
   std::string text = {};     ///< help or version
   RunOptions run = {};       ///< of run and check
   DistanceOptions distance = {};
-  std::string word = {};     ///< of explain
-  bool markdown = false;     ///< of schema
+  std::string word = {};  ///< of explain
+  bool markdown = false;  ///< of schema
 };
 
 /// Reads the arguments (without the program's name). Throws InputError with a suggestion.
