@@ -78,8 +78,9 @@ void set_axis(const ColumnFile& file, const std::vector<double>& x, std::size_t 
     }
   }
   box.cells[a] = n;
-  box.lower[a] = x.front() - 0.5 * h;
-  box.upper[a] = x.back() + 0.5 * h;
+  const auto tidy = [&](double end) { return std::abs(end) < rounding * h ? 0.0 : end; };
+  box.lower[a] = tidy(x.front() - 0.5 * h);
+  box.upper[a] = tidy(x.back() + 0.5 * h);
 }
 
 Lattice find_lattice(const std::filesystem::path& name) {

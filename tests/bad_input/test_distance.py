@@ -74,7 +74,7 @@ FILES = [
     ("other dimension", {"cells": (12,), "upper": (1.0,)}, ("A.h5", "different boxes")),
     ("uneven cells", {"change": uneven}, ("along x", "equal cells")),
     ("a cell is missing", {"change": short}, ("119 cells", "fill a box")),
-    ("a cell is there twice", {"change": doubled}, ("two rows",)),
+    ("a cell is there twice", {"change": doubled}, ("row for the cell centre",)),
     ("wrong volumes", {"change": put("volume", 0, 3.0)}, ("/cells/volume is 3",)),
     ("one cell along an axis", {"cells": (12, 1)}, ("one cell along y",)),
 ]
