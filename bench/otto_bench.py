@@ -250,11 +250,16 @@ def main(work, default_cells, description):
         write(arguments.write, work, arguments, text)
 
 
-def write(name, work, arguments, text):
+def machine_line():
+    """Date, revision, processor and load, for the head of a table."""
     revision = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], text=True,
                               capture_output=True, check=False).stdout.strip()
+    return (f"{time.strftime('%Y-%m-%d')}, revision {revision or 'unknown'}, {machine()}; "
+            f"load average at the end {os.getloadavg()[1]:.1f} (1 where the machine had nothing else to do).")
+
+
+def write(name, work, arguments, text):
     with open(name, "w", encoding="utf-8") as file:
         file.write(f"### {work.name}\n\n{work.steps} implicit Euler steps to T = {work.end}, relative "
                    f"residual 1e-8, one process each, medians of {arguments.repeats} interleaved runs.\n"
-                   f"{time.strftime('%Y-%m-%d')}, revision {revision or 'unknown'}, {machine()}; "
-                   f"load average at the end {os.getloadavg()[1]:.1f} (1 where the machine had nothing else to do).\n\n{text}\n")
+                   f"{machine_line()}\n\n{text}\n")

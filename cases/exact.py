@@ -224,6 +224,24 @@ def muller_brown_equilibrium(kT):
     return low - kT * np.log(wx @ np.exp(-(V - low) / kT) @ wy)
 
 
+# -- w2_geodesic ---------------------------------------------------------------------------------
+
+
+def ring_to_disc():
+    """W2^2 between the ring and the disc: the translation, and radii in the order of the mass."""
+    def mass_within(profile):
+        at = (radius[1:] + radius[:-1]) / 2
+        mass = np.concatenate([[0.0], np.cumsum(profile(at) * at)])
+        return mass / mass[-1]
+
+    radius = np.linspace(0.0, 3.0, 300001)
+    ring = mass_within(lambda r: np.exp(-((r - 0.5) / 0.15)**2))
+    disc = mass_within(lambda r: np.exp(-(r / 0.6)**4))
+    part = (np.arange(200000) + 0.5) / 200000
+    apart = np.interp(part, ring, radius) - np.interp(part, disc, radius)
+    return 1.6**2 + 0.8**2 + np.mean(apart**2)
+
+
 # -- cell averages -------------------------------------------------------------------------------
 
 

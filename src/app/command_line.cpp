@@ -7,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <vector>
 
 #include "otto/casefile/suggest.h"
@@ -18,12 +20,13 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run", "check", "schema", "explain", "info"};
+const std::vector<std::string> commands{"run", "check", "distance", "schema", "explain", "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
 struct Parsed {
-  std::string case_file, output, resume, word;
+  std::string case_file, output, resume, word, first, second;
+  std::optional<std::string> intervals, tolerance, max_iterations;
   std::vector<std::string> settings;
   bool markdown = false, version = false;
 };
@@ -48,6 +51,21 @@ void add_case_options(CLI::App& command, Parsed& p) {
   command.footer("Words after -- are options for PETSc, as in -- -ksp_rtol 1e-10 -ksp_monitor");
 }
 
+void add_distance(CLI::App& app, Parsed& p) {
+  auto* distance = app.add_subcommand(
+      "distance", "W2 and the geodesic between two densities on a box of equal cells");
+  distance->allow_extras();
+  distance->add_option("A.h5", p.first, "A density in the layout of final.h5");
+  distance->add_option("B.h5", p.second, "Another one on the same cells, of the same mass");
+  distance->add_option("-o,--output", p.output,
+                       "Folder for the distance and the geodesic; default: out/distance");
+  distance->add_option("--intervals", p.intervals, "Intervals of time, 2 or more; default: 32");
+  distance->add_option("--tolerance", p.tolerance,
+                       "Gap between the bounds of W2^2, relative to it; default: 2e-3");
+  distance->add_option("--max-iterations", p.max_iterations,
+                       "The command fails after so many; default: 5000");
+}
+
 void add_commands(CLI::App& app, Parsed& p) {
   app.set_help_flag("-h,--help", "Print this help");
   app.add_flag("--version", p.version, "Print the version");
@@ -59,6 +77,7 @@ void add_commands(CLI::App& app, Parsed& p) {
                                        "Validate a case without running it; takes the "
                                        "words of 'run'"),
                    p);
+  add_distance(app, p);
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
   schema->allow_extras();
   schema->add_flag("--markdown", p.markdown, "Print the reference page instead (Markdown)");
@@ -121,6 +140,30 @@ RunOptions run_options(const Parsed& p, const std::string& command) {
   return {.case_file = p.case_file, .output = p.output, .settings = p.settings, .petsc_words = {}};
 }
 
+/// A number of an option, between `least` and `most`.
+template <class Number>
+void take_number(const char* option, const std::optional<std::string>& text, Number least,
+                 Number most, const char* range, Number& value) {
+  if (!text) return;
+  const char *begin = text->data(), *end = begin + text->size();
+  const auto [stop, problem] = std::from_chars(begin, end, value);
+  if (problem == std::errc{} && stop == end && value >= least && value <= most) return;
+  fail(fmt::format("{} {}: must be {}", option, *text, range));
+}
+
+DistanceOptions distance_options(const Parsed& p) {
+  if (p.first.empty() || p.second.empty()) {
+    fail("'otto distance' needs two densities: otto distance A.h5 B.h5");
+  }
+  DistanceOptions d{.first = p.first, .second = p.second};
+  if (!p.output.empty()) d.output = p.output;
+  take_number("--intervals", p.intervals, 2, 10000, "a whole number from 2 to 10000", d.intervals);
+  take_number("--tolerance", p.tolerance, 1e-12, 1.0, "a number from 1e-12 to 1", d.tolerance);
+  take_number("--max-iterations", p.max_iterations, 1, 100000000,
+              "a whole number from 1 to 100000000", d.max_iterations);
+  return d;
+}
+
 std::string version_line() { return fmt::format("otto {} ({})\n", version, revision); }
 
 }  // namespace
@@ -153,6 +196,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   line.markdown = p.markdown;
   const bool takes_case = line.command == "run" || line.command == "check";
   if (takes_case) line.run = run_options(p, line.command);
+  if (line.command == "distance") line.distance = distance_options(p);
   if (dashes != arguments.end()) {
     if (!takes_case) fail(fmt::format("'otto {}' takes no PETSc options", line.command));
     line.run.petsc_words.assign(dashes + 1, arguments.end());

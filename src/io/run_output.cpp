@@ -10,6 +10,7 @@
 #include "otto/io/final_state.h"
 #include "otto/io/summary.h"
 #include "otto/monitor/fingerprint.h"
+#include "output_folder.h"
 #include "run_monitor.h"
 
 namespace otto {
@@ -18,11 +19,17 @@ namespace {
 
 const auto program_start = SteadyClock::now();  // static objects are made before main
 
+}  // namespace
+
+double seconds_since_program_start() { return seconds_since(program_start); }
+
 double peak_memory_mb() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
+
+namespace {
 
 bool is_series_file(const std::filesystem::path& file) {
   const std::string name = file.filename(), kind = file.extension();
@@ -32,7 +39,8 @@ bool is_series_file(const std::filesystem::path& file) {
          (kind == ".hdf" || kind == ".vti" || kind == ".pvti" || kind == ".vtu" || kind == ".pvtu");
 }
 
-/// Removes the results of an earlier run that would mix with those of a new one.
+}  // namespace
+
 void remove_earlier(const std::filesystem::path& folder) {
   std::error_code none;
   std::filesystem::remove(folder / "summary.json", none);
@@ -41,8 +49,6 @@ void remove_earlier(const std::filesystem::path& folder) {
     if (is_series_file(entry.path())) std::filesystem::remove(entry.path(), none);
   }
 }
-
-}  // namespace
 
 struct RunOutput::Impl {
   Impl(const Comm& world, const Case& whole, std::filesystem::path where, bool quiet)

@@ -8,6 +8,7 @@ expected.toml:
     summary = "energy.final"   an entry of summary.json
     moment = "x^2"             sum volume density f(x, y, z) / sum volume density, of final.h5
     distance = "l1"            of final.h5 to the exact cell averages
+    geodesic_to = "FILE.toml"  W2 of `otto distance` from final.h5 to that of another case in the folder
     decay = "free_energy"      exponential rate of that column of history.csv above `equilibrium`,
                                from time `from` to time `to`
     formula = "..."            Python over cases/exact.py that must give the value to 9 digits
@@ -35,11 +36,17 @@ sys.path.insert(0, CASES)
 import exact  # noqa: E402
 
 
-def run_case(name, folder, ranks=1, settings=()):
-    """Runs a case into `folder`; fails the test with the program's own message."""
-    command = [OTTO, "run", os.path.join(CASES, name, "case.toml"), "-o", folder]
+def run_case(name, folder, ranks=1, settings=(), file="case.toml"):
+    """Runs a case into `folder`."""
+    command = ["run", os.path.join(CASES, name, file), "-o", folder]
     for setting in settings:
         command += ["--set", setting]
+    run_otto(command, ranks)
+
+
+def run_otto(words, ranks=1):
+    """Fails the test with the program's own message."""
+    command = [OTTO, *words]
     if ranks > 1:
         command = ["mpirun", "--oversubscribe", "-n", str(ranks)] + command
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
@@ -48,6 +55,16 @@ def run_case(name, folder, ranks=1, settings=()):
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stdout}"
                              f"\n{done.stderr}")
+
+
+def geodesic_length(name, folder, target):
+    """W2 from the final density in `folder` to that of another case file."""
+    with tempfile.TemporaryDirectory() as other, tempfile.TemporaryDirectory() as out:
+        run_case(name, other, file=target)
+        run_otto(["distance", os.path.join(folder, "final.h5"), os.path.join(other, "final.h5"),
+                  "-o", out])
+        with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
+            return json.load(file)["distance"]["w2"]
 
 
 class Final:
@@ -104,13 +121,16 @@ class CaseTest(unittest.TestCase):
                 value = json.load(file)
             for key in figure["summary"].split("."):
                 value = value[key]
+        elif "geodesic_to" in figure:
+            value = geodesic_length(case["name"], folder, figure["geodesic_to"])
         elif "moment" in figure:
             value = Final(folder).moment(figure["moment"])
         elif "distance" in figure:
             value = Final(folder).l1_distance(expected["exact"], case["mesh"])
         else:
             value = decay_rate(read_history(folder), figure)
-        what = " ".join(f"{k} {figure[k]}" for k in ("summary", "moment", "distance", "decay")
+        what = " ".join(f"{k} {figure[k]}" for k in ("summary", "moment", "distance", "decay",
+                                                        "geodesic_to")
                         if k in figure)
         print(f"  {what}: {value:.10g}  {figure.get('value', '')} +- {figure.get('tolerance', '')}",
               flush=True)
@@ -166,7 +186,7 @@ def add_tests(name):
             for figure in expected["figure"]:
                 self.assertTrue(figure["why"])
                 self.check_formulas(figure)
-                self.check_figure(figure, folder, case, expected)
+                self.check_figure(figure, folder, dict(case, name=name), expected)
 
     setattr(CaseTest, f"test_{name}", test_figures)
     ranks = load(name, "expected.toml").get("ranks")

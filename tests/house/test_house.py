@@ -15,6 +15,7 @@ ROOMS = {
     r"<fftw": r"^src/energy/interaction/convolution\.cpp",
     r"<vtk": r"^(src/vtk/|tests/)",
     r"<CLI/": r"^src/app/",
+    r"<fftw3": r"^src/(analysis|energy)/",
     r"<(H5|hdf5)": r"^(src/io/|src/energy/columns\.h|src/app/info\.cpp|tests/)",
     r"<(torch|ATen)": r"^src/(learn|torch)/",
 }

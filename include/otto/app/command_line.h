@@ -12,8 +12,9 @@ struct CommandLine {
   std::string command = {};  ///< "run", ...; empty where only `text` is to be printed
   std::string text = {};     ///< help or version
   RunOptions run = {};       ///< of run and check
-  std::string word = {};     ///< of explain
-  bool markdown = false;     ///< of schema
+  DistanceOptions distance = {};
+  std::string word = {};  ///< of explain
+  bool markdown = false;  ///< of schema
 };
 
 /// Reads the arguments (without the program's name). Throws InputError with a suggestion.

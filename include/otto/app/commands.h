@@ -15,12 +15,22 @@ struct RunOptions {
   std::vector<std::string> petsc_words;  ///< after --
 };
 
+/// Arguments of `otto distance`.
+struct DistanceOptions {
+  std::filesystem::path first, second;            ///< the two densities
+  std::filesystem::path output = "out/distance";  ///< -o DIR
+  int intervals = 32;
+  double tolerance = 2e-3;
+  int max_iterations = 5000;
+};
+
 /// -o DIR where given; else out/NAME in the current folder, NAME being the case file's stem, or
 /// its folder's name where the file is called case.toml.
 std::filesystem::path output_folder(const RunOptions& options);
 
 int run_command(const RunOptions& options);
 int check_command(const RunOptions& options);
+int distance_command(const DistanceOptions& options);
 int schema_command(bool markdown);
 int explain_command(const std::string& word);
 int info_command();

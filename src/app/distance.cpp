@@ -1,0 +1,33 @@
+// `otto distance`: W2 and the geodesic between two densities.
+
+#include "otto/analysis/density_pair.h"
+#include "otto/analysis/geodesic.h"
+#include "otto/app/commands.h"
+#include "otto/core/comm.h"
+#include "otto/io/distance_output.h"
+
+namespace otto {
+
+int distance_command(const DistanceOptions& options) {
+  const Comm world;
+  const DensityPair pair = read_density_pair(world, options.first, options.second);
+  DistanceOutput output(world, options.output,
+                        "W2 from " + options.first.string() + " to " + options.second.string());
+  try {
+    const GeodesicOptions geodesic_options{options.intervals, options.tolerance,
+                                           options.max_iterations};
+    output.start(pair.mesh, geodesic_options);
+    Geodesic geodesic(pair.mesh, pair.first, pair.second, geodesic_options);
+    const GeodesicReport report = geodesic.solve([&](const GeodesicReport& now) {
+      output.add(now);
+      return true;
+    });
+    output.finish(geodesic, report);
+  } catch (const std::exception& error) {
+    output.fail(error);
+    throw;
+  }
+  return static_cast<int>(ExitStatus::done);
+}
+
+}  // namespace otto
