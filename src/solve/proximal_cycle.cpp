@@ -100,7 +100,7 @@ class TypedProximalCycle final : public ProximalCycle {
     const std::int32_t nx = grid.n[0];
     const double inverse = scale > 0 ? 1 / scale : 0;
     std::size_t row = 0;
-    for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+    for_each_row(grid, [&](std::ptrdiff_t o) {
 #pragma omp simd
       for (std::int32_t i = 0; i < nx; ++i) {
         fine.b[std::size_t(o + i)] = Real(r[row + std::size_t(i)] * inverse);
@@ -109,7 +109,7 @@ class TypedProximalCycle final : public ProximalCycle {
     });
     cycle(0);
     row = 0;
-    for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+    for_each_row(grid, [&](std::ptrdiff_t o) {
 #pragma omp simd
       for (std::int32_t i = 0; i < nx; ++i) {
         z[row + std::size_t(i)] = scale * double(fine.x[std::size_t(o + i)]);
@@ -169,7 +169,7 @@ class TypedProximalCycle final : public ProximalCycle {
     Stage<Real>& fine = stages_.front();
     const BlockGrid& grid = fine.level->op.grid;
     std::size_t cell = 0;
-    for_each_row(grid, [&](std::ptrdiff_t o, int, int) {
+    for_each_row(grid, [&](std::ptrdiff_t o) {
       for (std::int32_t i = 0; i < grid.n[0]; ++i) {
         fine.omega[std::size_t(o + i)] =
             std::max(Real(omega[cell++]), std::numeric_limits<Real>::min());
@@ -317,7 +317,7 @@ class TypedProximalCycle final : public ProximalCycle {
   void smooth_from_zero(Stage<Real>& stage) {
     const BlockGrid& grid = stage.level->op.grid;
     const Real damp = Real(w_[0]);
-    for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
+    for_each_row(grid, [&](std::ptrdiff_t first) {
 #pragma omp simd
       for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
         stage.x[std::size_t(o)] = damp * stage.id[std::size_t(o)] * stage.b[std::size_t(o)];

@@ -50,7 +50,7 @@ inline Real flux_terms(const LevelCoefficients<Real>& c, std::size_t a, const Re
 template <int Dim, class Real>
 void weighted_jacobian(const BlockGrid& grid, const LevelCoefficients<Real>& c,
                        const Real* __restrict x, Real* __restrict q) {
-  for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
+  for_each_row(grid, [&](std::ptrdiff_t first) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       Real sum = x[o] + slope_terms(c, 0, x, o);
@@ -65,7 +65,7 @@ void weighted_jacobian(const BlockGrid& grid, const LevelCoefficients<Real>& c,
 template <int Dim, class Real, class Use>
 void apply_rows(const BlockGrid& grid, const LevelCoefficients<Real>& c, const Real* __restrict x,
                 const Real* __restrict q, Use&& use) {
-  for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
+  for_each_row(grid, [&](std::ptrdiff_t first) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       Real y = q[o] + flux_terms(c, 0, x, q, o);
@@ -92,7 +92,7 @@ void weighted_row_sums(const BlockGrid& grid, const LevelCoefficients<Real>& c,
   const auto axis = [&](std::size_t a, std::ptrdiff_t o) {
     return std::abs(c.left[a][o + c.stride[a]]) + std::abs(c.right[a][o]);
   };
-  for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
+  for_each_row(grid, [&](std::ptrdiff_t first) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       Real sum = std::abs(own_slope<Dim>(c, o)) + axis(0, o);
@@ -116,7 +116,7 @@ void inverse_diagonal(const BlockGrid& grid, const LevelCoefficients<Real>& c,
     entry += c.omega[u] * up * up + c.omega[o - s] * down * down + g;
     row += up * q[u] + down * q[o - s] + 2 * g;
   };
-  for_each_row(grid, [&](std::ptrdiff_t first, int, int) {
+  for_each_row(grid, [&](std::ptrdiff_t first) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       const Real own = std::abs(own_slope<Dim>(c, o));
