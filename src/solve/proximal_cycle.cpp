@@ -37,6 +37,12 @@ struct Stage {
   [[nodiscard]] std::size_t axes() const { return std::size_t(level->op.grid.dim); }
 };
 
+/// visit(offset of the row's first cell, j, k) for every row of the block.
+template <class Visit>
+void for_each_row_at(const BlockGrid& grid, Visit&& visit) {
+  for (std::int32_t layer = 0; layer < layers(grid); ++layer) for_each_row(grid, layer, visit);
+}
+
 /// Calls work.operator()<Dim>().
 template <class Work>
 void with_dimension(int dim, Work&& work) {
@@ -351,7 +357,7 @@ class TypedProximalCycle final : public ProximalCycle {
     const auto& factor = fine.level->factor;
     Real* row = fine.row.data();
     const std::int32_t nx = grid.n[0];
-    for_each_row(to, [&](std::ptrdiff_t target, int J, int K) {
+    for_each_row_at(to, [&](std::ptrdiff_t target, int J, int K) {
       std::fill(row, row + nx + 1, Real(0));
       for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
         for (int j = J * factor[1]; j < std::min((J + 1) * factor[1], grid.n[1]); ++j) {
@@ -371,7 +377,7 @@ class TypedProximalCycle final : public ProximalCycle {
     const BlockGrid &grid = fine.level->op.grid, &from = coarse.level->op.grid;
     const auto& factor = fine.level->factor;
     Real* row = fine.row.data();
-    for_each_row(from, [&](std::ptrdiff_t source, int J, int K) {
+    for_each_row_at(from, [&](std::ptrdiff_t source, int J, int K) {
       const Real* in = coarse.x.data() + source;
       for (std::int32_t i = 0; i < grid.n[0]; ++i) row[i] = in[i / factor[0]];
       for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
