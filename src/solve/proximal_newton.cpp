@@ -17,8 +17,10 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_iterations = 60;
 constexpr int most_halvings = 6;
+constexpr int most_linear = 200;      ///< a direction is used as it is after so many iterations
 constexpr double largest_jump = 4;    ///< of log rho in one iteration
 constexpr double tight_solve = 1e-9;  ///< tolerance where a loose solve has failed
+constexpr double barrier_end = 1e-9;  ///< last barrier over density and energy of the step
 constexpr double lift = 1e-6;         ///< least density a step starts from, over the Gibbs density
 
 }  // namespace
@@ -48,6 +50,7 @@ struct ProximalNewton::Impl {
     }
     for (auto* v : {&left, &right, &conductance}) v->resize(faces);
     for (auto* v : {&mean, &field}) v->resize(local);
+    volume = integral(mesh, std::vector<double>(owned, 1.0));
     for (auto* v : {&omega, &rhs, &dphi, &drho, &z}) v->resize(owned);
   }
 
@@ -60,8 +63,10 @@ struct ProximalNewton::Impl {
   std::size_t owned, local, faces;
 
   const ProximalStep* step = nullptr;
-  std::vector<double> rho0;  ///< that of the step, tails lifted
-  double mass = 0, mu = 0;
+  std::vector<double> rho0;  ///< that of the step, lifted
+  std::vector<double> base;  ///< with a barrier: that of the step
+  double volume = 0;         ///< of the mesh
+  double mass = 0, mu = 0, mu_end = 0, mu_scale = 1;
   double care = 1;  ///< factor on the tolerance of linear solves
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z;
@@ -72,11 +77,16 @@ struct ProximalNewton::Impl {
   }
 
   void potential(Iterate& it);
+  void external(Iterate& it);
   void find_density(Iterate& it, std::span<const double> V);
   void residuals(Iterate& it);
   void start(std::vector<double>& phi);
   bool at_rest();
   void lift_tails();
+  void start_barrier();
+  void set_barrier(double share);
+  void lower_barrier();
+  void sharpen();
   bool direction(double rtol);
   bool search();
   void try_step(double alpha);
@@ -96,15 +106,19 @@ void ProximalNewton::Impl::find_density(Iterate& it, std::span<const double> V) 
   internal.density(z, mu, std::span(it.rho).first(owned));
 }
 
+/// V + W * rho.
+void ProximalNewton::Impl::external(Iterate& it) {
+  std::copy_n(step->V.begin(), owned, it.V.begin());
+  if (!energy.interaction()) return;
+  energy.interaction()->potential(std::span<const double>(it.rho).first(owned), z);
+  for (std::size_t k = 0; k < owned; ++k) it.V[k] += z[k];
+}
+
 /// r, g and their sums, G being known; ghosts of rho filled.
 void ProximalNewton::Impl::residuals(Iterate& it) {
   const auto rho = std::span<const double>(it.rho).first(owned);
   mesh.halo.update(mesh.comm, it.rho);
-  std::copy_n(step->V.begin(), owned, it.V.begin());
-  if (energy.interaction()) {
-    energy.interaction()->potential(rho, z);
-    for (std::size_t k = 0; k < owned; ++k) it.V[k] += z[k];
-  }
+  external(it);
   const double kappa = step->kappa;
   for (std::size_t k = 0; k < local; ++k) {
     mean[k] = kappa * it.rho[k] + (1 - kappa) * rho0[k];
@@ -187,18 +201,86 @@ void ProximalNewton::Impl::start(std::vector<double>& phi) {
   phi.resize(local);
   now.phi = phi;
   now.rho = rho0;
+  if (barrier()) return start_barrier();
   potential(now);
   residuals(now);
   if (now.optimality <= now.floor) return;
   lift_tails();
   now.rho = rho0;
   residuals(now);
-  if (step->cold && !barrier()) return;
+  if (step->cold) return;
   trial.phi = now.phi;
   trial.G = now.G;
   find_density(trial, now.V);
   residuals(trial);
-  if (barrier() || trial.optimality < now.optimality) std::swap(now, trial);
+  if (trial.optimality < now.optimality) std::swap(now, trial);
+}
+
+/// The first barrier, in units of the step's densities and energies, and the density that goes with
+/// it and the guess of phi; a cold start guesses phi = mu(rho0).
+void ProximalNewton::Impl::start_barrier() {
+  external(now);
+  double most = 0, low = infinity, high = -infinity;
+  for (std::size_t k = 0; k < owned; ++k) {
+    most = std::max(most, rho0[k]);
+    low = std::min(low, now.V[k]);
+    high = std::max(high, now.V[k]);
+  }
+  const double reference = mesh.comm.max(most);
+  double slope = 0;
+  internal.derivatives({&reference, 1}, 1e-2 * reference, {&slope, 1}, {});
+  const double scale = reference * (std::abs(slope) + mesh.comm.max(high) - mesh.comm.min(low));
+  mu_scale = scale;
+  mu_end = barrier_end * scale;
+  base = rho0;
+  if (step->cold) {
+    internal.derivatives(std::span<const double>(rho0).first(owned), 0,
+                         std::span(now.phi).first(owned), {});
+    for (std::size_t k = 0; k < owned; ++k) now.phi[k] += now.V[k];
+  }
+  potential(now);
+  set_barrier(step->cold ? 1e-2 : 1e-4);
+}
+
+/// mu and the density that goes with it. The barrier fills empty cells with about `share` of the mean
+/// density, so rho0 gets as much there: else mass would have to come from far away.
+void ProximalNewton::Impl::set_barrier(double share) {
+  mu = std::max(share * mu_scale, mu_end);
+  share = mu / mu_scale;
+  const double more = share * mass / volume;
+  for (std::size_t k = 0; k < local; ++k) rho0[k] = (base[k] + more) / (1 + share);
+  find_density(now, now.V);
+  residuals(now);
+}
+
+/// Lowers the barrier once the iterate is close to its path.
+void ProximalNewton::Impl::lower_barrier() {
+  if (mu <= mu_end || now.optimality > std::min(0.1, 5 * std::sqrt(mu / mu_scale))) return;
+  set_barrier(0.1 * mu / mu_scale);
+}
+
+/// Without its barrier a power law has compact support: rho = U*'(G + c - V), the constant c, which
+/// moves no mass, being that of the right mass.
+void ProximalNewton::Impl::sharpen() {
+  if (!(mu > 0) || internal.maximum() < infinity) return;
+  mu = 0;
+  double c = 0;
+  for (int k = 0; k < 30; ++k) {
+    for (std::size_t i = 0; i < owned; ++i) z[i] = now.G[i] + c - now.V[i];
+    const auto rho = std::span(now.rho).first(owned);
+    internal.density(z, 0, rho);
+    internal.derivatives(rho, 0, {}, drho);
+    std::array<double, 2> sums{};
+    for (std::size_t i = 0; i < owned; ++i) {
+      sums[0] += mesh.volume[i] * rho[i];
+      if (rho[i] > 0) sums[1] += mesh.volume[i] / drho[i];
+    }
+    mesh.comm.sum_in_place(sums);
+    const double miss = mass - sums[0];
+    if (std::abs(miss) <= 1e-13 * mass || !(sums[1] > 0)) break;
+    c += miss / sums[1];
+  }
+  for (std::size_t i = 0; i < local; ++i) now.phi[i] += c;
 }
 
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
@@ -228,7 +310,7 @@ bool ProximalNewton::Impl::direction(double rtol) {
   const SolveReport solve = system.solve(rhs, dphi, rtol);
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
-  if (!solve.converged) {
+  if (!solve.converged && solve.iterations < most_linear) {
     report.reason = "the linear solve inside Newton's method failed: " + solve.reason;
     return false;
   }
@@ -276,7 +358,9 @@ bool ProximalNewton::Impl::search() {
 }
 
 void ProximalNewton::Impl::iterate() {
-  while (!(now.optimality <= std::max(tolerance, now.floor))) {
+  for (;;) {
+    lower_barrier();
+    if (mu <= mu_end && now.optimality <= std::max(tolerance, now.floor)) break;
     if (report.iterations == most_iterations || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method stands at an optimality of {:.2g} after {} "
@@ -289,7 +373,7 @@ void ProximalNewton::Impl::iterate() {
     if (!direction(rtol)) return;
     if (search()) {
       // Tails weigh nothing in a loose solve, but their logarithms count.
-      if (now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
+      if (!barrier() && now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
       continue;
     }
     if (now.optimality <= 1e3 * now.floor) break;  // rounding
@@ -316,14 +400,15 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   n.report = {};
   n.rho0.assign(step.rho0.begin(), step.rho0.end());
   n.mass = integral(n.mesh, n.rho0);
-  n.mu = 0;
+  n.mu = n.mu_end = 0;
   n.care = 1;
-  if (step.cold && n.at_rest()) {
+  if (step.cold && !n.barrier() && n.at_rest()) {
     n.report.converged = true;
   } else {
     n.start(phi);
     n.iterate();
   }
+  if (n.report.converged) n.sharpen();
   phi = n.now.phi;
   rho = n.now.rho;
   n.report.optimality = n.now.optimality;

@@ -100,7 +100,7 @@ void ProximalSystem::Impl::make_cycle() {
 void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   const MPI_Comm comm = mesh.comm.handle();
   check(KSPCreate(comm, ksp.out()));
-  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 500));
+  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 200));
   check(KSPSetType(ksp, KSPCG));
   check(KSPSetNormType(ksp, KSP_NORM_NATURAL));
   PC pc = nullptr;
