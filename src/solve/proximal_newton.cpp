@@ -70,6 +70,7 @@ struct ProximalNewton::Impl {
   double care = 1;  ///< factor on the tolerance of linear solves
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z;
+  std::array<double, 3> last{};  ///< optimality of earlier iterates with this barrier
   NewtonReport report;
 
   [[nodiscard]] bool barrier() const {
@@ -242,9 +243,10 @@ void ProximalNewton::Impl::start_barrier() {
   set_barrier(step->cold ? 1e-2 : 1e-4);
 }
 
-/// mu and the density that goes with it. The barrier fills empty cells with about `share` of the mean
-/// density, so rho0 gets as much there: else mass would have to come from far away.
+/// mu and the density that goes with it. The barrier fills empty cells with about `share` of the
+/// mean density, so rho0 gets as much there: else mass would have to come from far away.
 void ProximalNewton::Impl::set_barrier(double share) {
+  last.fill(0);
   mu = std::max(share * mu_scale, mu_end);
   share = mu / mu_scale;
   const double more = share * mass / volume;
@@ -344,12 +346,17 @@ void ProximalNewton::Impl::try_step(double alpha) {
   if (!(trial.optimality <= other.optimality)) std::swap(trial, other);
 }
 
-/// Moves `now` along the direction. False where no length of step improves it.
+/// Moves `now` along the direction. False where no length of step improves it. With a barrier it
+/// may stay below the largest of the last iterates instead (Grippo, Lampariello, Lucidi 1986):
+/// fronts settle cell by cell.
 bool ProximalNewton::Impl::search() {
+  const double bar =
+      mu > 0 ? std::max(now.optimality, *std::ranges::max_element(last)) : now.optimality;
   double alpha = 1;
   for (int k = 0; k <= most_halvings; ++k, alpha *= 0.5) {
     try_step(alpha);
-    if (trial.optimality <= (1 - 0.1 * alpha) * now.optimality) {
+    if (trial.optimality <= (1 - 0.1 * alpha) * bar) {
+      last[std::size_t(report.iterations) % last.size()] = now.optimality;
       std::swap(now, trial);
       return true;
     }
