@@ -107,8 +107,9 @@ std::array<double, 2> barenblatt_error(const Barenblatt& exact, int n) {
 TEST(NonlinearEuler, Barenblatt) {
   for (const double m : {2.0, 3.0}) {
     for (const int d : {1, 2}) {
+      if (m > 2 && Comm().size() > 1) continue;  // the same on one rank
       const Barenblatt exact{m, d};
-      const int n = d == 1 ? 200 : 32;
+      const int n = d == 1 ? 100 : 32;
       const auto coarse = barenblatt_error(exact, n), fine = barenblatt_error(exact, 2 * n);
       fmt::print("m = {}, d = {}: L1 {:.3e}, {:.3e}, order {:.2f}, edge off by {:.2f} cells\n", m,
                  d, coarse[0], fine[0], std::log2(coarse[0] / fine[0]), fine[1]);
@@ -188,6 +189,24 @@ TEST(NonlinearEuler, SecondMomentOfKellerSegel) {
   }
 }
 
+TEST(NonlinearEuler, EntropyWithAnInteractionIsOfSecondOrderInSpace) {
+  // W = r^2/2: the mean rests, and var' = 2 (1 - var); steps as h^2, so that space decides
+  const auto error = [](int n) {
+    Scenario s(box(1, -6, 6, n) + term("\"entropy\"\ntemperature = 1.0") +
+               term("\"interaction\"\nlibrary = \"quadratic\"") +
+               "[initial]\nkind = \"gaussian\"\nmean = [0.3]\nvariance = 0.3\n"
+               "[exact]\ndensity = \"exp(-(x - 0.3)^2/2/(1 - 0.7*exp(-2*t)))/sqrt(2*pi*(1 - "
+               "0.7*exp(-2*t)))\"\n" +
+               euler(0, 0.5, 16.0 / (n * n)));
+    State state = s.initial();
+    run_checked(s, state);
+    return s.l1(state.density, *exact_density(s.c, s.mesh, 0.5));
+  };
+  const double coarse = error(32), fine = error(64);
+  fmt::print("quadratic attraction: L1 {:.3e}, {:.3e}\n", coarse, fine);
+  EXPECT_GE(std::log2(coarse / fine), 1.9);
+}
+
 TEST(NonlinearEuler, AttractionAndLogarithmicRepulsionBalance) {
   // W = x^2/2 - log|x|: the semicircle law; the centre of mass does not move
   Scenario s(box(1, -2, 2, 200) + term("\"interaction\"\nlibrary = \"attractive_repulsive\"") +
@@ -221,7 +240,7 @@ TEST(NonlinearEuler, PlanarAggregateIsAUniformDisc) {
 }
 
 const std::string everything =
-    box(2, -1, 1, 24) + term("\"entropy\"\ntemperature = 0.3") +
+    box(2, -1, 1, 16) + term("\"entropy\"\ntemperature = 0.3") +
     term("\"power\"\nexponent = 3.0\nstrength = 0.2") + term("\"crowd\"\nmaximum = 0.9") +
     term("\"external\"\nexpression = \"5*x + (x*y)^2\"") +
     term("\"interaction\"\nlibrary = \"gaussian\"\nrange = 0.3\nstrength = 2.0") +
