@@ -207,7 +207,11 @@ TEST(NonlinearEuler, EntropyWithAnInteractionIsOfSecondOrderInSpace) {
   EXPECT_GE(std::log2(coarse / fine), 1.9);
 }
 
+/// Long runs of small problems: one rank is enough, DoesNotDependOnTheRanks compares ranks.
+bool on_one_rank() { return Comm().size() == 1; }
+
 TEST(NonlinearEuler, AttractionAndLogarithmicRepulsionBalance) {
+  if (!on_one_rank()) GTEST_SKIP();
   // W = x^2/2 - log|x|: the semicircle law; the centre of mass does not move
   Scenario s(box(1, -2, 2, 200) + term("\"interaction\"\nlibrary = \"attractive_repulsive\"") +
              "[initial]\nkind = \"gaussian\"\nmean = [0.1]\nvariance = 0.1\n" + euler(0, 6, 0.01));
@@ -221,6 +225,7 @@ TEST(NonlinearEuler, AttractionAndLogarithmicRepulsionBalance) {
 }
 
 TEST(NonlinearEuler, PlanarAggregateIsAUniformDisc) {
+  if (!on_one_rank()) GTEST_SKIP();
   Scenario s(box(2, -1.6, 1.6, 48) + term("\"interaction\"\nlibrary = \"quadratic\"") +
              term("\"interaction\"\nlibrary = \"logarithmic\"\nstrength = -1.0") +
              "[initial]\nkind = \"gaussian\"\nmean = [0.0, 0.0]\nvariance = 0.1\n" +
@@ -248,9 +253,9 @@ const std::string everything =
     "[solver]\nrtol = 1e-11\n";
 
 TEST(NonlinearEuler, KeepsItsPromisesForSumsAndLongSteps) {
-  for (const double dt : {0.01, 0.2, 2.0}) {
+  for (const double dt : {0.02, 0.5}) {
     SCOPED_TRACE(dt);
-    Scenario s(everything + euler(0, 6 * dt, dt));
+    Scenario s(everything + euler(0, 4 * dt, dt));
     State state = s.initial();
     run_checked(s, state);
     EXPECT_GT(s.records.back().ledger.min_density, 0);
