@@ -29,8 +29,8 @@ class AssembledMatrix {
   /// the rates: unknowns are y = D rho. Fills `diagonal` (local cells, owned entries valid).
   void set_scaled(double c, std::span<const double> sigma, const Generator& generator,
                   std::vector<double>& diagonal);
-  /// J D^-1 with J = diag(omega) + c (e_K - e_L) (left e_K + right e_L)^T summed over the faces and D
-  /// its diagonal. Fills `diagonal` likewise.
+  /// J D^-1 with J = diag(omega) + c (e_K - e_L) (left e_K + right e_L)^T summed over the faces and
+  /// D its diagonal. Fills `diagonal` likewise.
   void set_fluxes(double c, std::span<const double> omega, std::span<const double> left,
                   std::span<const double> right, std::vector<double>& diagonal);
 
