@@ -15,12 +15,12 @@ const Declare keys{
     {},
     {{.path = "energy.expression",
       .type = Type::text,
-      .doc = "V as an expression in x, y, z and t.",
+      .doc = "V as an expression in x, y, z and t; of an interaction, W as one in the distance r.",
       .when = "kind=external",
       .equation = "int V rho"},
      {.path = "energy.library",
       .type = Type::text,
-      .doc = "V by its name in the library.",
+      .doc = "V by its name in the library; of an interaction, its kernel W.",
       .when = "kind=external",
       .equation = "int V rho"},
      {.path = "energy.table",
@@ -36,7 +36,7 @@ const Declare keys{
       .fallback = "\"\"",
       .when = "kind=external"},
      {.path = "energy.strength",
-      .doc = "Factor by which V is multiplied.",
+      .doc = "Factor by which the term is multiplied.",
       .fallback = "1.0",
       .when = "kind=external",
       .equation = "strength int V rho"}}};
@@ -61,8 +61,9 @@ std::unique_ptr<ExternalEnergy> from_library(const Section& term, int dimension)
   const auto& library = external_library();
   const auto entry = std::ranges::find(library, name, &LibraryEntry::name);
   if (entry == library.end()) {
-    term.fail("library", "no external energy is called '" + name + "'; kernels like it belong "
-                         "beside kind = \"interaction\"");
+    term.fail("library", "no external energy is called '" + name +
+                             "'; kernels like it belong "
+                             "beside kind = \"interaction\"");
   }
   if (dimension < entry->least_dimension || dimension > entry->most_dimension) {
     const std::string takes =

@@ -76,9 +76,10 @@ Terms read_terms(const Case& c, const Mesh& mesh) {
   Terms terms;
   for (const Section& term : c.sections("energy")) terms.add(term, mesh);
   if (!(terms.temperature > 0) && terms.internal.empty() && terms.kernels.empty()) {
-    throw InputError(c.file().string() +
-                     ": no entropy term; add [[energy]] kind = \"entropy\" with its temperature (or "
-                     "an energy of another kind beside the external ones)");
+    throw InputError(
+        c.file().string() +
+        ": no entropy term; add [[energy]] kind = \"entropy\" with its temperature (or "
+        "an energy of another kind beside the external ones)");
   }
   return terms;
 }

@@ -100,7 +100,8 @@ void check_density(const Section& initial, const Mesh& mesh, std::vector<double>
 }
 
 /// Crowds: no cell starts above the maximum, but for rounding, which is taken off.
-void check_maximum(const Section& initial, const Mesh& mesh, std::vector<double>& rho, double most) {
+void check_maximum(const Section& initial, const Mesh& mesh, std::vector<double>& rho,
+                   double most) {
   for (std::size_t c = 0; c < rho.size(); ++c) {
     if (rho[c] > most * (1 + 1e-12)) {
       initial.fail("kind", fmt::format("the density {:.6g} of the cell at {} is above {}, the "
@@ -122,8 +123,9 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   std::vector<double> rho;
   if (initial.text("kind") == "gibbs") {
     if (!energy.fokker_planck()) {
-      initial.fail("kind", "exp(-V/kT) is the equilibrium of entropy and external energies alone; "
-                           "start from another density here");
+      initial.fail("kind",
+                   "exp(-V/kT) is the equilibrium of entropy and external energies alone; "
+                   "start from another density here");
     }
     rho = gibbs_density(mesh, energy);
   } else {

@@ -1,5 +1,6 @@
 // chemical_potential: mu = dF/drho up to a constant, kT log rho + V for entropy and V alone. Where
-// rho = 0 and mu would be -inf the smallest normal number stands for 0, so that pictures have a range.
+// rho = 0 and mu would be -inf the smallest normal number stands for 0, so that pictures have a
+// range.
 
 #include "otto/io/output_fields.h"
 

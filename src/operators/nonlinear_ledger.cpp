@@ -32,6 +32,7 @@ constexpr std::size_t block = 256;
 struct Sums {
   Accumulator mass, energy;
   double least = infinity, most = -infinity;
+  double plain_energy = 0;  ///< keeps an infinite one, which compensated sums turn into nan
 
   /// `rest`: in, W * rho; out, V + W * rho. `mu`: out, U' + V + W * rho.
   void add(const InternalEnergy& internal, std::span<const double> rho, const double* vol,
@@ -51,6 +52,7 @@ struct Sums {
     }
     mass.add(m);
     energy.add(e);
+    plain_energy += e;
   }
 };
 
@@ -126,7 +128,8 @@ Ledger nonlinear_ledger(const Generator& generator, std::span<const double> rho,
             &generator.external()[begin], std::span(rest).subspan(begin, n),
             std::span(mu).subspan(begin, n));
   }
-  std::array<double, 3> sums{all.mass.value(), all.energy.value(), 0};
+  const bool finite = std::isfinite(all.plain_energy);
+  std::array<double, 3> sums{all.mass.value(), finite ? all.energy.value() : all.plain_energy, 0};
   if (with_dissipation) {
     mesh.halo.update(mesh.comm, mu);
     mesh.halo.update(mesh.comm, rest);

@@ -218,6 +218,71 @@ def combinations():
     yield appended("table in [petsc]", "[petsc]\nksp_rtol = [1, 2]\n", "ksp_rtol", at=1)
 
 
+EXTERNAL = 'kind = "external"\nexpression = "2*(x^2-1)^2 + 2*y^2"'
+
+
+def nonlinear():
+    """Internal terms and interactions in place of the external energy."""
+    def term(name, kind, lines, *words, at=0, **more):
+        return replaced(name, EXTERNAL, f'kind = "{kind}"\n{lines}', *words, at=at, **more)
+
+    def below(pattern):
+        """Lines from the term to the first line that begins with the pattern."""
+        rest = BASE[BASE.index(EXTERNAL):]
+        return rest[:rest.index(pattern)].count("\n")
+
+    yield term("exponent 0", "power", "exponent = 0", "exponent", "greater than 0", at=1)
+    yield term("exponent below 0", "power", "exponent = -1.5", "exponent", at=1)
+    yield term("exponent 1", "power", "exponent = 1.0", "exponent", "entropy", at=1)
+    yield term("no exponent", "power", "strength = 2.0", "exponent", at=-1)
+    yield term("power of negative strength", "power", "exponent = 2.0\nstrength = -1.0", "strength",
+               "convex", at=2)
+    yield term("crowd without room", "crowd", "maximum = 0", "maximum", at=1)
+    yield term("crowd without a maximum", "crowd", "", "maximum", at=-1)
+    yield term("denser than the crowd allows", "crowd", "maximum = 0.1", "maximum", "0.1",
+               at=below('kind = "gaussian"'))
+    yield term("unknown kernel", "interaction", 'library = "logaritmic"', "logaritmic", at=1,
+               suggestion="logarithmic")
+    yield term("an energy as a kernel", "interaction", 'library = "muller_brown"', "muller_brown",
+               "kernel", at=1)
+    yield term("a kernel as an energy", "external", 'library = "logarithmic"', "logarithmic",
+               "interaction", at=1)
+    yield term("no kernel", "interaction", "strength = 2.0", "library", "expression")
+    yield term("two kernels", "interaction", 'library = "quadratic"\nexpression = "r"', "library",
+               "expression")
+    yield term("singular kernel", "interaction", 'expression = "log(r)"', "r = 0", "logarithmic",
+               at=1)
+    yield term("singular kernel by division", "interaction", 'expression = "1/r"', "r = 0", at=1)
+    yield term("kernel that is not finite", "interaction", 'expression = "sqrt(1 - r)"', "finite",
+               at=1)
+    yield term("kernel in x", "interaction", 'expression = "x^2"', "'x'", at=1)
+    yield term("kernel that cannot be integrated", "interaction",
+               'library = "power"\nexponent = -2.0', "integrable", "-2", at=2)
+    yield term("kernel of power 0", "interaction", 'library = "power"\nexponent = 0.0',
+               "logarithmic", at=2)
+    yield term("repulsion that cannot be integrated", "interaction",
+               'library = "attractive_repulsive"\nrepulsion = -3.0', "repulsion", at=2)
+    yield term("range of another kernel", "interaction", 'library = "quadratic"\nrange = 2.0',
+               "range", at=2)
+    yield term("exponent of another kernel", "interaction", 'library = "quadratic"\nexponent = 2.0',
+               "exponent", at=2)
+    for scheme in ("tr_bdf2", "midpoint", "exponential"):
+        bad = term(f"{scheme} for porous media", "power", "exponent = 2.0", scheme,
+                   "'implicit_euler'", at=below("scheme ="))
+        bad.content = bad.content.replace(b'"implicit_euler"', f'"{scheme}"'.encode())
+        yield bad
+    power = BASE.replace(EXTERNAL, 'kind = "power"\nexponent = 2.0')
+    drift = power + '[drift]\nexpression = ["y", "-x"]\n'
+    yield Bad("drift beside porous media", ("drift",), drift.count("\n"), None, encoded(drift))
+    gibbs = power.replace('kind = "gaussian"\nmean = [-1.0, 0.0]\nvariance = 0.05', 'kind = "gibbs"')
+    yield Bad("gibbs of porous media", ("initial.kind", "equilibrium"),
+              gibbs[:gibbs.index('kind = "gibbs"')].count("\n") + 1, None, encoded(gibbs))
+    graded = BASE.replace(EXTERNAL, 'kind = "interaction"\nlibrary = "quadratic"').replace(
+        "cells = [8, 8]", "cells = [8, 8]\ngrading = [2.0, 1.0]")
+    yield Bad("interaction on a graded box", ("axis x", "graded"),
+              graded[:graded.index('kind = "interaction"')].count("\n") + 1, None, encoded(graded))
+
+
 def expressions():
     old = '"2*(x^2-1)^2 + 2*y^2"'
     for name, new, words, suggestion in [
@@ -298,7 +363,7 @@ def settings():
     yield setting("set which entry", "energy.kind=entropy", words=("[1]",))
     yield setting("set entry of a table", "mesh[1].cells=[4, 4]", words=("single table",))
     yield setting("set bad expression", "energy[2].expression=foo(x)", words=("foo",))
-    yield setting("set what a later version has", "energy[2].kind=crowd", words=("crowd",))
+    yield setting("set unknown kind", "energy[2].kind=crowed", suggestion="crowd")
     yield setting("set second of two", "time.step=0.02", "time.edn=1", suggestion="end")
 
 
@@ -358,6 +423,7 @@ def all_bad(ranks):
     """All of them on one rank. Single words of the case meet the same reader on several ranks (one
     of them reads, all judge), so every fourth of those is enough there."""
     words = [bad for group in (typos, types_and_ranges) for bad in group()]
-    others = [bad for group in (combinations, expressions, files, settings, commands, runs)
+    others = [bad for group in (combinations, nonlinear, expressions, files, settings, commands,
+                                runs)
               for bad in group()]
     return [not_utf8(bad) for bad in words[::1 if ranks == 1 else 4] + others]

@@ -107,8 +107,9 @@ std::array<double, 2> barenblatt_error(const Barenblatt& exact, int n) {
 TEST(NonlinearEuler, Barenblatt) {
   for (const double m : {2.0, 3.0}) {
     for (const int d : {1, 2}) {
+      if (m > 2 && Comm().size() > 1) continue;  // the same on one rank
       const Barenblatt exact{m, d};
-      const int n = d == 1 ? 200 : 32;
+      const int n = d == 1 ? 100 : 32;
       const auto coarse = barenblatt_error(exact, n), fine = barenblatt_error(exact, 2 * n);
       fmt::print("m = {}, d = {}: L1 {:.3e}, {:.3e}, order {:.2f}, edge off by {:.2f} cells\n", m,
                  d, coarse[0], fine[0], std::log2(coarse[0] / fine[0]), fine[1]);
@@ -163,14 +164,14 @@ TEST(NonlinearEuler, CrowdAgainstAWall) {
 
 TEST(NonlinearEuler, SecondMomentOfKellerSegel) {
   for (const double factor : {4.0, 8.0, 12.0}) {
-    const double M = factor * pi, variance = 0.8, end = 0.04;
-    Scenario s(box(2, -5.5, 5.5, 110) + term("\"entropy\"\ntemperature = 1.0") +
+    const double M = factor * pi, variance = 0.8, end = 0.04, dt = factor > 8 ? 0.002 : 0.004;
+    Scenario s(box(2, -5.5, 5.5, 120) + term("\"entropy\"\ntemperature = 1.0") +
                term(fmt::format("\"interaction\"\nlibrary = \"logarithmic\"\nstrength = {:.17f}",
                                 1 / (2 * pi))) +
                fmt::format("[initial]\nkind = \"gaussian\"\nmean = [0.0, 0.0]\nvariance = {}\n"
                            "mass = {:.17f}\n",
                            variance, M) +
-               euler(0, end, 0.004));
+               euler(0, end, dt));
     State state = s.initial();
     const auto moment = [&] {
       std::vector<double> m(std::size_t(s.mesh.owned));
@@ -184,11 +185,35 @@ TEST(NonlinearEuler, SecondMomentOfKellerSegel) {
     run_checked(s, state);
     const double slope = (moment() - before) / end, exact = 4 * M * (1 - factor / 8);
     fmt::print("M = {} pi: slope {:.4f}, exact {:.4f}\n", factor, slope, exact);
-    EXPECT_LE(std::abs(slope - exact), 0.01 * 4 * M) << factor;
+    const double size =
+        factor == 8 ? 4 * M : std::abs(exact);  // of the diffusion where they cancel
+    EXPECT_LE(std::abs(slope - exact), 0.01 * size) << factor;
   }
 }
 
+TEST(NonlinearEuler, EntropyWithAnInteractionIsOfSecondOrderInSpace) {
+  // W = r^2/2: the mean rests, and var' = 2 (1 - var); steps as h^2, so that space decides
+  const auto error = [](int n) {
+    Scenario s(box(1, -6, 6, n) + term("\"entropy\"\ntemperature = 1.0") +
+               term("\"interaction\"\nlibrary = \"quadratic\"") +
+               "[initial]\nkind = \"gaussian\"\nmean = [0.3]\nvariance = 0.3\n"
+               "[exact]\ndensity = \"exp(-(x - 0.3)^2/2/(1 - 0.7*exp(-2*t)))/sqrt(2*pi*(1 - "
+               "0.7*exp(-2*t)))\"\n" +
+               euler(0, 0.5, 16.0 / (n * n)));
+    State state = s.initial();
+    run_checked(s, state);
+    return s.l1(state.density, *exact_density(s.c, s.mesh, 0.5));
+  };
+  const double coarse = error(32), fine = error(64);
+  fmt::print("quadratic attraction: L1 {:.3e}, {:.3e}\n", coarse, fine);
+  EXPECT_GE(std::log2(coarse / fine), 1.9);
+}
+
+/// Long runs of small problems: one rank is enough, DoesNotDependOnTheRanks compares ranks.
+bool on_one_rank() { return Comm().size() == 1; }
+
 TEST(NonlinearEuler, AttractionAndLogarithmicRepulsionBalance) {
+  if (!on_one_rank()) GTEST_SKIP();
   // W = x^2/2 - log|x|: the semicircle law; the centre of mass does not move
   Scenario s(box(1, -2, 2, 200) + term("\"interaction\"\nlibrary = \"attractive_repulsive\"") +
              "[initial]\nkind = \"gaussian\"\nmean = [0.1]\nvariance = 0.1\n" + euler(0, 6, 0.01));
@@ -202,6 +227,7 @@ TEST(NonlinearEuler, AttractionAndLogarithmicRepulsionBalance) {
 }
 
 TEST(NonlinearEuler, PlanarAggregateIsAUniformDisc) {
+  if (!on_one_rank()) GTEST_SKIP();
   Scenario s(box(2, -1.6, 1.6, 48) + term("\"interaction\"\nlibrary = \"quadratic\"") +
              term("\"interaction\"\nlibrary = \"logarithmic\"\nstrength = -1.0") +
              "[initial]\nkind = \"gaussian\"\nmean = [0.0, 0.0]\nvariance = 0.1\n" +
@@ -221,7 +247,7 @@ TEST(NonlinearEuler, PlanarAggregateIsAUniformDisc) {
 }
 
 const std::string everything =
-    box(2, -1, 1, 24) + term("\"entropy\"\ntemperature = 0.3") +
+    box(2, -1, 1, 16) + term("\"entropy\"\ntemperature = 0.3") +
     term("\"power\"\nexponent = 3.0\nstrength = 0.2") + term("\"crowd\"\nmaximum = 0.9") +
     term("\"external\"\nexpression = \"5*x + (x*y)^2\"") +
     term("\"interaction\"\nlibrary = \"gaussian\"\nrange = 0.3\nstrength = 2.0") +
@@ -229,9 +255,9 @@ const std::string everything =
     "[solver]\nrtol = 1e-11\n";
 
 TEST(NonlinearEuler, KeepsItsPromisesForSumsAndLongSteps) {
-  for (const double dt : {0.01, 0.2, 2.0}) {
+  for (const double dt : {0.02, 0.5}) {
     SCOPED_TRACE(dt);
-    Scenario s(everything + euler(0, 6 * dt, dt));
+    Scenario s(everything + euler(0, 4 * dt, dt));
     State state = s.initial();
     run_checked(s, state);
     EXPECT_GT(s.records.back().ledger.min_density, 0);

@@ -76,7 +76,8 @@ TEST(FreeEnergy, TakesOtherInternalTermsBesideOrInsteadOfTheEntropy) {
   const Mesh mesh = cube(1, -1, 1, 4);
   const std::string power = "[[energy]]\nkind = \"power\"\nexponent = 3.0\n";
   const std::string crowd = "[[energy]]\nkind = \"crowd\"\nmaximum = 1.5\n";
-  const FreeEnergy plain = make_free_energy(case_of(entropy + external("library = \"flat\"")), mesh);
+  const FreeEnergy plain =
+      make_free_energy(case_of(entropy + external("library = \"flat\"")), mesh);
   EXPECT_TRUE(plain.fokker_planck());
   EXPECT_TRUE(plain.linear());
   EXPECT_EQ(plain.interaction(), nullptr);

@@ -107,5 +107,78 @@ TEST(Ledger, NoticesWhatIsNotFinite) {
   }
 }
 
+const std::string nonlinear_toml = R"(
+[mesh]
+kind = "box"
+lower = [-1.0, 0.0]
+upper = [1.0, 1.5]
+cells = [9, 7]
+periodic = [false, true]
+[[energy]]
+kind = "power"
+exponent = 3.0
+[[energy]]
+kind = "external"
+expression = "x"
+[[energy]]
+kind = "interaction"
+library = "quadratic"
+strength = 0.5
+)";
+
+TEST(Ledger, OfNonlinearEnergiesIsTheSumOfTheirTerms) {
+  Scenario s(nonlinear_toml);
+  std::vector<double> density(static_cast<std::size_t>(s.mesh.owned));
+  for (std::size_t i = 0; i < density.size(); ++i) density[i] = i % 4 == 0 ? 0 : 0.1 * double(i % 5);
+  const State state = s.with_ghosts(density);
+  const Ledger l = ledger(s.generator, state.density, true);
+  double F = 0, D = 0;
+  std::vector<double> mu(density.size());
+  for (std::size_t K = 0; K < density.size(); ++K) {
+    double W = 0;
+    for (std::size_t L = 0; L < density.size(); ++L) {
+      const double x = s.mesh.center[K][0] - s.mesh.center[L][0];
+      double y = std::abs(s.mesh.center[K][1] - s.mesh.center[L][1]);
+      y = std::min(y, 1.5 - y);
+      W += 0.25 * (x * x + y * y) * s.mesh.volume[L] * density[L];
+    }
+    const double r = density[K], V = s.mesh.center[K][0];
+    F += s.mesh.volume[K] * (r * r * r / 2 + V * r + 0.5 * r * W);
+    mu[K] = 1.5 * r * r + V + W;
+  }
+  for (std::size_t f = 0; f < s.mesh.faces.left.size(); ++f) {
+    const auto K = std::size_t(s.mesh.global[std::size_t(s.mesh.faces.left[f])]);
+    const auto L = std::size_t(s.mesh.global[std::size_t(s.mesh.faces.right[f])]);
+    const bool inside = s.mesh.faces.left[f] < s.mesh.owned && s.mesh.faces.right[f] < s.mesh.owned;
+    const double rho = mu[K] > mu[L] ? density[K] : density[L];
+    D += (inside ? 1.0 : 0.5) * s.mesh.faces.transmissibility[f] * rho * std::pow(mu[K] - mu[L], 2);
+  }
+  EXPECT_NEAR(l.free_energy / F, 1, 1e-13);
+  EXPECT_NEAR(l.dissipation / D, 1, 1e-12);
+  EXPECT_EQ(l.min_density, 0);
+  density[5] = std::numeric_limits<double>::quiet_NaN();
+  const Ledger bad = ledger(s.generator, s.with_ghosts(density).density, true);
+  EXPECT_FALSE(bad.finite);
+  EXPECT_TRUE(std::isnan(bad.mass));
+  EXPECT_TRUE(std::isnan(bad.free_energy));
+  EXPECT_TRUE(std::isnan(bad.dissipation));
+}
+
+TEST(Ledger, OfMixedEnergiesIsFiniteWithEmptyAndFullCells) {
+  std::string text = nonlinear_toml + "[[energy]]\nkind = \"entropy\"\ntemperature = 0.3\n" +
+                     "[[energy]]\nkind = \"crowd\"\nmaximum = 0.4\n";
+  Scenario s(text);
+  std::vector<double> density(static_cast<std::size_t>(s.mesh.owned), 0.0);
+  EXPECT_EQ(ledger(s.generator, s.with_ghosts(density).density, true).dissipation, 0);
+  for (std::size_t i = 0; i < density.size(); ++i) density[i] = 0.2 * double(i % 3);
+  const Ledger l = ledger(s.generator, s.with_ghosts(density).density, true);
+  EXPECT_TRUE(std::isfinite(l.free_energy));
+  EXPECT_TRUE(std::isfinite(l.dissipation));
+  EXPECT_GT(l.dissipation, 0);
+  density[0] = 0.5;
+  EXPECT_EQ(ledger(s.generator, s.with_ghosts(density).density, false).free_energy,
+            std::numeric_limits<double>::infinity());
+}
+
 }  // namespace
 }  // namespace otto::test

@@ -9,8 +9,8 @@ class Interaction {
  public:
   virtual ~Interaction() = default;
   /// out_K = (W * rho)_K = sum_L W(x_K - x_L) vol_L rho_L, owned cells; W at 0 by the kernel's own
-  /// rule where it is singular. On axes with walls nothing wraps around; on periodic ones W is summed
-  /// over the nearest images. Collective.
+  /// rule where it is singular. On axes with walls nothing wraps around; on periodic ones W is that
+  /// of the nearest image. Collective.
   virtual void potential(std::span<const double> rho, std::span<double> out) const = 0;
 };
 

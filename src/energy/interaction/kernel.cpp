@@ -100,7 +100,7 @@ double average_at_zero(const Point& h, int d, double p) {
 }
 
 /// Points per axis for a cell whose nearest point is `q` of its longest side away from r = 0.
-std::size_t points_at(double q) { return q < 0.4 ? 64 : q < 2 ? 16 : q < 8 ? 6 : q < 32 ? 4 : 2; }
+std::size_t points_at(double q) { return q < 0.4 ? 64 : q < 2 ? 16 : q < 8 ? 6 : q < 32 ? 4 : 3; }
 
 double average_of_power(const Point& x, const Point& h, int d, double p) {
   double gap = 0, longest = 0;
