@@ -10,7 +10,8 @@ double ErrorBudget::fading(double t, double dt, double ratio) const {
   return elapsed > 0 && ratio < 1 ? -std::log(ratio) / std::log1p(dt / elapsed) : 0.0;
 }
 
-double ErrorBudget::next(double t, double E, double dt, const StepError& error, int order) const {
+double ErrorBudget::longest(double t, double E, double dt, const StepError& error, int order,
+                            bool try_the_rest) const {
   // Assume both errors go on falling as just seen, the own one scaled as it should be.
   const double kept = error.before > 0 ? std::clamp(error.carried / error.before, 1e-6, 1.0) : 1.0;
   const double decay = -std::log(kept) / dt, own = std::max(error.own, 1e-300);
@@ -25,12 +26,16 @@ double ErrorBudget::next(double t, double E, double dt, const StepError& error, 
     (spent(h) <= std::max(tolerance_ - carried(h), 0.9 * share(h)) ? least : most) = h;
   }
   const double rest = end_ - t;
-  const bool try_the_rest = rest <= 10 * dt && spent(rest) + carried(rest) <= 3 * tolerance_;
-  return least < rest && try_the_rest ? rest : least;
+  if (!try_the_rest || least >= rest || rest > 10 * dt) return least;
+  return spent(rest) + carried(rest) <= 3 * tolerance_ ? rest : least;
+}
+
+double ErrorBudget::next(double t, double E, double dt, const StepError& error, int order) const {
+  return longest(t, E, dt, error, order, true);
 }
 
 double ErrorBudget::shorter(double t, double dt, const StepError& error, int order) const {
-  if (t + dt < end_ - 1e-9 * dt) return next(t, error.before, dt, error, order);
+  if (t + dt < end_ - 1e-9 * dt) return longest(t, error.before, dt, error, order, false);
   // What a step to the end costs falls faster than its length to the power order + 1, because a
   // later start finds less left; up to about twice that power while the density relaxes.
   const double to_spend = std::max(tolerance_ - error.carried, 0.1 * tolerance_);

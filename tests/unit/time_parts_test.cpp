@@ -139,7 +139,7 @@ TEST(ErrorBudget, NeverStopsWhenNothingDecays) {
       E = e.after;
       dt = budget.next(t, E, dt, e, 2);
     } else {
-      dt = budget.next(t, E, dt, e, 2);
+      dt = budget.shorter(t, dt, e, 2);
     }
   }
   EXPECT_LT(count, 3000);  // 707 steps of dt^2 = tolerance / 2

@@ -50,6 +50,8 @@ class ErrorBudget {
   [[nodiscard]] double rtol(double dt, double mass) const;
 
  private:
+  [[nodiscard]] double longest(double t, double E, double dt, const StepError& error, int order,
+                               bool try_the_rest) const;
   [[nodiscard]] double share(double dt) const { return 0.5 * tolerance_ * dt / (end_ - start_); }
 
   double tolerance_, start_, end_;
