@@ -24,8 +24,8 @@ namespace otto {
 namespace {
 
 constexpr int check_every = 10;
-constexpr double penalty = 0.3;                 ///< r in units of rho/w
-constexpr double stretch = 0.6;                 ///< gamma in units of w
+constexpr double penalty = 0.3;                ///< r in units of rho/w
+constexpr double stretch = 0.6;                ///< gamma in units of w
 constexpr double backgrounds[] = {0.1, 0.01};  ///< in units of the tolerance, w and the box
 
 constexpr double zero = 1e-10;  ///< of W2^2, in units of the box's diameter squared

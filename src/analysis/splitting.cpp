@@ -269,9 +269,10 @@ DualValues Splitting::dual() const {
   const auto row = static_cast<std::size_t>(rest);
   Rows g = make_rows(sides_, row);
   std::vector<double> E(row), E_before(row);
-  // Largest phi' + |grad phi|^2/2 at each inner time; the sums of value and mass behind.
+  // Largest phi' + |grad phi|^2/2 at each inner time; the dual function, the mass at the start and
+  // the density's part in what violates the constraint.
   std::vector<double> excess(static_cast<std::size_t>(N - 1), -std::numeric_limits<double>::max());
-  std::vector<double> sums(2, 0.0);
+  std::vector<double> sums(3, 0.0);
   for (std::int64_t s = 0; s < slab_.planes; ++s) {
     for (std::int64_t k = 0; k < N; ++k) {
       std::swap(E, E_before);
@@ -280,11 +281,15 @@ DualValues Splitting::dual() const {
       for (const auto& side : g) add_squares(side.data(), rest, E.data());
       const double* x = phi_.data() + slab_.at(s, k);
       if (k > 0) {
-        double worst = excess[static_cast<std::size_t>(k - 1)];
-#pragma omp simd reduction(max : worst)
+        double worst = excess[static_cast<std::size_t>(k - 1)], weighted = 0;
+        const double* lambda = level(lambda_, s, k);
+#pragma omp simd reduction(max : worst) reduction(+ : weighted)
         for (std::int64_t r = 0; r < rest; ++r) {
-          worst = std::max(worst, (x[r] - x[r - rest]) / dt + 0.125 * (E[r] + E_before[r]));
+          const double over = (x[r] - x[r - rest]) / dt + 0.125 * (E[r] + E_before[r]);
+          worst = std::max(worst, over);
+          weighted += lambda[r] * over;
         }
+        sums[2] += dt * weighted;
         excess[static_cast<std::size_t>(k - 1)] = worst;
       }
       const auto weigh = [&](std::int64_t end, double sign) {
@@ -304,7 +309,7 @@ DualValues Splitting::dual() const {
   double shift = 0;
   for (const double x : excess) shift += dt * x;
   const double unit = 2 * r_ * slab_.cell_volume();
-  return {unit * sums[0], unit * (sums[0] - shift * sums[1])};
+  return {unit * (sums[0] - sums[2]), unit * (sums[0] - shift * sums[1])};
 }
 
 std::vector<double> Splitting::density(std::int64_t k) const {

@@ -13,8 +13,8 @@ namespace otto {
 
 /// Values of the dual problem at the present phi, as W2^2.
 struct DualValues {
-  double estimate = 0;  ///< the dual function, phi being feasible only in the limit
-  double lower = 0;     ///< the same of phi made feasible: a lower bound of the discrete W2^2
+  double estimate = 0;  ///< the Lagrangian at phi and the density: no bound, but of second order
+  double lower = 0;  ///< the dual function at phi made feasible: a lower bound of the discrete W2^2
 };
 
 class Splitting {
