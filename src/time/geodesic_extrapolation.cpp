@@ -11,7 +11,7 @@ namespace {
 
 constexpr double gauge = 1e-5;   ///< Omega against tau L, over the whole domain
 constexpr double vacuum = 1e-9;  ///< density, over the mean, below which psi is given up
-constexpr double rtol = 1e-6;    ///< of the solve for delta
+constexpr double rtol = 1e-4;    ///< of the solve for delta = O(tau)
 constexpr double least = 0.1;    ///< rho_e, over rho, where the positive form begins
 
 }  // namespace

@@ -111,12 +111,13 @@ TEST(Gaussian, TimeHasTheOrderEachSchemeClaims) {
       // Proximal steps have fluxes of their own, so another limit: they are compared with themselves.
       const bool proximal = scheme.name.starts_with("jko");
       double last = 0, order = 0;
-      std::vector<double> other = exact;
-      for (const int steps : proximal ? std::vector{40, 80, 160} : std::vector{20, 40, 80}) {
-        Scenario s = process_case(process, 64, {"time.scheme=" + scheme.name,
+      std::vector<double> other = proximal ? std::vector<double>() : exact;
+      // jko_bdf2 has a large term of third order here: its order comes to 2 from below.
+      for (const int steps : proximal ? std::vector{160, 320, 640} : std::vector{20, 40, 80}) {
+        Scenario s = process_case(process, proximal ? 32 : 64, {"time.scheme=" + scheme.name,
                                                 fmt::format("time.step={}", end / steps)});
         const std::vector<double> density = run(s, process);
-        const double error = s.l1(density, other);
+        const double error = other.empty() ? 0 : s.l1(density, other);
         EXPECT_EQ(s.records.back().rejected, 0) << scheme.name;
         order = std::log2(last / error);
         last = error;
