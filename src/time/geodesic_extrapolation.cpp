@@ -11,7 +11,7 @@ namespace {
 
 constexpr double gauge = 1e-5;   ///< Omega against tau L, over the whole domain
 constexpr double vacuum = 1e-9;  ///< density, over the mean, below which psi is given up
-constexpr double rtol = 1e-4;    ///< of the solve for delta = O(tau)
+constexpr double rtol = 1e-4;    ///< of the solve for delta = O(tau); less where solver.rtol is
 constexpr double least = 0.1;    ///< rho_e, over rho, where the positive form begins
 
 }  // namespace
@@ -65,7 +65,7 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
   transport_.conductances(phi, mean_, points.tau, conductance_);
   set_omega(points.tau);
   system_.set({omega_, slope_, slope_, conductance_});
-  const SolveReport solve = system_.solve(rhs_, delta_, rtol);
+  const SolveReport solve = system_.solve(rhs_, delta_, std::min(rtol, system_.rtol()));
   count(report, solve);
   if (!solve.converged) return "the linear solve of the extrapolation failed: " + solve.reason;
   for (std::size_t k = 0; k < delta_.size(); ++k) psi_[k] = phi[k] + delta_[k];
