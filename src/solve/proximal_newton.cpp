@@ -20,7 +20,11 @@ constexpr int most_halvings = 6;
 constexpr int most_linear = 200;      ///< a direction is used as it is after so many iterations
 constexpr double largest_jump = 4;    ///< of log rho in one iteration
 constexpr double tight_solve = 1e-9;  ///< tolerance where a loose solve has failed
+<<<<<<< HEAD
 constexpr double barrier_end = 1e-9;  ///< last barrier over density and energy of the step
+=======
+constexpr double smallest = 1e-290;   ///< density, over the mass
+>>>>>>> second
 constexpr double lift = 1e-6;         ///< least density a step starts from, over the Gibbs density
 
 }  // namespace
@@ -134,7 +138,8 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
     it.g[k] = it.G[k] - slope - it.V[k];
     it.inverse[k] = 1 / it.inverse[k];
     sum += std::abs(it.r[k]) + vol * std::abs(it.g[k]) * it.inverse[k];
-    size += vol * (rho[k] + it.inverse[k] * (std::abs(it.G[k]) + std::abs(it.V[k])));
+    const double terms = std::abs(it.G[k]) + std::abs(it.V[k]) + std::abs(slope);
+    size += vol * (rho[k] + it.inverse[k] * terms);
   }
   std::array<double, 3> sums{sum, size, it.kinetic};
   mesh.comm.sum_in_place(sums);
@@ -149,15 +154,18 @@ bool ProximalNewton::Impl::at_rest() {
   std::ranges::fill(now.phi, 0.0);
   potential(now);
   residuals(now);
-  double sum = 0;  // of - vol rho g: the mean of mu
-  for (std::size_t k = 0; k < owned; ++k) {
-    if (rho0[k] > 0) sum -= mesh.volume[k] * rho0[k] * now.g[k];
+  double level = 0;
+  for (int pass = 0; pass < 2; ++pass) {  // the second takes away the rounding of the first
+    double sum = 0;                       // of - vol rho g: the mean of mu - level
+    for (std::size_t k = 0; k < owned; ++k) {
+      if (rho0[k] > 0) sum -= mesh.volume[k] * rho0[k] * now.g[k];
+    }
+    level += mesh.comm.sum(sum) / mass;
+    if (!std::isfinite(level)) return false;
+    std::ranges::fill(now.phi, level);
+    potential(now);
+    residuals(now);
   }
-  const double level = mesh.comm.sum(sum) / mass;
-  if (!std::isfinite(level)) return false;
-  std::ranges::fill(now.phi, level);
-  potential(now);
-  residuals(now);
   return now.optimality <= now.floor;
 }
 
@@ -407,7 +415,14 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   n.report = {};
   n.rho0.assign(step.rho0.begin(), step.rho0.end());
   n.mass = integral(n.mesh, n.rho0);
+<<<<<<< HEAD
   n.mu = n.mu_end = 0;
+=======
+  if (n.internal.keeps_positive()) {  // U'(0) = -inf: cells where the density has underflowed
+    for (double& r : n.rho0) r = std::max(r, smallest * n.mass);
+  }
+  n.mu = 0;
+>>>>>>> second
   n.care = 1;
   if (step.cold && !n.barrier() && n.at_rest()) {
     n.report.converged = true;

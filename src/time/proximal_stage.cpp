@@ -21,6 +21,12 @@ ProximalStage::ProximalStage(const Problem& problem)
       keeper_(problem.mesh, read_solver(problem.c).rtol),
       history_(problem.mesh.comm),
       reached_(std::numeric_limits<double>::quiet_NaN()) {
+  const Section drift = problem.c.section("drift");
+  if (drift.present()) {
+    drift.fail("expression",
+               "proximal steps follow the free energy alone; remove the drift, or use "
+               "a linear scheme such as 'implicit_euler'");
+  }
   if (weights_ == "upwind") std::ranges::fill(transport_.theta(), 1.0);
 }
 
@@ -75,21 +81,26 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   return true;
 }
 
-StepReport ProximalStage::finish(StepReport report, State& state, double t,
-                                 std::vector<double>& rho) {
+std::string ProximalStage::take(State& state, double t, std::vector<double>& rho) {
   std::string reason = keeper_.keep(owned(mesh_, rho), t);
-  if (!reason.empty()) return refuse(std::move(report), std::move(reason));
+  if (!reason.empty()) return reason;
   mesh_.halo.update(mesh_.comm, rho);
   const double energy = free_energy(rho);
   const double rounding = 1e-13 * (std::abs(energy) + std::abs(energy_));
   if (!(energy <= energy_ + rounding) && !generator_.depends_on_time()) {
-    return refuse(std::move(report),
-                  fmt::format("the free energy would grow by {:.2g}", energy - energy_));
+    return fmt::format("the free energy would grow by {:.2g}", energy - energy_);
   }
   state.density.swap(rho);
   state.time = t;
   reached_ = t;
   energy_ = energy;
+  return "";
+}
+
+StepReport ProximalStage::finish(StepReport report, State& state, double t,
+                                 std::vector<double>& rho) {
+  std::string reason = take(state, t, rho);
+  if (!reason.empty()) return refuse(std::move(report), std::move(reason));
   report.accepted = true;
   return report;
 }

@@ -31,6 +31,8 @@ class ProximalStage {
   /// where the free energy would grow. Collective.
   [[nodiscard]] StepReport finish(StepReport report, State& state, double t,
                                   std::vector<double>& rho);
+  /// As `finish`, but where `rho` may not be the new state only says why. Collective.
+  [[nodiscard]] std::string take(State& state, double t, std::vector<double>& rho);
   /// Refuses the step.
   [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
 

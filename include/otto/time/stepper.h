@@ -24,7 +24,7 @@ struct State {
 /// Evidence of one attempted step.
 struct [[nodiscard]] StepReport {
   bool accepted = false;        ///< false: the state is unchanged, bit for bit
-  std::string reason;           ///< why not
+  std::string reason;           ///< why not; if accepted, what kept the scheme from its order
   int newton_iterations = 0;    ///< all stages together
   int linear_iterations = 0;    ///< all stages together
   int max_linear_iterations = 0;///< of one solve
