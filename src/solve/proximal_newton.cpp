@@ -204,7 +204,8 @@ void ProximalNewton::Impl::start(std::vector<double>& phi) {
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double ProximalNewton::Impl::linear_tolerance() const {
   const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
-  const double loose = std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, 0.1), 0.1);
+  const double loosest = step->cold ? 1e-3 : 0.1;  // a cold start has tails that bear no loose solve
+  const double loose = std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
   return std::max(loose * care, tight_solve);
 }
 
@@ -308,6 +309,8 @@ ProximalNewton::ProximalNewton(const FreeEnergy& energy, const Transport& transp
                                SolverOptions options)
     : impl_(std::make_unique<Impl>(energy, transport, options)) {}
 ProximalNewton::~ProximalNewton() = default;
+
+const std::vector<double>& ProximalNewton::start() const { return impl_->rho0; }
 
 NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>& phi,
                                    std::vector<double>& rho) {

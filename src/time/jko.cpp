@@ -2,7 +2,8 @@
 //
 //   rho1 = argmin  W2^2(rho, rho0) / (2 tau) + F(rho),
 //
-// with the distance linearised once (LJKO; solve/proximal_newton.h): non-negative, mass kept, and
+// with the distance linearised once (LJKO; solve/proximal_newton.h) or taken in N inner steps
+// (solve/inner_newton.h): non-negative, mass kept, and
 //
 //   F(rho1) + tau/2 <phi, L(rho_bar) phi> <= F(rho0)
 //
@@ -46,7 +47,9 @@ const Declare keys{
 class Jko final : public Stepper {
  public:
   explicit Jko(const Problem& problem)
-      : stage_(problem), kappa_(read_kappa(problem.c.section("time"))) {}
+      : inner_steps_(int(problem.c.section("time").integer("inner_steps"))),
+        stage_(problem, inner_steps_),
+        kappa_(read_kappa(problem.c.section("time"))) {}
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
@@ -58,6 +61,7 @@ class Jko final : public Stepper {
 
   [[nodiscard]] int order() const override { return 1; }
   [[nodiscard]] bool dissipative() const override { return true; }
+  [[nodiscard]] int inner_steps() const override { return inner_steps_; }
 
  private:
   static double read_kappa(const Section& time) {
@@ -65,6 +69,7 @@ class Jko final : public Stepper {
     return time.integer("inner_steps") == 1 ? 0.5 : 1.0;
   }
 
+  int inner_steps_;
   ProximalStage stage_;
   double kappa_;
   std::vector<double> rho_;
