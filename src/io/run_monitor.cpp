@@ -21,7 +21,8 @@ RunMonitor::RunMonitor(const Problem& problem, const Stepper& stepper,
       guard_(guard),
       record_(record),
       progress_(log, problem.c.section("time").real("end")),
-      estimates_(stepper.estimates_error()) {
+      estimates_(stepper.estimates_error()),
+      divided_(stepper.inner_steps() > 1) {
   if (has_gibbs_density(problem)) gibbs_.emplace(problem.generator);
   problem.mesh.comm.together([&] {
     if (problem.mesh.comm.is_root()) open_history(folder, stepper);
@@ -33,6 +34,12 @@ void RunMonitor::open_history(const std::filesystem::path& folder, const Stepper
   std::vector<std::string> extra;
   if (stepper.estimates_error()) extra.emplace_back("error_estimate");
   if (gibbs_) extra.emplace_back("kl_gibbs");
+  if (divided_) {
+    for (const char* name : {"inner_newton_iterations", "inner_linear_iterations",
+                             "transport_solves", "transport_sweeps"}) {
+      extra.emplace_back(name);
+    }
+  }
   history_.open(folder / "history.csv", extra);
 }
 
@@ -64,7 +71,7 @@ bool RunMonitor::after_step(const State& state, const StepRecord& r) {
 }
 
 void RunMonitor::add_row(const State& state, const StepRecord& r) {
-  std::array<double, 2> extra{};
+  std::array<double, 6> extra{};
   std::size_t n = 0;
   if (estimates_) {
     extra[n++] =
@@ -73,6 +80,12 @@ void RunMonitor::add_row(const State& state, const StepRecord& r) {
   if (gibbs_) {
     record_.gibbs_distance = (*gibbs_)(state.density, r.ledger.mass);
     extra[n++] = *record_.gibbs_distance;
+  }
+  if (divided_) {
+    extra[n++] = r.inner.newton_iterations;
+    extra[n++] = r.inner.linear_iterations;
+    extra[n++] = double(r.inner.transport_solves);
+    extra[n++] = double(r.inner.transport_sweeps);
   }
   if (!problem_.mesh.comm.is_root() || trouble_) return;
   try {

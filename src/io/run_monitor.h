@@ -53,6 +53,7 @@ class RunMonitor : public Monitor {
   Progress progress_;
   std::optional<GibbsDistance> gibbs_;
   bool estimates_;
+  bool divided_;  // steps are divided into inner steps
   std::optional<OutputFields> fields_;
   std::unique_ptr<FieldSeries> series_;
   std::optional<std::string> trouble_;  ///< of the history, on the root

@@ -20,11 +20,8 @@ constexpr int most_halvings = 6;
 constexpr int most_linear = 200;      ///< a direction is used as it is after so many iterations
 constexpr double largest_jump = 4;    ///< of log rho in one iteration
 constexpr double tight_solve = 1e-9;  ///< tolerance where a loose solve has failed
-<<<<<<< HEAD
 constexpr double barrier_end = 1e-9;  ///< last barrier over density and energy of the step
-=======
 constexpr double smallest = 1e-290;   ///< density, over the mass
->>>>>>> second
 constexpr double lift = 1e-6;         ///< least density a step starts from, over the Gibbs density
 
 }  // namespace
@@ -296,7 +293,8 @@ void ProximalNewton::Impl::sharpen() {
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double ProximalNewton::Impl::linear_tolerance() const {
   const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
-  const double loose = std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, 0.1), 0.1);
+  const double loosest = step->cold ? 1e-3 : 0.1;  // a cold start has tails that bear no loose solve
+  const double loose = std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
   return std::max(loose * care, tight_solve);
 }
 
@@ -408,6 +406,8 @@ ProximalNewton::ProximalNewton(const FreeEnergy& energy, const Transport& transp
     : impl_(std::make_unique<Impl>(energy, transport, options)) {}
 ProximalNewton::~ProximalNewton() = default;
 
+const std::vector<double>& ProximalNewton::start() const { return impl_->rho0; }
+
 NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>& phi,
                                    std::vector<double>& rho) {
   Impl& n = *impl_;
@@ -415,14 +415,10 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   n.report = {};
   n.rho0.assign(step.rho0.begin(), step.rho0.end());
   n.mass = integral(n.mesh, n.rho0);
-<<<<<<< HEAD
   n.mu = n.mu_end = 0;
-=======
   if (n.internal.keeps_positive()) {  // U'(0) = -inf: cells where the density has underflowed
     for (double& r : n.rho0) r = std::max(r, smallest * n.mass);
   }
-  n.mu = 0;
->>>>>>> second
   n.care = 1;
   if (step.cold && !n.barrier() && n.at_rest()) {
     n.report.converged = true;

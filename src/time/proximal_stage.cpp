@@ -12,7 +12,7 @@
 
 namespace otto {
 
-ProximalStage::ProximalStage(const Problem& problem)
+ProximalStage::ProximalStage(const Problem& problem, int inner_steps)
     : mesh_(problem.mesh),
       generator_(problem.generator),
       weights_(problem.c.section("time").text("weights")),
@@ -26,6 +26,10 @@ ProximalStage::ProximalStage(const Problem& problem)
     drift.fail("expression",
                "proximal steps follow the free energy alone; remove the drift, or use "
                "a linear scheme such as 'implicit_euler'");
+  }
+  if (inner_steps > 1) {
+    inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, read_solver(problem.c),
+                                           inner_steps);
   }
   if (weights_ == "upwind") std::ranges::fill(transport_.theta(), 1.0);
 }
@@ -63,22 +67,28 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   const bool cold = history_.empty();
   phi_.assign(std::size_t(mesh_.local()), 0.0);
   if (!cold) history_.guess(0, t, owned(mesh_, phi_));
-  const NewtonReport newton =
-      newton_.solve({tau, kappa, rho0, generator_.external(), cold}, phi_, rho);
+  ProximalStep step{tau, kappa, rho0, generator_.external(), cold};
+  if (!count(report, newton_.solve(step, phi_, rho))) return false;
+  const auto values = owned(mesh_, phi_);
+  history_.learn(0, t, values);
+  history_.push(t, values);
+  if (!inner_) return true;
+  step.rho0 = newton_.start();
+  const NewtonReport inner = inner_->solve(step, phi_, rho);
+  report.inner = {inner.iterations, inner.linear_iterations, inner.max_linear_iterations,
+                  inner.transport_solves, inner.transport_sweeps};
+  return count(report, inner);
+}
+
+bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
   report.newton_iterations += newton.iterations;
   report.linear_iterations += newton.linear_iterations;
   report.max_linear_iterations =
       std::max(report.max_linear_iterations, newton.max_linear_iterations);
   report.optimality = newton.optimality;
   report.dissipation = newton.kinetic;
-  if (!newton.converged) {
-    report = refuse(std::move(report), newton.reason);
-    return false;
-  }
-  const auto values = owned(mesh_, phi_);
-  history_.learn(0, t, values);
-  history_.push(t, values);
-  return true;
+  if (!newton.converged) report = refuse(std::move(report), newton.reason);
+  return newton.converged;
 }
 
 std::string ProximalStage::take(State& state, double t, std::vector<double>& rho) {
