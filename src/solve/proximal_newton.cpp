@@ -319,7 +319,7 @@ bool ProximalNewton::Impl::direction(double rtol) {
   for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
   // Where coefficients change little the coarse levels of the first iteration serve all.
   system.set({omega, left, right, conductance},
-             opening <= small_change && report.iterations > 1 && care == 1);
+             opening <= small_change && report.iterations > 1 && rtol >= 1e-4);
   const SolveReport solve = system.solve(rhs, dphi, rtol);
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
