@@ -13,8 +13,8 @@ namespace otto {
 PetscSession::PetscSession() {
   // A run that mpirun did not start needs no helper process: Open MPI starts 0.3 s sooner without.
   setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  check(PetscOptionsSetValue(nullptr, "-no_signal_handler", "1"));  // Otto answers signals itself
   check(PetscInitializeNoArguments());
-  check(PetscPopSignalHandler());  // Otto answers signals itself
   check(PetscPushErrorHandler(PetscIgnoreErrorHandler, nullptr));  // check() reports instead
 }
 
