@@ -56,7 +56,9 @@ StopGuard::Reason StopGuard::reason() const {
   if (!limit_) return none;
   constexpr double shutdown = 0.5;  // seconds, to leave the last files and MPI
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - start_;
-  return used.count() + 2 * (step_ + output_ + checkpoint_) + shutdown > *limit_ ? wall_time : none;
+  // One of each is still to come, and a final state that costs what a checkpoint does; twice that.
+  const double ending = 2 * (step_ + output_ + 2 * checkpoint_) + shutdown;
+  return used.count() + ending > *limit_ ? wall_time : none;
 }
 
 std::string words_for(StopGuard::Reason reason) {

@@ -61,9 +61,9 @@ def run(case, out, *words, ranks=1, timeout=120, fault=None, **options):
                           timeout=timeout, env=environment, **options)
 
 
-def start(case, out, *words, ranks=1):
+def start(case, out, *words, ranks=1, **variables):
     return subprocess.Popen(command(case, out, *words, ranks=ranks), stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True)
+                            stderr=subprocess.STDOUT, text=True, env=dict(os.environ, **variables))
 
 
 def ranks_of(process):

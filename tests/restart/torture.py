@@ -35,6 +35,8 @@ class Bench:
         self.case = self.folder / "case.toml"
         self.case.write_text(runs.CASE, encoding="utf-8")
         self.known = {}
+        # Open MPI's own scratch: single processes of others would otherwise clear it away under ours
+        os.environ["OMPI_MCA_orte_tmpdir_base"] = str(self.folder)
 
     def whole(self, *words, ranks=1):
         """The folder of an uninterrupted run."""
@@ -53,6 +55,15 @@ class Bench:
         out = self.folder / name
         shutil.rmtree(out, ignore_errors=True)
         return out
+
+
+def talk(process, seconds=180):
+    """communicate(), leaving nobody behind where that takes too long."""
+    try:
+        return process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        runs.kill_all(process)
+        raise
 
 
 def pairs(bench, _seed, trial):
@@ -79,8 +90,8 @@ def kill(bench, seed, _trial):
     """SIGKILL at random times, half of them while a checkpoint is being written."""
     r = random.Random(seed)
     ranks, aimed, everyone = r.randint(1, 4), r.random() < 0.5, r.random() < 0.5
-    plain = sets(time__step=1e-3, time__scheme=r.choice(("implicit_euler", "tr_bdf2")))
-    words = [*plain, *sets(checkpoint__every_steps=r.randint(3, 30))]
+    plain = sets(time__step=4e-3, time__scheme=r.choice(("implicit_euler", "tr_bdf2")))
+    words = [*plain, *sets(checkpoint__every_steps=r.randint(1, 12))]
     whole = bench.whole(*plain, ranks=ranks)
     out, killed, note = bench.fresh("kill"), 0, []
     for _ in range(40):
@@ -93,7 +104,7 @@ def kill(bench, seed, _trial):
                 pass
             note.append(("part", [p.stat().st_size for p in parts() if p.exists()]))
         elif killed < 3:
-            delay = r.uniform(0, 2)
+            delay = r.uniform(0, 1.5)
             time.sleep(delay)
             note.append(("after", delay))
         if killed < 3 and process.poll() is None:
@@ -106,7 +117,7 @@ def kill(bench, seed, _trial):
                     os.kill(r.choice(victims), signal.SIGKILL)
                 except ProcessLookupError:
                     pass
-        text, _ = process.communicate(timeout=120)
+        text, _ = talk(process)
         if process.returncode == 0:
             break
         CHECK.assertNotIn(process.returncode, (2, 3, 4, 5), f"{note}\n{text}")
@@ -158,7 +169,6 @@ def signals(bench, seed, _trial):
     limit = r.uniform(3, 8)
     if kind == "wall":
         words += sets(run__wall_minutes=limit / 60)
-    began = time.monotonic()
     process = runs.start(bench.case, out, *words, ranks=ranks)
     process.stdout.readline()
     if kind != "wall":
@@ -166,10 +176,10 @@ def signals(bench, seed, _trial):
         number = signal.SIGTERM if kind == "term" else signal.SIGUSR1
         for pid in runs.ranks_of(process)[:1 if r.random() < 0.5 else None]:
             os.kill(pid, number)
-    text, _ = process.communicate(timeout=60)
+    text, _ = talk(process)
     CHECK.assertEqual(process.returncode, 75, f"{kind} on {ranks}: {text}")
     if kind == "wall":
-        CHECK.assertLess(time.monotonic() - began, limit + 1, "later than the limit (and MPI's own end)")
+        CHECK.assertLess(runs.summary(out)["seconds"]["total"], limit, "later than the limit")
     step = runs.summary(out)["time"]["steps"]
     seal = json.loads((out / f"checkpoints/{runs.checkpoints(out)[-1]}.json").read_text())
     CHECK.assertEqual(seal["step"], step)
@@ -222,7 +232,8 @@ def memory(bench, _seed, trial):
     out = bench.fresh("memory")
     words = sets(time__scheme=scheme, time__step=1e-3, time__end=10, output__every=0.1,
                  checkpoint__every_steps=500)
-    process = runs.start(bench.case, out, *words)
+    dump = {"PETSC_OPTIONS": "-objects_dump all"}  # lists what is alive when PETSc ends
+    process = runs.start(bench.case, out, *words, **dump)
     page, seen = os.sysconf("SC_PAGE_SIZE"), []
     while process.poll() is None:
         try:
@@ -233,6 +244,7 @@ def memory(bench, _seed, trial):
             pass
         time.sleep(0.05)
     CHECK.assertEqual(process.returncode, 0)
+    CHECK.assertNotIn("never freed", process.stdout.read())
     late = [(s, m) for s, m in seen if s > 2000]
     CHECK.assertGreater(len(late), 5, "too few looks")
     slope = runs.np.polyfit(*zip(*late), 1)[0]
