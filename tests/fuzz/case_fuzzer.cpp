@@ -1,5 +1,6 @@
-// libFuzzer on the case reader: any text either is a case, whose resolved form is a case with the same
-// values, or an InputError that names the file. The first line may hold a --set word after "#!".
+// libFuzzer on the case reader: any text either is a case, whose resolved form is a case with the
+// same values, or an InputError that names the file. The first line may hold a --set word after
+// "#!".
 
 #include <cstdlib>
 #include <string>

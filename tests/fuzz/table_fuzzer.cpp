@@ -1,10 +1,11 @@
-// libFuzzer on the readers of tables: the input is the content of an HDF5 file that an [initial] table names.
-// It is read, or refused by an InputError that names the file.
+// libFuzzer on the readers of tables: the input is the content of an HDF5 file that an [initial]
+// table names. It is read, or refused by an InputError that names the file.
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -67,8 +68,13 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
       if (!std::isfinite(rho) || rho < 0) std::abort();
     }
   } catch (const otto::Error& e) {
-    if (e.status() != otto::ExitStatus::bad_input) std::abort();
-    if (std::string(e.what()).find("table.h5") == std::string::npos) std::abort();
+    // the table by its name, or the key that names it by its place
+    const std::string what = e.what();
+    const bool named =
+        what.find("table.h5") != std::string::npos || what.find("case.toml:") != std::string::npos;
+    if (e.status() == otto::ExitStatus::bad_input && named) return 0;
+    std::fprintf(stderr, "%s\n", e.what());
+    std::abort();
   }
   return 0;
 }
