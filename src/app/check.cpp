@@ -7,6 +7,7 @@
 #include "otto/casefile/case.h"
 #include "otto/casefile/describe.h"
 #include "otto/core/comm.h"
+#include "otto/core/petsc.h"
 #include "otto/io/run_output.h"
 
 namespace otto {
@@ -64,7 +65,14 @@ int check_command(const RunOptions& options) {
   const Case c = read_case(world, options.case_file, options.settings);
   check_output(c);
   const Setup setup(world, c);
-  print_once(summary(c));
+  auto petsc = c.section("petsc").entries();
+  for (auto& option : parse_petsc_words(options.petsc_words)) petsc.push_back(std::move(option));
+  const Resumption resumption = find_resumption(world, c, critical_parameters(world, c, petsc),
+                                                options.resume, output_folder(options));
+  std::string text = summary(c);
+  for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
+  for (const auto& words : resumption.words) text += "  " + words + "\n";
+  print_once(text);
   return 0;
 }
 

@@ -27,7 +27,7 @@ const std::vector<std::string> commands{"run", "check", "distance", "schema", "e
 struct Parsed {
   std::string case_file, output, resume, word, first, second;
   std::optional<std::string> intervals, tolerance, max_iterations;
-  std::vector<std::string> settings;
+  std::vector<std::string> settings, may_change;
   bool markdown = false, version = false;
 };
 
@@ -47,7 +47,16 @@ void add_case_options(CLI::App& command, Parsed& p) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   command.add_option("--resume", p.resume,
-                     "auto or the path of a checkpoint (not part of this version)");
+                     "auto: go on from the newest good checkpoint in the output folder, or start "
+                     "where there is none; so the same command serves for the first submission and "
+                     "for every later one. Or the path of a checkpoint");
+  command
+      .add_option("--allow-change", p.may_change,
+                  "A key (time.end) or table (output) of the case that may differ from that of the "
+                  "checkpoint. May be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   command.footer("Words after -- are options for PETSc, as in -- -ksp_rtol 1e-10 -ksp_monitor");
 }
 
@@ -131,13 +140,11 @@ RunOptions run_options(const Parsed& p, const std::string& command) {
   if (p.case_file.empty()) {
     fail(fmt::format("'otto {0}' needs a case file: otto {0} CASE.toml", command));
   }
-  if (!p.resume.empty()) {
-    fail(
-        fmt::format("--resume {}: checkpoints are not part of this version; leave it out to run "
-                    "the case from its start",
-                    p.resume));
-  }
-  return {.case_file = p.case_file, .output = p.output, .settings = p.settings, .petsc_words = {}};
+  return {.case_file = p.case_file,
+          .output = p.output,
+          .settings = p.settings,
+          .petsc_words = {},
+          .resume = {p.resume, p.may_change}};
 }
 
 /// A number of an option, between `least` and `most`.

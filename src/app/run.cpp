@@ -5,6 +5,7 @@
 
 #include "otto/app/commands.h"
 #include "otto/app/setup.h"
+#include "otto/core/fault.h"
 #include "otto/core/petsc.h"
 #include "otto/io/run_output.h"
 
@@ -46,15 +47,21 @@ PetscOptions petsc_options(const Case& c, const RunOptions& run) {
 int run_command(const RunOptions& options) {
   const Comm world;
   const Case c = read_case(world, options.case_file, options.settings);
+  fault_point("case");
   check_output(c);
-  RunOutput output(world, c, output_folder(options));
+  const PetscOptions petsc = petsc_options(c, options);
+  const std::filesystem::path folder = output_folder(options);
+  // Before anything of an earlier run is touched.
+  Resumption resumption =
+      find_resumption(world, c, critical_parameters(world, c, petsc), options.resume, folder);
+  RunOutput output(world, c, folder, std::move(resumption));
   try {
-    const PetscOptions petsc = petsc_options(c, options);
     Setup setup(world, c);
+    LoopState loop;
     std::vector<std::unique_ptr<Monitor>> monitors;
     monitors.push_back(std::make_unique<LeftOverOptions>(petsc));
-    output.watch(setup.problem, *setup.stepper, monitors);
-    const RunOutcome outcome = simulate(setup.problem, *setup.stepper, setup.state, monitors);
+    output.watch({setup.problem, *setup.stepper, setup.state, loop}, monitors);
+    const RunOutcome outcome = simulate(setup.problem, *setup.stepper, setup.state, loop, monitors);
     return static_cast<int>(output.finish(setup.problem, setup.state, outcome));
   } catch (const std::exception& error) {
     output.fail(error);

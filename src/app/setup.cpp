@@ -1,5 +1,6 @@
 #include "otto/app/setup.h"
 
+#include "otto/core/fault.h"
 #include "otto/energy/initial.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/make_mesh.h"
@@ -13,10 +14,13 @@ Setup::Setup(const Comm& comm, const Case& c)
       drift(make_drift(c, mesh.dimension)),
       generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get()),
       problem{mesh, energy, generator, c} {
+  fault_point("setup");
   state.time = c.section("time").real("start");
   generator.set_time(state.time);
+  fault_point("stepper");
   stepper = make_stepper(problem);
   check_times(problem, *stepper);
+  fault_point("initial");
   state.density = initial_density(c, mesh, energy);
   state.density.resize(static_cast<std::size_t>(mesh.local()));
   mesh.halo.update(comm, state.density);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "otto/core/error.h"
+#include "otto/core/fault.h"
 
 namespace otto {
 
@@ -60,6 +61,7 @@ void Generator::set_time(double t) {
 
 void Generator::evaluate_external() {
   energy_.external(mesh_, time_, V_);
+  fault_point("energy", std::span(V_).first(static_cast<std::size_t>(mesh_.owned)));
   mesh_.halo.update(mesh_.comm, V_);  // both copies of a face see the same numbers
   double least = V_.empty() ? 0 : V_[0], most = least;
   for (std::int32_t c = 0; c < mesh_.owned; ++c) {
@@ -123,6 +125,7 @@ void Generator::evaluate_rates() {
       }
     }
   });
+  fault_point("rates", forward_);
   examine();
   ++version_;
 }

@@ -12,6 +12,7 @@
 #include "box_operator.h"
 #include "multigrid.h"
 #include "otto/casefile/key.h"
+#include "otto/core/fault.h"
 #include "otto/mesh/box_faces.h"
 
 namespace otto {
@@ -265,6 +266,7 @@ void ShiftedSolver::Impl::discard_bad_guess() {
 SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sigma,
                                        std::span<const double> rhs, std::span<double> rho,
                                        double rtol) {
+  fault_point("solve");
   const FlushTinyNumbers flush;
   prepare(new_c, sigma);
   const auto owned = std::size_t(mesh.owned);

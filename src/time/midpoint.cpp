@@ -67,6 +67,10 @@ class Midpoint final : public Stepper {
     return stage_.finish(std::move(report), state, t + dt, rho1_);
   }
 
+  void remember(Archive& archive) override {
+    archive.part("stage", stage_);
+    archive.part("error", error_);
+  }
   [[nodiscard]] int order() const override { return 2; }
   [[nodiscard]] bool dissipative() const override {
     return generator_.symmetric() && generator_.monotone();

@@ -381,7 +381,10 @@ def commands():
                   suggestion="after --")
     yield command("PETSc word without option", ["run", "case.toml", "--", "1e-3"], "1e-3")
     yield command("PETSc word alone in check", ["check", "case.toml", "--", "ksp"], "'ksp'")
-    yield command("resume", ["run", "case.toml", "--resume", "auto"], "--resume", "checkpoints")
+    yield command("resume", ["run", "case.toml", "--resume", "nowhere"], "--resume nowhere",
+                  "no such checkpoint")
+    yield command("allow-change", ["run", "case.toml", "--allow-change", "time.edn"], "time.edn",
+                  suggestion="time.end")
     yield command("explain unknown", ["explain", "tempreature"], "tempreature",
                   suggestion="temperature")
     yield command("explain unknown choice", ["explain", "tr_bdf"], "tr_bdf", suggestion="tr_bdf2")

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "otto/io/resume.h"
+
 namespace otto {
 
 /// Arguments of `otto run` and `otto check`.
@@ -13,6 +15,7 @@ struct RunOptions {
   std::filesystem::path output;          ///< -o DIR; see output_folder
   std::vector<std::string> settings;     ///< --set words
   std::vector<std::string> petsc_words;  ///< after --
+  ResumeOptions resume = {};             ///< --resume, --allow-change
 };
 
 /// Arguments of `otto distance`.

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 
+#include "otto/core/archive.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
@@ -33,6 +34,7 @@ class Keeper {
   /// The mass to keep from now on: that of `rho`. Collective.
   void start(std::span<const double> rho);
   [[nodiscard]] double mass() const { return mass_; }
+  void remember(Archive& archive) { archive.number("mass", mass_); }
   /// Restores mass and sign of the owned values of `rho`. Returns the reason where the step must
   /// be refused, else "". Throws NumericalError where a value is not finite. Collective.
   [[nodiscard]] std::string keep(std::span<double> rho, double time) const;
