@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <vector>
 
 #include "otto/casefile/suggest.h"
@@ -18,12 +19,12 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run", "check", "schema", "explain", "info"};
+const std::vector<std::string> commands{"run", "check", "converge", "spectrum", "schema", "explain", "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
 struct Parsed {
-  std::string case_file, output, resume, word;
+  std::string case_file, output, resume, word, modes, levels, refine, ratio;
   std::vector<std::string> settings;
   bool markdown = false, version = false;
 };
@@ -59,6 +60,18 @@ void add_commands(CLI::App& app, Parsed& p) {
                                        "Validate a case without running it; takes the "
                                        "words of 'run'"),
                    p);
+  auto* converge = app.add_subcommand(
+      "converge", "Run a case on finer and finer grids and tell the observed orders");
+  add_case_options(*converge, p);
+  converge->add_option("--levels", p.levels, "How many runs; default 4");
+  converge->add_option("--refine", p.refine,
+                       "space (cells doubled), time (step halved) or both; default both");
+  converge->add_option("--ratio", p.ratio,
+                       "tau=h or tau=h^2: how the step follows the cells with --refine both");
+  auto* spectrum = app.add_subcommand(
+      "spectrum", "Compute the slowest relaxation rates of a case and their modes");
+  add_case_options(*spectrum, p);
+  spectrum->add_option("-k,--modes", p.modes, "How many rates; default 6");
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
   schema->allow_extras();
   schema->add_flag("--markdown", p.markdown, "Print the reference page instead (Markdown)");
@@ -121,6 +134,35 @@ RunOptions run_options(const Parsed& p, const std::string& command) {
   return {.case_file = p.case_file, .output = p.output, .settings = p.settings, .petsc_words = {}};
 }
 
+/// A whole number of at least `least` given to an option; `fallback` where it was not given.
+int whole_number(const std::string& option, const std::string& text, int least, int fallback) {
+  if (text.empty()) return fallback;
+  int value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec == std::errc{} && read.ptr == text.data() + text.size() && value >= least) return value;
+  fail(fmt::format("{} {}: a whole number of at least {} is needed", option, text, least));
+}
+
+ConvergeOptions converge_options(const Parsed& p) {
+  ConvergeOptions options;
+  options.levels = whole_number("--levels", p.levels, 1, options.levels);
+  const std::vector<std::string> kinds{"space", "time", "both"}, ratios{"tau=h", "tau=h^2"};
+  const auto choose = [](const std::string& option, const std::string& word,
+                         const std::vector<std::string>& valid) {
+    if (std::find(valid.begin(), valid.end(), word) != valid.end()) return;
+    fail(fmt::format("{} {}: there are {}{}", option, word, list_words(valid), did_you_mean(word, valid)));
+  };
+  if (!p.refine.empty()) options.refine = p.refine;
+  choose("--refine", options.refine, kinds);
+  const std::string ratio = p.ratio.empty() ? ratios[0] : p.ratio;
+  choose("--ratio", ratio, ratios);
+  if (!p.ratio.empty() && options.refine != "both") {
+    fail(fmt::format("--ratio {}: goes with --refine both only", p.ratio));
+  }
+  options.step_power = ratio == "tau=h^2" ? 2 : 1;
+  return options;
+}
+
 std::string version_line() { return fmt::format("otto {} ({})\n", version, revision); }
 
 }  // namespace
@@ -151,7 +193,11 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   line.command = command.get_name();
   line.word = p.word;
   line.markdown = p.markdown;
-  const bool takes_case = line.command == "run" || line.command == "check";
+  const std::vector<std::string> with_case{"run", "check", "converge", "spectrum"};
+  const bool takes_case =
+      std::find(with_case.begin(), with_case.end(), line.command) != with_case.end();
+  if (line.command == "converge") line.converge = converge_options(p);
+  line.modes = whole_number("-k", p.modes, 1, 6);
   if (takes_case) line.run = run_options(p, line.command);
   if (dashes != arguments.end()) {
     if (!takes_case) fail(fmt::format("'otto {}' takes no PETSc options", line.command));

@@ -8,7 +8,8 @@ namespace {
 
 /// pi = exp(-V/kT) is the density at rest: an entropy, and nothing that drives a current.
 bool has_gibbs_density(const Problem& problem) {
-  return problem.generator.temperature() > 0 && !problem.c.section("drift").present();
+  return problem.generator.temperature() > 0 && !problem.c.section("drift").present() &&
+         !problem.generator.absorbs();
 }
 
 }  // namespace

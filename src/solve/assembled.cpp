@@ -47,8 +47,9 @@ void AssembledMatrix::set_symmetric(double c, std::span<const double> sigma,
   check(MatSetOption(A_, MAT_SPD, PETSC_TRUE));
 }
 
-void AssembledMatrix::set_scaled(double c, std::span<const double> sigma,
-                                 const Generator& generator, std::vector<double>& diagonal) {
+void AssembledMatrix::sum_diagonal(double c, std::span<const double> sigma,
+                                   const Generator& generator,
+                                   std::vector<double>& diagonal) const {
   const auto owned = std::size_t(mesh_.owned);
   const auto forward = generator.forward(), backward = generator.backward();
   diagonal.assign(std::size_t(mesh_.local()), 0.0);
@@ -60,12 +61,34 @@ void AssembledMatrix::set_scaled(double c, std::span<const double> sigma,
     diagonal[std::size_t(mesh_.faces.right[f])] += c * backward[f];
   }
   mesh_.halo.update(mesh_.comm, diagonal);
+}
+
+void AssembledMatrix::set_scaled(double c, std::span<const double> sigma,
+                                 const Generator& generator, std::vector<double>& diagonal) {
+  const auto owned = std::size_t(mesh_.owned);
+  const auto forward = generator.forward(), backward = generator.backward();
+  sum_diagonal(c, sigma, generator, diagonal);
   for (std::size_t k = 0; k < owned; ++k) values_[k] = 1;
   std::size_t next = owned;
   for (std::size_t f = 0; f < forward.size(); ++f) {
     const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
     if (l < owned) values_[next++] = -c * backward[f] / diagonal[r];
     if (r < owned) values_[next++] = -c * forward[f] / diagonal[l];
+  }
+  finish();
+}
+
+void AssembledMatrix::set_backward(std::span<const double> sigma, const Generator& generator,
+                                   std::vector<double>& diagonal) {
+  const auto owned = std::size_t(mesh_.owned);
+  const auto forward = generator.forward(), backward = generator.backward();
+  sum_diagonal(1, sigma, generator, diagonal);
+  for (std::size_t k = 0; k < owned; ++k) values_[k] = 1;
+  std::size_t next = owned;
+  for (std::size_t f = 0; f < forward.size(); ++f) {
+    const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
+    if (l < owned) values_[next++] = -forward[f] / diagonal[l];
+    if (r < owned) values_[next++] = -backward[f] / diagonal[r];
   }
   finish();
 }

@@ -29,9 +29,15 @@ class AssembledMatrix {
   /// the rates: unknowns are y = D rho. Fills `diagonal` (local cells, owned entries valid).
   void set_scaled(double c, std::span<const double> sigma, const Generator& generator,
                   std::vector<double>& diagonal);
+  /// D^-1 (diag(vol sigma) - (M Q)^T without absorption), D its diagonal. Fills `diagonal` alike.
+  void set_backward(std::span<const double> sigma, const Generator& generator,
+                    std::vector<double>& diagonal);
 
  private:
   void finish();
+  /// diag(vol sigma) + c (rates out of each cell), local cells, owned entries valid.
+  void sum_diagonal(double c, std::span<const double> sigma, const Generator& generator,
+                    std::vector<double>& diagonal) const;
 
   const Mesh& mesh_;
   MatOwner A_;

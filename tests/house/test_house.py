@@ -11,7 +11,8 @@ SKIP = {"build", "out", ".git", "__pycache__"}
 
 # header -> the only places that may include it
 ROOMS = {
-    r"<(petsc|slepc)": r"^(src/core/petsc|include/otto/core/petsc_check\.h|src/operators/|src/solve/)",
+    r"<(petsc|slepc)": r"^(src/core/petsc|include/otto/core/petsc_check\.h|src/operators/|src/solve/|"
+                      r"src/analysis/spectrum\.cpp)",
     r"<vtk": r"^(src/vtk/|tests/)",
     r"<CLI/": r"^src/app/",
     r"<(H5|hdf5)": r"^(src/io/|src/energy/columns\.h|src/app/info\.cpp|tests/)",

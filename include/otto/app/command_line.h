@@ -11,7 +11,9 @@ namespace otto {
 struct CommandLine {
   std::string command = {};  ///< "run", ...; empty where only `text` is to be printed
   std::string text = {};     ///< help or version
-  RunOptions run = {};       ///< of run and check
+  RunOptions run = {};       ///< of the commands that take a case
+  ConvergeOptions converge = {};
+  int modes = 1;             ///< of spectrum
   std::string word = {};     ///< of explain
   bool markdown = false;     ///< of schema
 };
