@@ -8,6 +8,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "otto/casefile/suggest.h"
@@ -24,7 +26,7 @@ const std::vector<std::string> commands{"run", "check", "converge", "spectrum", 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
 struct Parsed {
-  std::string case_file, output, resume, word, modes, levels, refine, ratio;
+  std::string case_file, output, resume, word, modes, levels, refine, ratio, target, norms;
   std::vector<std::string> settings;
   bool markdown = false, version = false;
 };
@@ -68,6 +70,10 @@ void add_commands(CLI::App& app, Parsed& p) {
                        "space (cells doubled), time (step halved) or both; default both");
   converge->add_option("--ratio", p.ratio,
                        "tau=h or tau=h^2: how the step follows the cells with --refine both");
+  converge->add_option("--target", p.target,
+                       "An L1 error: find the cheapest cells and step that reach it instead");
+  converge->add_option("--norms", p.norms,
+                       "Norms of the errors; l1,l2,linf are always computed and all there is so far");
   auto* spectrum = app.add_subcommand(
       "spectrum", "Compute the slowest relaxation rates of a case and their modes");
   add_case_options(*spectrum, p);
@@ -158,6 +164,19 @@ ConvergeOptions converge_options(const Parsed& p) {
   choose("--ratio", ratio, ratios);
   if (!p.ratio.empty() && options.refine != "both") {
     fail(fmt::format("--ratio {}: goes with --refine both only", p.ratio));
+  }
+  if (!p.target.empty()) {
+    char* end = nullptr;
+    options.target = std::strtod(p.target.c_str(), &end);
+    if (*end != 0 || !(options.target > 0) || !std::isfinite(options.target)) {
+      fail(fmt::format("--target {}: a positive number is needed", p.target));
+    }
+  }
+  const std::vector<std::string> norms{"l1", "l2", "linf"};
+  for (std::size_t at = 0; at < p.norms.size();) {
+    const std::size_t comma = std::min(p.norms.find(',', at), p.norms.size());
+    choose("--norms", p.norms.substr(at, comma - at), norms);
+    at = comma + 1;
   }
   options.step_power = ratio == "tau=h^2" ? 2 : 1;
   return options;

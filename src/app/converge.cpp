@@ -4,94 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "otto/app/petsc_options.h"
-#include "otto/io/files.h"
-#include "otto/io/log.h"
 #include "study.h"
+#include "study_folder.h"
+#include "target.h"
 
 namespace otto {
 
 namespace {
 
 constexpr double shortfall = 0.4;  // of an order: asks for a reason
-
-/// Everything a study writes, rewritten after every level.
-class StudyFolder {
- public:
-  StudyFolder(const Comm& comm, const Case& c, std::filesystem::path folder)
-      : comm_(comm), folder_(std::move(folder)), log_(comm) {
-    const std::string resolved = c.resolved();
-    summary_.provenance = collect_provenance(comm, resolved);
-    summary_.title = c.root().has("title") ? c.root().text("title") : c.file().string();
-    comm.together([&] {
-      if (!comm.is_root()) return;
-      make_folder(folder_);
-      log_.open(folder_ / "log.txt");
-      replace_file(folder_ / "case.resolved.toml", resolved);
-    });
-    began_ = MPI_Wtime();
-  }
-
-  [[nodiscard]] Log& log() { return log_; }
-  [[nodiscard]] std::filesystem::path level(int l) const {
-    return folder_ / fmt::format("level_{}", l + 1);
-  }
-  void remark(const std::string& words) {
-    log_.say(words);
-    remarks_.push_back(words);
-  }
-
-  /// Collective; throws IoError.
-  void write(StudySubject subject, const std::vector<ConvergenceRow>& rows,
-             const std::string& status, const std::string& reason) {
-    subject.title = summary_.title;
-    summary_.status = status;
-    summary_.reason = reason;
-    summary_.spent.total = MPI_Wtime() - began_;
-    comm_.together([&] {
-      if (!comm_.is_root()) return;
-      replace_file(folder_ / "convergence.csv", convergence_csv(rows));
-      replace_file(folder_ / "convergence.md", convergence_markdown(subject, rows, remarks_));
-      replace_file(folder_ / "convergence.tex", convergence_latex(rows));
-      replace_file(folder_ / "convergence.svg", convergence_svg(subject, rows));
-      auto json = to_json(summary_);
-      auto& part = json["convergence"];
-      part["refined"] = subject.refined;
-      part["reference"] = subject.reference;
-      part["claimed_order"] = subject.claimed_order;
-      part["levels"] = rows.size();
-      part["remarks"] = remarks_;
-      for (const ConvergenceRow& row : rows) {
-        if (row.order[0]) part["order_l1"] = *row.order[0];
-        if (row.error) part["l1"] = row.error->l1;
-      }
-      replace_file(folder_ / "summary.json", json.dump(2) + "\n");
-      if (log_.trouble()) throw IoError(*log_.trouble());
-    });
-  }
-
- private:
-  Comm comm_;
-  std::filesystem::path folder_;
-  Log log_;
-  Summary summary_;
-  std::vector<std::string> remarks_;
-  double began_ = 0;
-};
-
-std::string row_words(const ConvergenceRow& row) {
-  std::string words =
-      fmt::format("{:>5} {:>10} {:>11.5g} {:>11.5g}", row.level, row.cells, row.h, row.dt);
-  if (!row.error) return words + (row.note.empty() ? "" : "  " + row.note);
-  const double e[] = {row.error->l1, row.error->l2, row.error->linf};
-  for (std::size_t i = 0; i < 3; ++i) {
-    words += fmt::format("  {:.3e} {:>5}", e[i],
-                         row.order[i] ? fmt::format("{:.2f}", *row.order[i]) : "");
-  }
-  return words;
-}
 
 /// The study itself: its rows, and the runs that are still needed.
 class Converge {
@@ -112,12 +35,13 @@ class Converge {
   ExitStatus run() {
     folder_.log().say(
         fmt::format("errors against {}; refined: {}", subject_.reference, subject_.refined));
-    folder_.log().say(
-        "level      cells           h          dt  L1       order  L2       order  max      order");
+    folder_.log().say(row_heading());
     for (int l = 0; l < options_.levels; ++l) {
-      ConvergenceRow row = study_.describe(l);
+      ConvergenceRow row;
       try {
-        newest_ = study_.run(l, folder_.level(l));
+        row = study_.describe(study_.refinement() * l);
+        row.level = l + 1;
+        newest_ = study_.run(study_.refinement() * l, folder_.level(l));
       } catch (const std::exception& error) {
         fail_at(std::move(row), as_error(error));
         throw;
@@ -180,7 +104,8 @@ class Converge {
     const std::string fell =
         fmt::format("the order fell to {:.2f} in level {}", *row->order[0], row->level);
     try {
-      const FinishedRun precise = study_.run_precisely(int(rows_.size()) - 1);
+      const FinishedRun precise =
+          study_.run_precisely(study_.refinement() * (int(rows_.size()) - 1));
       const ErrorNorms now = exact_ ? *exact_error(precise) : error_against(before_, precise);
       if (std::abs(now.l1 - row->error->l1) > 0.1 * row->error->l1) {
         folder_.remark(fmt::format(
@@ -214,12 +139,15 @@ class Converge {
     const double order = *row->order[0], claimed = subject_.claimed_order;
     const bool kept = order > claimed - shortfall;
     std::string words = fmt::format("Observed order {:.2f} in L1, claimed {:.3g}", order, claimed);
-    if (!kept) {
-      words += options_.refine == "both" ? ": the claim is not kept here."
-                                         : fmt::format(
-                                               ": not kept here; what --refine {} leaves alone may "
-                                               "dominate (--refine both refines everything).",
-                                               options_.refine);
+    if (!kept && exact_ && order < 0.3) {
+      words += ": the errors no longer fall; is [exact] the solution of this case?";
+    } else if (!kept && options_.refine == "both") {
+      words += ": the claim is not kept here.";
+    } else if (!kept) {
+      words += fmt::format(
+          ": not kept here; what --refine {} leaves alone may dominate (--refine both "
+          "refines everything).",
+          options_.refine);
     } else {
       words += ".";
     }
@@ -232,8 +160,8 @@ class Converge {
   }
 
   void fail_at(ConvergenceRow row, const Error& error) {
+    const int level = row.level = int(rows_.size()) + 1;
     row.note = "failed";
-    const int level = row.level;
     add(std::move(row));
     folder_.remark(fmt::format("Level {} failed: {}", level, error.what()));
     folder_.write(subject_, rows_, "failed", error.what());
@@ -258,7 +186,11 @@ int converge_command(const RunOptions& options, const ConvergeOptions& study_opt
       .time = study_options.refine == "space" ? 0 : study_options.step_power};
   const Study study(world, options, refinement);
   (void)hand_petsc_options(study.base(), options);
+  if (study_options.target > 0) check_target(study);
   StudyFolder folder(world, study.base(), output_folder(options));
+  if (study_options.target > 0) {
+    return static_cast<int>(find_cheapest(study, folder, study_options.target));
+  }
   return static_cast<int>(Converge(world, study, folder, study_options).run());
 }
 

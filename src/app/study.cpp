@@ -52,18 +52,18 @@ Study::Study(const Comm& comm, const RunOptions& options, Refinement refinement)
   }
 }
 
-std::vector<std::string> Study::settings(int level) const {
+std::vector<std::string> Study::settings(Refinement by) const {
   std::vector<std::string> words = options_.settings;
   const Section mesh = base_.section("mesh"), time = base_.section("time");
-  if (refinement_.space > 0) {
+  if (by.space > 0) {
     auto cells = mesh.integers("cells");
-    for (auto& n : cells) n <<= refinement_.space * level;
+    for (auto& n : cells) n <<= by.space;
     words.push_back(fmt::format("mesh.cells=[{}]", fmt::join(cells, ", ")));
   }
-  if (refinement_.time > 0 && time.has("step") && !time.flag("adaptive")) {
-    words.push_back(
-        fmt::format("time.step={:.17g}", time.real("step") / std::exp2(refinement_.time * level)));
+  if (by.time > 0 && time.has("step") && !time.flag("adaptive")) {
+    words.push_back(fmt::format("time.step={:.17g}", time.real("step") / std::exp2(by.time)));
   }
+  words.emplace_back("output.every=0");  // steps are not cut at output times
   words.emplace_back("output.format=none");
   return words;
 }
@@ -84,8 +84,8 @@ FinishedRun run_case(const Comm& comm, const RunOptions& options,
   return run;
 }
 
-FinishedRun Study::run(int level, const std::filesystem::path& folder) const {
-  const std::vector<std::string> words = settings(level);
+FinishedRun Study::run(Refinement by, const std::filesystem::path& folder) const {
+  const std::vector<std::string> words = settings(by);
   RunOutput output(comm_, read_case(comm_, options_.case_file, words), folder, true);
   try {
     return run_case(comm_, options_, words, &output);
@@ -95,8 +95,8 @@ FinishedRun Study::run(int level, const std::filesystem::path& folder) const {
   }
 }
 
-FinishedRun Study::run_precisely(int level) const {
-  std::vector<std::string> words = settings(level);
+FinishedRun Study::run_precisely(Refinement by) const {
+  std::vector<std::string> words = settings(by);
   const double rtol = base_.section("solver").real("rtol");
   words.push_back(fmt::format("solver.rtol={:.3g}", std::max(1e-14, 1e-2 * rtol)));
   words.push_back(fmt::format("time.tolerance={:.3g}",
@@ -104,10 +104,10 @@ FinishedRun Study::run_precisely(int level) const {
   return run_case(comm_, options_, words);
 }
 
-ConvergenceRow Study::describe(int level) const {
-  const Case c = read_case(comm_, options_.case_file, settings(level));
+ConvergenceRow Study::describe(Refinement by) const {
+  const Case c = read_case(comm_, options_.case_file, settings(by));
   const Box box = read_box(c.section("mesh"));
-  ConvergenceRow row{.level = level + 1, .cells = 1};
+  ConvergenceRow row{.cells = 1};
   for (int a = 0; a < box.dimension; ++a) {
     const auto& nodes = box.nodes[std::size_t(a)];
     row.cells *= box.cells(a);

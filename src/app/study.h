@@ -12,9 +12,10 @@
 
 namespace otto {
 
-/// How level l follows from the case: cells times 2^(space l), step over 2^(time l).
+/// Halvings of the cells and of the step.
 struct Refinement {
   int space = 1, time = 1;
+  Refinement operator*(int times) const { return {space * times, time * times}; }
 };
 
 /// A finished run; `setup` holds the mesh and the density at the end.
@@ -32,18 +33,20 @@ FinishedRun run_case(const Comm& comm, const RunOptions& options,
 
 class Study {
  public:
-  /// Reads the case. Throws InputError where `refinement` does not suit it. Collective.
+  /// Reads the case. Throws InputError where it cannot be refined that way: `refinement` is that
+  /// from one level to the next. Collective.
   Study(const Comm& comm, const RunOptions& options, Refinement refinement);
 
   [[nodiscard]] const Case& base() const { return base_; }
-  /// The `--set` words of level l (0: the case itself) on top of the user's.
-  [[nodiscard]] std::vector<std::string> settings(int level) const;
-  /// Runs level l and leaves everything in `folder`, but no series of fields. Collective.
-  [[nodiscard]] FinishedRun run(int level, const std::filesystem::path& folder) const;
+  /// The `--set` words of a refined case (by 0: the case itself) on top of the user's.
+  [[nodiscard]] std::vector<std::string> settings(Refinement by) const;
+  /// Runs it and leaves everything in `folder`, but no series of fields. Collective.
+  [[nodiscard]] FinishedRun run(Refinement by, const std::filesystem::path& folder) const;
   /// The same run, with tolerances a hundred times smaller and without output. Collective.
-  [[nodiscard]] FinishedRun run_precisely(int level) const;
-  /// Cells, widest cell and time.step (0 where the scheme chooses) of a level before it is run.
-  [[nodiscard]] ConvergenceRow describe(int level) const;
+  [[nodiscard]] FinishedRun run_precisely(Refinement by) const;
+  /// Cells, widest cell and time.step (0 where the scheme chooses) of a refined case not yet run.
+  [[nodiscard]] ConvergenceRow describe(Refinement by) const;
+  [[nodiscard]] const Refinement& refinement() const { return refinement_; }
   /// The order per halving that the flux and the scheme claim.
   [[nodiscard]] double claimed_order(const FinishedRun& run) const;
 

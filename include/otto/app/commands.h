@@ -19,6 +19,7 @@ struct RunOptions {
 struct ConvergeOptions {
   int levels = 4;
   std::string refine = "both";  ///< "space", "time" or "both"
+  double target = 0;            ///< L1 error to be reached at least cost; 0: none
   int step_power = 1;           ///< with "both": the step is divided by 2^power per level
 };
 
