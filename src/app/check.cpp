@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include "otto/app/commands.h"
+#include "otto/app/petsc_options.h"
 #include "otto/app/setup.h"
 #include "otto/casefile/case.h"
 #include "otto/casefile/describe.h"
 #include "otto/core/comm.h"
-#include "otto/core/petsc.h"
 #include "otto/io/run_output.h"
 
 namespace otto {
@@ -65,10 +65,9 @@ int check_command(const RunOptions& options) {
   const Case c = read_case(world, options.case_file, options.settings);
   check_output(c);
   const Setup setup(world, c);
-  auto petsc = c.section("petsc").entries();
-  for (auto& option : parse_petsc_words(options.petsc_words)) petsc.push_back(std::move(option));
-  const Resumption resumption = find_resumption(world, c, critical_parameters(world, c, petsc),
-                                                options.resume, output_folder(options));
+  const Critical critical = critical_parameters(world, c, petsc_options(c, options));
+  const Resumption resumption =
+      find_resumption(world, c, critical, options.resume, output_folder(options));
   std::string text = summary(c);
   for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.words) text += "  " + words + "\n";

@@ -1,5 +1,7 @@
 #include "otto/app/setup.h"
 
+#include "otto/app/accuracy.h"
+#include "otto/app/analyse.h"
 #include "otto/core/fault.h"
 #include "otto/energy/initial.h"
 #include "otto/flux/two_point.h"
@@ -12,7 +14,8 @@ Setup::Setup(const Comm& comm, const Case& c)
     : mesh(make_mesh(comm, c)),
       energy(make_free_energy(c, mesh)),
       drift(make_drift(c, mesh.dimension)),
-      generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get()),
+      generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
+                read_absorbing(c, mesh)),
       problem{mesh, energy, generator, c} {
   fault_point("setup");
   state.time = c.section("time").real("start");
@@ -26,6 +29,8 @@ Setup::Setup(const Comm& comm, const Case& c)
   mesh.halo.update(comm, state.density);
   // Errors against [exact] are taken at the end: its expression is met here first.
   (void)exact_density(c, mesh, c.section("time").real("end"));
+  check_analysis(*this);
+  check_accuracy(*this);
 }
 
 }  // namespace otto

@@ -35,7 +35,8 @@ constexpr double default_minutes = 30;
 
 /// pi = exp(-V/kT) is the density at rest: entropy and V alone, and nothing that drives a current.
 bool has_gibbs_density(const Problem& problem) {
-  return problem.energy.fokker_planck() && !problem.c.section("drift").present();
+  return problem.energy.fokker_planck() && !problem.c.section("drift").present() &&
+         !problem.generator.absorbs();
 }
 
 }  // namespace

@@ -86,8 +86,10 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
   summary.scheme = c.section("time").text("scheme");
   summary.target = c.section("time").real("end");
   summary.energy_exists = !drift;
-  promise.energy_decays = stepper.dissipative() && !drift && !problem.generator.depends_on_time();
-  promise.mass_conserved = true;
+  const bool absorbs = problem.generator.absorbs();
+  promise.energy_decays =
+      stepper.dissipative() && !drift && !absorbs && !problem.generator.depends_on_time();
+  promise.mass_conserved = !absorbs;
   log.say(fmt::format("Otto {} ({}) on {} {}: {}", summary.provenance.version,
                       summary.provenance.revision, comm.size(), comm.size() == 1 ? "rank" : "ranks",
                       summary.title.empty() ? c.file().string() : summary.title));
@@ -99,6 +101,7 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
         "with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "
         "are those of the energy without it");
   }
+  if (absorbs) log.say("mass leaves through absorbing sides; the free energy leaves with it");
 }
 
 /// Makes room for the new results.
@@ -207,6 +210,19 @@ ExitStatus RunOutput::finish(const Problem& problem, const State& state,
     o.write_summary();
   });
   return outcome.stopped ? ExitStatus::stopped : ExitStatus::done;
+}
+
+ExitStatus RunOutput::finish(const Mesh& mesh) {
+  Impl& o = *impl_;
+  o.summary.status = "completed";
+  o.summary.mesh = {o.c.section("mesh").text("kind"), mesh.dimension, mesh.global_cells};
+  o.summary.memory_mb = o.comm.sum(peak_memory_mb());
+  o.comm.together([&] {
+    if (!o.comm.is_root()) return;
+    if (o.log.trouble()) throw IoError(*o.log.trouble());
+    o.write_summary();
+  });
+  return ExitStatus::done;
 }
 
 void RunOutput::fail(const std::exception& error) noexcept {

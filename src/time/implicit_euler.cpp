@@ -34,6 +34,8 @@ void relax_non_negative(const Generator& generator, double dt, std::span<const d
     loss[left] += dt * forward[f];
     loss[right] += dt * backward[f];
   }
+  const auto absorption = generator.absorption();
+  for (std::size_t k = 0; k < absorption.size(); ++k) loss[k] += dt * absorption[k];
   for (std::size_t k = 0; k < b.size(); ++k) rho[k] = gain[k] / loss[k];
 }
 

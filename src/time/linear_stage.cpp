@@ -12,7 +12,7 @@ namespace otto {
 LinearStage::LinearStage(const Problem& problem)
     : mesh_(problem.mesh),
       solver_(problem.generator, read_solver(problem.c)),
-      keeper_(problem.mesh, read_solver(problem.c).rtol),
+      keeper_(problem.mesh, read_solver(problem.c).rtol, problem.generator.absorbs()),
       history_(problem.mesh.comm),
       rtol_(solver_.rtol()),
       reached_(std::numeric_limits<double>::quiet_NaN()) {}

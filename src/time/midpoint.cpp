@@ -130,6 +130,7 @@ class Midpoint final : public Stepper {
     if (gross_version_ == generator_.version()) return;
     gross_version_ = generator_.version();
     std::ranges::fill(gross_, 0.0);
+    std::ranges::copy(generator_.absorption(), gross_.begin());
     for (const FaceRun& run : generator_.runs()) {
       for (std::int32_t i = 0; i < run.count; ++i) {
         const auto f = static_cast<std::size_t>(run.first + i);

@@ -21,6 +21,18 @@ ProximalStage::ProximalStage(const Problem& problem)
       keeper_(problem.mesh, read_solver(problem.c).rtol),
       history_(problem.mesh.comm),
       reached_(std::numeric_limits<double>::quiet_NaN()) {
+  const Section drift = problem.c.section("drift");
+  if (drift.present()) {
+    drift.fail("expression",
+               "proximal steps follow the free energy alone; remove the drift, or use "
+               "a linear scheme such as 'implicit_euler'");
+  }
+  if (problem.generator.absorbs()) {
+    problem.c.section("boundary")
+        .fail("absorbing",
+              "proximal steps keep the mass; remove the absorbing sides, "
+              "or use a linear scheme such as 'implicit_euler'");
+  }
   if (weights_ == "upwind") std::ranges::fill(transport_.theta(), 1.0);
 }
 
@@ -32,6 +44,13 @@ bool ProximalStage::begin(const State& state, double dt) {
   energy_ = free_energy(state.density);
   reached_ = state.time;
   return true;
+}
+
+void ProximalStage::remember(Archive& archive) {
+  archive.part("keeper", keeper_);
+  archive.part("history", history_);
+  archive.number("energy", energy_);
+  archive.number("reached", reached_);
 }
 
 double ProximalStage::free_energy(std::span<const double> rho) const {

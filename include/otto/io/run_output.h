@@ -58,6 +58,9 @@ class RunOutput {
   /// Writes final.h5 and summary.json; says how the run went. Returns `done` or `stopped`.
   /// Collective; throws IoError.
   ExitStatus finish(const Problem& problem, const State& state, const RunOutcome& outcome);
+  /// For commands without a time loop: summary.json with the mesh and the extra entries.
+  /// Collective; throws IoError.
+  ExitStatus finish(const Mesh& mesh);
   /// Leaves a summary.json with status "failed" and the reason, and closes the log. Every rank may
   /// call it, alone or together; never throws.
   void fail(const std::exception& error) noexcept;

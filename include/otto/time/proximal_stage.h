@@ -15,6 +15,7 @@ namespace otto {
 
 class ProximalStage {
  public:
+  /// Throws InputError where mass is driven or leaves by other ways than the free energy's.
   explicit ProximalStage(const Problem& problem);
 
   /// Call first in every step: notices a state that is not where the last step ended, which starts
@@ -33,6 +34,8 @@ class ProximalStage {
                                   std::vector<double>& rho);
   /// Refuses the step.
   [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
+
+  void remember(Archive& archive);
 
   [[nodiscard]] Transport& transport() { return transport_; }
   /// F(rho). Collective.
