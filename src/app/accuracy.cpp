@@ -20,7 +20,6 @@
 
 #include "otto/analysis/restrict.h"
 #include "otto/casefile/key.h"
-#include "otto/flux/two_point.h"
 #include "study.h"
 
 namespace otto {
@@ -98,10 +97,7 @@ double l1(const Mesh& mesh, std::vector<double> e) {
 Estimate estimate(const Setup& setup, const Companions& companions, const RunOutcome& outcome,
                   double own_estimate) {
   const auto density = std::span(setup.state.density).first(std::size_t(setup.mesh.owned));
-  const TwoPointFlux& flux = find_flux(setup.problem.c.section("flux").text("kind"));
-  const bool first =
-      (!flux.detailed_balance() && flux.monotone()) || !(setup.generator.temperature() > 0);
-  const double ratio = first ? 2 : 4;  // 2^p
+  const double ratio = std::exp2(space_order(setup));
   const FinishedRun A = companions.other_grid();
   const Mesh& mesh = companions.coarse() ? A.setup->mesh : setup.mesh;
   const auto mine = companions.coarse() ? restrict_density(setup.mesh, density, mesh)

@@ -123,12 +123,18 @@ ConvergenceRow Study::describe(Refinement by) const {
   return row;
 }
 
+double space_order(const Setup& setup) {
+  const Section time = setup.problem.c.section("time");
+  if (time.has("weights")) return time.text("weights") == "upwind" ? 1 : 2;
+  const TwoPointFlux& flux = find_flux(setup.problem.c.section("flux").text("kind"));
+  const InternalEnergy& internal = setup.energy.internal();
+  const bool upwind = (!flux.detailed_balance() && flux.monotone()) ||
+                      !(internal.temperature() > 0) || !internal.entropy_only();
+  return upwind ? 1 : 2;
+}
+
 double Study::claimed_order(const FinishedRun& run) const {
-  const Generator& generator = run.setup->generator;
-  const TwoPointFlux& flux = find_flux(base_.section("flux").text("kind"));
-  const bool upwind =
-      (!flux.detailed_balance() && flux.monotone()) || !(generator.temperature() > 0);
-  const double space = upwind ? 1 : 2, time = run.setup->stepper->order();
+  const double space = space_order(*run.setup), time = run.setup->stepper->order();
   if (refinement_.space == 0) return time;
   if (refinement_.time == 0) return space;
   return std::min(space, time * refinement_.time);

@@ -31,6 +31,10 @@ struct FinishedRun {
 FinishedRun run_case(const Comm& comm, const RunOptions& options,
                      const std::vector<std::string>& settings, RunOutput* output = nullptr);
 
+/// The order in space that the case claims: that of the mean by which proximal steps carry mass,
+/// else that of the flux, which is upwind for internal energies other than the entropy.
+double space_order(const Setup& setup);
+
 class Study {
  public:
   /// Reads the case. Throws InputError where it cannot be refined that way: `refinement` is that

@@ -57,18 +57,24 @@ class Box final : public Archive {
   std::map<std::string, std::vector<double>> kept_;
 };
 
-const std::string toml = R"(
+const std::string grid = R"(
 [mesh]
 kind = "box"
 lower = [-2.0, -2.0]
 upper = [2.0, 2.0]
 cells = [14, 12]
+)";
+
+const std::string linear = R"(
 [[energy]]
 kind = "entropy"
 temperature = 1.0
 [[energy]]
 kind = "external"
 expression = "2*(x^2 - 1)^2 + 2*y^2 + 0.3*x*y"
+)";
+
+const std::string rest = R"(
 [initial]
 kind = "gaussian"
 mean = [-1.0, 0.0]
@@ -79,6 +85,8 @@ end = 0.28
 [output]
 every = 0.045
 )";
+
+const std::string toml = grid + linear + rest;
 
 /// A run in parts: everything that moves.
 struct Trip {
@@ -111,9 +119,9 @@ struct Trip {
   RunOutcome outcome;
 };
 
-bool suits(const std::vector<std::string>& settings) {
+bool suits(const std::string& text, const std::vector<std::string>& settings) {
   try {
-    const Trip run(toml, settings);
+    const Trip run(text, settings);
     return true;
   } catch (const Error& e) {
     EXPECT_EQ(e.status(), ExitStatus::bad_input) << e.what();
@@ -121,16 +129,17 @@ bool suits(const std::vector<std::string>& settings) {
   }
 }
 
-void expect_equal_runs(const std::string& what, const std::vector<std::string>& settings) {
-  Trip whole(toml, settings);
+void expect_equal_runs(const std::string& what, const std::string& text,
+                       const std::vector<std::string>& settings) {
+  Trip whole(text, settings);
   whole.go(1000);
   ASSERT_GT(whole.outcome.steps, 1) << what;
   for (long k = 1; k <= 20 && k < whole.outcome.steps; ++k) {
-    Trip first(toml, settings);
+    Trip first(text, settings);
     first.go(k);
     Box box(first.scenario.mesh);
     first.remember(box);
-    Trip second(toml, settings);
+    Trip second(text, settings);
     box.open(second.scenario.mesh);
     second.remember(box);
     second.go(1000);
@@ -150,9 +159,9 @@ TEST(Restart, EverySchemeGoesOnToTheLastBit) {
     for (const char* choice : {"time.adaptive=false", "time.adaptive=true"}) {
       std::vector<std::string> settings{"time.scheme=" + scheme.name, choice,
                                         "time.tolerance=1e-3"};
-      if (!suits(settings)) continue;
+      if (!suits(toml, settings)) continue;
       ++tried;
-      expect_equal_runs(scheme.name + ", " + choice, settings);
+      expect_equal_runs(scheme.name + ", " + choice, toml, settings);
     }
   }
   EXPECT_GE(tried, 6);
@@ -163,8 +172,28 @@ TEST(Restart, EnergiesAndDriftsThatMoveGoOnToTheLastBit) {
     const std::vector<std::string> settings{
         "time.scheme=" + scheme.name, "energy[2].expression=2*(x - t)^2 + y^2",
         "drift.expression=[\"-y\", \"x + t\"]", "time.end=0.09"};
-    if (suits(settings)) expect_equal_runs(scheme.name + " in a moving energy", settings);
+    if (!suits(toml, settings)) continue;
+    expect_equal_runs(scheme.name + " in a moving energy", toml, settings);
   }
+}
+
+TEST(Restart, NonlinearEnergiesGoOnToTheLastBit) {
+  const std::string well = "[[energy]]\nkind = \"external\"\nexpression = \"x^2 + 2*y^2\"\n";
+  const std::map<std::string, std::string> energies{
+      {"a porous medium", well + "[[energy]]\nkind = \"power\"\nexponent = 2.0\n"},
+      {"a crowd", well + "[[energy]]\nkind = \"crowd\"\nmaximum = 2.0\n"},
+      {"an interaction", linear + "[[energy]]\nkind = \"interaction\"\nexpression = \"r^2\"\n"}};
+  int tried = 0;
+  for (const auto& [what, terms] : energies) {
+    for (const StepperEntry& scheme : all_steppers()) {
+      const std::vector<std::string> settings{"time.scheme=" + scheme.name, "time.end=0.06"};
+      const std::string text = grid + terms + rest;
+      if (!suits(text, settings)) continue;
+      ++tried;
+      expect_equal_runs(scheme.name + " with " + what, text, settings);
+    }
+  }
+  EXPECT_GE(tried, 6);
 }
 
 TEST(Restart, WhatIsForgottenShows) {
