@@ -29,7 +29,7 @@ const Declare keys{
       .type = Type::text,
       .doc = "Mean of the two densities at a face by which mass is transported.",
       .fallback = "\"centred\"",
-      .when = "scheme=jko|jko_bdf2|jko_midpoint",
+      .when = "scheme=jko",
       .equation = "rho_f = w_left rho_left + w_right rho_right, w = (1 +- theta sign(D phi)) / 2"},
      {.path = "time.kappa",
       .doc = "Weight of the new density in that of the distance: 1, or 1/2, which makes the "
