@@ -48,7 +48,8 @@ RunMonitor::RunMonitor(const RunParts& run, const Surroundings& around)
       record_(around.record),
       progress_(around.log, run.problem.c.section("time").real("start"),
                 run.problem.c.section("time").real("end")),
-      estimates_(run.stepper.estimates_error()) {
+      estimates_(run.stepper.estimates_error()),
+      divided_(run.stepper.inner_steps() > 1) {
   const Case& c = run.problem.c;
   const Section checkpoint = c.section("checkpoint");
   if (checkpoint.has("every_steps")) every_steps_ = checkpoint.integer("every_steps");
@@ -94,6 +95,12 @@ void RunMonitor::open_history() {
   std::vector<std::string> extra;
   if (estimates_) extra.emplace_back("error_estimate");
   if (gibbs_) extra.emplace_back("kl_gibbs");
+  if (divided_) {
+    for (const char* name : {"inner_newton_iterations", "inner_linear_iterations",
+                             "transport_solves", "transport_sweeps"}) {
+      extra.emplace_back(name);
+    }
+  }
   std::string warning;
   comm_.together([&] {
     if (!comm_.is_root()) return;
@@ -173,7 +180,7 @@ bool RunMonitor::after_step(const State& state, const StepRecord& r) {
 }
 
 void RunMonitor::add_row(const State& state, const StepRecord& r) {
-  std::array<double, 2> extra{};
+  std::array<double, 6> extra{};
   std::size_t n = 0;
   if (estimates_) {
     extra[n++] =
@@ -182,6 +189,12 @@ void RunMonitor::add_row(const State& state, const StepRecord& r) {
   if (gibbs_) {
     record_.gibbs_distance = (*gibbs_)(state.density, r.ledger.mass);
     extra[n++] = *record_.gibbs_distance;
+  }
+  if (divided_) {
+    extra[n++] = r.inner.newton_iterations;
+    extra[n++] = r.inner.linear_iterations;
+    extra[n++] = double(r.inner.transport_solves);
+    extra[n++] = double(r.inner.transport_sweeps);
   }
   if (!comm_.is_root() || trouble_) return;
   try {

@@ -21,6 +21,7 @@ constexpr int most_linear = 200;      ///< a direction is used as it is after so
 constexpr double largest_jump = 4;    ///< of log rho in one iteration
 constexpr double tight_solve = 1e-9;  ///< tolerance where a loose solve has failed
 constexpr double barrier_end = 1e-9;  ///< last barrier over density and energy of the step
+constexpr double smallest = 1e-290;   ///< density, over the mass
 constexpr double lift = 1e-6;         ///< least density a step starts from, over the Gibbs density
 
 }  // namespace
@@ -134,7 +135,8 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
     it.g[k] = it.G[k] - slope - it.V[k];
     it.inverse[k] = 1 / it.inverse[k];
     sum += std::abs(it.r[k]) + vol * std::abs(it.g[k]) * it.inverse[k];
-    size += vol * (rho[k] + it.inverse[k] * (std::abs(it.G[k]) + std::abs(it.V[k])));
+    const double terms = std::abs(it.G[k]) + std::abs(it.V[k]) + std::abs(slope);
+    size += vol * (rho[k] + it.inverse[k] * terms);
   }
   std::array<double, 3> sums{sum, size, it.kinetic};
   mesh.comm.sum_in_place(sums);
@@ -149,15 +151,18 @@ bool ProximalNewton::Impl::at_rest() {
   std::ranges::fill(now.phi, 0.0);
   potential(now);
   residuals(now);
-  double sum = 0;  // of - vol rho g: the mean of mu
-  for (std::size_t k = 0; k < owned; ++k) {
-    if (rho0[k] > 0) sum -= mesh.volume[k] * rho0[k] * now.g[k];
+  double level = 0;
+  for (int pass = 0; pass < 2; ++pass) {  // the second takes away the rounding of the first
+    double sum = 0;                       // of - vol rho g: the mean of mu - level
+    for (std::size_t k = 0; k < owned; ++k) {
+      if (rho0[k] > 0) sum -= mesh.volume[k] * rho0[k] * now.g[k];
+    }
+    level += mesh.comm.sum(sum) / mass;
+    if (!std::isfinite(level)) return false;
+    std::ranges::fill(now.phi, level);
+    potential(now);
+    residuals(now);
   }
-  const double level = mesh.comm.sum(sum) / mass;
-  if (!std::isfinite(level)) return false;
-  std::ranges::fill(now.phi, level);
-  potential(now);
-  residuals(now);
   return now.optimality <= now.floor;
 }
 
@@ -288,7 +293,8 @@ void ProximalNewton::Impl::sharpen() {
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double ProximalNewton::Impl::linear_tolerance() const {
   const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
-  const double loose = std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, 0.1), 0.1);
+  const double loosest = step->cold ? 1e-3 : 0.1;  // a cold start has tails that bear no loose solve
+  const double loose = std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
   return std::max(loose * care, tight_solve);
 }
 
@@ -400,6 +406,8 @@ ProximalNewton::ProximalNewton(const FreeEnergy& energy, const Transport& transp
     : impl_(std::make_unique<Impl>(energy, transport, options)) {}
 ProximalNewton::~ProximalNewton() = default;
 
+const std::vector<double>& ProximalNewton::start() const { return impl_->rho0; }
+
 NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>& phi,
                                    std::vector<double>& rho) {
   Impl& n = *impl_;
@@ -408,6 +416,9 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   n.rho0.assign(step.rho0.begin(), step.rho0.end());
   n.mass = integral(n.mesh, n.rho0);
   n.mu = n.mu_end = 0;
+  if (n.internal.keeps_positive()) {  // U'(0) = -inf: cells where the density has underflowed
+    for (double& r : n.rho0) r = std::max(r, smallest * n.mass);
+  }
   n.care = 1;
   if (step.cold && !n.barrier() && n.at_rest()) {
     n.report.converged = true;

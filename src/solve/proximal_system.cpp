@@ -7,6 +7,7 @@
 #include "assembled.h"
 #include "proximal_cycle.h"
 #include "proximal_matrix.h"
+#include "vector_arrays.h"
 
 namespace otto {
 
@@ -32,7 +33,7 @@ PetscErrorCode multiply(Mat A, Vec u, Vec y) {
   return 0;
 }
 
-PetscErrorCode precondition(PC pc, Vec r, Vec z) {
+PetscErrorCode apply_cycle(PC pc, Vec r, Vec z) {
   multigrid::ProximalCycle* cycle = nullptr;
   PetscCall(PCShellGetContext(pc, &cycle));
   PetscReal scale = 0;
@@ -115,7 +116,7 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
     check(KSPSetOperators(ksp, shell, shell));
     check(PCSetType(pc, PCSHELL));
     check(PCShellSetName(pc, "Otto's geometric multigrid for proximal steps"));
-    check(PCShellSetApply(pc, precondition));
+    check(PCShellSetApply(pc, apply_cycle));
   }
   check(KSPSetFromOptions(ksp));
   PetscReal rtol = 0;
@@ -170,27 +171,19 @@ double ProximalSystem::rtol() const {
 
 SolveReport ProximalSystem::solve(std::span<const double> rhs, std::span<double> x, double rtol) {
   Impl& s = *impl_;
-  double* in = nullptr;
-  check(VecGetArrayWrite(s.b, &in));
-  std::ranges::copy(rhs, in);
-  check(VecRestoreArrayWrite(s.b, &in));
   if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
   check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  check(KSPSolve(s.ksp, s.b, s.u));
-  SolveReport report;
-  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
-  PetscInt iterations = 0;
-  check(KSPGetConvergedReason(s.ksp, &reason));
-  check(KSPGetIterationNumber(s.ksp, &iterations));
-  check(KSPGetResidualNorm(s.ksp, &report.relative_residual));
-  report.converged = reason > 0;
-  report.iterations = int(iterations);
-  report.reason = KSPConvergedReasons[reason];
-  const double* solution = nullptr;
-  check(VecGetArrayRead(s.u, &solution));
-  std::copy_n(solution, x.size(), x.begin());
-  check(VecRestoreArrayRead(s.u, &solution));
-  return report;
+  return solve_with(s.ksp, s.b, s.u, rhs, x);
+}
+
+void ProximalSystem::precondition(std::span<const double> r, std::span<double> x) {
+  Impl& s = *impl_;
+  PC pc = nullptr;
+  check(KSPSetUp(s.ksp));
+  check(KSPGetPC(s.ksp, &pc));
+  load(r, s.b);
+  check(PCApply(pc, s.b, s.u));
+  store(s.u, x);
 }
 
 }  // namespace otto

@@ -2,11 +2,14 @@
 //
 //   rho1 = argmin  W2^2(rho, rho0) / (2 tau) + F(rho),
 //
-// with the distance linearised once (LJKO; solve/proximal_newton.h): non-negative, mass kept, and
+// with the distance linearised once (LJKO; solve/proximal_newton.h) or taken in N inner steps
+// (solve/inner_newton.h): non-negative, mass kept, and
 //
 //   F(rho1) + tau/2 <phi, L(rho_bar) phi> <= F(rho0)
 //
 // for every tau. First order in time; with centred weights second order in space.
+
+#include <cmath>
 
 #include "otto/casefile/key.h"
 #include "otto/time/proximal_stage.h"
@@ -21,7 +24,7 @@ const Declare keys{
       .type = Type::integer,
       .doc =
           "Steps N in which the Wasserstein distance of one proximal step is taken: 1 linearises "
-          "it once, more converge to the exact JKO step.",
+          "it once, more converge to the exact JKO step (as 1/N for kappa = 1, 1/N^2 for 1/2).",
       .fallback = "1",
       .range = {.least = 1},
       .when = "scheme=jko"},
@@ -29,7 +32,7 @@ const Declare keys{
       .type = Type::text,
       .doc = "Mean of the two densities at a face by which mass is transported.",
       .fallback = "\"centred\"",
-      .when = "scheme=jko",
+      .when = "scheme=jko|jko_bdf2|jko_midpoint",
       .equation = "rho_f = w_left rho_left + w_right rho_right, w = (1 +- theta sign(D phi)) / 2"},
      {.path = "time.kappa",
       .doc = "Weight of the new density in that of the distance: 1, or 1/2, which makes the "
@@ -46,7 +49,9 @@ const Declare keys{
 class Jko final : public Stepper {
  public:
   explicit Jko(const Problem& problem)
-      : stage_(problem), kappa_(read_kappa(problem.c.section("time"))) {}
+      : inner_steps_(read_inner_steps(problem)),
+        stage_(problem, inner_steps_),
+        kappa_(read_kappa(problem.c.section("time"))) {}
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
@@ -59,13 +64,27 @@ class Jko final : public Stepper {
   void remember(Archive& archive) override { archive.part("stage", stage_); }
   [[nodiscard]] int order() const override { return 1; }
   [[nodiscard]] bool dissipative() const override { return true; }
+  [[nodiscard]] int inner_steps() const override { return inner_steps_; }
 
  private:
+  static int read_inner_steps(const Problem& problem) {
+    const Section time = problem.c.section("time");
+    const int steps = int(time.integer("inner_steps"));
+    const InternalEnergy& U = problem.energy.internal();
+    if (steps > 1 && (!U.keeps_positive() || std::isfinite(U.maximum()))) {
+      time.fail("inner_steps",
+                "inner_steps > 1 needs an energy that keeps densities positive and does not bound "
+                "them; add an entropy term, leave out 'crowd', or use inner_steps = 1 with shorter "
+                "steps");
+    }
+    return steps;
+  }
   static double read_kappa(const Section& time) {
     if (time.has("kappa")) return time.real("kappa");
     return time.integer("inner_steps") == 1 ? 0.5 : 1.0;
   }
 
+  int inner_steps_;
   ProximalStage stage_;
   double kappa_;
   std::vector<double> rho_;

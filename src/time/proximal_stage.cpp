@@ -12,7 +12,7 @@
 
 namespace otto {
 
-ProximalStage::ProximalStage(const Problem& problem)
+ProximalStage::ProximalStage(const Problem& problem, int inner_steps)
     : mesh_(problem.mesh),
       generator_(problem.generator),
       weights_(problem.c.section("time").text("weights")),
@@ -33,6 +33,10 @@ ProximalStage::ProximalStage(const Problem& problem)
               "proximal steps keep the mass; remove the absorbing sides, "
               "or use a linear scheme such as 'implicit_euler'");
   }
+  if (inner_steps > 1) {
+    inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, read_solver(problem.c),
+                                           inner_steps);
+  }
   if (weights_ == "upwind") std::ranges::fill(transport_.theta(), 1.0);
 }
 
@@ -49,6 +53,7 @@ bool ProximalStage::begin(const State& state, double dt) {
 void ProximalStage::remember(Archive& archive) {
   archive.part("keeper", keeper_);
   archive.part("history", history_);
+  archive.cells_with_ghosts("phi", phi_);
   archive.number("energy", energy_);
   archive.number("reached", reached_);
 }
@@ -76,39 +81,50 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   const bool cold = history_.empty();
   phi_.assign(std::size_t(mesh_.local()), 0.0);
   if (!cold) history_.guess(0, t, owned(mesh_, phi_));
-  const NewtonReport newton =
-      newton_.solve({tau, kappa, rho0, generator_.external(), cold}, phi_, rho);
+  ProximalStep step{tau, kappa, rho0, generator_.external(), cold};
+  if (!count(report, newton_.solve(step, phi_, rho))) return false;
+  const auto values = owned(mesh_, phi_);
+  history_.learn(0, t, values);
+  history_.push(t, values);
+  if (!inner_) return true;
+  step.rho0 = newton_.start();
+  const NewtonReport inner = inner_->solve(step, phi_, rho);
+  report.inner = {inner.iterations, inner.linear_iterations, inner.max_linear_iterations,
+                  inner.transport_solves, inner.transport_sweeps};
+  return count(report, inner);
+}
+
+bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
   report.newton_iterations += newton.iterations;
   report.linear_iterations += newton.linear_iterations;
   report.max_linear_iterations =
       std::max(report.max_linear_iterations, newton.max_linear_iterations);
   report.optimality = newton.optimality;
   report.dissipation = newton.kinetic;
-  if (!newton.converged) {
-    report = refuse(std::move(report), newton.reason);
-    return false;
-  }
-  const auto values = owned(mesh_, phi_);
-  history_.learn(0, t, values);
-  history_.push(t, values);
-  return true;
+  if (!newton.converged) report = refuse(std::move(report), newton.reason);
+  return newton.converged;
 }
 
-StepReport ProximalStage::finish(StepReport report, State& state, double t,
-                                 std::vector<double>& rho) {
+std::string ProximalStage::take(State& state, double t, std::vector<double>& rho) {
   std::string reason = keeper_.keep(owned(mesh_, rho), t);
-  if (!reason.empty()) return refuse(std::move(report), std::move(reason));
+  if (!reason.empty()) return reason;
   mesh_.halo.update(mesh_.comm, rho);
   const double energy = free_energy(rho);
   const double rounding = 1e-13 * (std::abs(energy) + std::abs(energy_));
   if (!(energy <= energy_ + rounding) && !generator_.depends_on_time()) {
-    return refuse(std::move(report),
-                  fmt::format("the free energy would grow by {:.2g}", energy - energy_));
+    return fmt::format("the free energy would grow by {:.2g}", energy - energy_);
   }
   state.density.swap(rho);
   state.time = t;
   reached_ = t;
   energy_ = energy;
+  return "";
+}
+
+StepReport ProximalStage::finish(StepReport report, State& state, double t,
+                                 std::vector<double>& rho) {
+  std::string reason = take(state, t, rho);
+  if (!reason.empty()) return refuse(std::move(report), std::move(reason));
   report.accepted = true;
   return report;
 }

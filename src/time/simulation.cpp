@@ -196,6 +196,7 @@ class Loop {
     record_.newton_iterations = report_.newton_iterations;
     record_.linear_iterations = report_.linear_iterations;
     record_.max_linear_iterations = report_.max_linear_iterations;
+    record_.inner = report_.inner;
     record_.error_estimate = report_.error_estimate;
     record_.wall_seconds = MPI_Wtime() - began_;
     record_.last = table_.over(state_.time);

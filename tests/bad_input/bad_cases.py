@@ -192,6 +192,17 @@ def combinations():
     yield replaced("end before start", "step = 0.01", "step = 0.01\nstart = 0.5", "end", at=2)
     yield replaced("adaptive without an estimate", 'scheme = "implicit_euler"',
                    'scheme = "exponential"\nadaptive = true', "adaptive", at=1)
+    jko = 'scheme = "jko"\n'
+    for name, lines, word, at in [
+            ("no inner step", "inner_steps = 0", "inner_steps", 1),
+            ("negative inner steps", "inner_steps = -2", "inner_steps", 1),
+            ("half an inner step", "inner_steps = 1.5", "inner_steps", 1),
+            ("kappa too small", "inner_steps = 2\nkappa = 0.3", "kappa", 2),
+            ("kappa too large", "kappa = 1.5", "kappa", 1),
+            ("weights of another name", 'weights = "downwind"', "downwind", 1)]:
+        yield replaced(name, 'scheme = "implicit_euler"', jko + lines, word, at=at)
+    yield replaced("inner steps of another scheme", 'scheme = "implicit_euler"',
+                   'scheme = "implicit_euler"\ninner_steps = 2', "inner_steps", at=1)
     yield replaced("missing kind", 'kind = "entropy"\n', "", "'kind'", at=-1)
     yield replaced("key beside another kind", "temperature = 1.0",
                    'temperature = 1.0\nexpression = "x"', "expression", at=1)

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -29,7 +30,8 @@ struct Process {
     c << 0.30, 0.10, -0.05, 0.10, 0.25, 0.04, -0.05, 0.04, 0.35;
     A = a.topLeftCorner(d, d);
     C0 = c.topLeftCorner(d, d);
-    m0 = Eigen::Vector3d(0.8, -0.6, 0.5).head(d);
+    const std::array mean{0.8, -0.6, 0.5};
+    for (int i = 0; i < d; ++i) m0[i] = mean[std::size_t(i)];
   }
 
   [[nodiscard]] std::string expression() const {
@@ -108,14 +110,20 @@ TEST(Gaussian, TimeHasTheOrderEachSchemeClaims) {
     const std::vector<double> exact = run(reference, process);
     for (const StepperEntry& scheme : all_steppers()) {
       if (scheme.name == "exponential") continue;
+      // Proximal steps have fluxes of their own, so another limit: they are compared with themselves.
+      const bool proximal = scheme.name.starts_with("jko");
       double last = 0, order = 0;
-      for (const int steps : {20, 40, 80}) {
-        Scenario s = process_case(process, 64, {"time.scheme=" + scheme.name,
+      std::vector<double> other = proximal ? std::vector<double>() : exact;
+      // jko_bdf2 has a large term of third order here: its order comes to 2 from below.
+      for (const int steps : proximal ? std::vector{160, 320, 640} : std::vector{20, 40, 80}) {
+        Scenario s = process_case(process, proximal ? 32 : 64, {"time.scheme=" + scheme.name,
                                                 fmt::format("time.step={}", end / steps)});
-        const double error = s.l1(run(s, process), exact);
+        const std::vector<double> density = run(s, process);
+        const double error = other.empty() ? 0 : s.l1(density, other);
         EXPECT_EQ(s.records.back().rejected, 0) << scheme.name;
         order = std::log2(last / error);
         last = error;
+        if (proximal) other = density;
       }
       EXPECT_GE(order, scheme.order - (scheme.order == 1 ? 0.05 : 0.1)) << scheme.name << ", " << d << "-D: " << last;
     }

@@ -35,7 +35,13 @@ step = 0.02
 end = 0.2
 )";
 
-const std::vector<std::string> schemes{"implicit_euler", "tr_bdf2", "midpoint", "exponential"};
+std::vector<std::string> schemes() {
+  std::vector<std::string> names;
+  for (const StepperEntry& scheme : all_steppers()) names.push_back(scheme.name);
+  return names;
+}
+
+bool proximal(const std::string& scheme) { return scheme.starts_with("jko"); }
 
 /// Random non-negative densities with empty patches and tiny values, the same on every rank count.
 std::vector<double> rough_density(const Mesh& mesh, unsigned seed) {
@@ -64,8 +70,8 @@ void expect_mass_and_sign(const Scenario& s, double drift) {
 }
 
 TEST(Steppers, KeepMassAndSignFromRoughStates) {
-  for (const std::string& scheme : schemes) {
-    for (unsigned seed = 0; seed < 50; ++seed) {  // 200 states in all
+  for (const std::string& scheme : schemes()) {
+    for (unsigned seed = 0; seed < 50; ++seed) {
       Scenario s(well, {"time.scheme=" + scheme, "mesh.cells=[12, 10]", "time.end=0.04"});
       State state = s.with_ghosts(rough_density(s.mesh, seed));
       s.run(state);
@@ -75,8 +81,8 @@ TEST(Steppers, KeepMassAndSignFromRoughStates) {
 }
 
 TEST(Steppers, MassDoesNotDriftInTenThousandSteps) {
-  for (const std::string& scheme : schemes) {
-    const bool dear = scheme == "midpoint" || scheme == "exponential";
+  for (const std::string& scheme : schemes()) {
+    const bool dear = scheme == "midpoint" || scheme == "exponential" || proximal(scheme);
     Scenario s(well, {"time.scheme=" + scheme, "mesh.cells=[10, 9]", "time.step=0.003",
                       dear ? "time.end=3" : "time.end=30"});
     State state = s.with_ghosts(rough_density(s.mesh, 3));
@@ -87,7 +93,7 @@ TEST(Steppers, MassDoesNotDriftInTenThousandSteps) {
 }
 
 TEST(Steppers, TheGibbsStateStaysAtRest) {
-  for (const std::string& scheme : schemes) {
+  for (const std::string& scheme : schemes()) {
     for (const char* flux : {"scharfetter_gummel", "square_root"}) {
       Scenario s(well, {"time.scheme=" + scheme, "flux.kind=" + std::string(flux), "time.end=2"});
       std::vector<double> gibbs(static_cast<std::size_t>(s.mesh.owned));
@@ -153,7 +159,7 @@ TEST(Steppers, SurviveTenThousandKtAcrossOneCell) {
 }
 
 TEST(Steppers, AnswersDoNotDependOnTheRanks) {
-  for (const std::string& scheme : schemes) {
+  for (const std::string& scheme : schemes()) {
     const std::vector<std::string> settings{"time.scheme=" + scheme, "solver.rtol=1e-13",
                                             "time.tolerance=1e-10"};
     Scenario whole(well, settings), alone(well, settings, Comm(MPI_COMM_SELF));
@@ -172,11 +178,15 @@ TEST(Steppers, AnswersDoNotDependOnTheRanks) {
 
 TEST(Steppers, DriftAndTimeDependentEnergiesKeepMass) {
   const std::string extra = "[drift]\nexpression = [\"-y\", \"x\"]\n";
-  for (const std::string& scheme : schemes) {
+  for (const std::string& scheme : schemes()) {
     Scenario turning(well + extra, {"time.scheme=" + scheme, "time.step=0.01"});
     State state = turning.initial();
-    turning.run(state);
-    expect_mass_and_sign(turning, 1e-12);
+    if (proximal(scheme)) {
+      EXPECT_THROW(turning.run(state), InputError) << scheme;
+    } else {
+      turning.run(state);
+      expect_mass_and_sign(turning, 1e-12);
+    }
     if (scheme == "exponential") continue;
     Scenario moving(well, {"time.scheme=" + scheme, "time.step=0.01",
                            "energy[2].expression=2*(x - t)^2 + y^2"});

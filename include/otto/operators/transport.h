@@ -33,6 +33,7 @@ class Transport {
   [[nodiscard]] const std::vector<FaceRun>& runs() const { return runs_; }
   /// theta per face, in [0, 1].
   [[nodiscard]] std::vector<double>& theta() { return theta_; }
+  [[nodiscard]] const std::vector<double>& theta() const { return theta_; }
 
   /// G(phi).
   void hamilton_jacobi(std::span<const double> phi, double d, std::span<double> G) const;

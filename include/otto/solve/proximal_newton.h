@@ -43,6 +43,8 @@ struct [[nodiscard]] NewtonReport {
   int iterations = 0;
   int linear_iterations = 0, max_linear_iterations = 0;
   double optimality = 0;  ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
+  long transport_solves = 0;  ///< with J or J^T, and sweeps over the cells they took (N > 1)
+  long transport_sweeps = 0;
   double kinetic = 0;     ///< <phi, L(rho_bar) phi>; W2^2 / tau^2 to the step's order
 };
 
@@ -55,6 +57,8 @@ class ProximalNewton {
   /// `phi`: guess in, solution out; `rho`: solution out (owned + ghosts, resized). Where it does
   /// not converge both are spoilt. Collective.
   NewtonReport solve(const ProximalStep& step, std::vector<double>& phi, std::vector<double>& rho);
+  /// The density the last `solve` started from: rho0 with its tails lifted. Owned + ghosts.
+  [[nodiscard]] const std::vector<double>& start() const;
 
  private:
   struct Impl;

@@ -32,6 +32,8 @@ class ProximalSystem {
   /// Solves from x = 0, to `rtol` in the norm of the preconditioned residual (a smaller -ksp_rtol
   /// of the user's wins). Owned values. Collective.
   SolveReport solve(std::span<const double> b, std::span<double> x, double rtol);
+  /// x = P^-1 r, one application of the preconditioner. Owned values. Collective.
+  void precondition(std::span<const double> r, std::span<double> x);
   /// out = H x, owned values. Collective.
   void apply(std::span<const double> x, std::span<double> out);
   /// The relative tolerance in force: -ksp_rtol where the user gave it, else [solver] rtol.

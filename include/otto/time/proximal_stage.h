@@ -2,11 +2,12 @@
 // The proximal step all schemes of the JKO family are made of, with its starting guess, and the
 // beginning and end they share.
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "otto/solve/proximal_newton.h"
+#include "otto/solve/inner_newton.h"
 #include "otto/time/extrapolation.h"
 #include "otto/time/keep.h"
 #include "otto/time/stepper.h"
@@ -15,23 +16,26 @@ namespace otto {
 
 class ProximalStage {
  public:
-  /// Throws InputError where mass is driven or leaves by other ways than the free energy's.
-  explicit ProximalStage(const Problem& problem);
+  /// `inner_steps`: N of solve/inner_newton.h. Throws InputError where mass is driven or leaves by
+  /// other ways than the free energy's.
+  explicit ProximalStage(const Problem& problem, int inner_steps = 1);
 
   /// Call first in every step: notices a state that is not where the last step ended, which starts
   /// a new history and a new mass to keep, and returns true then. Collective.
   bool begin(const State& state, double dt);
-  /// One linearised proximal step of length tau from rho0 (owned + ghosts), its potential guessed
+  /// One proximal step of length tau from rho0 (owned + ghosts), its potential guessed
   /// from those of earlier steps that ended before t. On failure forgets them, says why in the
   /// report and returns false. Collective.
   [[nodiscard]] bool solve(StepReport& report, std::span<const double> rho0, double tau,
                            double kappa, double t, std::vector<double>& rho);
-  /// phi of the last `solve`, owned + ghosts.
+  /// phi of the last `solve` (its last inner step), owned + ghosts.
   [[nodiscard]] const std::vector<double>& phi() const { return phi_; }
   /// Keeps mass and sign of `rho` and makes it the new state, swapping the old one out; refuses
   /// where the free energy would grow. Collective.
   [[nodiscard]] StepReport finish(StepReport report, State& state, double t,
                                   std::vector<double>& rho);
+  /// As `finish`, but where `rho` may not be the new state only says why. Collective.
+  [[nodiscard]] std::string take(State& state, double t, std::vector<double>& rho);
   /// Refuses the step.
   [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
 
@@ -43,12 +47,15 @@ class ProximalStage {
 
  private:
   void set_weights(std::span<const double> rho0);
+  /// Adds up what Newton's method did. False: it failed, and the step is refused.
+  bool count(StepReport& report, const NewtonReport& newton);
 
   const Mesh& mesh_;
   Generator& generator_;
   std::string weights_;
   Transport transport_;
   ProximalNewton newton_;
+  std::unique_ptr<InnerNewton> inner_;  // null: one inner step
   Keeper keeper_;
   Extrapolation history_;
   std::vector<double> phi_;

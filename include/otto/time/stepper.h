@@ -22,10 +22,16 @@ struct State {
   std::vector<double> density;
 };
 
+/// What the inner steps of a proximal step cost (solve/inner_newton.h).
+struct InnerWork {
+  int newton_iterations = 0, linear_iterations = 0, max_linear_iterations = 0;
+  long transport_solves = 0, transport_sweeps = 0;
+};
+
 /// Evidence of one attempted step.
 struct [[nodiscard]] StepReport {
   bool accepted = false;        ///< false: the state is unchanged, bit for bit
-  std::string reason;           ///< why not
+  std::string reason;           ///< why not; if accepted, what kept the scheme from its order
   int newton_iterations = 0;    ///< all stages together
   int linear_iterations = 0;    ///< all stages together
   int max_linear_iterations = 0;///< of one solve
@@ -35,6 +41,7 @@ struct [[nodiscard]] StepReport {
                                 ///< at the new state
   double optimality = -1;       ///< residual of a proximal step's optimality conditions, relative
                                 ///< to the mass; -1: not a proximal step
+  InnerWork inner;              ///< of which inner steps; their iterations are in the sums above
 };
 
 /// What steppers are made of; lives as long as the simulation.
@@ -59,6 +66,8 @@ class Stepper {
   [[nodiscard]] virtual bool dissipative() const { return false; }
   /// Accurate to time.tolerance whatever the step; time.step may be left out.
   [[nodiscard]] virtual bool any_step() const { return false; }
+  /// Steps in which each step is divided: `StepReport::inner` means something where there are more.
+  [[nodiscard]] virtual int inner_steps() const { return 1; }
   /// The stepper can estimate its error, and does once `limit_error` has been called.
   [[nodiscard]] virtual bool estimates_error() const { return false; }
   /// From now on estimates errors and refuses steps the budget does not afford.

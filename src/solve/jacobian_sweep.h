@@ -1,0 +1,61 @@
+#pragma once
+// Incomplete factors of J of a transport (operators/transport.h) on the cells of one rank. With
+//
+//   s_KL = d a_f w_fK (phi_K - phi_L) / vol_K,     J_KK = 1 + sum_L s_KL,   J_KL = -s_KL,
+//
+// mass comes from above in phi: cells are eliminated in the order of increasing phi, and
+//
+//   J ~ (P + lower) P^-1 (P + upper),   P_K = J_KK - sum_(L before K) J_KL J_LK / P_L
+//
+// keeps the diagonal of J, as ILU(0) does where no three cells are neighbours of each other. For
+// upwind weights the upper part vanishes and the factors are exact; for centred ones J_KL J_LK <=
+// 0, so that P only grows. Nothing but an order and P is kept: entries are made from phi in the
+// sweep.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "otto/operators/transport.h"
+
+namespace otto {
+
+class JacobianSweep {
+ public:
+  /// Keeps a reference to `transport`.
+  explicit JacobianSweep(const Transport& transport);
+
+  struct Factors {
+    std::vector<std::int32_t> order;  ///< owned cells, phi increasing from neighbour to neighbour
+    std::vector<double> inverse;      ///< 1 / P
+    bool upwind = false;              ///< there is no upper part
+  };
+  /// Factors of J for `phi` (owned + ghosts) and the length d.
+  void factor(std::span<const double> phi, double d, Factors& factors) const;
+  /// x = J^-1 b on owned cells, values of other ranks left out.
+  void solve(std::span<const double> phi, double d, const Factors& factors,
+             std::span<const double> b, std::span<double> x) const;
+  /// x = J^-T b likewise.
+  void solve_adjoint(std::span<const double> phi, double d, const Factors& factors,
+                     std::span<const double> b, std::span<double> x) const;
+
+ private:
+  struct Neighbour {
+    std::int32_t cell, face;
+  };
+  [[nodiscard]] std::span<const Neighbour> neighbours(std::int32_t cell) const {
+    const auto k = std::size_t(cell);
+    return std::span(neighbours_)
+        .subspan(std::size_t(first_[k]), std::size_t(first_[k + 1] - first_[k]));
+  }
+  /// vol_K s_KL / d for the jump phi_K - phi_L.
+  [[nodiscard]] double slope(std::int32_t face, double jump) const;
+  void order_cells(std::span<const double> phi, std::vector<std::int32_t>& order) const;
+
+  const Transport& transport_;
+  const Mesh& mesh_;
+  std::vector<std::int32_t> first_;  ///< per owned cell, into neighbours_
+  std::vector<Neighbour> neighbours_;
+};
+
+}  // namespace otto

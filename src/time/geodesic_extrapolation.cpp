@@ -1,0 +1,102 @@
+#include "geodesic_extrapolation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "otto/time/linear_stage.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double gauge = 1e-5;   ///< Omega against tau L, over the whole domain
+constexpr double vacuum = 1e-9;  ///< density, over the mean, below which psi is given up
+constexpr double rtol = 1e-4;    ///< of the solve for delta = O(tau); less where solver.rtol is
+constexpr double least = 0.1;    ///< rho_e, over rho, where the positive form begins
+
+}  // namespace
+
+GeodesicExtrapolation::GeodesicExtrapolation(const Transport& transport, PositiveTransport& mover,
+                                             SolverOptions options)
+    : transport_(transport),
+      mesh_(transport.mesh()),
+      mover_(mover),
+      system_(transport, options),
+      mean_(std::size_t(mesh_.local())),
+      psi_(mean_.size()),
+      later_(mean_.size()),
+      omega_(std::size_t(mesh_.owned)),
+      rhs_(omega_.size()),
+      delta_(omega_.size()),
+      conductance_(std::size_t(mesh_.faces.size())),
+      slope_(conductance_.size(), 0.0) {
+  const double volume = integral(mesh_, std::vector<double>(omega_.size(), 1.0));
+  inverse_square_ = std::pow(volume, -2.0 / mesh_.dimension);
+}
+
+/// Omega = tau (gauge vol rho / size^2 + vacuum (mean of rho) (sum of a over the faces of K)).
+void GeodesicExtrapolation::set_omega(double tau) {
+  std::ranges::fill(omega_, 0.0);
+  for (const FaceRun& run : transport_.runs()) {
+    for (std::int32_t i = 0; i < run.count; ++i) {
+      const double a = mesh_.faces.transmissibility[std::size_t(run.first + i)];
+      if (run.left_owned) omega_[std::size_t(run.left + i)] += a;
+      if (run.right_owned) omega_[std::size_t(run.right + i)] += a;
+    }
+  }
+  const double mean = integral(mesh_, std::span(mean_).first(omega_.size())) *
+                      std::pow(inverse_square_, 0.5 * mesh_.dimension);
+  for (std::size_t k = 0; k < omega_.size(); ++k) {
+    omega_[k] =
+        tau * (gauge * mesh_.volume[k] * mean_[k] * inverse_square_ + vacuum * mean * omega_[k]);
+  }
+}
+
+std::string GeodesicExtrapolation::find_potential(StepReport& report, const Points& points,
+                                                  std::span<const double> phi) {
+  for (std::size_t k = 0; k < mean_.size(); ++k) {
+    mean_[k] = 0.5 * (points.before[k] + points.now[k]);
+  }
+  std::ranges::fill(rhs_, 0.0);
+  transport_.leave(phi, mean_, points.tau, rhs_);
+  for (std::size_t k = 0; k < rhs_.size(); ++k) {
+    rhs_[k] = mesh_.volume[k] * (points.before[k] - points.now[k]) - rhs_[k];
+  }
+  transport_.conductances(phi, mean_, points.tau, conductance_);
+  set_omega(points.tau);
+  system_.set({omega_, slope_, slope_, conductance_});
+  const SolveReport solve = system_.solve(rhs_, delta_, std::min(rtol, system_.rtol()));
+  count(report, solve);
+  if (!solve.converged) return "the linear solve of the extrapolation failed: " + solve.reason;
+  for (std::size_t k = 0; k < delta_.size(); ++k) psi_[k] = phi[k] + delta_[k];
+  mesh_.halo.update(mesh_.comm, psi_);
+  return "";
+}
+
+std::string GeodesicExtrapolation::find(StepReport& report, const Points& points,
+                                        std::span<const double> phi, std::vector<double>& rho) {
+  std::string reason = find_potential(report, points, phi);
+  if (!reason.empty()) return reason;
+  const double s = points.s, ahead = 0.5 * s / points.tau;
+  transport_.hamilton_jacobi(psi_, 0.5 * (points.tau + s), later_);
+  mesh_.halo.update(mesh_.comm, later_);
+  for (std::size_t k = 0; k < mean_.size(); ++k) {
+    const double now = points.now[k];
+    mean_[k] = std::max(now + ahead * (now - points.before[k]), 0.0);
+  }
+  mover_.move(later_, mean_, s, points.now, rho);
+  bool low = false;
+  for (std::size_t k = 0; k < rho.size(); ++k) {
+    const double floor = least * points.now[k];
+    low = low || !(rho[k] >= floor);
+    rho[k] = std::max(rho[k], floor);
+  }
+  if (!mesh_.comm.any(low)) return "";
+
+  psi_.assign(rho.begin(), rho.end());
+  const SolveReport solve = mover_.move_positive(later_, mean_, s, psi_, points.now, rho);
+  count(report, solve);
+  return solve.converged ? "" : "the linear solve of the extrapolation failed: " + solve.reason;
+}
+
+}  // namespace otto

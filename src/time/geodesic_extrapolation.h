@@ -1,0 +1,60 @@
+#pragma once
+// Continues the geodesic of the discrete Wasserstein distance from rho_p at t - tau through rho at
+// t to t + s. A geodesic is d_t rho = -M^-1 L(rho) ... with the sign of operators/transport.h
+//
+//   M d_t rho = -L(rho) psi,      d_t psi = 1/2 |grad psi|^2,
+//
+// midpoints of both intervals make every piece second order:
+//
+//   tau L((rho_p + rho)/2) psi = M (rho_p - rho)                  psi at t - tau/2
+//   psi_e = G(psi), of length (tau + s)/2                         psi at t + s/2
+//   M rho_e = M rho - s L(rho + s/(2 tau) (rho - rho_p)) psi_e.
+//
+// (After Gallouet, Natale, Todeschi, arXiv 2209.14622, whose extrapolations are other ones.) Where
+// rho_e would be less than a tenth of rho the positive form of solve/positive_transport.h is taken.
+//
+// psi is phi + delta with phi the potential of the last proximal step, which is psi but for O(tau):
+// (Omega + tau L) delta = rest, Omega small enough to change nothing but the constant and the cells
+// without mass, where psi means nothing and phi is kept.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "otto/solve/positive_transport.h"
+#include "otto/solve/proximal_system.h"
+#include "otto/time/stepper.h"
+
+namespace otto {
+
+class GeodesicExtrapolation {
+ public:
+  /// Keeps references to `transport` and `mover`. Collective.
+  GeodesicExtrapolation(const Transport& transport, PositiveTransport& mover,
+                        SolverOptions options);
+
+  struct Points {
+    std::span<const double> before, now;  ///< rho_p, rho
+    double tau = 0, s = 0;
+  };
+  /// rho_e, from the potential `phi`; all owned + ghosts. Returns "", or why there is none.
+  /// Collective.
+  [[nodiscard]] std::string find(StepReport& report, const Points& points,
+                                 std::span<const double> phi, std::vector<double>& rho);
+
+ private:
+  [[nodiscard]] std::string find_potential(StepReport& report, const Points& points,
+                                           std::span<const double> phi);
+  void set_omega(double tau);
+
+  const Transport& transport_;
+  const Mesh& mesh_;
+  PositiveTransport& mover_;
+  ProximalSystem system_;
+  std::vector<double> mean_, psi_, later_;   // owned + ghosts
+  std::vector<double> omega_, rhs_, delta_;  // owned
+  std::vector<double> conductance_, slope_;  // per face; slope_ = 0
+  double inverse_square_ = 0;                // of the size of the domain
+};
+
+}  // namespace otto

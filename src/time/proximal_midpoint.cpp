@@ -1,0 +1,43 @@
+#include "proximal_midpoint.h"
+
+#include <algorithm>
+
+#include "otto/time/linear_stage.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double most_growth = 4;
+
+}  // namespace
+
+bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, double t, double dt,
+                             std::vector<double>& rho1) {
+  if (!stage_.solve(report, rho0, 0.5 * dt, 1, t + 0.5 * dt, half_)) return false;
+  mu_.resize(rho0.size());
+  pi_.resize(rho0.size());
+  stage_.transport().hamilton_jacobi(stage_.phi(), 0.5 * dt, mu_);
+  mesh_.halo.update(mesh_.comm, mu_);
+  for (std::size_t k = 0; k < pi_.size(); ++k) {
+    pi_[k] = half_[k] * (half_[k] < most_growth * rho0[k] ? half_[k] / rho0[k] : most_growth);
+  }
+  report.dissipation = mover_.move(mu_, half_, dt, rho0, rho1);
+  const SolveReport solve = mover_.move_positive(mu_, half_, dt, pi_, rho0, rho1);
+  count(report, solve);
+  if (!solve.converged) {
+    report.reason = "the linear solve of the midpoint rule failed: " + solve.reason;
+  }
+  return solve.converged;
+}
+
+StepReport fall_back(ProximalStage& stage, StepReport report, State& state, double dt,
+                     const std::string& reason, std::vector<double>& rho) {
+  const double t = state.time + dt;
+  if (!stage.solve(report, state.density, dt, 0.5, t, rho)) return report;
+  report = stage.finish(std::move(report), state, t, rho);
+  if (report.accepted) report.reason = "a step of first order: " + reason;
+  return report;
+}
+
+}  // namespace otto

@@ -1,0 +1,47 @@
+#pragma once
+// The midpoint rule of the JKO family: a proximal step of half the length (LJKO, kappa = 1) gives
+// the density rho_h and its chemical potential mu = G(phi) = U'(rho_h) + V + W * rho_h; what moves
+// in the whole step is what moves there,
+//
+//   M rho1 + dt sum_f (e_K - e_L) F_f rho1_up / pi_up = M rho0,   F = a (W rho_h) D mu,
+//
+// "up" the cell that F_f leaves (solve/positive_transport.h). With x = rho_h / rho0
+//
+//   pi = x rho_h  =  rho1 + O(dt^2),      x at most 4,
+//
+// so that the rule is of second order, non-negative and keeps the mass for every dt. The bound
+// lets mass through cells that were empty at first. Nothing forces F(rho1) <= F(rho0): callers
+// look.
+
+#include <span>
+#include <vector>
+
+#include "otto/solve/positive_transport.h"
+#include "otto/time/proximal_stage.h"
+
+namespace otto {
+
+class ProximalMidpoint {
+ public:
+  /// Keeps references to both.
+  ProximalMidpoint(ProximalStage& stage, PositiveTransport& mover, const Mesh& mesh)
+      : stage_(stage), mover_(mover), mesh_(mesh) {}
+
+  /// rho1 at t + dt from rho0 at t (owned + ghosts). On failure says why in the report and returns
+  /// false. Collective.
+  [[nodiscard]] bool solve(StepReport& report, std::span<const double> rho0, double t, double dt,
+                           std::vector<double>& rho1);
+
+ private:
+  ProximalStage& stage_;
+  PositiveTransport& mover_;
+  const Mesh& mesh_;
+  std::vector<double> half_, mu_, pi_;
+};
+
+/// A whole step with kappa = 1/2 where a scheme of second order has failed for `reason`, which an
+/// accepted step's report repeats. Collective.
+[[nodiscard]] StepReport fall_back(ProximalStage& stage, StepReport report, State& state, double dt,
+                                   const std::string& reason, std::vector<double>& rho);
+
+}  // namespace otto
