@@ -39,7 +39,8 @@ struct Scenario {
         mesh(make_mesh(comm, c)),
         energy(make_free_energy(c, mesh)),
         drift(make_drift(c, mesh.dimension)),
-        generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get()),
+        generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
+                read_absorbing(c, mesh)),
         problem{mesh, energy, generator, c} {}
   Scenario(const Scenario&) = delete;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "otto/app/commands.h"
+#include "otto/app/petsc_options.h"
 #include "otto/app/setup.h"
 #include "otto/casefile/case.h"
 #include "otto/casefile/describe.h"
@@ -64,7 +65,13 @@ int check_command(const RunOptions& options) {
   const Case c = read_case(world, options.case_file, options.settings);
   check_output(c);
   const Setup setup(world, c);
-  print_once(summary(c));
+  const Critical critical = critical_parameters(world, c, petsc_options(c, options));
+  const Resumption resumption =
+      find_resumption(world, c, critical, options.resume, output_folder(options));
+  std::string text = summary(c);
+  for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
+  for (const auto& words : resumption.words) text += "  " + words + "\n";
+  print_once(text);
   return 0;
 }
 

@@ -20,14 +20,15 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run", "check", "distance", "schema", "explain", "info"};
+const std::vector<std::string> commands{"run",      "check",  "converge", "spectrum",
+                                        "distance", "schema", "explain",  "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
 struct Parsed {
-  std::string case_file, output, resume, word, first, second;
-  std::optional<std::string> intervals, tolerance, max_iterations;
-  std::vector<std::string> settings;
+  std::string case_file, output, resume, word, first, second, refine, ratio, norms;
+  std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target;
+  std::vector<std::string> settings, may_change;
   bool markdown = false, version = false;
 };
 
@@ -46,9 +47,37 @@ void add_case_options(CLI::App& command, Parsed& p) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
-  command.add_option("--resume", p.resume,
-                     "auto or the path of a checkpoint (not part of this version)");
   command.footer("Words after -- are options for PETSc, as in -- -ksp_rtol 1e-10 -ksp_monitor");
+}
+
+void add_resume_options(CLI::App& command, Parsed& p) {
+  command.add_option("--resume", p.resume,
+                     "auto: go on from the newest good checkpoint in the output folder, or start "
+                     "where there is none; so the same command serves for the first submission and "
+                     "for every later one. Or the path of a checkpoint");
+  command
+      .add_option("--allow-change", p.may_change,
+                  "A key (time.end) or table (output) of the case that may differ from that of the "
+                  "checkpoint. May be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+}
+
+void add_converge(CLI::App& app, Parsed& p) {
+  auto* converge = app.add_subcommand(
+      "converge", "Run a case on finer and finer grids and tell the observed orders");
+  add_case_options(*converge, p);
+  converge->add_option("--levels", p.levels, "How many runs; default: 4");
+  converge->add_option("--refine", p.refine,
+                       "space (cells doubled), time (step halved) or both; default: both");
+  converge->add_option("--ratio", p.ratio,
+                       "tau=h or tau=h^2: how the step follows the cells with --refine both");
+  converge->add_option("--target", p.target,
+                       "An L1 error: find the cheapest cells and step that reach it instead");
+  converge->add_option(
+      "--norms", p.norms,
+      "Norms of the errors; l1,l2,linf are always computed and all there is so far");
 }
 
 void add_distance(CLI::App& app, Parsed& p) {
@@ -72,11 +101,18 @@ void add_commands(CLI::App& app, Parsed& p) {
   app.footer(
       "'otto COMMAND --help' tells more. Under mpirun -n N every command is the same "
       "command.");
-  add_case_options(*app.add_subcommand("run", "Run a case"), p);
-  add_case_options(*app.add_subcommand("check",
-                                       "Validate a case without running it; takes the "
-                                       "words of 'run'"),
-                   p);
+  auto* run = app.add_subcommand("run", "Run a case");
+  auto* check =
+      app.add_subcommand("check", "Validate a case without running it; takes the words of 'run'");
+  for (CLI::App* command : {run, check}) {
+    add_case_options(*command, p);
+    add_resume_options(*command, p);
+  }
+  add_converge(app, p);
+  auto* spectrum = app.add_subcommand(
+      "spectrum", "Compute the slowest relaxation rates of a case and their modes");
+  add_case_options(*spectrum, p);
+  spectrum->add_option("-k,--modes", p.modes, "How many rates; default: 6");
   add_distance(app, p);
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
   schema->allow_extras();
@@ -131,13 +167,11 @@ RunOptions run_options(const Parsed& p, const std::string& command) {
   if (p.case_file.empty()) {
     fail(fmt::format("'otto {0}' needs a case file: otto {0} CASE.toml", command));
   }
-  if (!p.resume.empty()) {
-    fail(
-        fmt::format("--resume {}: checkpoints are not part of this version; leave it out to run "
-                    "the case from its start",
-                    p.resume));
-  }
-  return {.case_file = p.case_file, .output = p.output, .settings = p.settings, .petsc_words = {}};
+  return {.case_file = p.case_file,
+          .output = p.output,
+          .settings = p.settings,
+          .petsc_words = {},
+          .resume = {p.resume, p.may_change}};
 }
 
 /// A number of an option, between `least` and `most`.
@@ -162,6 +196,34 @@ DistanceOptions distance_options(const Parsed& p) {
   take_number("--max-iterations", p.max_iterations, 1, 100000000,
               "a whole number from 1 to 100000000", d.max_iterations);
   return d;
+}
+
+ConvergeOptions converge_options(const Parsed& p) {
+  ConvergeOptions options;
+  take_number("--levels", p.levels, 1, 30, "a whole number from 1 to 30", options.levels);
+  const std::vector<std::string> kinds{"space", "time", "both"}, ratios{"tau=h", "tau=h^2"};
+  const auto choose = [](const std::string& option, const std::string& word,
+                         const std::vector<std::string>& valid) {
+    if (std::find(valid.begin(), valid.end(), word) != valid.end()) return;
+    fail(fmt::format("{} {}: there are {}{}", option, word, list_words(valid),
+                     did_you_mean(word, valid)));
+  };
+  if (!p.refine.empty()) options.refine = p.refine;
+  choose("--refine", options.refine, kinds);
+  const std::string ratio = p.ratio.empty() ? ratios[0] : p.ratio;
+  choose("--ratio", ratio, ratios);
+  if (!p.ratio.empty() && options.refine != "both") {
+    fail(fmt::format("--ratio {}: goes with --refine both only", p.ratio));
+  }
+  take_number("--target", p.target, 1e-300, 1e300, "a positive number", options.target);
+  const std::vector<std::string> norms{"l1", "l2", "linf"};
+  for (std::size_t at = 0; at < p.norms.size();) {
+    const std::size_t comma = std::min(p.norms.find(',', at), p.norms.size());
+    choose("--norms", p.norms.substr(at, comma - at), norms);
+    at = comma + 1;
+  }
+  options.step_power = ratio == "tau=h^2" ? 2 : 1;
+  return options;
 }
 
 std::string version_line() { return fmt::format("otto {} ({})\n", version, revision); }
@@ -194,7 +256,11 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   line.command = command.get_name();
   line.word = p.word;
   line.markdown = p.markdown;
-  const bool takes_case = line.command == "run" || line.command == "check";
+  const std::vector<std::string> with_case{"run", "check", "converge", "spectrum"};
+  const bool takes_case =
+      std::find(with_case.begin(), with_case.end(), line.command) != with_case.end();
+  if (line.command == "converge") line.converge = converge_options(p);
+  take_number("-k", p.modes, 1, 100000, "a whole number of at least 1", line.modes);
   if (takes_case) line.run = run_options(p, line.command);
   if (line.command == "distance") line.distance = distance_options(p);
   if (dashes != arguments.end()) {

@@ -1,12 +1,15 @@
 // The door: one session, one command, one place where failures become exit statuses.
 
 #include <exception>
+#include <string_view>
 
 #include "otto/app/commands.h"
 #include "otto/app/last_resort.h"
 #include "otto/core/petsc.h"
+#include "otto/monitor/stop_guard.h"
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "run") otto::note_stop_signals();
   const otto::PetscSession session;
   const otto::LastResort last_resort;
   try {

@@ -43,6 +43,8 @@ int run_program(int argc, char** argv) {
   const CommandLine line = parse_command_line({argv + 1, argv + argc});
   if (line.command == "run") return run_command(line.run);
   if (line.command == "check") return check_command(line.run);
+  if (line.command == "converge") return converge_command(line.run, line.converge);
+  if (line.command == "spectrum") return spectrum_command(line.run, line.modes);
   if (line.command == "distance") return distance_command(line.distance);
   if (line.command == "schema") return schema_command(line.markdown);
   if (line.command == "explain") return explain_command(line.word);

@@ -1,5 +1,8 @@
 #include "otto/app/setup.h"
 
+#include "otto/app/accuracy.h"
+#include "otto/app/analyse.h"
+#include "otto/core/fault.h"
 #include "otto/energy/initial.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/make_mesh.h"
@@ -11,17 +14,23 @@ Setup::Setup(const Comm& comm, const Case& c)
     : mesh(make_mesh(comm, c)),
       energy(make_free_energy(c, mesh)),
       drift(make_drift(c, mesh.dimension)),
-      generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get()),
+      generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
+                read_absorbing(c, mesh)),
       problem{mesh, energy, generator, c} {
+  fault_point("setup");
   state.time = c.section("time").real("start");
   generator.set_time(state.time);
+  fault_point("stepper");
   stepper = make_stepper(problem);
   check_times(problem, *stepper);
+  fault_point("initial");
   state.density = initial_density(c, mesh, energy);
   state.density.resize(static_cast<std::size_t>(mesh.local()));
   mesh.halo.update(comm, state.density);
   // Errors against [exact] are taken at the end: its expression is met here first.
   (void)exact_density(c, mesh, c.section("time").real("end"));
+  check_analysis(*this);
+  check_accuracy(*this);
 }
 
 }  // namespace otto

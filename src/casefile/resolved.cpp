@@ -62,7 +62,42 @@ std::string entries_of(const TableData& table) {
   return text;
 }
 
+void settle(const TableData& table, const std::string& prefix,
+            std::vector<Case::Settled>& settled) {
+  const Table* declared = find_table(table.path);
+  if (declared && declared->open) {
+    for (const Entry& e : table.entries) {
+      settled.push_back({prefix + e.key, format_value(e.value), true, false});
+    }
+    return;
+  }
+  for (const Key& key : keys_of_table(table.path)) {
+    const auto name = name_of(key.path);
+    const Entry* entry = table.find(name);
+    const Value* fallback = !entry && applies(key, table) ? fallback_of(key) : nullptr;
+    if (!entry && !fallback) continue;
+    settled.push_back({prefix + std::string(name), format_value(entry ? entry->value : *fallback),
+                       entry != nullptr, key.file});
+  }
+}
+
 }  // namespace
+
+std::vector<Case::Settled> Case::settled() const {
+  std::vector<Settled> settled;
+  if (const TableData* root = data_->find("", -1)) settle(*root, "", settled);
+  for (const Table& table : declared_tables()) {
+    const int count = data_->count(table.path);
+    for (int i = 0; i < count; ++i) {
+      const std::string entry = table.repeated ? fmt::format("[{}]", i + 1) : "";
+      settle(*data_->find(table.path, i), table.path + entry + ".", settled);
+    }
+    if (count == 0 && can_be_defaulted(table)) {
+      settle(TableData{.path = table.path}, table.path + ".", settled);
+    }
+  }
+  return settled;
+}
 
 std::string Case::resolved() const {
   const TableData none;

@@ -43,8 +43,8 @@ void start_alone() {
 
 PetscSession::PetscSession() {
   start_alone();
+  check(PetscOptionsSetValue(nullptr, "-no_signal_handler", "1"));  // Otto answers signals itself
   check(PetscInitializeNoArguments());
-  check(PetscPopSignalHandler());                                  // Otto answers signals itself
   check(PetscPushErrorHandler(PetscIgnoreErrorHandler, nullptr));  // check() reports instead
 }
 

@@ -129,7 +129,9 @@ double CellTable::at(const Point& center) const {
   const Row* found = nullptr;
   for (std::size_t b = 0; b < buckets.size(); ++b) {
     if (b > 0 && buckets[b] == buckets[b - 1]) continue;
-    for (const Row& row : std::ranges::equal_range(rows_, buckets[b], {}, &Row::bucket)) {
+    auto at = std::ranges::lower_bound(rows_, buckets[b], {}, &Row::bucket);
+    for (; at != rows_.end() && at->bucket == buckets[b]; ++at) {
+      const Row& row = *at;
       bool same = true;
       for (std::size_t a = 0; a < 3; ++a) {
         same = same && std::abs(row.center[a] - center[a]) <= tolerance_;

@@ -1,5 +1,6 @@
 #include "otto/io/final_state.h"
 
+#include "otto/core/fault.h"
 #include "otto/io/global_order.h"
 #include "otto/io/h5_writer.h"
 
@@ -7,6 +8,7 @@ namespace otto {
 
 void write_final_state(const std::filesystem::path& file, const Mesh& mesh, double time,
                        std::span<const NamedField> fields, const Provenance& provenance) {
+  fault_point("final_state");
   const GlobalOrder order(mesh);
   const auto owned = static_cast<std::size_t>(mesh.owned),
              d = static_cast<std::size_t>(mesh.dimension);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "otto/core/error.h"
+#include "otto/core/fault.h"
 
 namespace otto {
 
@@ -77,6 +78,7 @@ GlobalOrder::GlobalOrder(const Mesh& mesh) : comm_(mesh.comm) {
 
 std::vector<double> GlobalOrder::exchange(std::span<const double> values, int columns,
                                           bool forth) const {
+  fault_point("global_order");
   const auto& from = forth ? mine_ : slab_;
   const auto& to = forth ? slab_ : mine_;
   const auto width = static_cast<std::size_t>(columns);

@@ -6,9 +6,11 @@
 #include <array>
 #include <cerrno>
 
+#include "content_hash.h"
 #include "h5_handle.h"
 #include "h5_structure.h"
 #include "otto/core/error.h"
+#include "otto/core/fault.h"
 #include "otto/io/files.h"
 
 namespace otto {
@@ -38,7 +40,9 @@ std::vector<Slab> slabs_of(const Comm& comm, const H5Plan& plan) {
 void write_at(int descriptor, std::int64_t offset, const std::byte* bytes, std::int64_t size,
               const fs::path& file) {
   while (size > 0) {
-    const ssize_t n = ::pwrite(descriptor, bytes, static_cast<std::size_t>(size), offset);
+    const std::size_t room = fault_room(static_cast<std::size_t>(size));
+    if (room == 0) throw IoError(write_failure(file, ENOSPC));
+    const ssize_t n = ::pwrite(descriptor, bytes, room, offset);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw IoError(write_failure(file, errno));
     offset += n;
@@ -47,13 +51,14 @@ void write_at(int descriptor, std::int64_t offset, const std::byte* bytes, std::
   }
 }
 
-/// Copies what is not a hole.
-void copy_structure(const H5Structure& structure, int to, const fs::path& file) {
+/// Copies what is not a hole and returns its hash.
+std::uint64_t copy_structure(const H5Structure& structure, int to, const fs::path& file) {
   std::array<std::byte, 65536> buffer;
+  std::uint64_t hash = 0;
   std::int64_t at = 0;
   for (;;) {
     at = ::lseek(structure.memory, at, SEEK_DATA);
-    if (at < 0) return;  // no more data
+    if (at < 0) return hash;  // no more data
     const std::int64_t end = ::lseek(structure.memory, at, SEEK_HOLE);
     while (at < end) {
       const auto wanted = std::min<std::int64_t>(end - at, buffer.size());
@@ -61,23 +66,27 @@ void copy_structure(const H5Structure& structure, int to, const fs::path& file) 
           ::pread(structure.memory, buffer.data(), static_cast<std::size_t>(wanted), at);
       if (n <= 0) throw InternalError(file.string() + ": its structure cannot be read back");
       write_at(to, at, buffer.data(), n, file);
+      hash += hash_bytes(std::span(buffer).first(static_cast<std::size_t>(n)), at);
       at += n;
     }
   }
 }
 
-/// Root: takes the whole size on the disk and writes the structure.
-void write_structure(const fs::path& part, const fs::path& file, const H5Structure& structure) {
+/// Root: takes the whole size on the disk and writes the structure. Returns its hash.
+std::uint64_t write_structure(const fs::path& part, const fs::path& file,
+                              const H5Structure& structure) {
   Descriptor to(::open(part.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (to < 0) throw IoError(write_failure(file, errno));
   const int error = ::posix_fallocate(to, 0, structure.size);
   if (error != 0) throw IoError(write_failure(file, error));
-  copy_structure(structure, to, file);
+  const std::uint64_t hash = copy_structure(structure, to, file);
   if (to.close() != 0) throw IoError(write_failure(file, errno));
+  return hash;
 }
 
 void write_slabs(const fs::path& part, const fs::path& file, const H5Plan& plan,
-                 const std::vector<Slab>& slabs, const std::vector<std::int64_t>& offsets) {
+                 const std::vector<Slab>& slabs, const H5Layout& layout, bool durable) {
+  fault_point("h5_values");
   Descriptor to(::open(part.c_str(), O_WRONLY | O_CLOEXEC));
   if (to < 0) throw IoError(write_failure(file, errno));
   for (std::size_t i = 0; i < slabs.size(); ++i) {
@@ -85,7 +94,10 @@ void write_slabs(const fs::path& part, const fs::path& file, const H5Plan& plan,
     const std::int64_t row = entry.element_size() * std::max(entry.columns, 1);
     const auto* bytes = std::visit(
         [](auto s) { return reinterpret_cast<const std::byte*>(s.data()); }, entry.values);
-    write_at(to, offsets[i] + slabs[i].first * row, bytes, entry.rows() * row, file);
+    write_at(to, layout.offsets[i] + slabs[i].first * row, bytes, entry.rows() * row, file);
+  }
+  if (durable && ::fsync(to) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    throw IoError(write_failure(file, errno));
   }
   if (to.close() != 0) throw IoError(write_failure(file, errno));  // network disks fail here
 }
@@ -102,6 +114,14 @@ void together(const Comm& comm, const fs::path& file, const Work& work) {
   });
 }
 
+/// The root's layout, on every rank.
+void share(const Comm& comm, H5Layout& layout) {
+  MPI_Bcast(&layout.size, 1, MPI_INT64_T, 0, comm.handle());
+  MPI_Bcast(&layout.structure, 1, MPI_UINT64_T, 0, comm.handle());
+  MPI_Bcast(layout.offsets.data(), static_cast<int>(layout.offsets.size()), MPI_INT64_T, 0,
+            comm.handle());
+}
+
 }  // namespace
 
 std::int64_t H5Plan::DatasetEntry::element_size() const {
@@ -113,23 +133,25 @@ std::int64_t H5Plan::DatasetEntry::rows() const {
   return columns > 0 ? n / columns : n;
 }
 
-void write_h5(const Comm& comm, const fs::path& file, const H5Plan& plan, bool durable) {
+H5Layout write_h5(const Comm& comm, const fs::path& file, const H5Plan& plan, bool durable) {
   quiet_h5();
   fs::path part = file;
   part += ".part";
+  fault_point("write_h5");
   const auto slabs = slabs_of(comm, plan);
-  std::vector<std::int64_t> offsets(slabs.size());
+  H5Layout layout;
+  layout.offsets.resize(slabs.size());
   try {
     together(comm, file, [&] {
+      fault_point("h5_structure");
       if (!comm.is_root()) return;
       std::vector<std::int64_t> rows;
       for (const auto& slab : slabs) rows.push_back(slab.total);
       const H5Structure structure = build_structure(plan, rows);
-      write_structure(part, file, structure);
-      offsets = structure.offsets;
+      layout = {structure.size, structure.offsets, write_structure(part, file, structure)};
     });
-    MPI_Bcast(offsets.data(), static_cast<int>(offsets.size()), MPI_INT64_T, 0, comm.handle());
-    comm.together([&] { write_slabs(part, file, plan, slabs, offsets); });
+    share(comm, layout);
+    comm.together([&] { write_slabs(part, file, plan, slabs, layout, durable); });
     comm.together([&] {
       if (comm.is_root()) publish_file(part, file, durable);
     });
@@ -139,6 +161,7 @@ void write_h5(const Comm& comm, const fs::path& file, const H5Plan& plan, bool d
     MPI_Barrier(comm.handle());  // gone for everybody
     throw;
   }
+  return layout;
 }
 
 }  // namespace otto

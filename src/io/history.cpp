@@ -2,19 +2,90 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
+#include <fstream>
 #include <iterator>
+
+#include "otto/core/error.h"
 
 namespace otto {
 
+namespace {
+
+std::string header(std::span<const std::string> extra) {
+  std::string line =
+      "step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
+      "newton_iterations,linear_iterations,wall_seconds";
+  for (const auto& name : extra) line += "," + name;
+  return line + "\n";
+}
+
+/// How far a history is whole and not beyond a step.
+struct Extent {
+  bool same_columns = false;
+  long last = -1;           ///< step of the last row
+  long long length = 0;     ///< bytes
+  std::string why_missing;  ///< "" where no row is missing up to `last`
+};
+
+Extent extent_of(const std::filesystem::path& file, const std::string& head, long step) {
+  Extent e;
+  std::ifstream in(file, std::ios::binary);
+  std::string line;
+  while (std::getline(in, line) && !in.eof()) {  // eof: a last line without its end
+    const auto bytes = static_cast<long long>(line.size()) + 1;
+    if (!e.same_columns) {
+      if (line + "\n" != head) return e;
+      e.same_columns = true;
+      e.length = bytes;
+      continue;
+    }
+    long row = -1;
+    const auto read = std::from_chars(line.data(), line.data() + line.size(), row);
+    if (read.ec != std::errc{} || row > step || row <= e.last) break;
+    if (row > e.last + 1 && e.why_missing.empty()) {
+      e.why_missing = fmt::format("steps {} to {} are missing", e.last + 1, row - 1);
+    }
+    e.last = row;
+    e.length += bytes;
+  }
+  return e;
+}
+
+}  // namespace
+
 void History::open(const std::filesystem::path& file, std::span<const std::string> extra) {
   file_.open(file);
-  file_.append(
-      "step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
-      "newton_iterations,linear_iterations,wall_seconds");
-  for (const auto& name : extra) file_.append("," + name);
-  file_.append("\n");
+  file_.append(header(extra));
   flush();
+}
+
+std::string History::resume(const std::filesystem::path& file, const std::filesystem::path& from,
+                            std::span<const std::string> extra, long step) {
+  const std::string head = header(extra);
+  std::error_code code;
+  if (from != file && std::filesystem::exists(from, code)) {
+    std::filesystem::copy_file(from, file, std::filesystem::copy_options::overwrite_existing, code);
+    if (code)
+      throw IoError(file.string() + ": cannot copy " + from.string() + ": " + code.message());
+  }
+  const Extent e = extent_of(file, head, step);
+  if (!e.same_columns) {
+    const bool exists = std::filesystem::exists(file, code);
+    if (exists) std::filesystem::rename(file, file.parent_path() / "history.before.csv", code);
+    open(file, extra);
+    return fmt::format("{}: {}; it begins at step {}", file.string(),
+                       exists ? "had other columns and is kept as history.before.csv"
+                              : "the earlier rows are not there",
+                       step + 1);
+  }
+  file_.open_at(file, e.length);
+  if (e.last == step && e.why_missing.empty()) return "";
+  return fmt::format("{}: {}", file.string(),
+                     e.why_missing.empty()
+                         ? fmt::format("steps {} to {} are missing", e.last + 1, step)
+                         : e.why_missing);
 }
 
 void History::add(const StepRecord& r, std::span<const double> extra) {
@@ -34,8 +105,8 @@ void History::add(const StepRecord& r, std::span<const double> extra) {
   if (std::chrono::steady_clock::now() - flushed_ >= std::chrono::seconds(1)) flush();
 }
 
-void History::flush() {
-  file_.flush();
+void History::flush(bool durable) {
+  file_.flush(durable);
   flushed_ = std::chrono::steady_clock::now();
 }
 

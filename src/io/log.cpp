@@ -47,8 +47,13 @@ Log::~Log() {
   flush();
 }
 
-void Log::open(const std::filesystem::path& file) {
-  file_.open(file);
+void Log::open(const std::filesystem::path& file, bool go_on) {
+  std::error_code none;
+  if (go_on && std::filesystem::exists(file, none)) {
+    file_.open_at(file, static_cast<long long>(std::filesystem::file_size(file)));
+  } else {
+    file_.open(file);
+  }
   flush();
 }
 

@@ -5,9 +5,17 @@
 
 namespace otto {
 
+/// Removes what a killed run left half written; a file of that name is never a result. Root only;
+/// never throws.
+void remove_parts(const std::filesystem::path& folder);
+
 /// Removes the results of an earlier run that would mix with those of a new one: the summary, the
-/// series of fields, an unfinished final.h5. Root only; never throws.
+/// series of fields, unfinished files. Root only; never throws.
 void remove_earlier(const std::filesystem::path& folder);
+
+/// A run that was not resumed by mistake loses no checkpoint: those of the last run in the folder
+/// are set aside. Returns whether there were some. Root only; never throws.
+bool set_checkpoints_aside(const std::filesystem::path& folder);
 
 double peak_memory_mb();  ///< of this rank
 double seconds_since_program_start();

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "otto/core/fault.h"
 #include "otto/energy/initial.h"
 #include "otto/io/final_state.h"
 #include "otto/io/summary.h"
@@ -29,32 +30,17 @@ double peak_memory_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-namespace {
-
-bool is_series_file(const std::filesystem::path& file) {
-  const std::string name = file.filename(), kind = file.extension();
-  if (name == "mesh.hdf" || name == "density.hdf.series" || name == "density.pvd") return true;
-  if (kind == ".part") return true;
-  return name.starts_with("density_") &&
-         (kind == ".hdf" || kind == ".vti" || kind == ".pvti" || kind == ".vtu" || kind == ".pvtu");
-}
-
-}  // namespace
-
-void remove_earlier(const std::filesystem::path& folder) {
-  std::error_code none;
-  std::filesystem::remove(folder / "summary.json", none);
-  std::filesystem::remove(folder / "final.h5.part", none);
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "fields", none)) {
-    if (is_series_file(entry.path())) std::filesystem::remove(entry.path(), none);
-  }
-}
-
 struct RunOutput::Impl {
-  Impl(const Comm& world, const Case& whole, std::filesystem::path where, bool quiet)
-      : comm(world), c(whole), folder(std::move(where)), log(world, quiet) {}
+  Impl(const Comm& world, const Case& whole, std::filesystem::path where, Resumption from,
+       bool quiet)
+      : comm(world),
+        c(whole),
+        folder(std::move(where)),
+        resumption(std::move(from)),
+        log(world, quiet) {}
 
   void open();
+  void clean();
   void describe(const Problem& problem, const Stepper& stepper);
   void write_summary();
   void complete(const Problem& problem, const State& state, const RunOutcome& outcome);
@@ -63,6 +49,7 @@ struct RunOutput::Impl {
   Comm comm;
   Case c;
   std::filesystem::path folder;
+  Resumption resumption;
   Log log;
   StopGuard guard;
   RunRecord record;
@@ -76,11 +63,12 @@ void RunOutput::Impl::open() {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit shows as an error of the write instead
   const std::string resolved = c.resolved();
   summary.provenance = collect_provenance(comm, resolved);
+  fault_point("open_output");
   comm.together([&] {
     check_output(c);
     if (!comm.is_root()) return;
     make_folder(folder);
-    log.open(folder / "log.txt");
+    log.open(folder / "log.txt", resumption.checkpoint != nullptr);
     replace_file(folder / "case.resolved.toml", resolved);
   });
   summary.title = c.root().has("title") ? c.root().text("title") : "";
@@ -98,8 +86,10 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
   summary.scheme = c.section("time").text("scheme");
   summary.target = c.section("time").real("end");
   summary.energy_exists = !drift;
-  promise.energy_decays = stepper.dissipative() && !drift && !problem.generator.depends_on_time();
-  promise.mass_conserved = true;
+  const bool absorbs = problem.generator.absorbs();
+  promise.energy_decays =
+      stepper.dissipative() && !drift && !absorbs && !problem.generator.depends_on_time();
+  promise.mass_conserved = !absorbs;
   log.say(fmt::format("Otto {} ({}) on {} {}: {}", summary.provenance.version,
                       summary.provenance.revision, comm.size(), comm.size() == 1 ? "rank" : "ranks",
                       summary.title.empty() ? c.file().string() : summary.title));
@@ -111,6 +101,28 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
         "with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "
         "are those of the energy without it");
   }
+  if (absorbs) log.say("mass leaves through absorbing sides; the free energy leaves with it");
+}
+
+/// Makes room for the new results.
+void RunOutput::Impl::clean() {
+  bool set_aside = false;
+  comm.together([&] {
+    if (!comm.is_root()) return;
+    // With --resume auto damaged checkpoints may be there; they stay until new ones are good.
+    if (!resumption.asked) set_aside = set_checkpoints_aside(folder);
+    if (!resumption.checkpoint) return remove_earlier(folder);
+    remove_parts(folder);
+    std::error_code none;
+    std::filesystem::remove(folder / "summary.json", none);
+  });
+  if (set_aside) {
+    log.warn(
+        "the checkpoints of the last run in this folder are kept in checkpoints.before; "
+        "--resume auto would have gone on from them");
+  }
+  for (const auto& words : resumption.warnings) log.warn(words);
+  for (const auto& words : resumption.words) log.say(words);
 }
 
 void RunOutput::Impl::write_summary() {
@@ -122,6 +134,7 @@ void RunOutput::Impl::write_summary() {
 
 void RunOutput::Impl::complete(const Problem& problem, const State& state,
                                const RunOutcome& outcome) {
+  fault_point("totals");
   const Mesh& mesh = problem.mesh;
   const auto owned = static_cast<std::size_t>(mesh.owned);
   const auto density = std::span(state.density).first(owned);
@@ -151,8 +164,9 @@ void RunOutput::Impl::say_goodbye(const RunOutcome& outcome) {
                       seconds_since(program_start), outcome.stopped ? ": " : "", summary.reason));
 }
 
-RunOutput::RunOutput(const Comm& comm, const Case& c, std::filesystem::path folder, bool quiet)
-    : impl_(std::make_unique<Impl>(comm, c, std::move(folder), quiet)) {
+RunOutput::RunOutput(const Comm& comm, const Case& c, std::filesystem::path folder,
+                     Resumption resumption, bool quiet)
+    : impl_(std::make_unique<Impl>(comm, c, std::move(folder), std::move(resumption), quiet)) {
   impl_->open();
 }
 
@@ -166,15 +180,14 @@ void RunOutput::add_final_field(std::string name, std::vector<double> values) {
   impl_->final_fields.emplace_back(std::move(name), std::move(values));
 }
 
-void RunOutput::watch(const Problem& problem, const Stepper& stepper,
-                      std::vector<std::unique_ptr<Monitor>>& monitors) {
+void RunOutput::watch(const RunParts& run, std::vector<std::unique_ptr<Monitor>>& monitors) {
   Impl& o = *impl_;
-  o.describe(problem, stepper);
-  o.comm.together([&] {
-    if (o.comm.is_root()) remove_earlier(o.folder);
-  });
-  monitors.push_back(std::make_unique<RunMonitor>(problem, stepper, o.folder, o.summary.provenance,
-                                                  o.log, o.guard, o.record));
+  fault_point("watch");
+  o.describe(run.problem, run.stepper);
+  o.clean();
+  monitors.push_back(std::make_unique<RunMonitor>(
+      run, RunMonitor::Surroundings{o.folder, o.summary.provenance, o.resumption, o.log, o.guard,
+                                    o.record}));
   o.summary.spent.setup = seconds_since(program_start);
 }
 
@@ -183,12 +196,13 @@ ExitStatus RunOutput::finish(const Problem& problem, const State& state,
   Impl& o = *impl_;
   Spent& spent = o.summary.spent;
   const auto began = SteadyClock::now();
-  spent.solve = seconds_since(*o.record.loop_start) - o.record.output_seconds;
+  spent.solve = seconds_since(o.record.loop_start) - o.record.output_seconds;
   o.complete(problem, state, outcome);
   std::vector<NamedField> fields{{"density", state.density}};
   for (const auto& [name, values] : o.final_fields) fields.push_back({name, values});
   write_final_state(o.folder / "final.h5", problem.mesh, state.time, fields, o.summary.provenance);
   spent.output = o.record.output_seconds + seconds_since(began);
+  fault_point("summary");
   o.comm.together([&] {
     if (!o.comm.is_root()) return;
     o.say_goodbye(outcome);
@@ -196,6 +210,19 @@ ExitStatus RunOutput::finish(const Problem& problem, const State& state,
     o.write_summary();
   });
   return outcome.stopped ? ExitStatus::stopped : ExitStatus::done;
+}
+
+ExitStatus RunOutput::finish(const Mesh& mesh) {
+  Impl& o = *impl_;
+  o.summary.status = "completed";
+  o.summary.mesh = {o.c.section("mesh").text("kind"), mesh.dimension, mesh.global_cells};
+  o.summary.memory_mb = o.comm.sum(peak_memory_mb());
+  o.comm.together([&] {
+    if (!o.comm.is_root()) return;
+    if (o.log.trouble()) throw IoError(*o.log.trouble());
+    o.write_summary();
+  });
+  return ExitStatus::done;
 }
 
 void RunOutput::fail(const std::exception& error) noexcept {

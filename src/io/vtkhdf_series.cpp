@@ -54,7 +54,7 @@ void write_mesh(const SeriesSubject& subject) {
   for (const auto& field : subject.fixed) {
     plan.dataset("/VTKHDF/CellData/" + field.name, field.values);
   }
-  write_h5(subject.mesh.comm, subject.folder / "mesh.hdf", plan);
+  write_h5(subject.mesh.comm, subject.folder / subject.mesh_file, plan);
 }
 
 class VtkHdfSeries : public FieldSeries {
@@ -65,38 +65,46 @@ class VtkHdfSeries : public FieldSeries {
     write_mesh(subject_);
     index_["file-series-version"] = "1.0";
     index_["files"] = nlohmann::ordered_json::array();
+    for (const double time : subject_.earlier) add(time);
+    if (!subject_.earlier.empty()) file_.set(index_.dump(1) + "\n");
   }
 
   void write(double time, std::span<const NamedField> fields) override {
-    const std::string name = series_name(static_cast<int>(index_["files"].size())) + ".hdf";
+    const std::string name = next_name();
     H5Plan plan = vtkhdf_plan(subject_.provenance);
     plan.attribute("/", "time", time);
     for (const char* set : geometry_sets) {
       const std::string path = fmt::format("/VTKHDF/{}", set);
-      plan.link(path, "mesh.hdf", path);
+      plan.link(path, subject_.mesh_file, path);
     }
     for (const auto& field : subject_.fixed) {
       const std::string path = "/VTKHDF/CellData/" + field.name;
-      plan.link(path, "mesh.hdf", path);
+      plan.link(path, subject_.mesh_file, path);
     }
     for (const auto& field : fields) plan.dataset("/VTKHDF/CellData/" + field.name, field.values);
     write_h5(subject_.mesh.comm, subject_.folder / name, plan);
 
-    index_["files"].push_back({{"name", name}, {"time", time}});
+    add(time);
     file_.set(index_.dump(1) + "\n");
   }
 
   void finish() override { file_.finish(); }
 
  private:
+  [[nodiscard]] std::string next_name() const {
+    return series_name(static_cast<int>(index_["files"].size())) + ".hdf";
+  }
+  void add(double time) {
+    const std::string name = next_name();
+    index_["files"].push_back({{"name", name}, {"time", time}});
+  }
+
   SeriesSubject subject_;
   nlohmann::ordered_json index_;
   SeriesIndex file_;
 };
 
 }  // namespace
-
-std::string series_name(int index) { return fmt::format("density_{:04d}", index); }
 
 std::unique_ptr<FieldSeries> make_vtkhdf_series(SeriesSubject subject) {
   return std::make_unique<VtkHdfSeries>(std::move(subject));

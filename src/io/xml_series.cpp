@@ -55,32 +55,43 @@ class XmlSeries : public FieldSeries {
     } else {
       cells_ = cell_shapes(subject_.mesh);
     }
+    for (const double time : subject_.earlier) add(time);
+    if (count_ > 0) file_.set(index_text(lines_));
   }
 
   void write(double time, std::span<const NamedField> fields) override {
     std::vector<NamedField> all(fields.begin(), fields.end());
     all.insert(all.end(), subject_.fixed.begin(), subject_.fixed.end());
-    const std::string name = series_name(count_);
-    const std::string kind = image_ ? "vti" : "vtu";
+    const std::string name = series_name(count_), kind = this->kind();
     const bool whole = comm_.size() == 1;
     const auto piece = [&](int rank) {
       return whole ? name + "." + kind : fmt::format("{}_{}.{}", name, rank, kind);
     };
     comm_.together([&] { replace_file(subject_.folder / piece(comm_.rank()), piece_text(all)); });
     const std::string entry = whole ? piece(0) : name + ".p" + kind;
-    const std::string line = fmt::format(
-        "    <DataSet timestep=\"{}\" group=\"\" part=\"0\" file=\"{}\"/>\n", time, entry);
     comm_.together([&] {
       if (comm_.is_root() && !whole) replace_file(subject_.folder / entry, joint_text(all, piece));
     });
-    lines_ += line;
-    ++count_;
+    add(time, entry);
     file_.set(index_text(lines_));
   }
 
   void finish() override { file_.finish(); }
 
  private:
+  [[nodiscard]] std::string kind() const { return image_ ? "vti" : "vtu"; }
+  /// A time of an earlier process: whole, or joined where that had several ranks.
+  void add(double time) {
+    const std::string name = series_name(count_), joined = name + ".p" + kind();
+    std::error_code none;
+    add(time,
+        std::filesystem::exists(subject_.folder / joined, none) ? joined : name + "." + kind());
+  }
+  void add(double time, const std::string& entry) {
+    lines_ += fmt::format("    <DataSet timestep=\"{}\" group=\"\" part=\"0\" file=\"{}\"/>\n",
+                          time, entry);
+    ++count_;
+  }
   [[nodiscard]] std::string piece_text(std::span<const NamedField> fields) const {
     std::string text, error;
     const bool good = image_ ? vtk_calls().write_block(block_, fields, text, error)

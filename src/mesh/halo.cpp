@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "otto/core/fault.h"
+
 namespace otto {
 
 void Halo::update(const Comm& comm, std::span<double> field) const {
+  fault_point("halo");
   std::vector<std::vector<double>> out(sends_.size()), in(receives_.size());
   std::vector<MPI_Request> requests;
   requests.reserve(sends_.size() + receives_.size());

@@ -15,7 +15,6 @@ std::string duration_words(double seconds) {
 }
 
 void Progress::after_step(const StepRecord& r) {
-  if (r.step == 0) start_ = r.time;
   if (r.step == 0 || !log_.live_due()) return;
   const double done = (r.time - start_) / (end_ - start_);
   log_.live(fmt::format(

@@ -12,11 +12,15 @@ volatile std::sig_atomic_t signal_seen = 0;
 constexpr std::array answered{SIGTERM, SIGUSR1, SIGINT};
 std::array<struct sigaction, answered.size()> before;
 
+bool noting = false;
+
 void note_signal(int) { signal_seen = 1; }
 
 }  // namespace
 
-StopGuard::StopGuard() {
+void note_stop_signals() {
+  if (noting) return;
+  noting = true;
   signal_seen = 0;
   for (std::size_t i = 0; i < answered.size(); ++i) {
     struct sigaction action {};
@@ -27,7 +31,10 @@ StopGuard::StopGuard() {
   }
 }
 
+StopGuard::StopGuard() { note_stop_signals(); }
+
 StopGuard::~StopGuard() {
+  noting = false;
   for (std::size_t i = 0; i < answered.size(); ++i) sigaction(answered[i], &before[i], nullptr);
 }
 
@@ -40,13 +47,18 @@ void StopGuard::limit_wall_time(std::chrono::steady_clock::time_point start, dou
 // count for ever.
 void StopGuard::step_took(double seconds) { step_ = std::max(seconds, 0.98 * step_); }
 void StopGuard::output_took(double seconds) { output_ = std::max(seconds, 0.98 * output_); }
+void StopGuard::checkpoint_took(double seconds) {
+  checkpoint_ = std::max(seconds, 0.98 * checkpoint_);
+}
 
 StopGuard::Reason StopGuard::reason() const {
   if (signal_seen != 0) return signal;
   if (!limit_) return none;
   constexpr double shutdown = 0.5;  // seconds, to leave the last files and MPI
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - start_;
-  return used.count() + 2 * (step_ + output_) + shutdown > *limit_ ? wall_time : none;
+  // One of each is still to come, and a final state that costs what a checkpoint does; twice that.
+  const double ending = 2 * (step_ + output_ + 2 * checkpoint_) + shutdown;
+  return used.count() + ending > *limit_ ? wall_time : none;
 }
 
 std::string words_for(StopGuard::Reason reason) {

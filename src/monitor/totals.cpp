@@ -32,6 +32,26 @@ void RunTotals::add(const StepRecord& r) {
   max_linear = std::max(max_linear, r.max_linear_iterations);
 }
 
+void RunTotals::remember(Archive& a) {
+  a.number("steps", steps);
+  a.number("rejected", rejected);
+  a.number("start", start);
+  a.number("time", time);
+  a.number("mass_initial", mass_initial);
+  a.number("mass_final", mass_final);
+  a.number("max_drift", max_drift);
+  a.number("min_density", min_density);
+  a.number("energy_initial", energy_initial);
+  a.number("energy_final", energy_final);
+  a.number("max_increase", max_increase);
+  a.number("edi_gap", edi_gap);
+  a.number("error_estimate", error_estimate);
+  a.number("newton", newton);
+  a.number("linear", linear);
+  a.number("max_linear", max_linear);
+  a.number("started", started_);
+}
+
 std::vector<std::string> RunTotals::warnings(const Promise& promise) const {
   std::vector<std::string> said;
   if (min_density < 0) {

@@ -1,20 +1,21 @@
 #include "otto/operators/generator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include <fmt/format.h>
-
 #include "otto/core/error.h"
+#include "otto/core/fault.h"
 
 namespace otto {
 
 namespace {
 
 bool varies(const Drift* drift) {
-  return drift && std::ranges::any_of(drift->component,
-                                      [](const auto& b) { return b->depends_on_time(); });
+  return drift &&
+         std::ranges::any_of(drift->component, [](const auto& b) { return b->depends_on_time(); });
 }
 
 /// The midpoint of a face's two centres. Both copies of a periodic face get the same point.
@@ -32,7 +33,7 @@ Point midpoint(const Mesh& mesh, std::int32_t left, std::int32_t right) {
 }  // namespace
 
 Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
-                     const Drift* drift)
+                     const Drift* drift, const std::vector<std::string>& absorbing)
     : mesh_(mesh),
       energy_(energy),
       flux_(flux),
@@ -41,9 +42,11 @@ Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointF
       depends_on_time_(energy.depends_on_time() || varies(drift)),
       symmetric_(flux.detailed_balance() && !drift && kT_ > 0),
       monotone_(true),
+      absorbs_(!absorbing.empty()),
       V_(static_cast<std::size_t>(mesh.local())),
       forward_(static_cast<std::size_t>(mesh.faces.size())),
       backward_(forward_.size()),
+      exits_(absorbing_faces(mesh, absorbing)),
       runs_(face_runs(mesh)) {
   evaluate_external();
   if (drift_) evaluate_drift();
@@ -60,6 +63,7 @@ void Generator::set_time(double t) {
 
 void Generator::evaluate_external() {
   energy_.external(mesh_, time_, V_);
+  fault_point("energy", std::span(V_).first(static_cast<std::size_t>(mesh_.owned)));
   mesh_.halo.update(mesh_.comm, V_);  // both copies of a face see the same numbers
   double least = V_.empty() ? 0 : V_[0], most = least;
   for (std::int32_t c = 0; c < mesh_.owned; ++c) {
@@ -123,8 +127,38 @@ void Generator::evaluate_rates() {
       }
     }
   });
+  fault_point("rates", forward_);
+  if (absorbs_) evaluate_absorption();
   examine();
   ++version_;
+}
+
+void Generator::evaluate_absorption() {
+  const std::size_t n = exits_.size();
+  std::vector<double> s(n), out(n), unused(n);
+  std::vector<Point> middle(n);
+  for (std::size_t e = 0; e < n; ++e) {
+    const AbsorbingFace& exit = exits_[e];
+    const auto K = std::size_t(exit.cell);
+    if (exit.inner >= 0) s[e] = exit.reach * (V_[K] - V_[std::size_t(exit.inner)]);
+    middle[e] = mesh_.center[K];
+    for (std::size_t a = 0; a < 3; ++a) middle[e][a] += 0.5 * exit.distance * exit.normal[a];
+  }
+  for (std::size_t a = 0; drift_ && a < drift_->component.size(); ++a) {
+    drift_->component[a]->evaluate(middle, time_, out);
+    for (std::size_t e = 0; e < n; ++e) s[e] -= out[e] * exits_[e].distance * exits_[e].normal[a];
+  }
+  if (kT_ > 0) {
+    for (double& x : s) x /= kT_;
+    flux_.weights(s, out, unused);
+  } else {
+    for (std::size_t e = 0; e < n; ++e) out[e] = std::max(-s[e], 0.0);
+  }
+  absorption_.assign(std::size_t(mesh_.owned), 0.0);
+  for (std::size_t e = 0; e < n; ++e) {
+    absorption_[std::size_t(exits_[e].cell)] +=
+        exits_[e].transmissibility * (kT_ > 0 ? kT_ : 1.0) * out[e];
+  }
 }
 
 void Generator::examine() {
@@ -133,20 +167,30 @@ void Generator::examine() {
     least = std::min(least, std::min(forward_[f], backward_[f]));
     sum += 0 * forward_[f] + 0 * backward_[f];
   }
+  for (const double k : absorption_) {
+    least = std::min(least, k);
+    sum += 0 * k;
+  }
   monotone_ = !mesh_.comm.any(least < 0);
   mesh_.comm.together([&] {
     if (sum == 0) return;
     for (std::size_t f = 0; f < forward_.size(); ++f) {
       if (std::isfinite(forward_[f]) && std::isfinite(backward_[f])) continue;
-      const auto cell = static_cast<std::size_t>(mesh_.faces.left[f]);
-      const Point& x = mesh_.center[cell];
-      throw NumericalError(fmt::format(
-          "the rate through a face of cell {} at ({:.6g}, {:.6g}, {:.6g}) is not finite at time "
-          "{:.6g}: the external energy or the drift is not finite there, or too steep for the "
-          "flux '{}'; use the flux 'scharfetter_gummel' or smaller cells",
-          mesh_.global[cell], x[0], x[1], x[2], time_, flux_.name()));
+      refuse_rate(std::size_t(mesh_.faces.left[f]));
+    }
+    for (std::size_t k = 0; k < absorption_.size(); ++k) {
+      if (!std::isfinite(absorption_[k])) refuse_rate(k);
     }
   });
+}
+
+void Generator::refuse_rate(std::size_t cell) const {
+  const Point& x = mesh_.center[cell];
+  throw NumericalError(fmt::format(
+      "the rate through a face of cell {} at ({:.6g}, {:.6g}, {:.6g}) is not finite at time "
+      "{:.6g}: the external energy or the drift is not finite there, or too steep for the "
+      "flux '{}'; use the flux 'scharfetter_gummel' or smaller cells",
+      mesh_.global[cell], x[0], x[1], x[2], time_, flux_.name()));
 }
 
 void Generator::apply(std::span<const double> rho, std::span<double> out) const {
@@ -160,9 +204,9 @@ void Generator::apply(std::span<const double> rho, std::span<double> out) const 
       F[i] = forward[i] * left[i] - backward[i] * right[i];
     }
   };
-  for_each_piece(runs_, flux, [&](const FaceRun& run, const double* F) {
-    scatter(run, F, out.data());
-  });
+  for_each_piece(runs_, flux,
+                 [&](const FaceRun& run, const double* F) { scatter(run, F, out.data()); });
+  for (std::size_t k = 0; k < absorption_.size(); ++k) out[k] -= absorption_[k] * rho[k];
 }
 
 }  // namespace otto

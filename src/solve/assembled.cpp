@@ -1,8 +1,19 @@
 #include "assembled.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace otto {
+
+namespace {
+
+std::vector<double> negative(std::span<const double> x) {
+  std::vector<double> y(x.size());
+  std::ranges::transform(x, y.begin(), std::negate{});
+  return y;
+}
+
+}  // namespace
 
 AssembledMatrix::AssembledMatrix(const Mesh& mesh) : mesh_(mesh) {
   const MPI_Comm comm = mesh.comm.handle();
@@ -61,35 +72,52 @@ void AssembledMatrix::set_symmetric(double c, std::span<const double> sigma,
   check(MatSetOption(A_, MAT_SPD, PETSC_TRUE));
 }
 
-void AssembledMatrix::set_scaled(double c, std::span<const double> sigma,
-                                 const Generator& generator, std::vector<double>& diagonal) {
+std::vector<double> AssembledMatrix::weights(std::span<const double> sigma) const {
   std::vector<double> omega(mesh_.volume.begin(), mesh_.volume.begin() + mesh_.owned);
   for (std::size_t k = 0; k < sigma.size(); ++k) omega[k] *= sigma[k];
-  const auto backward = generator.backward();
-  std::vector<double> right(backward.size());
-  for (std::size_t f = 0; f < right.size(); ++f) right[f] = -backward[f];
-  set_fluxes(c, omega, generator.forward(), right, diagonal);
+  return omega;
 }
 
-void AssembledMatrix::set_fluxes(double c, std::span<const double> omega,
-                                 std::span<const double> left, std::span<const double> right,
-                                 std::vector<double>& diagonal) {
-  const auto owned = std::size_t(mesh_.owned);
+void AssembledMatrix::sum_diagonal(double c, std::span<const double> omega,
+                                   std::span<const double> left, std::span<const double> right,
+                                   std::vector<double>& diagonal) const {
   diagonal.assign(std::size_t(mesh_.local()), 0.0);
-  std::copy_n(omega.begin(), owned, diagonal.begin());
+  std::ranges::copy(omega.first(std::size_t(mesh_.owned)), diagonal.begin());
   for (std::size_t f = 0; f < left.size(); ++f) {
     diagonal[std::size_t(mesh_.faces.left[f])] += c * left[f];
     diagonal[std::size_t(mesh_.faces.right[f])] -= c * right[f];
   }
   mesh_.halo.update(mesh_.comm, diagonal);
-  for (std::size_t k = 0; k < owned; ++k) values_[k] = 1;
-  std::size_t next = owned;
+}
+
+void AssembledMatrix::set_scaled(double c, std::span<const double> sigma,
+                                 const Generator& generator, std::vector<double>& diagonal) {
+  set_fluxes(c, weights(sigma), generator.forward(), negative(generator.backward()), diagonal);
+}
+
+void AssembledMatrix::set_fluxes(double c, std::span<const double> omega,
+                                 std::span<const double> left, std::span<const double> right,
+                                 std::vector<double>& diagonal) {
+  sum_diagonal(c, omega, left, right, diagonal);
+  std::vector<double> left_right(left.size()), right_left(left.size());
   for (std::size_t f = 0; f < left.size(); ++f) {
-    const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
-    if (l < owned) values_[next++] = c * right[f] / diagonal[r];
-    if (r < owned) values_[next++] = -c * left[f] / diagonal[l];
+    left_right[f] = c * right[f] / diagonal[std::size_t(mesh_.faces.right[f])];
+    right_left[f] = -c * left[f] / diagonal[std::size_t(mesh_.faces.left[f])];
   }
-  finish();
+  set(std::vector<double>(std::size_t(mesh_.owned), 1.0), left_right, right_left);
+}
+
+void AssembledMatrix::set_backward(std::span<const double> sigma, const Generator& generator,
+                                   std::vector<double>& diagonal) {
+  const auto left = generator.forward();
+  const auto right = negative(generator.backward());
+  sum_diagonal(1, weights(sigma), left, right, diagonal);
+  std::vector<double> left_right(left.size()), right_left(left.size());
+  for (std::size_t f = 0; f < left.size(); ++f) {
+    left_right[f] = -left[f] / diagonal[std::size_t(mesh_.faces.left[f])];
+    right_left[f] = right[f] / diagonal[std::size_t(mesh_.faces.right[f])];
+  }
+  set(std::vector<double>(std::size_t(mesh_.owned), 1.0), left_right, right_left);
 }
 
 }  // namespace otto

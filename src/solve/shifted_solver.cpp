@@ -12,6 +12,7 @@
 #include "box_operator.h"
 #include "multigrid.h"
 #include "otto/casefile/key.h"
+#include "otto/core/fault.h"
 #include "otto/mesh/box_faces.h"
 
 namespace otto {
@@ -97,6 +98,17 @@ bool user_option(const char* name) {
 
 SolverOptions read_solver(const Case& c) { return {.rtol = c.section("solver").real("rtol")}; }
 
+std::vector<double> gibbs_weights(const Generator& generator) {
+  const Comm& comm = generator.mesh().comm;
+  const auto V = generator.external();
+  const double kT = generator.temperature();
+  const auto [low, high] = std::ranges::minmax(V);
+  const double middle = 0.5 * (comm.min(low) + comm.max(high));
+  std::vector<double> pi(V.size());
+  std::ranges::transform(V, pi.begin(), [&](double v) { return std::exp((middle - v) / kT); });
+  return pi;
+}
+
 struct ShiftedSolver::Impl {
   Impl(const Generator& g, SolverOptions o) : generator(g), mesh(g.mesh()), options(o) {
     const MPI_Comm comm = mesh.comm.handle();
@@ -114,6 +126,7 @@ struct ShiftedSolver::Impl {
   long version = -1;              ///< of the rates the present system was made from
   double c = -1;
   bool ones = true;               ///< sigma was empty
+  std::vector<double> with_exits; ///< sigma + c k / vol, where mass is absorbed
 
   std::vector<double> pi;         ///< exp(-(V - V_mid)/kT) of owned cells, symmetric form
   std::vector<double> diagonal;   ///< scaled form: rho = y / diagonal
@@ -134,6 +147,7 @@ struct ShiftedSolver::Impl {
   void use_rates();
   void make_hierarchy();
   void make_ksp();
+  std::span<const double> add_exits(std::span<const double> sigma);
   void discard_bad_guess();
   SolveReport solve(double c, std::span<const double> sigma, std::span<const double> rhs,
                     std::span<double> rho, double rtol);
@@ -146,12 +160,7 @@ void ShiftedSolver::Impl::use_rates() {
   symmetric = generator.symmetric() && generator.range() <= symmetric_range;
   c = -1;
   if (symmetric) {
-    const auto V = generator.external();
-    const double kT = generator.temperature();
-    const auto [low, high] = std::ranges::minmax(V);
-    const double middle = 0.5 * (mesh.comm.min(low) + mesh.comm.max(high));
-    pi.resize(V.size());
-    std::ranges::transform(V, pi.begin(), [&](double v) { return std::exp((middle - v) / kT); });
+    pi = gibbs_weights(generator);
     const auto forward = generator.forward(), backward = generator.backward();
     conductance.resize(forward.size());
     for (std::size_t f = 0; f < forward.size(); ++f) {
@@ -233,6 +242,7 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
   if (new_c == c && ones && sigma.empty()) return;
   c = new_c;
   ones = sigma.empty();
+  if (generator.absorbs()) sigma = add_exits(sigma);
   if (matrix_free()) {
     box_operator->set(c, sigma);
     cycle->set(c, sigma);
@@ -246,6 +256,16 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
     assembled->set_scaled(c, sigma, generator, diagonal);
   }
   check(KSPSetOperators(ksp, assembled->mat(), assembled->mat()));
+}
+
+/// Absorption enters as a weight: vol sigma + c k = vol (sigma + c k / vol).
+std::span<const double> ShiftedSolver::Impl::add_exits(std::span<const double> sigma) {
+  const auto k = generator.absorption();
+  with_exits.resize(k.size());
+  for (std::size_t i = 0; i < k.size(); ++i) {
+    with_exits[i] = (sigma.empty() ? 1 : sigma[i]) + c * k[i] / mesh.volume[i];
+  }
+  return with_exits;
 }
 
 /// Where rates are huge, a guess that is off by little in rho has a residual that drowns b; zero is
@@ -265,6 +285,7 @@ void ShiftedSolver::Impl::discard_bad_guess() {
 SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sigma,
                                        std::span<const double> rhs, std::span<double> rho,
                                        double rtol) {
+  fault_point("solve");
   const FlushTinyNumbers flush;
   prepare(new_c, sigma);
   const auto owned = std::size_t(mesh.owned);

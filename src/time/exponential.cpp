@@ -42,6 +42,9 @@ class Exponential final : public Stepper {
     return stage_.finish(std::move(report), state, state.time + dt, rho_);
   }
 
+  void remember(Archive& archive) override {
+    archive.part("stage", stage_);
+  }
   [[nodiscard]] int order() const override { return exact_in_time; }
   [[nodiscard]] bool any_step() const override { return true; }
 

@@ -86,7 +86,7 @@ ExponentialAction::ExponentialAction(const Generator& generator, ShiftedSolver& 
 
 void ExponentialAction::split_gibbs(std::span<const double> rho, std::vector<double>& rest) {
   rest.resize(rho.size());
-  gibbs_mass_ = symmetric_ ? integral(mesh_, rho) : 0;
+  gibbs_mass_ = symmetric_ && !generator_.absorbs() ? integral(mesh_, rho) : 0;
   for (std::size_t i = 0; i < rho.size(); ++i) {
     const double gibbs = symmetric_ ? gibbs_mass_ * gibbs_[i] : 0;
     rest[i] = (rho[i] - gibbs) * scale_[i];

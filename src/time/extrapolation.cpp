@@ -1,12 +1,24 @@
 #include "otto/time/extrapolation.h"
 
 #include <algorithm>
+#include <string>
 
 namespace otto {
 
 void Extrapolation::reset() {
   known_ = 0;
   degree_.fill(0);
+}
+
+void Extrapolation::remember(Archive& archive) {
+  archive.number("known", known_);
+  for (std::size_t i = 0; i < degree_.size(); ++i) {
+    archive.number("degree" + std::to_string(i), degree_[i]);
+  }
+  for (std::size_t i = 0; i < static_cast<std::size_t>(known_); ++i) {
+    archive.number("time" + std::to_string(i), points_[i].time);
+    archive.cells("density" + std::to_string(i), points_[i].rho);
+  }
 }
 
 void Extrapolation::push(double t, std::span<const double> rho) {

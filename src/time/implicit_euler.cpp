@@ -34,6 +34,8 @@ void relax_non_negative(const Generator& generator, double dt, std::span<const d
     loss[left] += dt * forward[f];
     loss[right] += dt * backward[f];
   }
+  const auto absorption = generator.absorption();
+  for (std::size_t k = 0; k < absorption.size(); ++k) loss[k] += dt * absorption[k];
   for (std::size_t k = 0; k < b.size(); ++k) rho[k] = gain[k] / loss[k];
 }
 
@@ -58,6 +60,9 @@ class ImplicitEuler final : public Stepper {
     return stage_.finish(std::move(report), state, t, rho_);
   }
 
+  void remember(Archive& archive) override {
+    archive.part("stage", stage_);
+  }
   [[nodiscard]] int order() const override { return 1; }
   [[nodiscard]] bool dissipative() const override {
     return generator_.symmetric() && generator_.monotone();

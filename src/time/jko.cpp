@@ -61,6 +61,7 @@ class Jko final : public Stepper {
     return stage_.finish(std::move(report), state, t, rho_);
   }
 
+  void remember(Archive& archive) override { archive.part("stage", stage_); }
   [[nodiscard]] int order() const override { return 1; }
   [[nodiscard]] bool dissipative() const override { return true; }
   [[nodiscard]] int inner_steps() const override { return inner_steps_; }

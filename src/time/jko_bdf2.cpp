@@ -42,6 +42,11 @@ class JkoBdf2 final : public Stepper {
     return report;
   }
 
+  void remember(Archive& archive) override {
+    archive.part("stage", stage_);
+    archive.cells_with_ghosts("before", before_);
+    archive.number("tau", tau_);
+  }
   [[nodiscard]] int order() const override { return 2; }
 
  private:

@@ -28,6 +28,7 @@ class JkoMidpoint final : public Stepper {
     return report;
   }
 
+  void remember(Archive& archive) override { archive.part("stage", stage_); }
   [[nodiscard]] int order() const override { return 2; }
 
  private:

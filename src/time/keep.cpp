@@ -60,8 +60,9 @@ void examine_density(const Mesh& mesh, std::span<const double> rho, double time)
   });
 }
 
-Keeper::Keeper(const Mesh& mesh, double rtol)
+Keeper::Keeper(const Mesh& mesh, double rtol, bool leaves)
     : mesh_(mesh),
+      leaves_(leaves),
       // |sum of residuals| <= sqrt(n) |residual| <= sqrt(n) rtol |b| and |b| <= mass
       mass_limit_(rtol * std::max(100.0, std::sqrt(double(mesh.global_cells))) + 1e-12) {}
 
@@ -70,17 +71,19 @@ void Keeper::start(std::span<const double> rho) {
   mass_ = found.positive + found.negative;
 }
 
-std::string Keeper::keep(std::span<double> rho, double time) const {
+std::string Keeper::keep(std::span<double> rho, double time) {
   const Contents found = contents(mesh_, rho);
   const double sum = found.positive + found.negative;
   if (!std::isfinite(sum)) examine_density(mesh_, rho, time);
-  if (!(std::abs(sum - mass_) <= mass_limit_ * mass_)) {
+  const double kept = leaves_ && sum > 0 ? std::min(sum, mass_) : mass_;
+  if (!(std::abs(sum - kept) <= mass_limit_ * mass_)) {
     return fmt::format("the solve changed the mass by {:.2g} of it, more than solver.rtol explains",
                        std::abs(sum - mass_) / mass_);
   }
   if (-found.negative > negative_limit * mass_) {
     return fmt::format("negative densities hold {:.2g} of the mass", -found.negative / mass_);
   }
+  mass_ = kept;
   const double factor = mass_ / found.positive;
   if (found.negative == 0 && std::abs(factor - 1) <= std::numeric_limits<double>::epsilon()) {
     return "";

@@ -5,12 +5,14 @@
 #include <limits>
 #include <utility>
 
+#include "otto/core/fault.h"
+
 namespace otto {
 
 LinearStage::LinearStage(const Problem& problem)
     : mesh_(problem.mesh),
       solver_(problem.generator, read_solver(problem.c)),
-      keeper_(problem.mesh, read_solver(problem.c).rtol),
+      keeper_(problem.mesh, read_solver(problem.c).rtol, problem.generator.absorbs()),
       history_(problem.mesh.comm),
       rtol_(solver_.rtol()),
       reached_(std::numeric_limits<double>::quiet_NaN()) {}
@@ -24,6 +26,12 @@ bool LinearStage::begin(const State& state, double dt) {
   }
   if (history_.empty()) push(state.time, state.density);
   return anew;
+}
+
+void LinearStage::remember(Archive& archive) {
+  archive.part("keeper", keeper_);
+  archive.part("history", history_);
+  archive.number("reached", reached_);
 }
 
 void LinearStage::tighten(const ErrorBudget& budget, double dt) {
@@ -53,6 +61,7 @@ void LinearStage::push(double t, std::span<const double> rho) {
 
 StepReport LinearStage::finish(StepReport report, State& state, double t,
                                std::vector<double>& rho) {
+  fault_point("solution", owned(mesh_, rho));
   std::string reason = keeper_.keep(rho, t);
   if (!reason.empty()) return refuse(std::move(report), std::move(reason));
   mesh_.halo.update(mesh_.comm, rho);

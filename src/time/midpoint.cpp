@@ -67,6 +67,10 @@ class Midpoint final : public Stepper {
     return stage_.finish(std::move(report), state, t + dt, rho1_);
   }
 
+  void remember(Archive& archive) override {
+    archive.part("stage", stage_);
+    archive.part("error", error_);
+  }
   [[nodiscard]] int order() const override { return 2; }
   [[nodiscard]] bool dissipative() const override {
     return generator_.symmetric() && generator_.monotone();
@@ -126,6 +130,7 @@ class Midpoint final : public Stepper {
     if (gross_version_ == generator_.version()) return;
     gross_version_ = generator_.version();
     std::ranges::fill(gross_, 0.0);
+    std::ranges::copy(generator_.absorption(), gross_.begin());
     for (const FaceRun& run : generator_.runs()) {
       for (std::int32_t i = 0; i < run.count; ++i) {
         const auto f = static_cast<std::size_t>(run.first + i);

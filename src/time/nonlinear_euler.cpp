@@ -86,6 +86,11 @@ class NonlinearEuler final : public Stepper {
     return report;
   }
 
+  void remember(Archive& archive) override {
+    archive.part("keeper", keeper_);
+    archive.cells("pressure", pressure_);
+    archive.number("reached", reached_);
+  }
   [[nodiscard]] int order() const override { return 1; }
   [[nodiscard]] bool dissipative() const override { return true; }
 
@@ -238,6 +243,13 @@ std::unique_ptr<Stepper> make_nonlinear_euler(const Problem& problem) {
     drift.fail("expression",
                "a drift goes with entropy and external energies alone; remove it, or "
                "the other energies");
+  }
+  if (problem.generator.absorbs()) {
+    problem.c.section("boundary")
+        .fail("absorbing",
+              "absorbing sides go with entropy and external energies alone; remove them, or the "
+              "other "
+              "energies");
   }
   const std::string kind = flux.text("kind");
   if (kind != "upwind" && !find_flux(kind).detailed_balance()) {

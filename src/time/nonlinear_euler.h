@@ -6,7 +6,7 @@
 namespace otto {
 
 /// Implicit Euler for free energies with terms beyond entropy and V. Throws InputError where there
-/// is a drift as well.
+/// is a drift or an absorbing side as well.
 std::unique_ptr<Stepper> make_nonlinear_euler(const Problem& problem);
 
 }  // namespace otto

@@ -27,6 +27,12 @@ ProximalStage::ProximalStage(const Problem& problem, int inner_steps)
                "proximal steps follow the free energy alone; remove the drift, or use "
                "a linear scheme such as 'implicit_euler'");
   }
+  if (problem.generator.absorbs()) {
+    problem.c.section("boundary")
+        .fail("absorbing",
+              "proximal steps keep the mass; remove the absorbing sides, "
+              "or use a linear scheme such as 'implicit_euler'");
+  }
   if (inner_steps > 1) {
     inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, read_solver(problem.c),
                                            inner_steps);
@@ -42,6 +48,14 @@ bool ProximalStage::begin(const State& state, double dt) {
   energy_ = free_energy(state.density);
   reached_ = state.time;
   return true;
+}
+
+void ProximalStage::remember(Archive& archive) {
+  archive.part("keeper", keeper_);
+  archive.part("history", history_);
+  archive.cells_with_ghosts("phi", phi_);
+  archive.number("energy", energy_);
+  archive.number("reached", reached_);
 }
 
 double ProximalStage::free_energy(std::span<const double> rho) const {

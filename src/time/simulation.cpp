@@ -7,6 +7,7 @@
 
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
+#include "otto/core/fault.h"
 #include "otto/time/keep.h"
 #include "otto/time/step_control.h"
 #include "otto/time/timetable.h"
@@ -59,7 +60,7 @@ Timetable make_timetable(const Case& c) {
   return {start, end, c.section("output").real("every")};
 }
 
-StepControl make_control(const Case& c, const Timetable& table, Stepper& stepper) {
+StepControl control_of(const Case& c, const Timetable& table, Stepper& stepper) {
   const Section time = c.section("time");
   const double start = time.real("start"), end = time.real("end");
   StepLimits limits;
@@ -85,19 +86,26 @@ StepControl make_control(const Case& c, const Timetable& table, Stepper& stepper
 /// The loop's own variables and its moves.
 class Loop {
  public:
-  Loop(const Problem& problem, Stepper& stepper, State& state,
+  Loop(const Problem& problem, Stepper& stepper, State& state, LoopState& loop,
        std::vector<std::unique_ptr<Monitor>>& monitors)
       : problem_(problem),
         stepper_(stepper),
         state_(state),
         monitors_(monitors),
         table_(make_timetable(problem.c)),
-        control_(make_control(problem.c, table_, stepper)),
-        began_(MPI_Wtime()) {}
+        loop_(loop),
+        record_(loop.record) {
+    if (!loop_.control) loop_.control = control_of(problem.c, table_, stepper);
+  }
 
   RunOutcome run() {
-    begin();
-    bool go_on = tell();
+    bool go_on = true;
+    if (loop_.begun) {
+      go_on_from_record();
+    } else {
+      begin();
+      go_on = tell();
+    }
     while (go_on && !table_.over(state_.time)) {
       const double energy = record_.ledger.free_energy;
       advance();
@@ -114,6 +122,8 @@ class Loop {
 
  private:
   void begin() {
+    loop_.begun = true;
+    began_ = MPI_Wtime();
     state_.density.resize(static_cast<std::size_t>(problem_.mesh.local()));
     problem_.mesh.halo.update(problem_.mesh.comm, state_.density);
     record_.output_due = true;
@@ -122,22 +132,30 @@ class Loop {
     record_.edi_gap = 0;
   }
 
+  /// The record was made by an earlier process, at this state.
+  void go_on_from_record() {
+    began_ = MPI_Wtime() - record_.wall_seconds;
+    problem_.generator.set_time(state_.time);
+    record_.last = table_.over(state_.time);
+  }
+
   /// One accepted step, after as many refused ones as it takes.
   void advance() {
     for (int refusals = 0;; ++refusals) {
-      Timetable::Leap leap = control_.limits().adaptive
-                                 ? table_.even_leap(state_.time, control_.wish())
-                                 : table_.leap(state_.time, control_.wish());
+      Timetable::Leap leap = loop_.control->limits().adaptive
+                                 ? table_.even_leap(state_.time, loop_.control->wish())
+                                 : table_.leap(state_.time, loop_.control->wish());
       // the same length to the last bit keeps the solver's hierarchy
       if (std::abs(leap.dt - record_.dt) <= 1e-9 * record_.dt) leap.dt = record_.dt;
+      fault_point("step");
       report_ = stepper_.advance(state_, leap.dt);
       if (report_.accepted) {
         accept(leap);
         return;
       }
       ++record_.rejected;
-      control_.refused(leap.dt, report_.next_step);
-      if (refusals + 1 >= most_refusals || control_.wish() < control_.limits().least) give_up(refusals + 1, leap.dt);
+      loop_.control->refused(leap.dt, report_.next_step);
+      if (refusals + 1 >= most_refusals || loop_.control->wish() < loop_.control->limits().least) give_up(refusals + 1, leap.dt);
     }
   }
 
@@ -146,7 +164,7 @@ class Loop {
     ++record_.step;
     record_.dt = leap.dt;
     record_.output_due = leap.output_due;
-    control_.accepted(leap.dt, report_.next_step);
+    loop_.control->accepted(leap.dt, report_.next_step);
   }
 
   [[noreturn]] void give_up(int refusals, double tried) const {
@@ -155,7 +173,7 @@ class Loop {
         "step {} from time {:.9g} was refused {} time{}, last with {}: {}. {}", record_.step + 1,
         state_.time, refusals, refusals == 1 ? "" : "s",
         short_step ? fmt::format("a length that would fall below time.min_step = {}",
-                                 control_.limits().least)
+                                 loop_.control->limits().least)
                    : fmt::format("a length of {:.3g}", tried),
         report_.reason,
         "Try another time.scheme, a larger time.tolerance, or a smaller time.step"));
@@ -163,6 +181,7 @@ class Loop {
 
   void examine(double energy_before) {
     const Mesh& mesh = problem_.mesh;
+    fault_point("density", std::span(state_.density).first(static_cast<std::size_t>(mesh.owned)));
     problem_.generator.set_time(state_.time);
     const bool own_dissipation = report_.dissipation >= 0;
     record_.ledger = ledger(problem_.generator, state_.density, !own_dissipation);
@@ -185,6 +204,7 @@ class Loop {
 
   /// False where a monitor asks to stop.
   bool tell() {
+    fault_point("tell");
     bool go_on = true;
     for (const auto& monitor : monitors_) {
       if (!monitor->after_step(state_, record_)) go_on = false;
@@ -197,22 +217,58 @@ class Loop {
   State& state_;
   std::vector<std::unique_ptr<Monitor>>& monitors_;
   Timetable table_;
-  StepControl control_;
-  double began_;
-  StepRecord record_;
+  LoopState& loop_;
+  StepRecord& record_;
+  double began_ = 0;
   StepReport report_;
   RunOutcome outcome_;
 };
 
 }  // namespace
 
+void StepRecord::remember(Archive& a) {
+  a.number("step", step);
+  a.number("time", time);
+  a.number("dt", dt);
+  a.number("mass", ledger.mass);
+  a.number("min_density", ledger.min_density);
+  a.number("max_density", ledger.max_density);
+  a.number("free_energy", ledger.free_energy);
+  a.number("dissipation", ledger.dissipation);
+  a.number("finite", ledger.finite);
+  a.number("edi_gap", edi_gap);
+  a.number("newton_iterations", newton_iterations);
+  a.number("linear_iterations", linear_iterations);
+  a.number("max_linear_iterations", max_linear_iterations);
+  a.number("rejected", rejected);
+  a.number("error_estimate", error_estimate);
+  a.number("wall_seconds", wall_seconds);
+  a.number("output_due", output_due);
+}
+
+void LoopState::remember(Archive& a) {
+  a.number("begun", begun);
+  a.part("record", record);
+  a.part("control", *control);
+}
+
+StepControl make_control(const Problem& problem, Stepper& stepper) {
+  return control_of(problem.c, make_timetable(problem.c), stepper);
+}
+
 void check_times(const Problem& problem, Stepper& stepper) {
-  (void)make_control(problem.c, make_timetable(problem.c), stepper);
+  (void)make_control(problem, stepper);
+}
+
+RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state, LoopState& loop,
+                    std::vector<std::unique_ptr<Monitor>>& monitors) {
+  return Loop(problem, stepper, state, loop, monitors).run();
 }
 
 RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state,
                     std::vector<std::unique_ptr<Monitor>>& monitors) {
-  return Loop(problem, stepper, state, monitors).run();
+  LoopState loop;
+  return simulate(problem, stepper, state, loop, monitors);
 }
 
 }  // namespace otto

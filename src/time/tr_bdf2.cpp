@@ -64,6 +64,10 @@ class TrBdf2 final : public Stepper {
     return stage_.finish(std::move(report), state, t + dt, rho1_);
   }
 
+  void remember(Archive& archive) override {
+    archive.part("stage", stage_);
+    archive.part("error", error_);
+  }
   [[nodiscard]] int order() const override { return 2; }
   [[nodiscard]] bool estimates_error() const override { return true; }
 

@@ -285,6 +285,18 @@ def nonlinear():
     power = BASE.replace(EXTERNAL, 'kind = "power"\nexponent = 2.0')
     drift = power + '[drift]\nexpression = ["y", "-x"]\n'
     yield Bad("drift beside porous media", ("drift",), drift.count("\n"), None, encoded(drift))
+    exits = power + '[boundary]\nabsorbing = ["x_max"]\n'
+    yield Bad("absorbing sides beside porous media", ("absorbing",), exits.count("\n"), None,
+              encoded(exits))
+    mixing = power + "[analysis]\nstationary_current = true\n"
+    yield Bad("stationary current of porous media", ("stationary_current", "linear"),
+              mixing.count("\n"), None, encoded(mixing))
+    proximal = BASE.replace('"implicit_euler"', '"jko"')
+    for name, lines, word in [("drift", '[drift]\nexpression = ["y", "-x"]\n', "drift"),
+                              ("absorbing sides", '[boundary]\nabsorbing = ["x_max"]\n', "mass")]:
+        text = proximal + lines
+        yield Bad(f"{name} in proximal steps", (word, "'implicit_euler'"), text.count("\n"), None,
+                  encoded(text))
     gibbs = power.replace('kind = "gaussian"\nmean = [-1.0, 0.0]\nvariance = 0.05', 'kind = "gibbs"')
     yield Bad("gibbs of porous media", ("initial.kind", "equilibrium"),
               gibbs[:gibbs.index('kind = "gibbs"')].count("\n") + 1, None, encoded(gibbs))
@@ -392,7 +404,12 @@ def commands():
                   suggestion="after --")
     yield command("PETSc word without option", ["run", "case.toml", "--", "1e-3"], "1e-3")
     yield command("PETSc word alone in check", ["check", "case.toml", "--", "ksp"], "'ksp'")
-    yield command("resume", ["run", "case.toml", "--resume", "auto"], "--resume", "checkpoints")
+    yield command("a spectrum of porous media", ["spectrum", "case.toml"], "linear",
+                  content=BASE.replace(EXTERNAL, 'kind = "power"\nexponent = 2.0'))
+    yield command("resume", ["run", "case.toml", "--resume", "nowhere"], "--resume nowhere",
+                  "no such checkpoint")
+    yield command("allow-change", ["run", "case.toml", "--allow-change", "time.edn"], "time.edn",
+                  suggestion="time.end")
     yield command("explain unknown", ["explain", "tempreature"], "tempreature",
                   suggestion="temperature")
     yield command("explain unknown choice", ["explain", "tr_bdf"], "tr_bdf", suggestion="tr_bdf2")

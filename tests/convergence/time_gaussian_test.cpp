@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -29,7 +30,8 @@ struct Process {
     c << 0.30, 0.10, -0.05, 0.10, 0.25, 0.04, -0.05, 0.04, 0.35;
     A = a.topLeftCorner(d, d);
     C0 = c.topLeftCorner(d, d);
-    m0 = Eigen::Vector3d(0.8, -0.6, 0.5).head(d);
+    const std::array mean{0.8, -0.6, 0.5};
+    for (int i = 0; i < d; ++i) m0[i] = mean[std::size_t(i)];
   }
 
   [[nodiscard]] std::string expression() const {

@@ -11,8 +11,8 @@ SKIP = {"build", "out", ".git", "__pycache__"}
 
 # header -> the only places that may include it
 ROOMS = {
-    r"<(petsc|slepc)": r"^(src/core/petsc|include/otto/core/petsc_check\.h|src/operators/|src/solve/)",
-    r"<fftw": r"^src/energy/interaction/convolution\.cpp",
+    r"<(petsc|slepc)": r"^(src/core/petsc|include/otto/core/petsc_check\.h|src/operators/|src/solve/|"
+                      r"src/analysis/spectrum\.cpp)",
     r"<vtk": r"^(src/vtk/|tests/)",
     r"<CLI/": r"^src/app/",
     r"<fftw3": r"^src/(analysis|energy)/",

@@ -11,8 +11,10 @@ namespace otto {
 struct CommandLine {
   std::string command = {};  ///< "run", ...; empty where only `text` is to be printed
   std::string text = {};     ///< help or version
-  RunOptions run = {};       ///< of run and check
+  RunOptions run = {};       ///< of the commands that take a case
+  ConvergeOptions converge = {};
   DistanceOptions distance = {};
+  int modes = 6;          ///< of spectrum
   std::string word = {};  ///< of explain
   bool markdown = false;  ///< of schema
 };

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "otto/io/resume.h"
+
 namespace otto {
 
 /// Arguments of `otto run` and `otto check`.
@@ -13,6 +15,7 @@ struct RunOptions {
   std::filesystem::path output;          ///< -o DIR; see output_folder
   std::vector<std::string> settings;     ///< --set words
   std::vector<std::string> petsc_words;  ///< after --
+  ResumeOptions resume = {};             ///< --resume, --allow-change
 };
 
 /// Arguments of `otto distance`.
@@ -24,6 +27,14 @@ struct DistanceOptions {
   int max_iterations = 5000;
 };
 
+/// Arguments of `otto converge` alone.
+struct ConvergeOptions {
+  int levels = 4;
+  std::string refine = "both";  ///< "space", "time" or "both"
+  double target = 0;            ///< L1 error to be reached at least cost; 0: none
+  int step_power = 1;           ///< with "both": the step is divided by 2^power per level
+};
+
 /// -o DIR where given; else out/NAME in the current folder, NAME being the case file's stem, or
 /// its folder's name where the file is called case.toml.
 std::filesystem::path output_folder(const RunOptions& options);
@@ -31,6 +42,9 @@ std::filesystem::path output_folder(const RunOptions& options);
 int run_command(const RunOptions& options);
 int check_command(const RunOptions& options);
 int distance_command(const DistanceOptions& options);
+int converge_command(const RunOptions& options, const ConvergeOptions& study);
+/// `count` slowest modes.
+int spectrum_command(const RunOptions& options, int count);
 int schema_command(bool markdown);
 int explain_command(const std::string& word);
 int info_command();

@@ -56,6 +56,14 @@ class Case {
   [[nodiscard]] std::vector<Section> sections(std::string_view table) const;  ///< of `[[table]]`
   [[nodiscard]] Section root() const;  ///< top-level keys such as `title`
   [[nodiscard]] const std::filesystem::path& file() const;
+  /// Every key that has a value, in the order of the declarations: "time.step", "energy[2].kind"
+  /// (entries of an array of tables count from 1), the value as TOML text, file names as written.
+  struct Settled {
+    std::string key, value;
+    bool given = false;  ///< else the default
+    bool file = false;   ///< names a file
+  };
+  [[nodiscard]] std::vector<Settled> settled() const;
   /// The whole case as TOML, every key written out, defaults marked.
   [[nodiscard]] std::string resolved() const;
 

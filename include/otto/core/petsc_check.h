@@ -3,6 +3,7 @@
 
 #include <petscsys.h>
 
+#include <new>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace otto {
 /// Turns a PETSc error code into an exception.
 inline void check(PetscErrorCode code) {
   if (code == 0) return;
+  if (code == PETSC_ERR_MEM) throw std::bad_alloc();
   const char* text = nullptr;
   char* specific = nullptr;
   PetscErrorMessage(code, &text, &specific);

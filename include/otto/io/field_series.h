@@ -37,6 +37,8 @@ struct SeriesSubject {
   std::filesystem::path folder;  ///< exists
   std::vector<NamedField> fixed;
   Provenance provenance;
+  std::vector<double> earlier = {};    ///< times a resumed run has already written to this folder
+  std::string mesh_file = "mesh.hdf";  ///< VTKHDF only: another one where the parts have changed
 };
 
 /// VTKHDF 1.0: mesh.hdf with the cells and the fixed fields, density_NNNN.hdf with the fields of
@@ -48,6 +50,10 @@ std::unique_ptr<FieldSeries> make_vtkhdf_series(SeriesSubject subject);
 /// one piece per rank joined by a .pvti or .pvtu, and the index density.pvd. Throws InputError
 /// where the module is missing. Collective.
 std::unique_ptr<FieldSeries> make_xml_series(SeriesSubject subject);
+
+/// Removes files of a series from number `first` on (0: with its meshes and indices) and what a
+/// killed run left half written. Not collective, never throws.
+void remove_series(const std::filesystem::path& folder, std::size_t first);
 
 /// "density_0007".
 std::string series_name(int index);

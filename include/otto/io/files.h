@@ -7,15 +7,17 @@
 
 namespace otto {
 
-/// Replaces the content of `file`: written to `file.part`, then renamed over it. Throws
-/// IoError naming the file; the earlier content stays then. Not collective.
-void replace_file(const std::filesystem::path& file, std::string_view content);
+/// Replaces the content of `file`: written to `file.part`, then renamed over it; `durable` waits
+/// for the disk before and after. Throws IoError naming the file; the earlier content stays then.
+/// Not collective.
+void replace_file(const std::filesystem::path& file, std::string_view content,
+                  bool durable = false);
 
 /// Makes a folder with its parents. Throws IoError naming it.
 void make_folder(const std::filesystem::path& folder);
 
-/// Renames `part` to `file`; `durable` waits until its content is on the disk. Throws IoError and
-/// removes `part`.
+/// Renames `part` to `file`; `durable` waits until its content and its name are on the disk. Throws
+/// IoError and removes `part`.
 void publish_file(const std::filesystem::path& part, const std::filesystem::path& file,
                   bool durable);
 
@@ -33,11 +35,14 @@ class GrowingFile {
 
   /// Creates or empties the file. Throws IoError.
   void open(const std::filesystem::path& file);
+  /// Opens a file to grow from its first `length` bytes on; what follows them is cut off. Throws
+  /// IoError.
+  void open_at(const std::filesystem::path& file, long long length);
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
   void append(std::string_view text) { buffer_ += text; }
   [[nodiscard]] std::string& buffer() { return buffer_; }
-  /// Hands the buffer to the operating system. Throws IoError.
-  void flush();
+  /// Hands the buffer to the operating system; `durable` waits for the disk. Throws IoError.
+  void flush(bool durable = false);
 
  private:
   std::filesystem::path file_;

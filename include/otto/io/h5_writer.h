@@ -76,9 +76,16 @@ class H5Plan {
   std::vector<LinkEntry> links_;
 };
 
+/// Where a written file holds what, for those who read it without HDF5. The same on every rank.
+struct H5Layout {
+  std::int64_t size = 0;              ///< bytes
+  std::vector<std::int64_t> offsets;  ///< of the values of each dataset, in the plan's order
+  std::uint64_t structure = 0;        ///< hash of all other bytes (src/io/content_hash.h)
+};
+
 /// Writes the plan to `file`; `durable` waits for the disk before the rename. Collective; throws
 /// IoError naming the file on every rank.
-void write_h5(const Comm& comm, const std::filesystem::path& file, const H5Plan& plan,
-              bool durable = false);
+H5Layout write_h5(const Comm& comm, const std::filesystem::path& file, const H5Plan& plan,
+                  bool durable = false);
 
 }  // namespace otto

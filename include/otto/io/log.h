@@ -17,8 +17,9 @@ class Log {
   explicit Log(const Comm& comm, bool quiet = false);
   ~Log();
 
-  /// Starts log.txt. What was said before is written to it as well. Root only; throws IoError.
-  void open(const std::filesystem::path& file);
+  /// Starts log.txt, or goes on with one that is there. What was said before is written to it as
+  /// well. Root only; throws IoError.
+  void open(const std::filesystem::path& file, bool go_on = false);
   void say(const std::string& line);
   /// A line starting with "warning:", on the standard error stream.
   void warn(const std::string& line);

@@ -10,13 +10,12 @@ std::string duration_words(double seconds);
 /// The line a run shows while it goes: time, free energy, iterations of the step, remaining time.
 class Progress {
  public:
-  Progress(Log& log, double end) : log_(log), end_(end) {}
+  Progress(Log& log, double start, double end) : log_(log), start_(start), end_(end) {}
   void after_step(const StepRecord& record);
 
  private:
   Log& log_;
-  double end_;
-  double start_ = 0;
+  double start_, end_;
 };
 
 }  // namespace otto

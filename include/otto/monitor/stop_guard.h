@@ -7,9 +7,13 @@
 
 namespace otto {
 
+/// Remembers SIGTERM, SIGUSR1 and (once; a second one kills) SIGINT from now on, for the StopGuard
+/// to come: a run that is asked to stop while it is being set up stops after its first step.
+void note_stop_signals();
+
 class StopGuard {
  public:
-  /// Answers SIGTERM, SIGUSR1 and (once; a second one kills) SIGINT from now on, until destroyed.
+  /// Answers the signals of note_stop_signals, from that call on if there was one, until destroyed.
   /// One guard at a time.
   StopGuard();
   ~StopGuard();
@@ -21,15 +25,22 @@ class StopGuard {
   /// Tells what things cost; the guard keeps two of each in hand.
   void step_took(double seconds);
   void output_took(double seconds);
+  void checkpoint_took(double seconds);
+  /// A wall time is set.
+  [[nodiscard]] bool limits_wall_time() const { return limit_.has_value(); }
 
   enum Reason { none = 0, wall_time = 1, signal = 2 };
   /// This rank's opinion; ranks may differ, so reduce it. Local, costs nanoseconds.
   [[nodiscard]] Reason reason() const;
+  /// The one of several reasons (added up) to give.
+  [[nodiscard]] static Reason chosen(int reasons) {
+    return (reasons & signal) != 0 ? signal : (reasons & wall_time) != 0 ? wall_time : none;
+  }
 
  private:
   std::chrono::steady_clock::time_point start_;
   std::optional<double> limit_;
-  double step_ = 0, output_ = 0;
+  double step_ = 0, output_ = 0, checkpoint_ = 0;
 };
 
 /// Words for the log and the summary: "a signal asked for it".

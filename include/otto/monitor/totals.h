@@ -24,6 +24,7 @@ struct RunTotals {
   int max_linear = 0;  ///< of one solve
 
   void add(const StepRecord& record);
+  void remember(Archive& archive);
 
   /// What the run promised; decides which figures deserve a warning.
   struct Promise {

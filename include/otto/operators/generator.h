@@ -7,6 +7,9 @@
 //
 // Without an entropy (kT = 0) the rates are the limit of Scharfetter-Gummel, which is upwind:
 // forward = a max(V_K - V_L + b.(x_L - x_K), 0), and backward alike.
+//
+// Through an absorbing face, where rho = 0, cell K loses mass at the rate k_K = a kT B(s), with a, s
+// and V taken between the centre and the face: M Q rho has the further term -k_K rho_K.
 
 #include <span>
 #include <vector>
@@ -14,15 +17,16 @@
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/mesh.h"
+#include "otto/operators/absorbing.h"
 #include "otto/operators/face_runs.h"
 
 namespace otto {
 
 class Generator {
  public:
-  /// Keeps references to all arguments. `drift` may be null.
+  /// Keeps references to all arguments but the names of absorbing sides. `drift` may be null.
   Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
-            const Drift* drift = nullptr);
+            const Drift* drift = nullptr, const std::vector<std::string>& absorbing = {});
   Generator(const Generator&) = delete;
 
   /// Recomputes V and the rates for time t; does nothing where nothing depends on time. Collective;
@@ -37,6 +41,10 @@ class Generator {
   [[nodiscard]] std::span<const double> external() const { return V_; }    ///< owned + ghosts
   [[nodiscard]] std::span<const double> forward() const { return forward_; }    ///< per face
   [[nodiscard]] std::span<const double> backward() const { return backward_; }  ///< per face
+  /// Mass leaves through absorbing sides. The same on every rank.
+  [[nodiscard]] bool absorbs() const { return absorbs_; }
+  /// k of the owned cells; empty without absorbing sides.
+  [[nodiscard]] std::span<const double> absorption() const { return absorption_; }
   /// Self-adjoint in L2(1/pi): detailed balance and no drift. Then forward pi_K = backward pi_L.
   [[nodiscard]] bool symmetric() const { return symmetric_; }
   /// All rates are non-negative, so that (I - c Q) is an M-matrix for every c >= 0.
@@ -55,17 +63,21 @@ class Generator {
   void evaluate_external();
   void evaluate_drift();
   void evaluate_rates();
+  void evaluate_absorption();
   void examine();
+  [[noreturn]] void refuse_rate(std::size_t cell) const;
   const Mesh& mesh_;
   const FreeEnergy& energy_;
   const TwoPointFlux& flux_;
   const Drift* drift_;
   double kT_;
-  bool depends_on_time_, symmetric_, monotone_;
+  bool depends_on_time_, symmetric_, monotone_, absorbs_;
   long version_ = 0;
   double range_ = 0, time_ = 0;
   std::vector<double> V_, forward_, backward_;
   std::vector<double> along_;  // b.n d per face; empty without a drift
+  std::vector<double> absorption_;
+  std::vector<AbsorbingFace> exits_;
   std::vector<FaceRun> runs_;
 };
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "otto/operators/generator.h"
 
@@ -27,6 +28,10 @@ struct SolverOptions {
   double rtol = 1e-8;            ///< [solver] rtol
 };
 SolverOptions read_solver(const Case& c);
+
+/// pi = exp(-(V - V_mid)/kT) of the local cells, to the last bit those the symmetric form is written
+/// in; V_mid is half-way between the least and the largest V. Collective.
+std::vector<double> gibbs_weights(const Generator& generator);
 
 class ShiftedSolver {
  public:

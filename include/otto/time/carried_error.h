@@ -28,6 +28,11 @@ class CarriedError {
   /// afford the step, the reason into the report, and returns whether it does.
   [[nodiscard]] bool judge(StepReport& report, const ErrorBudget& budget, double t, double dt,
                            int order, double c, double a, std::span<const double> own);
+  void remember(Archive& archive) {
+    archive.cells("field", error_);
+    archive.number("last_rate", last_rate_);
+    archive.number("last_dt", last_dt_);
+  }
   /// The step judged last was accepted.
   void accept() { error_.swap(next_); }
 

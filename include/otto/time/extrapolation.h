@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "otto/core/archive.h"
 #include "otto/core/comm.h"
 
 namespace otto {
@@ -26,6 +27,7 @@ class Extrapolation {
   void guess(int slot, double t, std::span<double> rho) const;
   /// Compares all degrees with what the solve found and remembers the best. Collective.
   void learn(int slot, double t, std::span<const double> rho);
+  void remember(Archive& archive);
 
  private:
   struct Point {

@@ -11,11 +11,12 @@
 // has the mass m and no negative value. No state of mass m without negative values is nearer to
 // what the solve returned in L1 when P - N = m; the distance is 2 N, and since the exact solution is
 // non-negative N is at most the error the step has anyway. A step with N / m above a limit is
-// refused instead.
+// refused instead. Where mass leaves through absorbing sides, m is what the solve returned, P + N.
 
 #include <span>
 #include <string>
 
+#include "otto/core/archive.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
@@ -27,18 +28,20 @@ void examine_density(const Mesh& mesh, std::span<const double> rho, double time)
 class Keeper {
  public:
   /// `rtol`: of the linear solves. A step is refused when the mass returned is off by more than
-  /// the solver's tolerance can explain.
-  Keeper(const Mesh& mesh, double rtol);
+  /// the solver's tolerance can explain; where mass `leaves`, when it has grown by more.
+  Keeper(const Mesh& mesh, double rtol, bool leaves = false);
 
   /// The mass to keep from now on: that of `rho`. Collective.
   void start(std::span<const double> rho);
   [[nodiscard]] double mass() const { return mass_; }
+  void remember(Archive& archive) { archive.number("mass", mass_); }
   /// Restores mass and sign of the owned values of `rho`. Returns the reason where the step must
   /// be refused, else "". Throws NumericalError where a value is not finite. Collective.
-  [[nodiscard]] std::string keep(std::span<double> rho, double time) const;
+  [[nodiscard]] std::string keep(std::span<double> rho, double time);
 
  private:
   const Mesh& mesh_;
+  bool leaves_;
   double mass_ = 0, mass_limit_;
 };
 

@@ -38,6 +38,7 @@ class LinearStage {
   [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
 
   [[nodiscard]] ShiftedSolver& solver() { return solver_; }
+  void remember(Archive& archive);
 
  private:
   const Mesh& mesh_;

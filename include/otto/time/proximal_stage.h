@@ -16,7 +16,8 @@ namespace otto {
 
 class ProximalStage {
  public:
-  /// `inner_steps`: N of solve/inner_newton.h.
+  /// `inner_steps`: N of solve/inner_newton.h. Throws InputError where mass is driven or leaves by
+  /// other ways than the free energy's.
   explicit ProximalStage(const Problem& problem, int inner_steps = 1);
 
   /// Call first in every step: notices a state that is not where the last step ended, which starts
@@ -37,6 +38,8 @@ class ProximalStage {
   [[nodiscard]] std::string take(State& state, double t, std::vector<double>& rho);
   /// Refuses the step.
   [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
+
+  void remember(Archive& archive);
 
   [[nodiscard]] Transport& transport() { return transport_; }
   /// F(rho). Collective.

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "otto/operators/ledger.h"
+#include "otto/time/step_control.h"
 #include "otto/time/stepper.h"
 
 namespace otto {
@@ -23,6 +25,19 @@ struct StepRecord {
   double wall_seconds = 0;      ///< since the start of the loop
   bool output_due = false;      ///< an output time has been reached
   bool last = false;
+
+  void remember(Archive& archive);
+};
+
+/// What the loop itself goes on from. A new run starts with a new one; a resumed run with one that
+/// an archive has filled, and does not tell monitors of the state it starts from again.
+struct LoopState {
+  bool begun = false;
+  StepRecord record;                   ///< of the last accepted step
+  std::optional<StepControl> control;  ///< made by the loop
+
+  /// When loading, `control` must exist.
+  void remember(Archive& archive);
 };
 
 /// Watches or records. Throws to fail; returns false to stop resumably after this step. All
@@ -46,7 +61,13 @@ struct RunOutcome {
 /// Throws what `simulate` would before its first step: the InputErrors of [time] and [output].
 void check_times(const Problem& problem, Stepper& stepper);
 
+/// The step control of [time] at the start of a run. Throws like `check_times`.
+StepControl make_control(const Problem& problem, Stepper& stepper);
+
 /// Runs [time] from `state.time` to its end. Steps end exactly at output times. Collective.
+RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state, LoopState& loop,
+                    std::vector<std::unique_ptr<Monitor>>& monitors);
+/// The same for a new run.
 RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state,
                     std::vector<std::unique_ptr<Monitor>>& monitors);
 

@@ -1,6 +1,8 @@
 #pragma once
 // How long the next step should be.
 
+#include "otto/core/archive.h"
+
 namespace otto {
 
 struct StepLimits {
@@ -19,6 +21,10 @@ class StepControl {
   /// The length wanted for the next step.
   [[nodiscard]] double wish() const { return wish_; }
   [[nodiscard]] const StepLimits& limits() const { return limits_; }
+  void remember(Archive& archive) {
+    archive.number("wish", wish_);
+    archive.number("since_refusal", since_refusal_);
+  }
   /// A step of length dt was accepted; `suggested` > 0 where the stepper says what to do next.
   void accepted(double dt, double suggested);
   /// A step of length dt was refused.

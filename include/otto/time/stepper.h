@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "otto/casefile/case.h"
+#include "otto/core/archive.h"
 #include "otto/operators/generator.h"
 #include "otto/solve/shifted_solver.h"
 #include "otto/time/error_budget.h"
@@ -57,6 +58,10 @@ class Stepper {
   /// Advances the state by dt, or refuses and leaves it unchanged. Collective.
   virtual StepReport advance(State& state, double dt) = 0;
   [[nodiscard]] virtual int order() const = 0;
+  /// Names what the next step depends on besides the State, so that a resumed run takes the same
+  /// steps to the last bit. A scheme of one step that starts every solve from the density has
+  /// nothing to say.
+  virtual void remember(Archive& archive) { (void)archive; }
   /// Keeps F(n+1) + dt * dissipation <= F(n) unconditionally (dissipative by construction).
   [[nodiscard]] virtual bool dissipative() const { return false; }
   /// Accurate to time.tolerance whatever the step; time.step may be left out.

@@ -1,0 +1,176 @@
+// Cells of a committor's level set are held at 0 or 1: their values move to the right-hand side of
+// their neighbours, and a weight of 1e10 times their own rates leaves them at 0 in what is solved.
+// A neighbour K whose way to such a cell L is cut by the edge at the share s of the distance
+// exchanges with the edge at the rate r_KL / s instead.
+//
+// The stationary density is the limit of implicit Euler steps far longer than the slowest
+// relaxation. Along a line the Scharfetter-Gummel flux is exact where V is linear between two
+// centres, and so is the mean of the profile it stands for,
+//
+//   w rho_K + (1 - w) rho_L,      w = (1 - B(s)) / s,
+//
+// which then gives the mass the current belongs to, where the sum over cells has an error of
+// order 2.
+
+#include "otto/analysis/observables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "otto/core/error.h"
+#include "otto/solve/backward_solver.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double hold = 1e10;         // weight of a held cell, over its own rates
+constexpr double least_share = 1e-6;  // of the distance between two centres
+
+void require(const SolveReport& report, const char* what) {
+  if (report.converged) return;
+  throw NumericalError(fmt::format("the solve for the {} failed: {}; try a larger solver.rtol",
+                                   what, report.reason));
+}
+
+/// The weights and right-hand side that hold the cells of a level set at `value`.
+void hold_cells(const Generator& generator, const Target& target, double value,
+                std::vector<double>& sigma, std::vector<double>& b) {
+  if (target.level.empty()) return;
+  const Mesh& mesh = generator.mesh();
+  const auto owned = std::size_t(mesh.owned);
+  const std::vector<double>& level = target.level;
+  const auto exchange = [&](std::size_t K, std::size_t L, double rate) {
+    if (K >= owned) return;
+    if (level[K] > 0) {
+      sigma[K] += hold * rate / mesh.volume[K];
+    } else if (level[L] > 0) {
+      const double share = std::max(least_share, level[K] / (level[K] - level[L]));
+      sigma[K] += rate * (1 / share - 1) / mesh.volume[K];
+      b[K] += rate / share * value;
+    }
+  };
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
+    exchange(l, r, generator.forward()[f]);
+    exchange(r, l, generator.backward()[f]);
+  }
+}
+
+std::array<double, 3> currents(const Generator& generator, std::span<const double> rho) {
+  const Mesh& mesh = generator.mesh();
+  std::array<double, 3> sums{};
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
+    const double flux = generator.forward()[f] * rho[l] - generator.backward()[f] * rho[r];
+    const bool shared = std::max(mesh.faces.left[f], mesh.faces.right[f]) >= mesh.owned;
+    for (std::size_t a = 0; a < 3; ++a) {
+      sums[a] += (shared ? 0.5 : 1.0) * flux * (mesh.center[r][a] - mesh.center[l][a]);
+    }
+  }
+  mesh.comm.sum_in_place(sums);
+  for (std::size_t a = 0; mesh.box && a < std::size_t(mesh.dimension); ++a) {
+    sums[a] /= mesh.box->box.nodes[a].back() - mesh.box->box.nodes[a].front();
+  }
+  return sums;
+}
+
+/// The mass of the profile between the centres of a periodic line; nothing where the flux stands
+/// for no such profile.
+std::optional<double> profile_mass(const Generator& generator, std::span<const double> rho) {
+  const Mesh& mesh = generator.mesh();
+  bool exact = mesh.dimension == 1 && mesh.box && mesh.box->box.periodic[0];
+  double mass = 0;
+  for (std::size_t f = 0; exact && f < std::size_t(mesh.faces.size()); ++f) {
+    const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
+    const double scale = mesh.faces.transmissibility[f] * generator.temperature();
+    const double B = generator.forward()[f] / scale;
+    const double s = generator.backward()[f] / scale - B;
+    exact = std::abs(B - bernoulli(s)) <= 1e-9 * (1 + std::abs(s));
+    const double w = std::abs(s) < 1e-3 ? 0.5 - s / 12 : (1 - B) / s;
+    const bool shared = std::max(mesh.faces.left[f], mesh.faces.right[f]) >= mesh.owned;
+    mass += (shared ? 0.5 : 1.0) * mesh.faces.distance[f] * (w * rho[l] + (1 - w) * rho[r]);
+  }
+  if (mesh.comm.any(!exact)) return std::nullopt;
+  return mesh.comm.sum(mass);
+}
+
+}  // namespace
+
+std::vector<double> mean_exit_time(const Generator& generator, SolverOptions options) {
+  const Mesh& mesh = generator.mesh();
+  std::vector<double> T(std::size_t(mesh.owned), 0.0);
+  require(solve_backward(generator, {}, std::span(mesh.volume).first(T.size()), T, options),
+          "mean exit time");
+  return T;
+}
+
+std::vector<double> committor(const GeneratorParts& parts, const Target& from, const Target& to,
+                              SolverOptions options) {
+  const Mesh& mesh = parts.mesh;
+  const auto owned = std::size_t(mesh.owned);
+  std::vector<std::string> sides = from.sides;
+  sides.insert(sides.end(), to.sides.begin(), to.sides.end());
+  const Generator generator(mesh, parts.energy, parts.flux, parts.drift, sides);
+  const Generator arrival(mesh, parts.energy, parts.flux, parts.drift, to.sides);
+  std::vector<double> sigma(owned, 0.0), b(owned, 0.0), q(owned, 0.0);
+  std::ranges::copy(arrival.absorption(), b.begin());
+  hold_cells(generator, from, 0, sigma, b);
+  hold_cells(generator, to, 1, sigma, b);
+  for (const Target* target : {&from, &to}) {
+    for (std::size_t k = 0; k < owned && !target->level.empty(); ++k) {
+      if (target->level[k] > 0) b[k] = 0;
+    }
+  }
+  require(solve_backward(generator, sigma, b, q, options), "committor");
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (!from.level.empty() && from.level[k] > 0) q[k] = 0;
+    if (!to.level.empty() && to.level[k] > 0) q[k] = 1;
+  }
+  return q;
+}
+
+StationaryState stationary_state(const Generator& generator, SolverOptions options) {
+  const Mesh& mesh = generator.mesh();
+  const auto owned = std::size_t(mesh.owned);
+  double square = 0;
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+    const auto& nodes = mesh.box->box.nodes[a];
+    square += (nodes.back() - nodes.front()) * (nodes.back() - nodes.front());
+  }
+  const double step = 1e3 * square / generator.temperature();
+  ShiftedSolver solver(generator, options);
+  std::vector<double> b(owned);
+  StationaryState state;
+  state.density.assign(std::size_t(mesh.local()), 0.0);
+  const auto values = std::span(state.density).first(owned);
+  std::ranges::fill(values, 1 / integral(mesh, std::vector<double>(owned, 1.0)));
+  double change = 1;
+  for (int k = 0; change > 1e-12; ++k) {
+    if (k == 30) throw NumericalError("the stationary density does not settle in 30 long steps");
+    const std::vector<double> before(values.begin(), values.end());
+    for (std::size_t i = 0; i < owned; ++i) b[i] = mesh.volume[i] * values[i];
+    require(solver.solve(step, {}, b, values), "stationary density");
+    const double mass = integral(mesh, values);
+    double moved = 0;
+    for (std::size_t i = 0; i < owned; ++i) {
+      values[i] /= mass;
+      moved += mesh.volume[i] * std::abs(values[i] - before[i]);
+    }
+    const double now = mesh.comm.sum(moved);
+    if (k > 2 && now > 0.5 * change && now < 1e-9) break;  // what is left is the solver's tolerance
+    change = now;
+  }
+  mesh.halo.update(mesh.comm, state.density);
+  if (const auto mass = profile_mass(generator, state.density)) {
+    for (double& rho : state.density) rho /= *mass;
+  }
+  state.current = currents(generator, state.density);
+  state.density.resize(owned);
+  return state;
+}
+
+}  // namespace otto

@@ -1,0 +1,197 @@
+// `otto converge`: refine, rerun, and tell the observed orders.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "otto/app/petsc_options.h"
+#include "study.h"
+#include "study_folder.h"
+#include "target.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double shortfall = 0.4;  // of an order: asks for a reason
+
+/// The study itself: its rows, and the runs that are still needed.
+class Converge {
+ public:
+  Converge(const Comm& comm, const Study& study, StudyFolder& folder,
+           const ConvergeOptions& options)
+      : comm_(comm), study_(study), folder_(folder), options_(options) {
+    exact_ = study.base().section("exact").present();
+    subject_.refined = options.refine;
+    subject_.reference = exact_ ? "the exact density" : "the next finer run (three-grid orders)";
+    if (!exact_ && options.levels < 2) {
+      throw InputError(
+          "command line: --levels 1: without [exact] one level has nothing to be compared with; "
+          "take two or more, or give the exact density");
+    }
+  }
+
+  ExitStatus run() {
+    folder_.log().say(
+        fmt::format("errors against {}; refined: {}", subject_.reference, subject_.refined));
+    folder_.log().say(row_heading());
+    for (int l = 0; l < options_.levels; ++l) {
+      ConvergenceRow row;
+      try {
+        row = study_.describe(study_.refinement() * l);
+        row.level = l + 1;
+        newest_ = study_.run(study_.refinement() * l, folder_.level(l));
+      } catch (const std::exception& error) {
+        fail_at(std::move(row), as_error(error));
+        throw;
+      }
+      row.dt = newest_.dt;
+      row.seconds = newest_.seconds;
+      subject_.claimed_order = study_.claimed_order(newest_);
+      if (newest_.stopped) {
+        row.note = "stopped";
+        add(std::move(row));
+        folder_.remark(fmt::format("Stopped in level {}; its run is incomplete.", l + 1));
+        folder_.write(subject_, rows_, "stopped", "a run was stopped");
+        return ExitStatus::stopped;
+      }
+      judge(std::move(row));
+      folder_.write(subject_, rows_, "completed", "");
+      if (l + 1 < options_.levels && dominated()) break;
+      before_ = std::move(newest_);
+    }
+    conclude();
+    folder_.write(subject_, rows_, "completed", "");
+    return ExitStatus::done;
+  }
+
+ private:
+  void add(ConvergenceRow row) {
+    rows_.push_back(std::move(row));
+    fill_orders(rows_);
+  }
+
+  /// The error the newest run tells: its own with [exact], else that of the run before.
+  void judge(ConvergenceRow row) {
+    if (exact_) {
+      row.error = exact_error(newest_);
+      add(std::move(row));
+      folder_.log().say(row_words(rows_.back()));
+      return;
+    }
+    add(std::move(row));
+    if (rows_.size() < 2) return;
+    ConvergenceRow& coarser = rows_[rows_.size() - 2];
+    coarser.error = error_against(before_, newest_);
+    fill_orders(rows_);
+    folder_.log().say(row_words(coarser));
+  }
+
+  /// The row whose error is the newest.
+  [[nodiscard]] const ConvergenceRow* judged() const {
+    for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
+      if (row->error) return &*row;
+    }
+    return nullptr;
+  }
+
+  /// Whether a smaller error cannot be seen: where the order falls short, the run is repeated with
+  /// tighter tolerances, and a different error betrays the present ones.
+  bool dominated() {
+    const ConvergenceRow* row = judged();
+    if (!row || !row->order[0] || *row->order[0] > subject_.claimed_order - shortfall) return false;
+    const std::string fell =
+        fmt::format("the order fell to {:.2f} in level {}", *row->order[0], row->level);
+    try {
+      const FinishedRun precise =
+          study_.run_precisely(study_.refinement() * (int(rows_.size()) - 1));
+      const ErrorNorms now = exact_ ? *exact_error(precise) : error_against(before_, precise);
+      if (std::abs(now.l1 - row->error->l1) > 0.1 * row->error->l1) {
+        folder_.remark(fmt::format(
+            "Stopped early: {0}; with tolerances a hundred times smaller the error is {1:.3e} "
+            "instead of "
+            "{2:.3e}, so the iterative tolerance dominates. Smaller solver.rtol{3} let it go on.",
+            fell, now.l1, row->error->l1,
+            study_.base().section("time").has("tolerance") ? " or time.tolerance" : ""));
+        return true;
+      }
+    } catch (const NumericalError&) {
+      folder_.log().say("(a repetition with smaller tolerances failed)");
+    }
+    const double mass = integral(newest_.setup->mesh, newest_.setup->state.density);
+    if (row->error->l1 < 1e-12 * mass) {
+      folder_.remark(
+          fmt::format("Stopped early: {}; the error is {:.1e} of the mass, so rounding dominates.",
+                      fell, row->error->l1 / mass));
+      return true;
+    }
+    return false;
+  }
+
+  void conclude() {
+    const ConvergenceRow* row = judged();
+    if (!row) return;
+    if (!row->order[0]) {
+      folder_.remark("One error gives no order; --levels 2 or more does.");
+      return;
+    }
+    const double order = *row->order[0], claimed = subject_.claimed_order;
+    const bool kept = order > claimed - shortfall;
+    std::string words = fmt::format("Observed order {:.2f} in L1, claimed {:.3g}", order, claimed);
+    if (!kept && exact_ && order < 0.3) {
+      words += ": the errors no longer fall; is [exact] the solution of this case?";
+    } else if (!kept && options_.refine == "both") {
+      words += ": the claim is not kept here.";
+    } else if (!kept) {
+      words += fmt::format(
+          ": not kept here; what --refine {} leaves alone may dominate (--refine both "
+          "refines everything).",
+          options_.refine);
+    } else {
+      words += ".";
+    }
+    if (!exact_) {
+      const double last = row->error->l1 / (std::exp2(std::max(order, 0.1)) - 1);
+      words +=
+          fmt::format(" By extrapolation the finest run is {:.2e} from the limit in L1.", last);
+    }
+    folder_.remark(words);
+  }
+
+  void fail_at(ConvergenceRow row, const Error& error) {
+    const int level = row.level = int(rows_.size()) + 1;
+    row.note = "failed";
+    add(std::move(row));
+    folder_.remark(fmt::format("Level {} failed: {}", level, error.what()));
+    folder_.write(subject_, rows_, "failed", error.what());
+  }
+
+  const Comm& comm_;
+  const Study& study_;
+  StudyFolder& folder_;
+  const ConvergeOptions& options_;
+  bool exact_ = false;
+  StudySubject subject_;
+  std::vector<ConvergenceRow> rows_;
+  FinishedRun newest_, before_;
+};
+
+}  // namespace
+
+int converge_command(const RunOptions& options, const ConvergeOptions& study_options) {
+  const Comm world;
+  const Refinement refinement{
+      .space = study_options.refine == "time" ? 0 : 1,
+      .time = study_options.refine == "space" ? 0 : study_options.step_power};
+  const Study study(world, options, refinement);
+  (void)hand_petsc_options(study.base(), options);
+  if (study_options.target > 0) check_target(study);
+  StudyFolder folder(world, study.base(), output_folder(options));
+  if (study_options.target > 0) {
+    return static_cast<int>(find_cheapest(study, folder, study_options.target));
+  }
+  return static_cast<int>(Converge(world, study, folder, study_options).run());
+}
+
+}  // namespace otto

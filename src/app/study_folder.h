@@ -1,0 +1,43 @@
+#pragma once
+// What a convergence study leaves in its folder.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "otto/analysis/convergence.h"
+#include "otto/casefile/case.h"
+#include "otto/io/log.h"
+#include "otto/io/summary.h"
+
+namespace otto {
+
+/// Everything a study writes, rewritten after every level.
+class StudyFolder {
+ public:
+  /// Creates the folder, case.resolved.toml and log.txt. Collective; throws IoError.
+  StudyFolder(const Comm& comm, const Case& c, std::filesystem::path folder);
+
+  [[nodiscard]] Log& log() { return log_; }
+  /// Where level l (from 0) leaves its run.
+  [[nodiscard]] std::filesystem::path level(int l) const;
+  /// A sentence for the screen, the table and the summary.
+  void remark(const std::string& words);
+  /// Writes tables, picture and summary. Collective; throws IoError.
+  void write(StudySubject subject, const std::vector<ConvergenceRow>& rows,
+             const std::string& status, const std::string& reason);
+
+ private:
+  Comm comm_;
+  std::filesystem::path folder_;
+  Log log_;
+  Summary summary_;
+  std::vector<std::string> remarks_;
+  double began_ = 0;
+};
+
+/// One line of the table on the screen, and the line above it.
+std::string row_words(const ConvergenceRow& row);
+std::string row_heading();
+
+}  // namespace otto

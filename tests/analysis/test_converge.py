@@ -1,0 +1,195 @@
+"""otto converge and [accuracy] as a user meets them: files, orders, and honesty where they fail."""
+
+import csv
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+OTTO = os.environ["OTTO"]
+EXACT = os.path.join(ROOT, "cases", "exponential_drift", "case.toml")
+WELL = os.path.join(ROOT, "cases", "double_well", "case.toml")
+START = ["mesh.cells=[16]", "time.step=0.03125"]
+
+
+def converge(folder, case, *words, settings=(), ranks=1):
+    launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+    command = [*launch, OTTO, "converge", case, "-o", folder, *words]
+    for setting in settings:
+        command += ["--set", setting]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False,
+                          stdin=subprocess.DEVNULL)
+    rows = []
+    path = os.path.join(folder, "convergence.csv")
+    if os.path.exists(path):
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    return done, rows
+
+
+def column(rows, name):
+    return [float(row[name]) if row[name] else None for row in rows]
+
+
+class Converge(unittest.TestCase):
+    def setUp(self):
+        self.room = tempfile.TemporaryDirectory()
+        self.folder = self.room.name
+        self.addCleanup(self.room.cleanup)
+
+    def test_files_and_orders_against_the_exact_density(self):
+        done, rows = converge(self.folder, EXACT, "--levels", "4", settings=START)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(list(rows[0])[:10], "level,cells,h,dt,l1,l2,linf,order_l1,order_l2,order_linf".split(","))
+        self.assertEqual(column(rows, "level"), [1, 2, 3, 4])
+        self.assertEqual(column(rows, "cells"), [16, 32, 64, 128])
+        np.testing.assert_allclose(column(rows, "h"), [1 / 16, 1 / 32, 1 / 64, 1 / 128])
+        np.testing.assert_allclose(column(rows, "dt"), [0.5 / n for n in (16, 32, 64, 128)])
+        # an independent program, three digits
+        np.testing.assert_allclose(column(rows, "l1"), [4.52e-4, 1.06e-4, 2.55e-5, 6.26e-6], rtol=6e-3)
+        for name in ("l1", "l2", "linf"):
+            errors, orders = column(rows, name), column(rows, f"order_{name}")
+            self.assertIsNone(orders[0])
+            np.testing.assert_allclose(orders[1:], np.log2(np.array(errors[:-1]) / errors[1:]), atol=1e-5)
+        for name in ("convergence.md", "convergence.tex", "convergence.svg", "summary.json", "log.txt",
+                     "level_4/summary.json", "level_1/final.h5"):
+            self.assertTrue(os.path.getsize(os.path.join(self.folder, name)) > 0, name)
+        with open(os.path.join(self.folder, "level_3", "summary.json"), encoding="utf-8") as file:
+            self.assertAlmostEqual(json.load(file)["error"]["l1"], column(rows, "l1")[2], delta=1e-16)
+        plot = subprocess.run([os.path.join(ROOT, "postprocess", "convergence"), self.folder],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(plot.returncode, 0, plot.stderr)
+        self.assertGreater(os.path.getsize(os.path.join(self.folder, "convergence.png")), 5000)
+
+    def test_space_and_time_alone(self):
+        done, rows = converge(self.folder, EXACT, "--levels", "3", "--refine", "space",
+                              settings=["mesh.cells=[8]", "time.step=0.001"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(set(column(rows, "dt"))), 1)
+        self.assertAlmostEqual(column(rows, "order_l1")[-1], 2, delta=0.1)
+        done, rows = converge(self.folder, EXACT, "--levels", "3", "--refine", "time",
+                              settings=["mesh.cells=[1024]", "time.step=0.025", "time.scheme=implicit_euler"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(set(column(rows, "cells")), {1024})
+        self.assertAlmostEqual(column(rows, "order_l1")[-1], 1, delta=0.1)
+
+    def test_step_with_the_square_of_the_cells(self):
+        done, rows = converge(self.folder, EXACT, "--levels", "3", "--ratio", "tau=h^2",
+                              settings=[*START, "time.scheme=implicit_euler"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        np.testing.assert_allclose(column(rows, "dt"), [1 / 32, 1 / 128, 1 / 512])
+        self.assertAlmostEqual(column(rows, "order_l1")[-1], 2, delta=0.1)
+
+    def test_three_grid_orders_on_any_number_of_ranks(self):
+        words, settings = ("--levels", "4"), ["mesh.cells=[16, 16]", "time.step=0.05", "solver.rtol=1e-12"]
+        done, one = converge(self.folder, WELL, *words, settings=settings)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("three-grid", done.stdout)
+        self.assertIsNone(column(one, "l1")[-1])
+        finals = []
+        for level in (1, 2):
+            with h5py.File(os.path.join(self.folder, f"level_{level}", "final.h5")) as file:
+                finals.append(file["cells/density"][()].reshape(16 * level, 16 * level))
+        restricted = finals[1].reshape(16, 2, 16, 2).mean(axis=(1, 3))
+        self.assertAlmostEqual(np.abs(finals[0] - restricted).sum() * 0.25**2, column(one, "l1")[0], delta=1e-12)
+        done, three = converge(self.folder, WELL, *words, settings=settings, ranks=3)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        np.testing.assert_allclose(column(three, "l1")[:3], column(one, "l1")[:3], rtol=1e-7)
+
+    def test_iterative_tolerance_is_noticed(self):
+        done, rows = converge(self.folder, EXACT, "--levels", "6", "--refine", "space",
+                              settings=["mesh.cells=[64]", "time.step=0.002", "solver.rtol=1e-4"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLess(len(rows), 6)
+        self.assertIn("iterative tolerance dominates", done.stdout)
+
+    def test_wrong_exact_density_keeps_no_order(self):
+        done, _ = converge(self.folder, EXACT, "--levels", "3", settings=["mesh.cells=[16]", "exact.density=2+x"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("is [exact] the solution of this case?", done.stdout)
+
+    def test_one_level(self):
+        done, rows = converge(self.folder, EXACT, "--levels", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([r["order_l1"] for r in rows], [""])
+        done, _ = converge(os.path.join(self.folder, "none"), WELL, "--levels", "1")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("[exact]", done.stderr)
+
+    def test_failing_level_leaves_the_others(self):
+        for ranks in (1, 3):
+            done, rows = self.fail_in_level_two(ranks)
+            self.assertEqual(done.returncode, 2, done.stderr)  # an energy that is not finite
+            self.assertEqual(done.stderr.count("otto: "), 1)
+            self.assertIn("Level 2 failed", done.stdout)
+            self.assertEqual(len(rows), 2)
+            self.assertIsNotNone(column(rows, "l1")[0])
+            self.assertIsNone(column(rows, "l1")[1])
+            with open(os.path.join(self.folder, "summary.json"), encoding="utf-8") as file:
+                self.assertEqual(json.load(file)["status"], "failed")
+
+    def fail_in_level_two(self, ranks):
+        """A pole beside the centres of 4 cells is met by a centre of 8."""
+        return converge(self.folder, EXACT, "--levels", "4", settings=[
+            "mesh.cells=[4]", "energy[2].expression=-x+1e-9*1/abs(x-0.0625)", "time.step=0.0625"], ranks=ranks)
+
+    def test_bad_words(self):
+        bad = [(["--levels", "0"], [], "--levels 0"), (["--levels", "two"], [], "two"),
+               (["--refine", "tim"], [], "'time'"), (["--ratio", "tau=h^3"], [], "tau=h^2"),
+               (["--ratio", "tau=h", "--refine", "time"], [], "--refine both"),
+               (["--target", "-1"], [], "--target"), (["--norms", "l3"], [], "l3"),
+               (["--refine", "time"], ["time.adaptive=true"], "adaptive"), (["--levls", "3"], [], "--levels")]
+        for words, settings, said in bad:
+            done, _ = converge(self.folder, EXACT, *words, settings=settings)
+            self.assertEqual(done.returncode, 2, f"{words}: {done.stdout}{done.stderr}")
+            self.assertIn(said, done.stderr)
+
+
+class Accuracy(unittest.TestCase):
+    """The estimate against the true error, over the exact cases and a few of their variants."""
+
+    def run_case(self, case, settings):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [OTTO, "run", os.path.join(ROOT, "cases", case, "case.toml"), "-o", folder]
+            for setting in ["accuracy.estimate=true", "output.format=none", *settings]:
+                command += ["--set", setting]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False,
+                                  stdin=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(os.path.join(folder, "summary.json"), encoding="utf-8") as file:
+                return json.load(file)["error"]
+
+    def test_estimates_are_within_a_factor_of_three(self):
+        variants = [[], ["time.scheme=implicit_euler"], ["time.scheme=midpoint", "time.start=0.0"],
+                    ["flux.kind=square_root"], ["flux.kind=upwind"], ["flux.kind=centred"]]
+        cases = ["exponential_drift", "heat_box", "ornstein_uhlenbeck_1d", "ornstein_uhlenbeck_2d",
+                 "rotating_drift"]
+        ratios = {}
+        for case in cases:
+            for variant in variants:
+                e = self.run_case(case, variant)
+                ratios[case, *variant] = e["estimate"] / e["l1"]
+        outside = {k: r for k, r in ratios.items() if not 1 / 3 <= r <= 3}
+        self.assertLessEqual(len(outside), 0.1 * len(ratios), outside)
+
+    def test_odd_cells_steps_and_schemes_that_choose_their_steps(self):
+        for settings in (["mesh.cells=[33]"], ["time.step=0.05"], ["time.scheme=exponential", "time.tolerance=1e-9"],
+                         ["time.adaptive=true", "time.tolerance=1e-5"]):
+            e = self.run_case("exponential_drift", settings)
+            self.assertLessEqual(e["estimate"], 3 * e["l1"], settings)
+            self.assertGreaterEqual(e["estimate"], e["l1"] / 3, settings)
+
+    def test_graded_cells_are_refused(self):
+        done = subprocess.run([OTTO, "check", EXACT, "--set", "accuracy.estimate=true", "--set", "mesh.grading=[2.0]"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("accuracy.estimate", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,236 @@
+"""otto spectrum, [analysis] and absorbing sides as a user meets them, on 1 and 3 ranks."""
+
+import csv
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+OTTO = os.environ["OTTO"]
+
+CASE = """
+[mesh]
+kind = "box"
+lower = [-2.0]
+upper = [1.0]
+cells = [192]
+[[energy]]
+kind = "entropy"
+temperature = 0.5
+[[energy]]
+kind = "external"
+expression = "(x^2-1)^2"
+"""
+RUN = """
+[boundary]
+absorbing = ["x_max"]
+[initial]
+kind = "gaussian"
+mean = [-1.0]
+variance = 0.05
+[time]
+scheme = "implicit_euler"
+step = 0.05
+end = 0.5
+[solver]
+rtol = 1e-12
+[analysis]
+mean_exit_time = true
+committor_from = "-1-x"
+committor_to = "x_max"
+"""
+SQUARE = """
+[mesh]
+lower = [-1.0, -1.0]
+upper = [1.0, 1.0]
+cells = [24, 20]
+[[energy]]
+kind = "entropy"
+temperature = 0.4
+[[energy]]
+kind = "external"
+expression = "x^2*y + y^2 - 0.5*x"
+[boundary]
+absorbing = ["x_min", "y_max"]
+[initial]
+kind = "uniform"
+[time]
+scheme = "implicit_euler"
+step = 0.1
+end = 0.1
+[solver]
+rtol = 1e-12
+[analysis]
+mean_exit_time = true
+"""
+
+
+def otto(folder, text, *words, ranks=1):
+    """Runs the program on a case of this text; `words` begin with the command."""
+    case = os.path.join(folder, "case.toml")
+    with open(case, "w", encoding="utf-8") as file:
+        file.write(text)
+    launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+    command = [*launch, OTTO, words[0], case, "-o", os.path.join(folder, "out"), *words[1:]]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+def summary(folder):
+    with open(os.path.join(folder, "out", "summary.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def cells(folder, name, *fields):
+    with h5py.File(os.path.join(folder, "out", name)) as file:
+        return [file[f"cells/{field}"][()] for field in fields]
+
+
+def cumulative(f, x):
+    """Integral of f from x[0] to every x by Gauss's rule with two points."""
+    middle, h = (x[:-1] + x[1:]) / 2, np.diff(x)
+    g = h / np.sqrt(12)
+    return np.concatenate([[0], np.cumsum(h / 2 * (f(middle - g) + f(middle + g)))])
+
+
+class Spectrum(unittest.TestCase):
+    def spectrum(self, text, *words, ranks=1):
+        with tempfile.TemporaryDirectory() as folder:
+            done = otto(folder, text, "spectrum", *words, ranks=ranks)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(os.path.join(folder, "out", "spectrum.csv"), encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            modes = cells(folder, "modes.h5", "center", "volume", "density", "mode_1", "mode_2")
+            self.assertTrue(os.path.exists(os.path.join(folder, "out/fields/density.hdf.series")))
+            return summary(folder), rows, modes
+
+    def test_rates_are_those_of_the_dense_matrix(self):
+        told, rows, (x, volume, density, *modes) = self.spectrum(CASE, "-k", "3")
+        x, h, kT = x[:, 0], volume[0], 0.5
+        V = (x**2 - 1)**2
+        s = np.diff(V) / kT
+        bernoulli = lambda t: np.where(t == 0, 1, t / np.where(t == 0, 1, np.expm1(t)))  # noqa: E731
+        forward, backward = kT / h**2 * bernoulli(s), kT / h**2 * bernoulli(-s)
+        Q = np.diag(forward, -1) + np.diag(backward, 1)
+        Q -= np.diag(Q.sum(axis=0))
+        exact = np.sort(-np.linalg.eigvals(Q).real)[1:4]
+        np.testing.assert_allclose(told["spectrum"]["rates"], exact, rtol=1e-7)
+        self.assertEqual(len(rows), 3)
+        self.assertLessEqual(max(told["spectrum"]["residuals"]), 1e-8)
+        np.testing.assert_allclose(density, np.exp(-V / kT) / np.sum(h * np.exp(-V / kT)), rtol=1e-10)
+        for mode, rate in zip(modes, exact):
+            rho = density * mode
+            self.assertLess(np.abs(Q @ rho + rate * rho).max(), 1e-5 * rate * np.abs(rho).max())
+
+    def test_ranks_agree(self):
+        one, _, first = self.spectrum(CASE, "-k", "2")
+        three, _, second = self.spectrum(CASE, "-k", "2", ranks=3)
+        np.testing.assert_allclose(three["spectrum"]["rates"], one["spectrum"]["rates"], rtol=1e-10)
+        for a, b in zip(first, second):
+            np.testing.assert_allclose(b, a, atol=1e-6 * np.abs(a).max())
+
+    def test_eyring_kramers_is_printed_beside(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text = CASE.replace("upper = [1.0]", "upper = [2.0]").replace("0.5", "0.25")
+            done = otto(folder, text, "spectrum", "-k", "1")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = summary(folder)["spectrum"]
+            self.assertIn("Eyring-Kramers", done.stdout)
+            self.assertEqual(len(told["crossings"]), 1)
+            # asymptotic as kT falls: corrections of order kT/barrier = 1/4
+            self.assertLess(abs(told["crossings"][0]["rate"] / told["rates"][0] - 1), 0.25)
+
+    def test_bad_input(self):
+        bad = [(CASE, ["-k", "0"], "-k 0"), (CASE, ["-k", "many"], "-k many"),
+               (CASE, ["-k", "500"], "191 modes"), (CASE + "[drift]\nexpression = [\"1\"]\n", [], "detailed"),
+               (CASE.replace("(x^2-1)^2", "x*t"), [], "depend on t"),
+               (CASE.replace("(x^2-1)^2", "1e5*x^2"), [], "V/kT ranges over"),
+               (CASE, ["--", "-no_such_option"], "no_such_option")]
+        for text, words, said in bad:
+            for ranks in (1, 3):
+                with tempfile.TemporaryDirectory() as folder:
+                    done = otto(folder, text, "spectrum", *words, ranks=ranks)
+                    self.assertEqual(done.returncode, 2, f"{words}: {done.stderr}")
+                    self.assertIn(said, done.stderr)
+                    self.assertEqual(done.stderr.count("otto: "), 1)
+
+
+class Analysis(unittest.TestCase):
+    def test_exit_time_and_committor_against_quadrature(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = otto(folder, CASE + RUN, "run")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = summary(folder)
+            center, volume, T, q = cells(folder, "final.h5", "center", "volume", "mean_exit_time", "committor")
+        kT, x = 0.5, np.linspace(-2, 1, 3 * 2**15 + 1)
+        weight = lambda y: np.exp(-((y**2 - 1)**2) / kT)  # noqa: E731
+        inner = cumulative(weight, x)
+        outer = cumulative(lambda y: np.interp(y, x, inner) / weight(y), x)
+        up = cumulative(lambda y: 1 / weight(y), x)
+        c = center[:, 0]
+        exact_T = np.interp(c, x, (outer[-1] - outer) / kT)
+        low = np.interp(-1.0, x, up)
+        exact_q = np.clip((np.interp(c, x, up) - low) / (up[-1] - low), 0, 1)
+        # order 2: 8.3e-5 of T on this grid, and 2.0e-5
+        self.assertLess(np.abs(T - exact_T).max(), 2e-4 * exact_T.max())
+        self.assertLess(np.abs(q - exact_q).max(), 5e-5)
+        self.assertGreater(told["analysis"]["mean_exit_time"], 10)
+        self.assertLess(told["mass"]["final"], 1)
+        self.assertEqual(told.get("warnings", []), [])
+
+    def test_exit_time_in_two_dimensions_against_a_dense_solve(self):
+        finals = []
+        for ranks in (1, 3):
+            with tempfile.TemporaryDirectory() as folder:
+                done = otto(folder, SQUARE, "run", ranks=ranks)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                center, T = cells(folder, "final.h5", "center", "mean_exit_time")
+                finals.append((T, summary(folder)["analysis"]["mean_exit_time"]))
+        np.testing.assert_allclose(finals[1][0], finals[0][0], rtol=1e-8)
+        kT, n, size = 0.4, (24, 20), (2 / 24, 2 / 20)
+        V = center[:, 0]**2 * center[:, 1] + center[:, 1]**2 - 0.5 * center[:, 0]
+        V = V.reshape(n[1], n[0])
+        number = np.arange(n[0] * n[1]).reshape(n[1], n[0])
+        A = np.zeros((V.size, V.size))
+        rate = lambda s, h: kT / h**2 * (s / np.expm1(s) if s else 1)  # noqa: E731
+
+        def join(K, L, VK, VL, h):
+            for a, b, s in ((K, L, (VL - VK) / kT), (L, K, (VK - VL) / kT)):
+                A[a, a] += rate(s, h)
+                A[a, b] -= rate(s, h)
+        for j in range(n[1]):
+            for i in range(n[0]):
+                if i + 1 < n[0]:
+                    join(number[j, i], number[j, i + 1], V[j, i], V[j, i + 1], size[0])
+                if j + 1 < n[1]:
+                    join(number[j, i], number[j + 1, i], V[j, i], V[j + 1, i], size[1])
+            A[number[j, 0], number[j, 0]] += 2 * rate((V[j, 0] - V[j, 1]) / 2 / kT, size[0])
+        for i in range(n[0]):
+            A[number[-1, i], number[-1, i]] += 2 * rate((V[-1, i] - V[-2, i]) / 2 / kT, size[1])
+        T = np.linalg.solve(A, np.ones(V.size))
+        np.testing.assert_allclose(finals[0][0], T, rtol=1e-6)
+        self.assertAlmostEqual(finals[0][1], T.mean(), delta=1e-6 * T.mean())
+
+    def test_bad_input_is_seen_by_check_as_well(self):
+        good = CASE + RUN
+        bad = [(good.replace('"x_max"]', '"x_mx"]'), "x_max"), (good.replace('"x_max"]', '"y_max"]'), "y_max"),
+               (good.replace('absorbing = ["x_max"]', ""), "absorbing"),
+               (good.replace('committor_from = "-1-x"', ""), "committor_from"),
+               (good.replace('"-1-x"', '"x_max"'), "overlaps"), (good.replace('"-1-x"', '"x-9"'), "no cell"),
+               (good + "stationary_current = true\n", "stationary"),
+               (good.replace('"(x^2-1)^2"', '"x^2*t"'), "depend on t")]
+        for text, said in bad:
+            for command in ("check", "run"):
+                with tempfile.TemporaryDirectory() as folder:
+                    done = otto(folder, text, command)
+                    self.assertEqual(done.returncode, 2, f"{said}: {done.stderr}")
+                    self.assertIn(said, done.stderr)
+                    self.assertRegex(done.stderr, r"case\.toml:\d+:\d+")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,130 @@
+// Rates of 1-D double wells V = b (x^2 - 1)^2, kT = 1, against values a spectral method gives to 11
+// digits; modes; decay of a run; Eyring and Kramers.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "otto/analysis/crossings.h"
+#include "otto/analysis/spectrum.h"
+#include "otto/core/error.h"
+#include "scenario.h"
+
+namespace otto::test {
+namespace {
+
+std::string double_well(double b, int cells, const std::string& more = "") {
+  return "[mesh]\nlower = [-3.0]\nupper = [3.0]\ncells = [" + std::to_string(cells) +
+         "]\n[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\n"
+         "expression = \"" +
+         std::to_string(b) + "*(x^2-1)^2\"\n" + more;
+}
+
+Spectrum spectrum_of(Scenario& s, int count) {
+  ShiftedSolver solver(s.generator, {});
+  return slowest_modes(s.generator, solver, {.count = count});
+}
+
+TEST(Spectrum, DoubleWellRatesAreSecondOrderAndExtrapolateToTheExactOnes) {
+  const struct {
+    double b, first, second;
+  } exact[] = {{1, .748681672347, 6.0041136708},
+               {2, .454546602019, 8.1565597835},
+               {4, .119118373236, 13.2415762565}};
+  for (const auto& e : exact) {
+    std::vector<double> first, second;
+    for (const int n : {256, 512, 1024}) {
+      Scenario s(double_well(e.b, n));
+      const Spectrum spectrum = spectrum_of(s, 2);
+      ASSERT_EQ(spectrum.modes.size(), 2U);
+      first.push_back(spectrum.modes[0].rate);
+      second.push_back(spectrum.modes[1].rate);
+      for (const Mode& mode : spectrum.modes) EXPECT_LE(mode.residual, 1e-8);
+    }
+    const double order = std::log2((first[0] - e.first) / (first[1] - e.first));
+    EXPECT_NEAR(order, 2, 0.005) << "b = " << e.b;
+    // the error after one extrapolation is of order h^4: 1e-9 and less here
+    EXPECT_NEAR((4 * first[2] - first[1]) / 3, e.first, 5e-8 * e.first);
+    EXPECT_NEAR((4 * second[2] - second[1]) / 3, e.second, 5e-8 * e.second);
+  }
+}
+
+TEST(Spectrum, ModesAreOrthonormalAndDecayAtTheirRates) {
+  Scenario s(
+      double_well(1, 200,
+                  "[initial]\nkind = \"uniform\"\n[time]\nscheme = \"exponential\"\nstep = 0.5\n"
+                  "end = 0.5\ntolerance = 1e-11\n[solver]\nrtol = 1e-12\n"));
+  const Spectrum spectrum = spectrum_of(s, 4);
+  const std::vector<double> pi = gibbs_density(s.generator);
+  std::vector<double> product(pi.size());
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      for (std::size_t k = 0; k < pi.size(); ++k) {
+        product[k] = pi[k] * spectrum.modes[i].shape[k] * spectrum.modes[j].shape[k];
+      }
+      EXPECT_NEAR(integral(s.mesh, product), i == j ? 1 : 0, 1e-8);
+    }
+  }
+  const Mode& mode = spectrum.modes[0];
+  std::vector<double> rho(pi.size());
+  for (std::size_t k = 0; k < rho.size(); ++k) rho[k] = pi[k] * (1 + 0.1 * mode.shape[k]);
+  State state = s.with_ghosts(rho);
+  s.run(state);
+  double worst = 0;
+  for (std::size_t k = 0; k < rho.size(); ++k) {
+    const double exact = pi[k] * (1 + 0.1 * std::exp(-0.5 * mode.rate) * mode.shape[k]);
+    worst = std::max(worst, std::abs(state.density[k] - exact));
+  }
+  EXPECT_LE(s.mesh.comm.max(worst), 1e-9);
+}
+
+TEST(Spectrum, AbsorbingEndsHaveTheirOwnSlowestRate) {
+  // kT u'' on [0, 1] with u = 0 at the right end and no flux at the left: kT (pi/2)^2
+  for (const int n : {50, 100}) {
+    Scenario s("[mesh]\nlower = [0.0]\nupper = [1.0]\ncells = [" + std::to_string(n) +
+               "]\n[[energy]]\nkind = \"entropy\"\ntemperature = 0.5\n"
+               "[boundary]\nabsorbing = [\"x_max\"]\n");
+    const double exact = 0.5 * std::pow(std::numbers::pi / 2, 2), h = 1.0 / n;
+    EXPECT_NEAR(spectrum_of(s, 1).modes[0].rate, exact, exact * h * h);
+  }
+}
+
+TEST(Spectrum, RefusesWhatHasNoDetailedBalance) {
+  Scenario drift(double_well(1, 64, "[drift]\nexpression = [\"1\"]\n"));
+  EXPECT_THROW(spectrum_of(drift, 1), InputError);
+  Scenario upwind(double_well(1, 64, "[flux]\nkind = \"upwind\"\n"));
+  EXPECT_THROW(spectrum_of(upwind, 1), InputError);
+  Scenario small(double_well(0, 3));
+  EXPECT_THROW(spectrum_of(small, 3), InputError);
+  EXPECT_EQ(spectrum_of(small, 2).modes.size(), 2U);
+}
+
+TEST(Crossings, OneDimensionalKramersRate) {
+  // V'' = 8 b at the wells and -4 b between them: 2 sqrt(8 b 4 b) / 2 pi exp(-b)
+  Scenario s(double_well(4, 3000));
+  const auto V = s.generator.external().first(std::size_t(s.mesh.owned));
+  const auto found = find_crossings(s.mesh, V, 1);
+  ASSERT_EQ(found.size(), 1U);
+  const double kramers = std::sqrt(8.0 * 4) * 4 / std::numbers::pi * std::exp(-4.0);
+  EXPECT_NEAR(found[0].barrier, 4, 1e-6);
+  // the curvature is that of the nearest centre, h / 2 away: 24 b / 8 b h / 4 = 1.5e-3 of the rate
+  EXPECT_NEAR(found[0].rate, kramers, 2e-3 * kramers);
+}
+
+TEST(Crossings, MuellerBrownHasOneWellBehindABarrier) {
+  Scenario s(
+      "[mesh]\nlower = [-1.7, -0.5]\nupper = [1.3, 2.2]\ncells = [300, 270]\n"
+      "[[energy]]\nkind = \"entropy\"\ntemperature = 5.0\n"
+      "[[energy]]\nkind = \"external\"\nlibrary = \"muller_brown\"\ncap = 4000.0\n");
+  const auto V = s.generator.external().first(std::size_t(s.mesh.owned));
+  const auto found = find_crossings(s.mesh, V, 5);
+  ASSERT_EQ(found.size(), 2U);  // minima -146.700, -108.167, -80.768; saddles -40.665, -72.249
+  EXPECT_NEAR(found[0].barrier, 108.167 - 40.665, 0.05);
+  EXPECT_NEAR(found[1].barrier, 80.768 - 72.249, 0.05);
+  EXPECT_NEAR(found[0].saddle[0], -0.822, 0.02);
+  EXPECT_NEAR(found[0].saddle[1], 0.624, 0.02);
+}
+
+}  // namespace
+}  // namespace otto::test

@@ -1,0 +1,239 @@
+"""Runs that are stopped and go on: the same answer, histories and series without repeats or gaps, and a word
+on everything that was skipped or has changed. The long part is scripts/torture."""
+
+import itertools
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import runs  # noqa: E402  pylint: disable=wrong-import-position
+from runs import sets  # noqa: E402  pylint: disable=wrong-import-position
+
+EVERY = sets(checkpoint__every_steps=7, checkpoint__keep=3)
+AUTO = ("--resume", "auto")
+
+
+class Runs(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="otto-restart-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.case = self.folder / "case.toml"
+        self.case.write_text(runs.CASE, encoding="utf-8")
+
+    def run_case(self, out, *words, status=0, **options):
+        done = runs.run(self.case, self.folder / out, *words, **options)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertLessEqual(done.stderr.count("otto: "), 1)
+        return self.folder / out, done
+
+    def forget(self, out, after):
+        """Removes checkpoints later than the given number, as if the run had died before them."""
+        for file in (out / "checkpoints").glob("ck-*"):
+            if int(file.name[3:9]) > after:
+                file.unlink()
+
+
+class Restart(Runs):
+    def test_the_same_command_starts_goes_on_and_ends(self):
+        whole, _ = self.run_case("whole")
+        self.assertFalse((whole / "checkpoints").exists())
+        out, done = self.run_case("out", *EVERY, *AUTO)
+        self.assertIn("no checkpoint yet, starting from the beginning", done.stdout)
+        runs.check_same(self, out, whole)
+        self.assertEqual(runs.checkpoints(out), ["ck-000004", "ck-000005", "ck-000006"])
+        self.forget(out, 4)
+        _, done = self.run_case("out", *EVERY, *AUTO)
+        self.assertIn("ck-000004.h5 (step 28, t = 0.28", done.stdout)
+        runs.check_same(self, out, whole)
+        self.assertIn("ck-000004", (out / "log.txt").read_text(encoding="utf-8"))
+        _, done = self.run_case("out", *EVERY, *AUTO)  # nothing is left to do
+        runs.check_same(self, out, whole)
+
+    def test_every_scheme_and_an_adaptive_run_go_on_from_files(self):
+        for scheme, more in (("tr_bdf2", sets(time__adaptive="true", time__tolerance=1e-3)),
+                             ("midpoint", sets(time__adaptive="true", time__tolerance=1e-3)),
+                             ("exponential", sets(output__every=0.01))):
+            words = [*sets(time__scheme=scheme), *more]
+            whole, _ = self.run_case("whole_" + scheme, *words)
+            out, _ = self.run_case(scheme, *words, *sets(checkpoint__every_steps=2, checkpoint__keep=9))
+            middle = len(runs.history(whole)) // 4
+            self.forget(out, max(middle, 1))
+            self.run_case(scheme, *words, *AUTO)
+            runs.check_same(self, out, whole)
+
+    def test_any_number_of_ranks_goes_on_with_what_any_number_wrote(self):
+        # tight solves: what is compared is the state, not the solver's tolerance
+        tight = sets(solver__rtol=1e-13)
+        whole, _ = self.run_case("whole", *tight)
+        for writers in (1, 3):
+            first, _ = self.run_case(f"first{writers}", *tight, *EVERY, ranks=writers)
+            self.forget(first, 4)
+            written = runs.density(first / "checkpoints/ck-000004.h5")
+            for readers in (1, 2, 4):
+                out = self.folder / f"out{writers}{readers}"
+                shutil.copytree(first, out)
+                self.run_case(out.name, *tight, *EVERY, *AUTO, ranks=readers)
+                runs.check_same(self, out, whole, tolerance=1e-12)
+                self.assertTrue((runs.density(out / "checkpoints/ck-000004.h5") == written).all()
+                                or not (out / "checkpoints/ck-000004.h5").exists())
+
+    def test_what_was_loaded_is_what_was_written_bit_for_bit(self):
+        out, _ = self.run_case("out", *EVERY, *sets(time__scheme="tr_bdf2"))
+        seal = json.loads((out / "checkpoints/ck-000006.json").read_text(encoding="utf-8"))
+        for ranks in (2, 3):
+            # the last checkpoint is at the end: the run loads it, writes the final state and is done
+            self.run_case("out", *EVERY, *AUTO, *sets(time__scheme="tr_bdf2"), ranks=ranks)
+            self.assertTrue((runs.final(out) == runs.density(out / "checkpoints/ck-000006.h5")).all())
+        self.assertEqual(seal["step"], 40)
+
+    def test_damaged_checkpoints_are_skipped_by_name(self):
+        whole, _ = self.run_case("whole")
+        good, _ = self.run_case("good", *EVERY)
+        self.forget(good, 5)
+        for seed in range(8):
+            out = self.folder / f"out{seed}"
+            shutil.copytree(good, out)
+            damage = runs.Places(seed).damage(out / "checkpoints", "ck-000005", "ck-000004")
+            if damage is None:
+                continue
+            with self.subTest(seed=seed, damage=damage):
+                _, done = self.run_case(out.name, *EVERY, *AUTO, ranks=1 + seed % 2)
+                self.assertIn("skipped checkpoint ck-000005: ", done.stderr)
+                self.assertIn("going on from", done.stdout)
+                if seed % 2 == 0:
+                    runs.check_same(self, out, whole)
+
+    def test_a_checkpoint_that_was_asked_for_must_be_good(self):
+        out, _ = self.run_case("out", *EVERY)
+        data = out / "checkpoints/ck-000005.h5"
+        data.write_bytes(data.read_bytes()[:-1])
+        _, done = self.run_case("out", "--resume", data, status=4)
+        self.assertIn("ck-000005", done.stderr)
+        _, done = self.run_case("out", "--resume", out / "checkpoints/ck-000099.h5", status=2, ranks=2)
+        self.assertIn("no such checkpoint", done.stderr)
+
+    def test_a_path_goes_on_in_another_folder(self):
+        whole, _ = self.run_case("whole")
+        first, _ = self.run_case("first", *EVERY)
+        for number, path in enumerate(("checkpoints/ck-000004.h5", "checkpoints/ck-000004",
+                                       "checkpoints/ck-000004.json", "")):
+            out, _ = self.run_case(f"out{number}", "--resume", first / path)
+            self.assertTrue((runs.final(out) == runs.final(whole)).all())
+            self.assertEqual(runs.without_clock(runs.history(out)),
+                             runs.without_clock(runs.history(whole)))
+
+    def test_a_changed_case_is_refused_by_every_key(self):
+        out, _ = self.run_case("out", *EVERY)
+        before = (out / "history.csv").read_bytes(), (out / "log.txt").read_bytes()
+        change = sets(time__step=0.02, time__end=0.5, **{"energy[2].expression": "x^2"})
+        for ranks in (1, 3):
+            _, done = self.run_case("out", *EVERY, *AUTO, *change, status=2, ranks=ranks)
+            for words in ("time.step was 0.01, is 0.02", "time.end was 0.4, is 0.5",
+                          "energy[2].expression was", "--allow-change time.end"):
+                self.assertIn(words, done.stderr)
+            self.assertEqual(before, ((out / "history.csv").read_bytes(),
+                                      (out / "log.txt").read_bytes()), "nothing is touched")
+        _, done = self.run_case("out", *AUTO, *sets(mesh__cells="[20, 13]"), "--allow-change", "mesh",
+                                status=2)
+        self.assertIn("keeps its mesh", done.stderr)
+        _, done = self.run_case("out", *AUTO, "--allow-change", "time.edn", status=2)
+        self.assertIn("did you mean 'time.end'", done.stderr)
+
+    def test_what_may_change(self):
+        longer, _ = self.run_case("longer", *sets(time__end=0.5, output__every=0.1))
+        out, _ = self.run_case("out", *EVERY, *sets(output__every=0.1))
+        words = [*AUTO, *sets(time__end=0.5, output__every=0.1), "--allow-change", "time.end"]
+        self.run_case("out", *EVERY, *words, *sets(run__wall_minutes=5, title='"another"'))
+        runs.check_same(self, out, longer)
+        self.run_case("out", *EVERY, *words, *sets(time__end=0.6, time__scheme="tr_bdf2"),
+                      "--allow-change", "time.scheme", "--allow-change", "output")
+        self.assertEqual(runs.summary(out)["time"]["end"], 0.6)
+
+    def test_a_run_that_starts_anew_sets_checkpoints_aside(self):
+        out, _ = self.run_case("out", *EVERY)
+        kept = runs.checkpoints(out)
+        _, done = self.run_case("out")
+        self.assertIn("checkpoints.before", done.stderr)
+        self.assertEqual(sorted(f.stem for f in (out / "checkpoints.before").glob("*.json")), kept)
+
+    def test_the_time_between_checkpoints(self):
+        out, _ = self.run_case("out", *sets(checkpoint__every_minutes=1e-6, checkpoint__keep=50))
+        steps = [json.loads(f.read_text(encoding="utf-8"))["step"]
+                 for f in sorted((out / "checkpoints").glob("*.json"))]
+        self.assertEqual(steps, list(range(1, 41)))
+
+
+class Stops(Runs):
+    """Signals and the wall time: status 75, a good checkpoint, and the same answer in the end."""
+
+    LONG = sets(time__step=1e-4, output__every=0.1)
+
+    def stop(self, out, ranks, number, delay, *words):
+        process = runs.start(self.case, out, *self.LONG, *words, *AUTO, ranks=ranks)
+        process.stdout.readline()  # from now on it answers
+        time.sleep(delay)
+        if number is not None:
+            for pid in runs.ranks_of(process)[:1]:
+                runs.os.kill(pid, number)
+        text, _ = process.communicate(timeout=60)
+        return process.returncode, text
+
+    def test_signals_and_wall_time_leave_a_good_checkpoint(self):
+        whole, _ = self.run_case("whole", *self.LONG)
+        out = self.folder / "out"
+        status = []
+        stops = itertools.cycle([(signal.SIGTERM, 1), (signal.SIGUSR1, 1)])
+        for number, ranks in itertools.islice(stops, 2):
+            code, text = self.stop(out, ranks, number, 0.05)
+            status.append(code)
+            self.assertIn(code, (0, 75), text)
+            if code == 75:
+                self.assertEqual(runs.summary(out)["status"], "stopped")
+                self.assertTrue(runs.checkpoints(out))
+                self.assertEqual(runs.leftovers(out), [])
+        self.assertIn(75, status)
+        _, done = self.run_case("out", *self.LONG, *AUTO)
+        self.assertIn("going on from", done.stdout)
+        runs.check_same(self, out, whole)
+
+    def test_the_slurm_job_queues_itself_again_and_goes_on(self):
+        whole, _ = self.run_case("whole", *self.LONG)
+        tools = self.folder / "tools"
+        tools.mkdir()
+        for name, body in (("srun", 'exec "$@"'),
+                           ("scontrol", f'echo "$@" >> {self.folder}/asked')):
+            (tools / name).write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+            (tools / name).chmod(0o755)
+        environment = dict(runs.os.environ, PATH=f"{tools}:{runs.os.environ['PATH']}", SLURM_JOB_ID="7",
+                           OTTO_CASE=str(self.case), OTTO_OUT=str(self.folder / "out"),
+                           OTTO_WORDS=" ".join(self.LONG))
+        script = Path(__file__).parents[2] / "scripts/otto.sbatch"
+        job = runs.subprocess.Popen(["bash", script], env=environment, text=True,
+                                    stdout=runs.subprocess.PIPE, stderr=runs.subprocess.STDOUT)
+        job.stdout.readline()
+        rank, = runs.ranks_of(job)
+        runs.os.kill(rank, signal.SIGUSR1)  # as Slurm does before the time limit
+        text, _ = job.communicate(timeout=60)
+        self.assertEqual(job.returncode, 75, text)
+        self.assertEqual((self.folder / "asked").read_text(encoding="utf-8"), "requeue 7\n")
+        again = runs.subprocess.run(["bash", script], env=environment, capture_output=True, text=True,
+                                    timeout=60, check=False)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn("going on from", again.stdout)
+        runs.check_same(self, self.folder / "out", whole)
+
+    def test_the_wall_time_is_kept_with_a_checkpoint(self):
+        words = sets(run__wall_minutes=0.08, time__end=1000)
+        out, _ = self.run_case("out", *self.LONG, *words, status=75, ranks=2)
+        self.assertLess(runs.summary(out)["seconds"]["total"], 4.8)
+        self.assertTrue(runs.checkpoints(out))
+
+
+if __name__ == "__main__":
+    unittest.main()
