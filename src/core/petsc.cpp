@@ -29,11 +29,13 @@ bool was_launched() {
 }
 
 /// A run by itself needs no helper process (0.3 s of Open MPI's start), no fast network (25 ms of
-/// loading its plug-ins) and no list of the machine's PCI devices (15 ms). The user's own settings
-/// win.
+/// loading its plug-ins) and no list of the machine's PCI devices (15 ms). Nor does it need Open
+/// MPI's folder of temporary files, which has one name for all runs by themselves: one that ends
+/// would remove it while another starts. The user's own settings win.
 void start_alone() {
   setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
   if (was_launched()) return;
+  setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
   setenv("OMPI_MCA_pml", "ob1", 0);
   setenv("OMPI_MCA_btl", "self,vader,tcp", 0);
   setenv("HWLOC_COMPONENTS", "-linuxio,-pci,-opencl,-gl", 0);

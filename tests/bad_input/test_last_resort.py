@@ -45,5 +45,17 @@ class LastResort(unittest.TestCase):
         self.check("defect", 0, 2, 5, "internal error: a broken invariant")
 
 
+class ManyAtOnce(unittest.TestCase):
+    def test_runs_by_themselves_do_not_disturb_each_other(self):
+        """They once shared a folder of Open MPI's, and one in a hundred died of it."""
+        for _ in range(15):
+            runs = [subprocess.Popen([os.environ["OTTO"], "explain", "time.step"],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                    for _ in range(8)]
+            for run in runs:
+                _, errors = run.communicate(timeout=60 * PATIENCE)
+                self.assertEqual(run.returncode, 0, errors)
+
+
 if __name__ == "__main__":
     unittest.main()
