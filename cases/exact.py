@@ -242,6 +242,38 @@ def ring_to_disc():
     return 1.6**2 + 0.8**2 + np.mean(apart**2)
 
 
+# -- porous media: barenblatt, porous_trap -------------------------------------------------------
+
+BARENBLATT_C, BARENBLATT_K = 0.1, 1 / 16  # d = 2, m = 2: k = b (m - 1)/(2 m), b = 1/4
+
+
+def barenblatt(time):
+    """d_t rho = lap rho^2 in the plane: rho = t^(-1/2) (C - k |x|^2 t^(-1/2))_+."""
+    return lambda x: np.maximum(BARENBLATT_C - BARENBLATT_K * np.sum(x**2, axis=0) * time**-0.5, 0) * time**-0.5
+
+
+def barenblatt_radius(time, level=0.0):
+    """Where rho falls below the level."""
+    return np.sqrt((BARENBLATT_C - level * time**0.5) / BARENBLATT_K) * time**0.25
+
+
+def barenblatt_energy(time):
+    """int rho^2 = 2 pi C^3/(6 k) t^(-1/2)."""
+    return np.pi * BARENBLATT_C**3 / (3 * BARENBLATT_K) * time**-0.5
+
+
+TRAP_LEVEL = np.sqrt(2 / np.pi)  # c in (c - |x|^2/2)_+/2 of mass pi c^2/2 = 1
+
+
+def porous_trap(time, start=(0.4, 0.2)):
+    """d_t rho = lap rho^2 + div(rho x): the equilibrium about a centre that falls like exp(-t); every
+    other mode falls as exp(-2 t) at least."""
+    def rho(x):
+        shift = np.array(start) * np.exp(-time)
+        return np.maximum(TRAP_LEVEL - 0.5 * np.sum((x - shift.reshape(-1, 1, 1))**2, axis=0), 0) / 2
+    return rho
+
+
 # -- cell averages -------------------------------------------------------------------------------
 
 

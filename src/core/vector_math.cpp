@@ -24,19 +24,17 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double log2_high = 0x1.62e42fee00000p-1;  // 21 trailing zero bits: k log2_high is exact
 constexpr double log2_low = 0x1.a39ef35793c76p-33;
-constexpr std::int64_t bits_of_root_half = 0x3fe6a09e667f3bcd;
+constexpr std::uint64_t bits_of_root_half = 0x3fe6a09e667f3bcd;
 
 [[gnu::always_inline]] inline double log_one(double x) {
   const bool tiny = x < std::numeric_limits<double>::min();
   const double scaled = tiny ? x * 0x1p54 : x;
-  const std::int64_t bits = std::bit_cast<std::int64_t>(scaled);
+  const std::uint64_t bits = std::bit_cast<std::uint64_t>(scaled);  // unsigned: nan may wrap around
   // k + 1023 >= 0 in the low bits; made a double without a conversion instruction
-  const std::uint64_t biased =
-      static_cast<std::uint64_t>(bits - bits_of_root_half + (std::int64_t{1023} << 52)) >> 52;
+  const std::uint64_t biased = (bits - bits_of_root_half + (std::uint64_t{1023} << 52)) >> 52;
   const double k = std::bit_cast<double>(biased | std::bit_cast<std::uint64_t>(0x1p52)) - 0x1p52 -
                    (tiny ? 1077.0 : 1023.0);
-  const double m = std::bit_cast<double>(
-      bits - static_cast<std::int64_t>((biased << 52) - (std::uint64_t{1023} << 52)));
+  const double m = std::bit_cast<double>(bits - ((biased << 52) - (std::uint64_t{1023} << 52)));
   const double f = m - 1, s = f / (m + 1), z = s * s;
   double p = 2.0 / 23;
   p = p * z + 2.0 / 21;

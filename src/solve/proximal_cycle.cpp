@@ -85,10 +85,12 @@ class TypedProximalCycle final : public ProximalCycle {
   }
 
   void set(std::span<const double> omega, std::span<const double> slope_left,
-           std::span<const double> slope_right, std::span<const double> g,
-           bool one_slope) override {
+           std::span<const double> slope_right, std::span<const double> g, bool one_slope,
+           bool keep_coarse) override {
+    keep_coarse = keep_coarse && one_slope == stages_.front().one_slope;
     for (auto& stage : stages_) stage.one_slope = one_slope;
     load(omega, slope_left, slope_right, g);
+    if (keep_coarse && stages_.size() > 1) return set_diagonal(stages_.front());
     for (std::size_t l = 0; l + 1 < stages_.size(); ++l) {
       if (stages_[l].level->next == Hierarchy::Next::gather) {
         gather_coefficients(stages_[l], stages_[l + 1]);

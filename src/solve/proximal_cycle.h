@@ -20,10 +20,10 @@ class ProximalCycle {
   virtual ~ProximalCycle() = default;
   /// Omega = vol / U'' per owned cell; slopes of J and conductances per face of the mesh
   /// (operators/transport.h). `one_slope`: left and right slopes are the same numbers over equal
-  /// volumes. Collective.
+  /// volumes. `keep_coarse`: only the finest level changes. Collective.
   virtual void set(std::span<const double> omega, std::span<const double> slope_left,
-                   std::span<const double> slope_right, std::span<const double> g,
-                   bool one_slope) = 0;
+                   std::span<const double> slope_right, std::span<const double> g, bool one_slope,
+                   bool keep_coarse) = 0;
   /// z = B r on owned cells, B symmetric positive definite. `scale`: the size of r. Collective.
   virtual void apply(const double* r, double scale, double* z) = 0;
 };

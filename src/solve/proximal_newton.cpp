@@ -17,12 +17,13 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_iterations = 60;
 constexpr int most_halvings = 6;
-constexpr int most_linear = 200;      ///< a direction is used as it is after so many iterations
-constexpr double largest_jump = 4;    ///< of log rho in one iteration
-constexpr double tight_solve = 1e-9;  ///< tolerance where a loose solve has failed
-constexpr double barrier_end = 1e-9;  ///< last barrier over density and energy of the step
-constexpr double smallest = 1e-290;   ///< density, over the mass
-constexpr double lift = 1e-6;         ///< least density a step starts from, over the Gibbs density
+constexpr int most_linear = 200;       ///< a direction is used as it is after so many iterations
+constexpr double largest_jump = 4;     ///< of log rho in one iteration
+constexpr double small_change = 0.03;  ///< optimality of a guess that is nearly the solution
+constexpr double tight_solve = 1e-9;   ///< tolerance where a loose solve has failed
+constexpr double barrier_end = 1e-9;   ///< last barrier over density and energy of the step
+constexpr double smallest = 1e-290;    ///< density, over the mass
+constexpr double lift = 1e-6;          ///< least density a step starts from, over the Gibbs density
 
 }  // namespace
 
@@ -68,7 +69,8 @@ struct ProximalNewton::Impl {
   std::vector<double> base;  ///< with a barrier: that of the step
   double volume = 0;         ///< of the mesh
   double mass = 0, mu = 0, mu_end = 0, mu_scale = 1;
-  double care = 1;  ///< factor on the tolerance of linear solves
+  double opening = 0;  ///< optimality of the first iterate
+  double care = 1;     ///< factor on the tolerance of linear solves
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z;
   std::array<double, 3> last{};  ///< optimality of earlier iterates with this barrier
@@ -208,13 +210,12 @@ void ProximalNewton::Impl::start(std::vector<double>& phi) {
   now.phi = phi;
   now.rho = rho0;
   if (barrier()) return start_barrier();
-  potential(now);
-  residuals(now);
-  if (now.optimality <= now.floor) return;
+  external(now);
   lift_tails();
   now.rho = rho0;
+  potential(now);
   residuals(now);
-  if (step->cold) return;
+  if (step->cold || now.optimality <= now.floor) return;
   trial.phi = now.phi;
   trial.G = now.G;
   find_density(trial, now.V);
@@ -293,8 +294,10 @@ void ProximalNewton::Impl::sharpen() {
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double ProximalNewton::Impl::linear_tolerance() const {
   const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
-  const double loosest = step->cold ? 1e-3 : 0.1;  // a cold start has tails that bear no loose solve
-  const double loose = std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
+  const double loosest =
+      step->cold ? 1e-3 : 0.1;  // a cold start has tails that bear no loose solve
+  const double loose =
+      std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
   return std::max(loose * care, tight_solve);
 }
 
@@ -314,7 +317,9 @@ bool ProximalNewton::Impl::direction(double rtol) {
   const Jacobian J(transport, left, right);
   J.apply_adjoint(field, rhs);
   for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
-  system.set({omega, left, right, conductance});
+  // Where coefficients change little the coarse levels of the first iteration serve all.
+  system.set({omega, left, right, conductance},
+             opening <= small_change && report.iterations > 1 && rtol >= 1e-4);
   const SolveReport solve = system.solve(rhs, dphi, rtol);
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
@@ -371,6 +376,7 @@ bool ProximalNewton::Impl::search() {
 }
 
 void ProximalNewton::Impl::iterate() {
+  opening = now.optimality;
   for (;;) {
     lower_barrier();
     if (mu <= mu_end && now.optimality <= std::max(tolerance, now.floor)) break;

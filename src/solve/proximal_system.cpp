@@ -79,15 +79,18 @@ struct ProximalSystem::Impl {
   VecOwner b, u;
   double user_rtol = -1;
 
-  void make_cycle();
+  void make_cycle(bool keep_coarse);
   void make_ksp(ProximalSystem& system);
   void apply(std::span<const double> in, std::span<double> out);
 };
 
-void ProximalSystem::Impl::make_cycle() {
+void ProximalSystem::Impl::make_cycle(bool keep_coarse) {
   const auto [least, most] = std::ranges::minmax(coefficients.omega);
   const bool narrow = mesh.comm.max(most) <= single_range * mesh.comm.min(least);
-  if (!cycle || single != narrow) cycle = multigrid::make_proximal_cycle(mesh, narrow);
+  if (!cycle || single != narrow) {
+    keep_coarse = false;
+    cycle = multigrid::make_proximal_cycle(mesh, narrow);
+  }
   single = narrow;
   const auto one_slope = [this] {
     const auto& volume = mesh.volume;
@@ -95,7 +98,7 @@ void ProximalSystem::Impl::make_cycle() {
            std::ranges::all_of(volume, [&](double v) { return v == volume.front(); });
   };
   cycle->set(coefficients.omega, coefficients.slope_left, coefficients.slope_right, coefficients.g,
-             !mesh.comm.any(!one_slope()));
+             !mesh.comm.any(!one_slope()), keep_coarse);
 }
 
 void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
@@ -141,14 +144,14 @@ ProximalSystem::ProximalSystem(const Transport& transport, SolverOptions options
 ProximalSystem::~ProximalSystem() = default;
 ProximalSystem::ProximalSystem(ProximalSystem&&) noexcept = default;
 
-void ProximalSystem::set(const ProximalCoefficients& coefficients) {
+void ProximalSystem::set(const ProximalCoefficients& coefficients, bool keep_coarse) {
   Impl& s = *impl_;
   s.coefficients = coefficients;
   if (s.assemble) {
     if (!s.matrix) s.matrix = std::make_unique<ProximalMatrix>(s.transport);
     s.matrix->set(coefficients);
   } else {
-    s.make_cycle();
+    s.make_cycle(keep_coarse);
   }
   if (!s.ksp) s.make_ksp(*this);
   if (s.assemble) {

@@ -8,6 +8,7 @@ expected.toml:
     summary = "energy.final"   an entry of summary.json
     moment = "x^2"             sum volume density f(x, y, z) / sum volume density, of final.h5
     distance = "l1"            of final.h5 to the exact cell averages
+    front = 0.1                largest distance from the origin of a centre with more than this density
     geodesic_to = "FILE.toml"  W2 of `otto distance` from final.h5 to that of another case in the folder
     decay = "free_energy"      exponential rate of that column of history.csv above `equilibrium`,
                                from time `from` to time `to`
@@ -84,6 +85,9 @@ class Final:
         weight = self.volume * self.density
         return float(np.sum(weight * f) / np.sum(weight))
 
+    def front(self, level):
+        return float(np.linalg.norm(self.centers[self.density > level], axis=1).max())
+
     def l1_distance(self, name, mesh):
         """To the exact cell averages on the box of the case."""
         axes = zip(mesh["lower"], mesh["upper"], mesh["cells"])
@@ -125,12 +129,14 @@ class CaseTest(unittest.TestCase):
             value = geodesic_length(case["name"], folder, figure["geodesic_to"])
         elif "moment" in figure:
             value = Final(folder).moment(figure["moment"])
+        elif "front" in figure:
+            value = Final(folder).front(figure["front"])
         elif "distance" in figure:
             value = Final(folder).l1_distance(expected["exact"], case["mesh"])
         else:
             value = decay_rate(read_history(folder), figure)
-        what = " ".join(f"{k} {figure[k]}" for k in ("summary", "moment", "distance", "decay",
-                                                        "geodesic_to")
+        what = " ".join(f"{k} {figure[k]}" for k in ("summary", "moment", "front", "distance",
+                                                        "decay", "geodesic_to")
                         if k in figure)
         print(f"  {what}: {value:.10g}  {figure.get('value', '')} +- {figure.get('tolerance', '')}",
               flush=True)

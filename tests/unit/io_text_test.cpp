@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <chrono>
 #include <cmath>
 #include <csignal>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 
@@ -103,11 +103,16 @@ TEST_F(TextFiles, HistoryRowsReadBackToTheSameNumbers) {
 TEST_F(TextFiles, AHistoryRowCostsMicroseconds) {
   History history;
   history.open(scratch_.path() / "history.csv", {});
-  const auto began = std::chrono::steady_clock::now();
+  const std::clock_t began = std::clock();  // of this process: other programs do not count
   constexpr int rows = 20000;
   for (int k = 0; k < rows; ++k) history.add(some_record(k), {});
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - began;
-  EXPECT_LT(spent.count() / rows, 20e-6);  // measured: about 1e-6
+  const double spent = double(std::clock() - began) / CLOCKS_PER_SEC;
+#ifdef __SANITIZE_ADDRESS__
+  constexpr double limit = 200e-6;
+#else
+  constexpr double limit = 20e-6;  // measured: about 1e-6
+#endif
+  EXPECT_LT(spent / rows, limit);
   history.flush();
 }
 

@@ -27,8 +27,9 @@ class ProximalSystem {
   ~ProximalSystem();
   ProximalSystem(ProximalSystem&&) noexcept;
 
-  /// The coefficients must live until the last solve with them. Collective.
-  void set(const ProximalCoefficients& coefficients);
+  /// The coefficients must live until the last solve with them. `keep_coarse`: the coarse levels of
+  /// the preconditioner may stay as they are. Collective.
+  void set(const ProximalCoefficients& coefficients, bool keep_coarse = false);
   /// Solves from x = 0, to `rtol` in the norm of the preconditioned residual (a smaller -ksp_rtol
   /// of the user's wins). Owned values. Collective.
   SolveReport solve(std::span<const double> b, std::span<double> x, double rtol);
