@@ -179,9 +179,10 @@ TEST(Restart, EnergiesAndDriftsThatMoveGoOnToTheLastBit) {
 
 TEST(Restart, NonlinearEnergiesGoOnToTheLastBit) {
   const std::string well = "[[energy]]\nkind = \"external\"\nexpression = \"x^2 + 2*y^2\"\n";
+  const std::string crowd = "[[energy]]\nkind = \"crowd\"\nmaximum = 1.6\n";
   const std::map<std::string, std::string> energies{
       {"a porous medium", well + "[[energy]]\nkind = \"power\"\nexponent = 2.0\n"},
-      {"a crowd", well + "[[energy]]\nkind = \"crowd\"\nmaximum = 2.0\n"},
+      {"a warm crowd", linear + crowd},
       {"an interaction", linear + "[[energy]]\nkind = \"interaction\"\nexpression = \"r^2\"\n"}};
   int tried = 0;
   for (const auto& [what, terms] : energies) {
@@ -194,6 +195,9 @@ TEST(Restart, NonlinearEnergiesGoOnToTheLastBit) {
     }
   }
   EXPECT_GE(tried, 6);
+  // the pressure of a full crowd is remembered
+  expect_equal_runs("implicit_euler with a full crowd", grid + well + crowd + rest,
+                    {"time.scheme=implicit_euler", "time.end=0.06"});
 }
 
 TEST(Restart, WhatIsForgottenShows) {
