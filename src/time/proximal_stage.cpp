@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "otto/core/error.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/linear_stage.h"
 
@@ -32,6 +33,11 @@ ProximalStage::ProximalStage(const Problem& problem, int inner_steps)
         .fail("absorbing",
               "proximal steps keep the mass; remove the absorbing sides, "
               "or use a linear scheme such as 'implicit_euler'");
+  }
+  if (problem.energy.internal().entropy_only() && !(problem.energy.temperature() > 0)) {
+    throw InputError(problem.c.file().string() +
+                     ": proximal steps need an [[energy]] of kind 'entropy', 'power' or 'crowd'; "
+                     "time.scheme = \"implicit_euler\" works without one");
   }
   if (inner_steps > 1) {
     inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, read_solver(problem.c),
