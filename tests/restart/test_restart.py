@@ -163,7 +163,7 @@ class Restart(Runs):
         self.assertEqual(sorted(f.stem for f in (out / "checkpoints.before").glob("*.json")), kept)
 
     def test_the_time_between_checkpoints(self):
-        out, _ = self.run_case("out", *sets(checkpoint__every_minutes=1e-6, checkpoint__keep=50))
+        out, _ = self.run_case("out", *sets(checkpoint__every_minutes=1e-9, checkpoint__keep=50))
         steps = [json.loads(f.read_text(encoding="utf-8"))["step"]
                  for f in sorted((out / "checkpoints").glob("*.json"))]
         self.assertEqual(steps, list(range(1, 41)))
@@ -172,7 +172,7 @@ class Restart(Runs):
 class Stops(Runs):
     """Signals and the wall time: status 75, a good checkpoint, and the same answer in the end."""
 
-    LONG = sets(time__step=1e-4, output__every=0.1)
+    LONG = sets(time__step=2e-5, output__every=0.1)
 
     def stop(self, out, ranks, number, delay, *words):
         process = runs.start(self.case, out, *self.LONG, *words, *AUTO, ranks=ranks)
