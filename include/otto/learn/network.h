@@ -1,0 +1,52 @@
+#pragma once
+// Energies U_theta(x) given by a neural network, and what training asks of them. The network itself
+// lives in a module of its own (libotto_torch), loaded only when a case names one.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "otto/core/point.h"
+
+namespace otto {
+
+/// U_theta linearised at the theta of the moment on a fixed set of n points: J = dU/dtheta, n x m.
+/// Products never communicate: every rank has its own points.
+class Linearisation {
+ public:
+  virtual ~Linearisation() = default;
+  /// U_theta at the points (n).
+  [[nodiscard]] virtual std::span<const double> value() const = 0;
+  /// dU = J s; s has m entries, dU n.
+  virtual void apply(std::span<const double> s, std::span<double> dU) const = 0;
+  /// g += J^T c; c has n entries, g m.
+  virtual void add_adjoint(std::span<const double> c, std::span<double> g) const = 0;
+};
+
+/// A scalar network R^d -> R with m trainable parameters theta, the same on every rank. Evaluated in
+/// its own floating type; numbers cross this border as double. Nothing here communicates.
+class Network {
+ public:
+  virtual ~Network() = default;
+  [[nodiscard]] virtual int dimension() const = 0;            ///< d
+  [[nodiscard]] virtual std::int64_t parameters() const = 0;  ///< m
+  virtual void get(std::span<double> theta) const = 0;
+  virtual void set(std::span<const double> theta) = 0;
+
+  /// U[i] = U_theta(points[i]), in batches.
+  virtual void evaluate(std::span<const Point> points, std::span<double> U) const = 0;
+  /// slope[i] = grad U_theta(points[i]) (components beyond d are 0).
+  virtual void gradient(std::span<const Point> points, std::span<Point> slope) const = 0;
+  /// Returns sum_i w_i (a/2 |grad U|^2 + b Lap U) at the points and adds its derivative to g (m).
+  virtual double add_score(std::span<const Point> points, std::span<const double> w, double a,
+                           double b, std::span<double> g) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Linearisation> linearise(
+      std::span<const Point> points) const = 0;
+
+  /// The TorchScript file that holds this network, as bytes.
+  [[nodiscard]] virtual std::string file() const = 0;
+};
+
+}  // namespace otto
