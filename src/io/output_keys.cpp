@@ -21,6 +21,12 @@ const Declare keys{
       .type = Type::texts,
       .doc = "Cell fields of the series; the density is always there.",
       .fallback = "[\"density\"]"},
+     {.path = "output.moments",
+      .type = Type::flag,
+      .doc =
+          "Further columns of history.csv: mean and covariance, the mass of a cell at its centre.",
+      .fallback = "false",
+      .equation = "m = sum vol rho x / mass, C = sum vol rho (x - m)(x - m)^T / mass"},
      {.path = "run.wall_minutes",
       .doc = "Stop resumably, with all results on disk, before the run has taken this long; for "
              "batch queues.",
