@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "blas_kernels.h"
 #include "designs.h"
 #include "guard.h"
 #include "otto/learn/network_entry.h"
@@ -17,6 +18,7 @@ namespace {
 /// would depend on how often and at what shapes a module has run before.
 void settle() {
   static const bool once = [] {
+    choose_blas_kernels();
     at::set_num_threads(1);
     at::set_num_interop_threads(1);
     return true;
