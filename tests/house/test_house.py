@@ -17,7 +17,7 @@ ROOMS = {
     r"<CLI/": r"^src/app/",
     r"<fftw3": r"^src/(analysis|energy)/",
     r"<(H5|hdf5)": r"^(src/io/|src/energy/columns\.h|src/app/info\.cpp|tests/)",
-    r"<(torch|ATen)": r"^src/(learn|torch)/",
+    r"<(torch|ATen|c10)": r"^src/torch/",
 }
 FILES_WITH_CLI11 = 1
 

@@ -1,7 +1,6 @@
 #pragma once
-// VTK lives in a module of its own (libotto_vtk), loaded only when a run reads or writes VTK's XML
-// formats: a run without it pays no start-up, and Otto builds without VTK. The module is looked for
-// beside the executable, one folder above it, and in ../lib/otto.
+// VTK lives in a module of its own (libotto_vtk; otto/core/module.h), loaded only when a run reads or
+// writes VTK's XML formats.
 
 #include <array>
 #include <filesystem>

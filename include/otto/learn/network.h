@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -12,8 +13,14 @@
 
 namespace otto {
 
+/// The box a network was trained in; outside it extrapolates.
+struct TrainingBox {
+  Point lower{}, upper{};
+};
+
 /// U_theta linearised at the theta of the moment on a fixed set of n points: J = dU/dtheta, n x m.
-/// Products never communicate: every rank has its own points.
+/// Products never communicate: every rank has its own points. It keeps its own theta: Network::set
+/// does not change it.
 class Linearisation {
  public:
   virtual ~Linearisation() = default;
@@ -25,8 +32,8 @@ class Linearisation {
   virtual void add_adjoint(std::span<const double> c, std::span<double> g) const = 0;
 };
 
-/// A scalar network R^d -> R with m trainable parameters theta, the same on every rank. Evaluated in
-/// its own floating type; numbers cross this border as double. Nothing here communicates.
+/// A scalar network R^d -> R with m trainable parameters theta, the same on every rank. Evaluated
+/// in its own floating type; numbers cross this border as double. Nothing here communicates.
 class Network {
  public:
   virtual ~Network() = default;
@@ -44,6 +51,11 @@ class Network {
                            double b, std::span<double> g) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Linearisation> linearise(
       std::span<const Point> points) const = 0;
+
+  /// Where the network was trained, if its file says so.
+  [[nodiscard]] virtual std::optional<TrainingBox> box() const { return std::nullopt; }
+  /// Evaluated in float32.
+  [[nodiscard]] virtual bool single_precision() const { return false; }
 
   /// The TorchScript file that holds this network, as bytes.
   [[nodiscard]] virtual std::string file() const = 0;

@@ -1,0 +1,70 @@
+#include <ATen/Parallel.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/script.h>
+
+#include <sstream>
+
+#include "blas_kernels.h"
+#include "designs.h"
+#include "guard.h"
+#include "otto/learn/network_entry.h"
+#include "script_network.h"
+
+namespace otto {
+
+namespace {
+
+/// One thread per rank; and modules are run as written, operation by operation: compiled pieces
+/// would depend on how often and at what shapes a module has run before.
+void settle() {
+  static const bool once = [] {
+    choose_blas_kernels();
+    at::set_num_threads(1);
+    at::set_num_interop_threads(1);
+    return true;
+  }();
+  (void)once;
+  torch::jit::setGraphExecutorOptimize(false);
+}
+
+/// The network that `make` returns, or null and why.
+template <class Make>
+Network* guarded(const std::string& words, std::string& error, const Make& make) {
+  try {
+    return translated(words, [&] {
+      settle();
+      return make_script_network(make()).release();
+    });
+  } catch (const std::exception& e) {
+    error = e.what();
+  }
+  return nullptr;
+}
+
+torch::jit::Module read_module(const std::string& bytes) {
+  return translated(
+      bytes.starts_with("PK")
+          ? "is not a TorchScript module, or is damaged; write one with "
+            "torch.jit.script(model).save(file), which is not what torch.save writes"
+          : "is not a TorchScript module; write one with torch.jit.script(model).save(file)",
+      [&] {
+        std::istringstream stream(bytes);
+        return torch::jit::load(stream, at::kCPU);
+      });
+}
+
+}  // namespace
+
+extern "C" Network* otto_torch_load(const std::string& bytes, const std::string& name,
+                                    int dimension, std::string& error) {
+  return guarded("cannot be used", error,
+                 [&] { return Script(read_module(bytes), name, dimension); });
+}
+
+extern "C" Network* otto_torch_make(const NetworkDesign& design, std::string& error) {
+  return guarded("the network cannot be made", error, [&] {
+    return Script(make_module(design), "the " + design.kind + " network", design.dimension);
+  });
+}
+
+}  // namespace otto
