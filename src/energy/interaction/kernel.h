@@ -19,6 +19,8 @@ struct Kernel {
   /// W for two cells with sides h whose centres differ by x: W(|x|), or, for powers below r^2, the
   /// average of W(|x + y|) over the cell |y_a| <= h_a/2. Both are of second order in h.
   [[nodiscard]] double between_cells(const Point& x, const Point& h, int dimension) const;
+  /// W(r), r > 0 where it is not smooth.
+  [[nodiscard]] double at(double r) const;
 };
 
 }  // namespace otto
