@@ -40,6 +40,8 @@ const Declare keys{
      {"output.fields", "chemical_potential", "The first variation of the free energy.",
       "mu = U'(rho) + V + W * rho"},
      {"output.fields", "volume", "The volume of each cell."},
+     {"output.fields", "region",
+      "The region of each cell, counted from 0 in the order of the mesh file; -1: none."},
      {"output.fields", "rank", "The MPI rank that owns each cell."}}};
 
 }  // namespace
