@@ -18,11 +18,11 @@ constexpr double suspicious_tau = 100;  ///< times the first: from here on the m
 constexpr int halvings = 7;
 constexpr double cg_progress = 5e-5;  ///< CG stops when ten iterations gain less of the decrease
 constexpr double cg_rounding = 1e-28;
-constexpr int first_cg = 30, more_cg = 30;  ///< most CG iterations at the first tau, and per growth
+constexpr int first_cg = 30, more_cg = 30;  ///< CG iterations for tau up to 10, and per factor 4
 
 /// A short step is decided by a few directions: so many CG iterations are worth it.
 int worthwhile(double tau, const FitOptions& options) {
-  const double growths = std::max(0.0, std::log(tau / options.tau) / std::log(growth));
+  const double growths = std::max(0.0, std::log(tau / 10) / std::log(growth));
   return std::min(options.cg_iterations, first_cg + int(more_cg * std::min(growths, 1e3)));
 }
 

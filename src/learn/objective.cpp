@@ -40,9 +40,9 @@ const Declare keys{
       .range = non_negative,
       .equation = "L = E_q U - E_rho U + lambda/2 E_rho |grad U|^2 [- lambda E_rho Lap U]"},
      {.path = "train.tau",
-      .doc = "Proximal step: the first one of wasserstein_natural, which adapts it; that of jko and "
-             "second_order; the time for which a sampler's law moves in one iteration elsewhere.",
-      .fallback = "1.0",
+      .doc = "Proximal step: the first one of wasserstein_natural, which adapts it (default 10); that "
+             "of jko and second_order (default 1); the time for which a sampler's law moves in one "
+             "iteration elsewhere (default 1).",
       .range = positive},
      {.path = "train.sampler",
       .type = Type::text,
@@ -96,12 +96,12 @@ TrainOptions read_train_options(const Case& c) {
   TrainOptions o;
   o.objective = train.text("objective");
   o.sampler = train.text("sampler");
-  o.iterations = train.has("iterations") ? train.integer("iterations")
-                                         : find_objective(o.objective).iterations;
+  const ObjectiveEntry& entry = find_objective(o.objective);
+  o.iterations = train.has("iterations") ? train.integer("iterations") : entry.iterations;
   o.seed = std::uint64_t(train.integer("seed"));
   o.tolerance = train.real("tolerance");
   o.penalty = train.real("penalty");
-  o.tau = train.real("tau");
+  o.tau = train.has("tau") ? train.real("tau") : entry.tau;
   o.learning_rate = train.real("learning_rate");
   o.cg_iterations = int(train.integer("cg_iterations"));
   o.sampler_steps = int(train.integer("sampler_steps"));

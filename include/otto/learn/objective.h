@@ -20,9 +20,10 @@ struct TrainOptions {
   std::string objective, sampler;
   std::int64_t iterations = 0;  ///< that of the objective where the case does not say
   std::uint64_t seed = 1;
-  double tolerance = 0, penalty = 0, tau = 1, learning_rate = 0.01, rtol = 1e-8;
+  double tolerance = 0, penalty = 0;
+  double tau = 1;  ///< that of the objective where the case does not say
+  double learning_rate = 0.01, rtol = 1e-8;
   int cg_iterations = 150, sampler_steps = 1;
-  std::int64_t particles = 0;
 };
 TrainOptions read_train_options(const Case& c);
 
@@ -61,6 +62,7 @@ class Objective {
 struct ObjectiveEntry {
   std::string name, doc, equation;
   std::int64_t iterations = 0;  ///< default of train.iterations
+  double tau = 1;               ///< default of train.tau
   std::function<std::unique_ptr<Objective>(Training&)> make;
 };
 /// Registers an objective and declares it as a choice of `train.objective`: at namespace scope.

@@ -24,6 +24,7 @@ const RegisterObjective registered{
      .doc = "Maximum likelihood with the exact partition function, by Adam.",
      .equation = "L = KL(q|p)",
      .iterations = 4000,
+     .tau = 1,
      .make = [](Training& t) { return std::make_unique<MaximumLikelihood>(t); }}};
 
 }  // namespace

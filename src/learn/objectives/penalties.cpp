@@ -65,6 +65,7 @@ const RegisterObjective gradient_penalty{
      .doc = "N1: the contrast with the sampler's law and a penalty on the gradient norm, by Adam.",
      .equation = "L = E_q U - E_rho U + lambda/2 E_rho |grad U|^2",
      .iterations = 4000,
+     .tau = 1,
      .make = [](Training& t) { return std::make_unique<Penalised>(t, false); }}};
 
 const RegisterObjective fisher{
@@ -72,6 +73,7 @@ const RegisterObjective fisher{
      .doc = "N2: the same with the sampler's relative Fisher information, by Adam.",
      .equation = "L = E_q U - E_rho U + lambda/2 E_rho (|grad U|^2 - 2 Lap U)",
      .iterations = 4000,
+     .tau = 1,
      .make = [](Training& t) { return std::make_unique<Penalised>(t, true); }}};
 
 }  // namespace

@@ -99,6 +99,7 @@ const RegisterObjective jko{
             "Gauss-Newton.",
      .equation = "rho' = argmin KL(rho'|q) + W2^2(rho', rho) / (2 tau); theta' = argmin KL(rho'|p')",
      .iterations = 80,
+     .tau = 1,
      .make = [](Training& t) { return std::make_unique<ProximalFlow>(t, false); }}};
 
 const RegisterObjective second_order{
@@ -107,6 +108,7 @@ const RegisterObjective second_order{
             "expansion to second order, then theta follows by Gauss-Newton.",
      .equation = "phi - tau L_q phi = log(rho/q), rho' = rho moved by -tau grad phi",
      .iterations = 80,
+     .tau = 1,
      .make = [](Training& t) { return std::make_unique<ProximalFlow>(t, true); }}};
 
 }  // namespace

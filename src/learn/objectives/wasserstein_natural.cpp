@@ -40,6 +40,7 @@ const RegisterObjective registered{
             "densities, tau growing towards Gauss-Newton.",
      .equation = "theta' = argmin KL(q|p') + W2^2(p', p) / (2 tau)",
      .iterations = 80,
+     .tau = 10,
      .make = [](Training& t) { return std::make_unique<WassersteinNatural>(t); }}};
 
 }  // namespace
