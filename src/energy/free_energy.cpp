@@ -69,6 +69,7 @@ struct Terms {
       external.push_back(make_external(term, mesh, networks));
       const std::string key = external_source(term);
       places.push_back(term.where(key) + ": energy." + key);
+      if (key == "network") places.back() += ": " + networks.back()->file().string();
     }
   }
 };
