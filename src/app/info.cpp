@@ -6,11 +6,11 @@
 
 #include <CLI/Version.hpp>
 #include <Eigen/Core>
-#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 
 #include "otto/app/commands.h"
 #include "otto/casefile/versions.h"
+#include "otto/core/module.h"
 #include "otto/core/petsc.h"
 #include "otto/version.h"
 
@@ -32,11 +32,9 @@ std::string hdf5_version() {
   return fmt::format("{}.{}.{}", major, minor, release);
 }
 
-std::string vtk_module() {
-  std::error_code problem;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", problem);
-  const auto module = program.parent_path() / "libotto_vtk.so";
-  return std::filesystem::exists(module, problem) ? "present" : "absent (no .vti tables)";
+/// `without`: what is missing then.
+std::string module_words(const char* name, const char* without) {
+  return Module::find_file(name).empty() ? fmt::format("absent ({})", without) : "present";
 }
 
 }  // namespace
@@ -57,9 +55,10 @@ int info_command() {
       {"CLI11", CLI11_VERSION},
       {"json", triple(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                       NLOHMANN_JSON_VERSION_PATCH)},
-      {"VTK module", vtk_module()}};
+      {"VTK module", module_words("libotto_vtk.so", "no .vti tables")},
+      {"torch module", module_words("libotto_torch.so", "no network energies")}};
   std::string text;
-  for (const auto& [name, value] : lines) text += fmt::format("{:<11} {}\n", name, value);
+  for (const auto& [name, value] : lines) text += fmt::format("{:<12} {}\n", name, value);
   print_once(text);
   return 0;
 }

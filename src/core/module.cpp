@@ -2,22 +2,36 @@
 
 #include <dlfcn.h>
 
-#include <filesystem>
 #include <utility>
 
 namespace otto {
 
-Module::Module(std::string name) : name_(std::move(name)) {
+namespace {
+
+std::filesystem::path program_folder() {
   std::error_code code;
-  const auto folder = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
+  return std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
+}
+
+}  // namespace
+
+std::filesystem::path Module::find_file(const std::string& name) {
+  std::error_code code;
+  const auto folder = program_folder();
   for (const auto& place : {folder, folder.parent_path(), folder.parent_path() / "lib" / "otto"}) {
-    const auto file = place / name_;
-    if (!std::filesystem::exists(file, code)) continue;
-    handle_ = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle_ == nullptr) error_ = file.string() + " cannot be loaded: " + dlerror();
+    if (std::filesystem::exists(place / name, code)) return place / name;
+  }
+  return {};
+}
+
+Module::Module(std::string name) : name_(std::move(name)) {
+  const auto file = find_file(name_);
+  if (file.empty()) {
+    error_ = name_ + " is not beside the executable in " + program_folder().string();
     return;
   }
-  error_ = name_ + " is not beside the executable in " + folder.string();
+  handle_ = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle_ == nullptr) error_ = file.string() + " cannot be loaded: " + dlerror();
 }
 
 void* Module::look_up(const char* entry) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "expression_energy.h"
+#include "network_term.h"
 #include "otto/casefile/key.h"
 
 namespace otto {
@@ -80,23 +81,28 @@ std::unique_ptr<ExternalEnergy> from_library(const Section& term, int dimension)
 
 std::string external_source(const Section& term) {
   std::vector<std::string> given;
-  for (const char* key : {"expression", "library", "table"}) {
+  for (const char* key : {"expression", "library", "table", "network"}) {
     if (term.has(key)) given.emplace_back(key);
   }
   if (given.size() == 1) return given[0];
-  term.fail("kind", given.empty() ? "an external energy needs one of the keys expression, library "
-                                    "and table"
-                                  : "an external energy takes only one of the keys expression, "
-                                    "library and table; write another [[energy]] for another term");
+  term.fail("kind", given.empty()
+                        ? "an external energy needs one of the keys expression, library, "
+                          "table and network"
+                        : "an external energy takes only one of the keys expression, "
+                          "library, table and network; write another [[energy]] for another term");
 }
 
-std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh) {
+std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh,
+                                              NetworkUses& networks) {
   const std::string source = external_source(term);
   std::unique_ptr<ExternalEnergy> energy;
   if (source == "expression") {
     energy = std::make_unique<ExpressionEnergy>(read_expression(term, source, term.text(source)));
   } else if (source == "library") {
     energy = from_library(term, mesh.dimension);
+  } else if (source == "network") {
+    networks.push_back(read_network_term(term, mesh.dimension));
+    energy = make_network_energy(networks.back());
   } else {
     const std::filesystem::path file = term.file(source);
     energy = file.extension() == ".vti"

@@ -11,11 +11,14 @@
 
 namespace otto {
 
-/// The key that says what V is: expression, library or table. InputError unless exactly one does.
+/// The key that says what V is: expression, library, table or network. InputError unless exactly
+/// one does.
 std::string external_source(const Section& term);
 
-/// V of one term, times `strength`. Reads files but never communicates. Throws InputError.
-std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh);
+/// V of one term, times `strength`; a network it names is added to `networks`. Reads files but
+/// never communicates. Throws InputError.
+std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh,
+                                              NetworkUses& networks);
 
 /// V given at the cells of the mesh in an HDF5 file (/cells/center and /cells/value or
 /// /cells/external), rows in any order.

@@ -50,6 +50,7 @@ struct Terms {
   std::vector<std::unique_ptr<ExternalEnergy>> external;
   std::vector<std::string> places;
   std::vector<Kernel> kernels;
+  NetworkUses networks;
 
   void add(const Section& term, const Mesh& mesh) {
     const std::string kind = term.text("kind");
@@ -63,11 +64,12 @@ struct Terms {
     } else if (entry != kinds.end()) {
       internal.push_back(entry->make(term));
     } else if (kind == "interaction") {
-      kernels.push_back(make_kernel(term, mesh));
+      kernels.push_back(make_kernel(term, mesh, networks));
     } else {
-      external.push_back(make_external(term, mesh));
+      external.push_back(make_external(term, mesh, networks));
       const std::string key = external_source(term);
       places.push_back(term.where(key) + ": energy." + key);
+      if (key == "network") places.back() += ": " + networks.back()->file().string();
     }
   }
 };
@@ -92,11 +94,13 @@ FreeEnergy::FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalE
 
 FreeEnergy::FreeEnergy(InternalEnergy internal,
                        std::vector<std::unique_ptr<ExternalEnergy>> external,
-                       std::vector<std::string> places, std::unique_ptr<Interaction> interaction)
+                       std::vector<std::string> places, std::unique_ptr<Interaction> interaction,
+                       NetworkUses networks)
     : internal_(std::move(internal)),
       external_(std::move(external)),
       places_(std::move(places)),
-      interaction_(std::move(interaction)) {
+      interaction_(std::move(interaction)),
+      networks_(std::move(networks)) {
   places_.resize(external_.size(), "external energy");
 }
 
@@ -129,10 +133,14 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
 FreeEnergy make_free_energy(const Case& c, const Mesh& mesh) {
   Terms terms;
   mesh.comm.together([&] { terms = read_terms(c, mesh); });
+  for (const auto& use : terms.networks) {
+    require_same_network(mesh.comm, use->file(), use->hash());
+  }
   std::unique_ptr<Interaction> interaction;
   if (!terms.kernels.empty()) interaction = make_interaction(terms.kernels, mesh);
   FreeEnergy energy(InternalEnergy(terms.temperature, std::move(terms.internal)),
-                    std::move(terms.external), std::move(terms.places), std::move(interaction));
+                    std::move(terms.external), std::move(terms.places), std::move(interaction),
+                    std::move(terms.networks));
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
   energy.external(mesh, 0.0, V);
   return energy;

@@ -146,6 +146,12 @@ void RunOutput::Impl::complete(const Problem& problem, const State& state,
   if (const auto exact = exact_density(c, mesh, state.time)) {
     summary.error = error_norms(mesh, density, *exact);
   }
+  summary.network = report_networks(problem.energy, mesh, density);
+  if (summary.network) {
+    for (auto& words : summary.network->warnings(record.totals->mass_final)) {
+      summary.warnings.push_back(std::move(words));
+    }
+  }
   summary.fingerprint = fingerprint(mesh, density);
   summary.memory_mb = comm.sum(peak_memory_mb());
 }

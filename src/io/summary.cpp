@@ -29,6 +29,19 @@ void add_totals(Json& j, const Summary& s) {
                  {"max_linear_iterations", t.max_linear}};
 }
 
+Json network_part(const NetworkReport& report) {
+  Json j;
+  if (report.mass_outside) j["mass_outside"] = *report.mass_outside;
+  for (const auto& file : report.files) {
+    Json entry{{"file", file.name},
+               {"parameters", file.parameters},
+               {"type", file.single_precision ? "float32" : "float64"}};
+    if (file.mass_outside) entry["mass_outside"] = *file.mass_outside;
+    j["files"].push_back(std::move(entry));
+  }
+  return j;
+}
+
 }  // namespace
 
 ErrorNorms error_norms(const Mesh& mesh, std::span<const double> density,
@@ -58,6 +71,10 @@ Json to_json(const Summary& s) {
                   {"setup", s.spent.setup},
                   {"solve", s.spent.solve},
                   {"output", s.spent.output}};
+  if (s.network) {
+    j["network"] = network_part(*s.network);
+    j["seconds"]["network"] = s.network->seconds;
+  }
   j["memory_mb"] = s.memory_mb;
   if (!s.fingerprint.empty()) j["fingerprint"] = s.fingerprint;
   if (!s.warnings.empty()) j["warnings"] = s.warnings;

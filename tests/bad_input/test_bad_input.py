@@ -10,6 +10,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from bad_cases import BASE, all_bad, encoded
+from bad_networks import networks
 
 OTTO = os.environ["OTTO"]
 PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))  # times as long as usual: sanitizers
@@ -57,7 +58,7 @@ def complaints(bad, ranks):
 
 class BadInput(unittest.TestCase):
     def check_all(self, ranks):
-        bads = all_bad(ranks)
+        bads = all_bad(ranks) + networks()[::1 if ranks == 1 else 3]
         self.assertGreaterEqual(len(bads), 100)
         with ThreadPoolExecutor(WORKERS) as pool:
             answers = list(pool.map(lambda bad: complaints(bad, ranks), bads))

@@ -4,6 +4,7 @@
 // looked for beside the executable, one folder above it, and in ../lib/otto. What it offers are
 // plain C functions; both sides are built together, so C++ types may pass.
 
+#include <filesystem>
 #include <string>
 #include <type_traits>
 
@@ -14,6 +15,8 @@ class Module {
  public:
   /// Loads `name` ("libotto_vtk.so"). Never throws; see error().
   explicit Module(std::string name);
+  /// Where the module is; "" where it is not.
+  static std::filesystem::path find_file(const std::string& name);
   /// Finds an entry point; a missing one becomes the error.
   template <class Function>
   void find(Function*& function, const char* entry) {

@@ -11,6 +11,7 @@
 #include "otto/core/point.h"
 #include "otto/energy/interaction.h"
 #include "otto/energy/internal.h"
+#include "otto/energy/network_use.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
@@ -34,7 +35,8 @@ class FreeEnergy {
              std::vector<std::string> places = {});
   /// `interaction` may be null.
   FreeEnergy(InternalEnergy internal, std::vector<std::unique_ptr<ExternalEnergy>> external,
-             std::vector<std::string> places, std::unique_ptr<Interaction> interaction);
+             std::vector<std::string> places, std::unique_ptr<Interaction> interaction,
+             NetworkUses networks = {});
 
   [[nodiscard]] const InternalEnergy& internal() const { return internal_; }
   [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
@@ -45,6 +47,8 @@ class FreeEnergy {
   /// Entropy and external terms, and nothing else: the Fokker-Planck equation.
   [[nodiscard]] bool fokker_planck() const { return linear() && temperature() > 0; }
   [[nodiscard]] bool depends_on_time() const;
+  /// The networks among the terms.
+  [[nodiscard]] const NetworkUses& networks() const { return networks_; }
   /// V at all local cells: evaluated at the centres of the owned ones, exchanged for the ghosts, so
   /// that a cell has the same V on every rank and across a periodic side. Collective. A value that
   /// is not finite is an InputError naming the term and the cell centre.
@@ -55,6 +59,7 @@ class FreeEnergy {
   std::vector<std::unique_ptr<ExternalEnergy>> external_;
   std::vector<std::string> places_;
   std::unique_ptr<Interaction> interaction_;
+  NetworkUses networks_;
 };
 
 /// Builds the sum from the [[energy]] tables. Collective (tables are files); throws InputError,

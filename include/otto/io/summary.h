@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "otto/io/provenance.h"
+#include "otto/monitor/network_report.h"
 #include "otto/monitor/totals.h"
 
 namespace otto {
@@ -42,6 +43,7 @@ struct Summary {
   std::optional<RunTotals> totals;
   std::optional<ErrorNorms> error;
   std::optional<double> gibbs_distance;
+  std::optional<NetworkReport> network;
   Spent spent;
   double memory_mb = 0;  ///< largest resident memory, all ranks together
   std::string fingerprint;

@@ -4,7 +4,7 @@
 //
 // On a periodic axis n_a is the number of cells N_a. With walls n_a >= 2 N_a - 1 and rho is
 // continued by zeros, so that every offset -(N_a - 1) ... N_a - 1 has a place of its own and
-// nothing wraps around. w is even along each axis, so T w is real.
+// nothing wraps around. w is even, w(-K) = w(K), so T w is real.
 //
 // FFTW's parallel transforms cut the torus into slabs across the last axis of the box (the first of
 // FFTW's row-major order). Spectra stay transposed, which saves two exchanges; in one dimension the
@@ -15,6 +15,7 @@
 #include <fftw3-mpi.h>
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "slab_exchange.h"
@@ -126,14 +127,14 @@ SlabExchange make_exchange(const Mesh& mesh, const Layout& layout) {
 }  // namespace
 
 struct Convolution::Impl {
-  Impl(const Mesh& mesh, const Weight& w)
+  Impl(const Mesh& mesh, const Weights& w)
       : layout(mesh),
         buffer(fftw_alloc_real(std::size_t(2 * std::max<ptrdiff_t>(layout.room, 1)))),
         forward(plan_forward(mesh)),
         backward(plan_backward(mesh)),
         exchange(make_exchange(mesh, layout)) {
     clear();
-    fill(w);
+    mesh.comm.together([&] { fill(w); });
     forward();
     factor.resize(layout.spectrum);
     for (std::size_t i = 0; i < factor.size(); ++i) factor[i] = buffer[2 * i] / layout.cells();
@@ -156,30 +157,66 @@ struct Convolution::Impl {
                                       mesh.comm.handle(), layout.flags_backward);
   }
 
-  /// The offset a place of the torus stands for along one axis; nothing where it stands for none.
-  [[nodiscard]] std::int64_t offset(std::size_t a, std::int64_t i) const {
-    return std::min(i, layout.n[a] - i);
-  }
-  [[nodiscard]] bool used(std::size_t a, std::int64_t i) const {
-    return layout.box.box.periodic[a] || offset(a, i) < layout.box.cells(int(a));
+  /// The offsets a place of the torus stands for along one axis: none in the padding, two where a
+  /// periodic axis has two nearest images.
+  struct Offsets {
+    std::array<std::int64_t, 2> at{};
+    std::size_t count = 0;
+  };
+  [[nodiscard]] Offsets offsets(std::size_t a, std::int64_t i) const {
+    const std::int64_t n = layout.n[a], back = i - n, N = layout.box.cells(int(a));
+    if (layout.box.box.periodic[a] && 2 * i == n) return {{i, back}, 2};
+    const std::int64_t nearest = 2 * i < n ? i : back;
+    return {{nearest}, std::size_t(std::abs(nearest) < N ? 1 : 0)};
   }
 
-  void fill(const Weight& w) {
+  /// Places of the slab with the offsets they stand for, filled a batch at a time.
+  struct Batch {
+    static constexpr std::size_t size = 1 << 16;
+    struct Place {
+      std::size_t at, first, count;
+    };
+    std::vector<Offset> offsets = {};
+    std::vector<Place> places = {};
+
+    void add(std::size_t place, const Offsets& x, const Offsets& y, const Offsets& z) {
+      const std::size_t first = offsets.size();
+      for (std::size_t k = 0; k < z.count; ++k) {
+        for (std::size_t j = 0; j < y.count; ++j) {
+          for (std::size_t i = 0; i < x.count; ++i) offsets.push_back({x.at[i], y.at[j], z.at[k]});
+        }
+      }
+      if (offsets.size() > first) places.push_back({place, first, offsets.size() - first});
+    }
+    void flush(const Weights& w, double* buffer) {
+      std::vector<double> values(offsets.size());
+      w(offsets, values);
+      for (const Place& p : places) {
+        const auto part = std::span(values).subspan(p.first, p.count);
+        buffer[p.at] = std::accumulate(part.begin(), part.end(), 0.0) / double(p.count);
+      }
+      offsets.clear();
+      places.clear();
+    }
+  };
+
+  void fill(const Weights& w) {
     const std::size_t s = layout.slab_axis;
     std::array<std::int64_t, 3> count = layout.n, i{};
     count[s] = 1;  // the loops below run over the other axes
+    Batch batch;
     for (std::int64_t slab = 0; slab < layout.slabs; ++slab) {
-      const std::int64_t along = layout.first_slab + slab;
       for (i[1] = 0; i[1] < count[1]; ++i[1]) {
         for (i[0] = 0; i[0] < count[0]; ++i[0]) {
           auto at = i;
-          at[s] = along;
-          if (!used(0, at[0]) || !used(1, at[1]) || !used(2, at[2])) continue;
-          buffer[std::size_t(layout.place(at, slab))] =
-              w({offset(0, at[0]), offset(1, at[1]), offset(2, at[2])});
+          at[s] = layout.first_slab + slab;
+          batch.add(std::size_t(layout.place(at, slab)), offsets(0, at[0]), offsets(1, at[1]),
+                    offsets(2, at[2]));
+          if (batch.offsets.size() >= Batch::size) batch.flush(w, buffer.get());
         }
       }
     }
+    batch.flush(w, buffer.get());
   }
 
   void apply(std::span<const double> rho, std::span<double> out) {
@@ -201,7 +238,7 @@ struct Convolution::Impl {
   std::vector<double> factor;  ///< T w / number of cells
 };
 
-Convolution::Convolution(const Mesh& mesh, const Weight& w)
+Convolution::Convolution(const Mesh& mesh, const Weights& w)
     : impl_(std::make_unique<Impl>(mesh, w)) {}
 Convolution::~Convolution() = default;
 

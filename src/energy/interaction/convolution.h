@@ -11,13 +11,17 @@
 
 namespace otto {
 
+/// From one cell to another, in cells along each axis.
+using Offset = std::array<std::int64_t, 3>;
+
 class Convolution {
  public:
-  /// w at the offset of two cells, in cells along each axis; even in each of them.
-  using Weight = std::function<double(const std::array<std::int64_t, 3>& offset)>;
+  /// w[i] at offsets[i]; even, w(-K) = w(K), up to rounding. Never communicates.
+  using Weights = std::function<void(std::span<const Offset> offsets, std::span<double> w)>;
   /// Axes with walls are padded with zeros so that nothing wraps around; on periodic ones the
-  /// offset is that of the nearest image. Collective.
-  Convolution(const Mesh& mesh, const Weight& w);
+  /// offset is that of the nearest image, and the average of both where two are equally near.
+  /// Collective; what `w` throws is thrown on every rank.
+  Convolution(const Mesh& mesh, const Weights& w);
   ~Convolution();
 
   /// Owned values in and out. Collective.

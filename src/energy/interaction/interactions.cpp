@@ -17,6 +17,7 @@
 #include <cmath>
 
 #include "../expression_energy.h"
+#include "../network_term.h"
 #include "convolution.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/suggest.h"
@@ -161,7 +162,7 @@ void check_values(const Section& term, const Mesh& mesh, const Kernel& kernel) {
 
 class BoxInteraction final : public Interaction {
  public:
-  BoxInteraction(const Mesh& mesh, const Convolution::Weight& w) : convolution_(mesh, w) {}
+  BoxInteraction(const Mesh& mesh, const Convolution::Weights& w) : convolution_(mesh, w) {}
   void potential(std::span<const double> rho, std::span<double> out) const override {
     convolution_.apply(rho, out);
   }
@@ -172,13 +173,19 @@ class BoxInteraction final : public Interaction {
 
 }  // namespace
 
-Kernel make_kernel(const Section& term, const Mesh& mesh) {
+Kernel make_kernel(const Section& term, const Mesh& mesh, NetworkUses& networks) {
   check_mesh(term, mesh);
-  const bool named = term.given("library"), written = term.given("expression");
-  if (named == written) {
-    term.fail("kind", named ? "an interaction takes either library or expression; write another "
-                              "[[energy]] for another term"
-                            : "an interaction needs library or expression");
+  const bool named = term.given("library"), written = term.given("expression"),
+             learned = term.given("network");
+  if (named + written + learned != 1) {
+    term.fail("kind", named || written || learned
+                          ? "an interaction takes only one of library, expression and network; "
+                            "write another [[energy]] for another term"
+                          : "an interaction needs library, expression or network");
+  }
+  if (learned) {
+    networks.push_back(read_network_term(term, mesh.dimension));
+    return {{}, {}, networks.back(), term.real("strength")};
   }
   Kernel kernel = named ? from_library(term, mesh.dimension) : from_expression(term);
   check_values(term, mesh, kernel);
@@ -194,13 +201,23 @@ std::unique_ptr<Interaction> make_interaction(const std::vector<Kernel>& kernels
     h[a] = box.width(int(a), 0);
     volume *= h[a];
   }
-  return std::make_unique<BoxInteraction>(mesh, [&](const std::array<std::int64_t, 3>& offset) {
-    Point x{};
-    for (std::size_t a = 0; a < 3; ++a) x[a] = double(offset[a]) * h[a];
-    double W = 0;
-    for (const Kernel& kernel : kernels) W += kernel.between_cells(x, h, mesh.dimension);
-    return volume * W;
-  });
+  return std::make_unique<BoxInteraction>(
+      mesh, [&](std::span<const Offset> offsets, std::span<double> w) {
+        std::vector<Point> x(offsets.size());
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          Point distance{};
+          for (std::size_t a = 0; a < 3; ++a) {
+            x[i][a] = double(offsets[i][a]) * h[a];
+            distance[a] = std::abs(x[i][a]);
+          }
+          w[i] = 0;
+          for (const Kernel& kernel : kernels) {
+            w[i] += kernel.between_cells(distance, h, mesh.dimension);
+          }
+        }
+        for (const Kernel& kernel : kernels) kernel.add_network(x, w);
+        for (double& value : w) value *= volume;
+      });
 }
 
 }  // namespace otto

@@ -11,9 +11,9 @@
 
 namespace otto {
 
-/// W of one term, times `strength`. Never communicates. Throws InputError, also where the mesh is
-/// not a box with equal cells.
-Kernel make_kernel(const Section& term, const Mesh& mesh);
+/// W of one term, times `strength`; a network it names is added to `networks`. Never communicates.
+/// Throws InputError, also where the mesh is not a box with equal cells.
+Kernel make_kernel(const Section& term, const Mesh& mesh, NetworkUses& networks);
 
 /// The interaction with the sum of the kernels. Collective.
 std::unique_ptr<Interaction> make_interaction(const std::vector<Kernel>& kernels, const Mesh& mesh);

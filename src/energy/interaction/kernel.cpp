@@ -12,10 +12,15 @@
 
 #include "kernel.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
 #include <map>
 #include <numbers>
+
+#include "../words.h"
+#include "otto/core/error.h"
 
 namespace otto {
 
@@ -125,6 +130,27 @@ double Kernel::between_cells(const Point& x, const Point& h, int dimension) cons
     sum += factor * (p >= 2 ? power(r, p) : average_of_power(x, h, dimension, p));
   }
   return sum;
+}
+
+void Kernel::add_network(std::span<const Point> points, std::span<double> values) const {
+  if (!network) return;
+  std::vector<Point> there(points.begin(), points.end());
+  std::vector<double> U(points.size());
+  for (const int sign : {1, -1}) {
+    for (std::size_t i = 0; i < there.size(); ++i) {
+      for (std::size_t a = 0; a < 3; ++a) there[i][a] = sign * points[i][a];
+    }
+    network->evaluate(there, U);
+    for (std::size_t i = 0; i < there.size(); ++i) {
+      if (!std::isfinite(U[i])) {
+        throw InputError(fmt::format(
+            "{}: W is {} at x - y = {}; it must be finite for every two "
+            "cells",
+            network->file().string(), U[i], to_text(there[i], network->network().dimension())));
+      }
+      values[i] += 0.5 * network_factor * U[i];
+    }
+  }
 }
 
 }  // namespace otto
