@@ -21,8 +21,8 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run",      "check",  "converge", "spectrum",
-                                        "distance", "schema", "explain",  "info"};
+const std::vector<std::string> commands{"run",      "train",  "check",   "converge", "spectrum",
+                                        "distance", "schema", "explain", "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
@@ -103,9 +103,10 @@ void add_commands(CLI::App& app, Parsed& p) {
       "'otto COMMAND --help' tells more. Under mpirun -n N every command is the same "
       "command.");
   auto* run = app.add_subcommand("run", "Run a case");
+  auto* train = app.add_subcommand("train", "Train an energy on the density of [data]");
   auto* check =
       app.add_subcommand("check", "Validate a case without running it; takes the words of 'run'");
-  for (CLI::App* command : {run, check}) {
+  for (CLI::App* command : {run, train, check}) {
     add_case_options(*command, p);
     add_resume_options(*command, p);
   }
@@ -257,7 +258,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   line.command = command.get_name();
   line.word = p.word;
   line.markdown = p.markdown;
-  const std::vector<std::string> with_case{"run", "check", "converge", "spectrum"};
+  const std::vector<std::string> with_case{"run", "train", "check", "converge", "spectrum"};
   const bool takes_case =
       std::find(with_case.begin(), with_case.end(), line.command) != with_case.end();
   if (line.command == "converge") line.converge = converge_options(p);

@@ -72,6 +72,7 @@ struct Terms {
       regions.push_back(read_region(term, mesh));
       const std::string key = external_source(term);
       places.push_back(term.where(key) + ": energy." + key);
+      if (key == "network") places.back() += ": " + networks.back()->file().string();
     }
   }
 };

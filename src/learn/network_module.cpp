@@ -60,8 +60,8 @@ std::unique_ptr<Network> make_network(const NetworkDesign& design) {
 }
 
 NetworkFile read_network(const std::filesystem::path& file, int dimension) {
-  const TorchCalls& calls = torch_calls();
   const std::string bytes = read_bytes(file);
+  const TorchCalls& calls = torch_calls();
   std::string error;
   NetworkFile read;
   read.network.reset(calls.load(bytes, file.string(), dimension, error));

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import bad_meshes
 from bad_cases import BASE, all_bad, encoded
+from bad_networks import networks
 
 OTTO = os.environ["OTTO"]
 PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))  # times as long as usual: sanitizers
@@ -58,7 +59,7 @@ def complaints(bad, ranks):
 
 class BadInput(unittest.TestCase):
     def check_all(self, ranks):
-        bads = all_bad(ranks) + list(bad_meshes.bad_meshes())
+        bads = all_bad(ranks) + list(bad_meshes.bad_meshes()) + networks()[::1 if ranks == 1 else 3]
         self.assertGreaterEqual(len(bads), 100)
         with ThreadPoolExecutor(WORKERS) as pool:
             answers = list(pool.map(lambda bad: complaints(bad, ranks), bads))

@@ -41,6 +41,7 @@ struct ConvergeOptions {
 std::filesystem::path output_folder(const RunOptions& options);
 
 int run_command(const RunOptions& options);
+int train_command(const RunOptions& options);
 int check_command(const RunOptions& options);
 int distance_command(const DistanceOptions& options);
 int converge_command(const RunOptions& options, const ConvergeOptions& study);
