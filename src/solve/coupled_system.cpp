@@ -1,0 +1,168 @@
+#include "coupled_system.h"
+
+#include <petscksp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "assembled.h"
+#include "vector_arrays.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double most_times = 4;  ///< vol/C~ over the conductances of a cell
+
+}  // namespace
+
+struct CoupledSystem::Impl {
+  Impl(const Transport& t, const Interaction& i, ProximalSystem& s)
+      : transport(t), interaction(i), system(s), mesh(t.mesh()), n(std::size_t(mesh.owned)) {
+    for (auto* v : {&b, &u}) {
+      check(VecCreateMPI(mesh.comm.handle(), PetscInt(2 * n), PETSC_DETERMINE, v->out()));
+    }
+    for (auto* v : {&x, &field}) v->resize(std::size_t(mesh.local()));
+    for (auto* v : {&y, &first, &second, &z, &root, &near}) v->resize(n);
+    make_ksp();
+  }
+
+  const Transport& transport;
+  const Interaction& interaction;
+  ProximalSystem& system;
+  const Mesh& mesh;
+  std::size_t n;
+  ProximalCoefficients c;
+  std::vector<double> x, field;                         ///< owned + ghosts
+  std::vector<double> y, first, second, z, near, root;  ///< owned; near = vol/C~ and its root
+  MatOwner shell;
+  PetscOwner<KSP, KSPDestroy> ksp;
+  VecOwner b, u;
+  double user_rtol = -1;
+
+  void make_ksp();
+  void multiply(std::span<const double> in, std::span<double> out);
+  void precondition();
+  void store_scaled(std::span<double> out) const;
+};
+
+void CoupledSystem::Impl::make_ksp() {
+  const MPI_Comm comm = mesh.comm.handle();
+  const auto product = [](Mat A, Vec in, Vec out) -> PetscErrorCode {
+    void* context = nullptr;
+    PetscCall(MatShellGetContext(A, &context));
+    with_arrays(in, out,
+                [&](auto from, auto to) { static_cast<Impl*>(context)->multiply(from, to); });
+    return 0;
+  };
+  using Multiply = PetscErrorCode (*)(Mat, Vec, Vec);
+  check(MatCreateShell(comm, PetscInt(2 * n), PetscInt(2 * n), PETSC_DETERMINE, PETSC_DETERMINE,
+                       this, shell.out()));
+  check(MatShellSetOperation(shell, MATOP_MULT,
+                             reinterpret_cast<void (*)()>(static_cast<Multiply>(product))));
+  check(KSPCreate(comm, ksp.out()));
+  check(KSPSetOptionsPrefix(ksp, "coupled_"));
+  check(KSPSetOperators(ksp, shell, shell));
+  check(KSPSetTolerances(ksp, 1e-6, 1e-300, 1e30, 200));
+  check(KSPSetType(ksp, KSPGMRES));
+  check(KSPGMRESSetRestart(ksp, 50));
+  PC pc = nullptr;
+  check(KSPGetPC(ksp, &pc));
+  check(PCSetType(pc, PCNONE));  // it is part of the product
+  check(KSPSetFromOptions(ksp));
+  PetscBool set = PETSC_FALSE;
+  check(PetscOptionsGetReal(nullptr, nullptr, "-ksp_rtol", &user_rtol, &set));
+}
+
+/// first, second: the right-hand sides (in masses) of the two equations; x, y: their solution
+/// without W, but for one cycle in place of H^-1.
+void CoupledSystem::Impl::precondition() {
+  const Jacobian J(transport, c.slope_left, c.slope_right);
+  for (std::size_t k = 0; k < n; ++k) {
+    const double vol = mesh.volume[k];
+    field[k] = near[k] / vol * (second[k] / vol);
+  }
+  mesh.halo.update(mesh.comm, field);
+  J.apply_adjoint(field, z);
+  for (std::size_t k = 0; k < n; ++k) z[k] += first[k];
+  system.precondition(z, std::span(x).first(n));
+  mesh.halo.update(mesh.comm, x);
+  J.apply(x, y);
+  for (std::size_t k = 0; k < n; ++k) {
+    const double vol = mesh.volume[k];
+    y[k] = near[k] / vol * (y[k] - second[k] / vol);
+  }
+}
+
+void CoupledSystem::Impl::store_scaled(std::span<double> out) const {
+  for (std::size_t k = 0; k < n; ++k) {
+    out[k] = x[k] * root[k];
+    out[n + k] = y[k] * mesh.volume[k] / root[k];
+  }
+}
+
+void CoupledSystem::Impl::multiply(std::span<const double> in, std::span<double> out) {
+  const Jacobian J(transport, c.slope_left, c.slope_right);
+  for (std::size_t k = 0; k < n; ++k) {
+    x[k] = in[k] / root[k];
+    y[k] = in[n + k] / mesh.volume[k] * root[k];
+    field[k] = y[k];
+  }
+  mesh.halo.update(mesh.comm, x);
+  mesh.halo.update(mesh.comm, field);
+  J.apply_adjoint(field, first, c.g, x);
+  J.apply(x, second);
+  interaction.potential(y, z);
+  for (std::size_t k = 0; k < n; ++k) {
+    const double vol = mesh.volume[k];
+    second[k] = vol * (second[k] - z[k]) - vol * (vol / c.omega[k]) * y[k];
+  }
+  precondition();
+  store_scaled(out);
+}
+
+CoupledSystem::CoupledSystem(const Transport& transport, const Interaction& interaction,
+                             ProximalSystem& system)
+    : impl_(std::make_unique<Impl>(transport, interaction, system)) {}
+CoupledSystem::~CoupledSystem() = default;
+
+void CoupledSystem::set(const ProximalCoefficients& c, bool keep_coarse) {
+  Impl& s = *impl_;
+  s.c = c;
+  std::ranges::fill(s.near, 0.0);
+  const Faces& faces = s.mesh.faces;
+  for (std::size_t f = 0; f < c.g.size(); ++f) {
+    for (const std::int32_t cell : {faces.left[f], faces.right[f]}) {
+      if (std::size_t(cell) < s.n) s.near[std::size_t(cell)] += most_times * c.g[f];
+    }
+  }
+  for (std::size_t k = 0; k < s.n; ++k) {
+    s.near[k] = std::min(c.omega[k], s.near[k]);
+    s.root[k] = std::sqrt(s.near[k]);
+  }
+  s.system.set({s.near, c.slope_left, c.slope_right, c.g}, keep_coarse);
+}
+
+SolveReport CoupledSystem::solve(std::span<const double> r, std::span<const double> g,
+                                 std::span<double> x, std::span<double> y, double rtol) {
+  Impl& s = *impl_;
+  std::vector<double> both(2 * s.n);
+  for (std::size_t k = 0; k < s.n; ++k) {
+    const double vol = s.mesh.volume[k];
+    s.first[k] = r[k];
+    s.second[k] = -vol * g[k];
+  }
+  s.precondition();
+  s.store_scaled(both);
+  if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
+  check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  SolveReport report = solve_with(s.ksp, s.b, s.u, both, both);
+  for (std::size_t k = 0; k < s.n; ++k) {
+    x[k] = both[k] / s.root[k];
+    y[k] = both[s.n + k] / s.mesh.volume[k] * s.root[k];
+  }
+  return report;
+}
+
+}  // namespace otto
