@@ -146,12 +146,15 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
   std::ranges::fill(it.r, 0.0);
   it.kinetic = transport.leave(it.phi, mean, step->tau, it.r);
   internal.derivatives(rho, 0, it.g, it.inverse);
+  // g counts as the density that would make up for it, bounds apart
+  const double stiff = bounds.bounded() ? mean_density() / scale : infinity;
   double size = 0;
   for (std::size_t k = 0; k < owned; ++k) {
     const double slope = it.g[k];
     it.r[k] = mesh.volume[k] * (rho0[k] - rho[k]) - it.r[k];
     it.g[k] = it.G[k] - slope - it.V[k];
     z[k] = std::abs(it.G[k]) + std::abs(it.V[k]) + std::abs(slope);
+    field[k] = std::min(1 / it.inverse[k], stiff);
   }
   double total = 0;
   if (bounds.bounded()) {
@@ -160,14 +163,11 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
   }
   double sum =
       bounds.apply(mesh.volume, rho, it.multipliers, it.g, it.inverse, push, total) / scale;
-  const bool bounded = bounds.bounded();
-  const double weight = mean_density() / scale;
   for (std::size_t k = 0; k < owned; ++k) {
     const double vol = mesh.volume[k];
     it.inverse[k] = 1 / it.inverse[k];
-    const double w = bounded ? weight : it.inverse[k];
-    sum += std::abs(it.r[k]) + vol * w * std::abs(it.g[k]);
-    size += vol * (rho[k] + w * z[k]);
+    sum += std::abs(it.r[k]) + vol * field[k] * std::abs(it.g[k]);
+    size += vol * (rho[k] + field[k] * z[k]);
     it.g[k] += push[k];
   }
   std::array<double, 4> sums{sum, size, it.kinetic, total};
