@@ -18,7 +18,7 @@ constexpr double most_times = 4;  ///< vol/C~ over the conductances of a cell
 }  // namespace
 
 struct CoupledSystem::Impl {
-  Impl(const Transport& t, const Interaction& i, ProximalSystem& s)
+  Impl(const Transport& t, const Interaction* i, ProximalSystem& s)
       : transport(t), interaction(i), system(s), mesh(t.mesh()), n(std::size_t(mesh.owned)) {
     for (auto* v : {&b, &u}) {
       check(VecCreateMPI(mesh.comm.handle(), PetscInt(2 * n), PETSC_DETERMINE, v->out()));
@@ -29,7 +29,7 @@ struct CoupledSystem::Impl {
   }
 
   const Transport& transport;
-  const Interaction& interaction;
+  const Interaction* interaction;
   ProximalSystem& system;
   const Mesh& mesh;
   std::size_t n;
@@ -43,8 +43,7 @@ struct CoupledSystem::Impl {
 
   void make_ksp();
   void multiply(std::span<const double> in, std::span<double> out);
-  void precondition();
-  void store_scaled(std::span<double> out) const;
+  void precondition(std::span<const double> in, std::span<double> out);
 };
 
 void CoupledSystem::Impl::make_ksp() {
@@ -56,6 +55,13 @@ void CoupledSystem::Impl::make_ksp() {
                 [&](auto from, auto to) { static_cast<Impl*>(context)->multiply(from, to); });
     return 0;
   };
+  const auto eliminate = [](PC pc, Vec in, Vec out) -> PetscErrorCode {
+    void* context = nullptr;
+    PetscCall(PCShellGetContext(pc, &context));
+    with_arrays(in, out,
+                [&](auto from, auto to) { static_cast<Impl*>(context)->precondition(from, to); });
+    return 0;
+  };
   using Multiply = PetscErrorCode (*)(Mat, Vec, Vec);
   check(MatCreateShell(comm, PetscInt(2 * n), PetscInt(2 * n), PETSC_DETERMINE, PETSC_DETERMINE,
                        this, shell.out()));
@@ -65,43 +71,39 @@ void CoupledSystem::Impl::make_ksp() {
   check(KSPSetOptionsPrefix(ksp, "coupled_"));
   check(KSPSetOperators(ksp, shell, shell));
   check(KSPSetTolerances(ksp, 1e-6, 1e-300, 1e30, 200));
-  check(KSPSetType(ksp, KSPGMRES));
+  check(
+      KSPSetType(ksp, KSPFGMRES));  // a cycle in single precision is not linear to the last digits
   check(KSPGMRESSetRestart(ksp, 50));
   PC pc = nullptr;
   check(KSPGetPC(ksp, &pc));
-  check(PCSetType(pc, PCNONE));  // it is part of the product
+  check(PCSetType(pc, PCSHELL));
+  check(PCShellSetContext(pc, this));
+  check(PCShellSetApply(pc, eliminate));
   check(KSPSetFromOptions(ksp));
   PetscBool set = PETSC_FALSE;
   check(PetscOptionsGetReal(nullptr, nullptr, "-ksp_rtol", &user_rtol, &set));
 }
 
-/// first, second: the right-hand sides (in masses) of the two equations; x, y: their solution
-/// without W, but for one cycle in place of H^-1.
-void CoupledSystem::Impl::precondition() {
+/// The solution without W and with C~, but for one cycle in place of H^-1.
+void CoupledSystem::Impl::precondition(std::span<const double> in, std::span<double> out) {
   const Jacobian J(transport, c.slope_left, c.slope_right);
   for (std::size_t k = 0; k < n; ++k) {
-    const double vol = mesh.volume[k];
-    field[k] = near[k] / vol * (second[k] / vol);
+    second[k] = in[n + k] / root[k];  // over vol, as a density of energy
+    field[k] = near[k] / mesh.volume[k] * second[k];
   }
   mesh.halo.update(mesh.comm, field);
   J.apply_adjoint(field, z);
-  for (std::size_t k = 0; k < n; ++k) z[k] += first[k];
+  for (std::size_t k = 0; k < n; ++k) z[k] += root[k] * in[k];
   system.precondition(z, std::span(x).first(n));
   mesh.halo.update(mesh.comm, x);
   J.apply(x, y);
   for (std::size_t k = 0; k < n; ++k) {
-    const double vol = mesh.volume[k];
-    y[k] = near[k] / vol * (y[k] - second[k] / vol);
-  }
-}
-
-void CoupledSystem::Impl::store_scaled(std::span<double> out) const {
-  for (std::size_t k = 0; k < n; ++k) {
     out[k] = x[k] * root[k];
-    out[n + k] = y[k] * mesh.volume[k] / root[k];
+    out[n + k] = root[k] * (y[k] - second[k]);
   }
 }
 
+/// In the unknowns x root and y vol/root, root^2 = vol/C~, rows scaled alike.
 void CoupledSystem::Impl::multiply(std::span<const double> in, std::span<double> out) {
   const Jacobian J(transport, c.slope_left, c.slope_right);
   for (std::size_t k = 0; k < n; ++k) {
@@ -113,16 +115,15 @@ void CoupledSystem::Impl::multiply(std::span<const double> in, std::span<double>
   mesh.halo.update(mesh.comm, field);
   J.apply_adjoint(field, first, c.g, x);
   J.apply(x, second);
-  interaction.potential(y, z);
+  std::ranges::fill(z, 0.0);
+  if (interaction) interaction->potential(y, z);
   for (std::size_t k = 0; k < n; ++k) {
-    const double vol = mesh.volume[k];
-    second[k] = vol * (second[k] - z[k]) - vol * (vol / c.omega[k]) * y[k];
+    out[k] = first[k] / root[k];
+    out[n + k] = root[k] * (second[k] - z[k] - mesh.volume[k] / c.omega[k] * y[k]);
   }
-  precondition();
-  store_scaled(out);
 }
 
-CoupledSystem::CoupledSystem(const Transport& transport, const Interaction& interaction,
+CoupledSystem::CoupledSystem(const Transport& transport, const Interaction* interaction,
                              ProximalSystem& system)
     : impl_(std::make_unique<Impl>(transport, interaction, system)) {}
 CoupledSystem::~CoupledSystem() = default;
@@ -149,12 +150,9 @@ SolveReport CoupledSystem::solve(std::span<const double> r, std::span<const doub
   Impl& s = *impl_;
   std::vector<double> both(2 * s.n);
   for (std::size_t k = 0; k < s.n; ++k) {
-    const double vol = s.mesh.volume[k];
-    s.first[k] = r[k];
-    s.second[k] = -vol * g[k];
+    both[k] = r[k] / s.root[k];
+    both[s.n + k] = -s.root[k] * g[k];
   }
-  s.precondition();
-  s.store_scaled(both);
   if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
   check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   SolveReport report = solve_with(s.ksp, s.b, s.u, both, both);

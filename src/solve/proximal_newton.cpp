@@ -45,8 +45,8 @@ struct ProximalNewton::Impl {
         internal(e.internal()),
         transport(t),
         mesh(t.mesh()),
-        system(t, options),
         bounds(!e.internal().keeps_positive(), e.internal().maximum()),
+        system(t, options, stiff()),
         tolerance(std::min(1e-9, 0.1 * options.rtol)),
         owned(std::size_t(mesh.owned)),
         local(std::size_t(mesh.local())),
@@ -60,8 +60,8 @@ struct ProximalNewton::Impl {
     for (auto* v : {&mean, &field}) v->resize(local);
     volume = integral(mesh, std::vector<double>(owned, 1.0));
     for (auto* v : {&omega, &rhs, &dphi, &drho, &z, &push}) v->resize(owned);
-    if (energy.interaction()) {
-      coupled = std::make_unique<CoupledSystem>(transport, *energy.interaction(), system);
+    if (energy.interaction() || stiff()) {
+      coupled = std::make_unique<CoupledSystem>(transport, energy.interaction(), system);
     }
   }
 
@@ -69,9 +69,9 @@ struct ProximalNewton::Impl {
   const InternalEnergy& internal;
   const Transport& transport;
   const Mesh& mesh;
-  ProximalSystem system;
-  std::unique_ptr<CoupledSystem> coupled;  ///< where there is an interaction
   InteriorPoint bounds;
+  ProximalSystem system;
+  std::unique_ptr<CoupledSystem> coupled;  ///< with an interaction or stiff bounds
   double tolerance;
   std::size_t owned, local, faces;
 
@@ -89,6 +89,8 @@ struct ProximalNewton::Impl {
   std::array<double, 3> last{};  ///< optimality of earlier iterates with this mu
   NewtonReport report;
 
+  /// Bounds can make rho stiff by orders of magnitude more in one cell than in the next.
+  [[nodiscard]] bool stiff() const { return bounds.above() || !internal.has_slope(); }
   [[nodiscard]] double mean_density() const { return mass / volume; }
 
   void potential(Iterate& it);
