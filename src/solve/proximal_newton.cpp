@@ -25,6 +25,8 @@ constexpr double small_change = 0.03;  ///< optimality of a guess that is nearly
 constexpr double tight_solve = 1e-9;   ///< tolerance where a loose solve has failed
 constexpr double last_share = 1e-9;    ///< of mu in the step's mean density times its energy
 constexpr double cold_share = 1e-2, warm_share = 1e-4;  ///< the first one
+constexpr double edge =
+    1e-3;  ///< a density below so much of its multiplier is 0, in units of the step
 constexpr double keep = 0.02;        ///< of a density or multiplier in one iteration
 constexpr double smallest = 1e-290;  ///< density, over the mass
 constexpr double lift = 1e-6;        ///< least density a step starts from, over the Gibbs density
@@ -314,28 +316,15 @@ void ProximalNewton::Impl::lower_share() {
   }
 }
 
-/// The mass to rounding. Where U' has an inverse, bounds at rest let go: a power law has compact
-/// support, rho = U*'(G + c - V), the constant c, which moves no mass, being that of the right
-/// mass. Elsewhere what is missing is spread where there is room.
+/// The final density: cells that are all but empty are, and the mass is right to rounding. A crowd
+/// may have no room elsewhere for what they held.
 void ProximalNewton::Impl::sharpen() {
-  if (bounds.above() || !internal.has_slope()) return fill();
-  double c = 0;
-  for (int k = 0; k < 30; ++k) {
-    for (std::size_t i = 0; i < owned; ++i) z[i] = now.G[i] + c - now.V[i];
-    const auto rho = std::span(now.rho).first(owned);
-    internal.density(z, 0, rho);
-    internal.derivatives(rho, 0, {}, drho);
-    std::array<double, 2> sums{};
-    for (std::size_t i = 0; i < owned; ++i) {
-      sums[0] += mesh.volume[i] * rho[i];
-      if (rho[i] > 0) sums[1] += mesh.volume[i] / drho[i];
-    }
-    mesh.comm.sum_in_place(sums);
-    const double miss = mass - sums[0];
-    if (std::abs(miss) <= 1e-13 * mass || !(sums[1] > 0)) break;
-    c += miss / sums[1];
+  const std::vector<double>& s = now.multipliers.below;
+  const double unit = edge * mean_density() / scale;
+  for (std::size_t k = 0; !bounds.above() && k < s.size(); ++k) {
+    if (now.rho[k] < unit * s[k]) now.rho[k] = 0;
   }
-  for (std::size_t i = 0; i < local; ++i) now.phi[i] += c;
+  fill();
 }
 
 /// rho + c rho (P - rho)/P, c such that the mass is right.
