@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 
 #include "otto/casefile/case.h"
@@ -46,6 +47,7 @@ int sampler_law(const std::string& file, std::int64_t count, std::span<char*> st
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     fmt::print("{} {:.2f} {}\n", k, took.count(), fmt::join(mass, " "));
+    std::fflush(stdout);
   }
   return 0;
 }
