@@ -9,6 +9,8 @@
 #include "otto/casefile/describe.h"
 #include "otto/core/comm.h"
 #include "otto/io/run_output.h"
+#include "otto/mesh/inspect.h"
+#include "otto/learn/trainer.h"
 
 namespace otto {
 
@@ -39,7 +41,7 @@ std::string joined(const std::string& a, const std::string& separator, const std
 }
 
 std::string summary(const Case& c) {
-  const Section mesh = c.section("mesh"), time = c.section("time");
+  const Section mesh = c.section("mesh"), time = c.section("time"), data = c.section("data");
   std::string terms;
   for (const Section& term : c.sections("energy")) {
     const std::string detail = shown(term, "energy", "library");
@@ -48,13 +50,17 @@ std::string summary(const Case& c) {
   }
   const std::string cells = shown(mesh, "mesh", "cells");
   const std::string stepping =
-      joined(shown(time, "time", "scheme"), ", step ", shown(time, "time", "step"));
+      time.present() ? joined(shown(time, "time", "scheme"), ", step ", shown(time, "time", "step"))
+                     : "";
   return fmt::format("{}: a good case\n", c.file().string()) +
          line("title", c.root().text("title")) +
          line("mesh", joined(shown(mesh, "mesh", "kind"), ", ",
                              cells.empty() ? shown(mesh, "mesh", "file") : cells + " cells")) +
+         line("data", joined(shown(data, "data", "library"), ", ", shown(data, "data", "table")) +
+                          shown(data, "data", "samples")) +
+         line("train", data.present() ? shown(c.section("train"), "train", "objective") : "") +
          line("energy", terms) + line("initial", shown(c.section("initial"), "initial", "kind")) +
-         line("flux", shown(c.section("flux"), "flux", "kind")) +
+         line("flux", time.present() ? shown(c.section("flux"), "flux", "kind") : "") +
          line("time", joined(stepping, ", end ", shown(time, "time", "end")));
 }
 
@@ -64,11 +70,16 @@ int check_command(const RunOptions& options) {
   const Comm world;
   const Case c = read_case(world, options.case_file, options.settings);
   check_output(c);
-  const Setup setup(world, c);
+  if (c.section("data").present() && !c.section("time").present()) {
+    const TrainSetup setup(world, c);
+  } else {
+    const Setup setup(world, c);
+  }
   const Critical critical = critical_parameters(world, c, petsc_options(c, options));
   const Resumption resumption =
       find_resumption(world, c, critical, options.resume, output_folder(options));
   std::string text = summary(c);
+  for (const auto& [name, words] : inspect(setup.mesh)) text += line(name.c_str(), words);
   for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.words) text += "  " + words + "\n";
   print_once(text);

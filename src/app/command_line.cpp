@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "otto/analysis/norms.h"
 #include "otto/casefile/suggest.h"
 #include "otto/core/error.h"
 #include "otto/core/petsc.h"
@@ -20,8 +21,8 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run",      "check",  "converge", "spectrum",
-                                        "distance", "schema", "explain",  "info"};
+const std::vector<std::string> commands{"run",      "train",  "check",   "converge", "spectrum",
+                                        "distance", "schema", "explain", "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
@@ -77,7 +78,7 @@ void add_converge(CLI::App& app, Parsed& p) {
                        "An L1 error: find the cheapest cells and step that reach it instead");
   converge->add_option(
       "--norms", p.norms,
-      "Norms of the errors; l1,l2,linf are always computed and all there is so far");
+      "Further norms of the errors beside l1,l2,linf: any of kl,reverse_kl,w2,energy");
 }
 
 void add_distance(CLI::App& app, Parsed& p) {
@@ -102,9 +103,10 @@ void add_commands(CLI::App& app, Parsed& p) {
       "'otto COMMAND --help' tells more. Under mpirun -n N every command is the same "
       "command.");
   auto* run = app.add_subcommand("run", "Run a case");
+  auto* train = app.add_subcommand("train", "Train an energy on the density of [data]");
   auto* check =
       app.add_subcommand("check", "Validate a case without running it; takes the words of 'run'");
-  for (CLI::App* command : {run, check}) {
+  for (CLI::App* command : {run, train, check}) {
     add_case_options(*command, p);
     add_resume_options(*command, p);
   }
@@ -216,10 +218,10 @@ ConvergeOptions converge_options(const Parsed& p) {
     fail(fmt::format("--ratio {}: goes with --refine both only", p.ratio));
   }
   take_number("--target", p.target, 1e-300, 1e300, "a positive number", options.target);
-  const std::vector<std::string> norms{"l1", "l2", "linf"};
   for (std::size_t at = 0; at < p.norms.size();) {
     const std::size_t comma = std::min(p.norms.find(',', at), p.norms.size());
-    choose("--norms", p.norms.substr(at, comma - at), norms);
+    options.norms.push_back(p.norms.substr(at, comma - at));
+    choose("--norms", options.norms.back(), norm_names());
     at = comma + 1;
   }
   options.step_power = ratio == "tau=h^2" ? 2 : 1;
@@ -256,7 +258,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   line.command = command.get_name();
   line.word = p.word;
   line.markdown = p.markdown;
-  const std::vector<std::string> with_case{"run", "check", "converge", "spectrum"};
+  const std::vector<std::string> with_case{"run", "train", "check", "converge", "spectrum"};
   const bool takes_case =
       std::find(with_case.begin(), with_case.end(), line.command) != with_case.end();
   if (line.command == "converge") line.converge = converge_options(p);

@@ -9,7 +9,8 @@
 #include "otto/monitor/stop_guard.h"
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "run") otto::note_stop_signals();
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "run" || command == "train") otto::note_stop_signals();
   const otto::PetscSession session;
   const otto::LastResort last_resort;
   try {

@@ -42,6 +42,7 @@ int explain_command(const std::string& word) {
 int run_program(int argc, char** argv) {
   const CommandLine line = parse_command_line({argv + 1, argv + argc});
   if (line.command == "run") return run_command(line.run);
+  if (line.command == "train") return train_command(line.run);
   if (line.command == "check") return check_command(line.run);
   if (line.command == "converge") return converge_command(line.run, line.converge);
   if (line.command == "spectrum") return spectrum_command(line.run, line.modes);

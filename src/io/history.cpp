@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
-#include <fstream>
 #include <iterator>
 
+#include "csv_rows.h"
 #include "otto/core/error.h"
 
 namespace otto {
@@ -19,38 +18,6 @@ std::string header(std::span<const std::string> extra) {
       "newton_iterations,linear_iterations,wall_seconds";
   for (const auto& name : extra) line += "," + name;
   return line + "\n";
-}
-
-/// How far a history is whole and not beyond a step.
-struct Extent {
-  bool same_columns = false;
-  long last = -1;           ///< step of the last row
-  long long length = 0;     ///< bytes
-  std::string why_missing;  ///< "" where no row is missing up to `last`
-};
-
-Extent extent_of(const std::filesystem::path& file, const std::string& head, long step) {
-  Extent e;
-  std::ifstream in(file, std::ios::binary);
-  std::string line;
-  while (std::getline(in, line) && !in.eof()) {  // eof: a last line without its end
-    const auto bytes = static_cast<long long>(line.size()) + 1;
-    if (!e.same_columns) {
-      if (line + "\n" != head) return e;
-      e.same_columns = true;
-      e.length = bytes;
-      continue;
-    }
-    long row = -1;
-    const auto read = std::from_chars(line.data(), line.data() + line.size(), row);
-    if (read.ec != std::errc{} || row > step || row <= e.last) break;
-    if (row > e.last + 1 && e.why_missing.empty()) {
-      e.why_missing = fmt::format("steps {} to {} are missing", e.last + 1, row - 1);
-    }
-    e.last = row;
-    e.length += bytes;
-  }
-  return e;
 }
 
 }  // namespace
@@ -70,7 +37,7 @@ std::string History::resume(const std::filesystem::path& file, const std::filesy
     if (code)
       throw IoError(file.string() + ": cannot copy " + from.string() + ": " + code.message());
   }
-  const Extent e = extent_of(file, head, step);
+  const RowExtent e = row_extent(file, head, step, "steps");
   if (!e.same_columns) {
     const bool exists = std::filesystem::exists(file, code);
     if (exists) std::filesystem::rename(file, file.parent_path() / "history.before.csv", code);

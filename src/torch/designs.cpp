@@ -5,7 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <numeric>
 
 #include "otto/core/error.h"
 #include "otto/core/random.h"
@@ -34,6 +37,27 @@ at::Tensor tensor_of(const Point& x, int d) {
   return t;
 }
 
+/// B of the design.
+at::Tensor frequencies(const NetworkDesign& design) {
+  const int d = design.dimension, k = design.frequencies;
+  constexpr double golden = 0.61803398874989485;
+  const double turn = RandomAt(design.seed, 1, 0).uniform()[0];
+  at::Tensor B = normal({k, d}, 1, design.seed, 1);
+  auto* row = B.data_ptr<double>();
+  for (int i = 0; i < k; ++i, row += d) {
+    if (d == 2) {
+      const double angle = std::numbers::pi * std::fmod(turn + golden * i, 1.0);
+      row[0] = std::cos(angle);
+      row[1] = std::sin(angle);
+    }
+    const double length = std::sqrt(std::inner_product(row, row + d, row, 0.0));
+    const double wanted =
+        design.slowest * std::pow(design.fastest / design.slowest, (i + 0.5) / k);
+    std::transform(row, row + d, row, [=](double x) { return x * wanted / length; });
+  }
+  return B.t().contiguous();
+}
+
 void check_mlp(const NetworkDesign& design) {
   for (std::size_t a = 0; a < std::size_t(design.dimension); ++a) {
     if (!(design.box.upper[a] > design.box.lower[a])) {
@@ -41,6 +65,9 @@ void check_mlp(const NetworkDesign& design) {
     }
   }
   if (design.frequencies < 0) throw InputError("the number of frequencies cannot be negative");
+  if (!(design.slowest > 0 && design.fastest >= design.slowest)) {
+    throw InputError("the frequencies of a network must be positive and in order");
+  }
   if (design.widths.empty()) throw InputError("a network needs at least one hidden layer");
   for (const auto width : design.widths) {
     if (width < 1) throw InputError("hidden layers need at least one unit");
@@ -81,7 +108,7 @@ Module make_mlp(const NetworkDesign& design) {
       "def forward(self, x: Tensor) -> Tensor:\n    z = (x - self.center) * self.scale\n";
   if (design.frequencies > 0) {
     module.register_buffer("frequency",
-                           normal({d, design.frequencies}, design.bandwidth, design.seed, 1));
+                           frequencies(design));
     source +=
         "    p = torch.matmul(z, self.frequency)\n"
         "    h = torch.cat([z, torch.sin(p), torch.cos(p)], 1)\n";

@@ -22,7 +22,8 @@ NetworkDesign mlp(int d) {
   design.dimension = d;
   design.box = {{-1, -2, 0.5}, {2, 2, 1.5}};
   design.frequencies = 7;
-  design.bandwidth = 2;
+  design.slowest = 0.5;
+  design.fastest = 4;
   design.widths = {9, 8};
   design.amplitude = 1.5;
   design.seed = 3;

@@ -35,10 +35,11 @@ class FreeEnergy {
   /// `places[i]` says where term i was written ("case.toml:12:1: energy.expression"), for messages.
   FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external,
              std::vector<std::string> places = {});
-  /// `interaction` may be null.
+  /// `interaction` may be null. `regions[i]` is the region of the mesh term i is confined to; -1:
+  /// none.
   FreeEnergy(InternalEnergy internal, std::vector<std::unique_ptr<ExternalEnergy>> external,
              std::vector<std::string> places, std::unique_ptr<Interaction> interaction,
-             NetworkUses networks = {});
+             std::vector<std::int32_t> regions = {}, NetworkUses networks = {});
 
   [[nodiscard]] const InternalEnergy& internal() const { return internal_; }
   [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
@@ -61,6 +62,7 @@ class FreeEnergy {
   std::vector<std::unique_ptr<ExternalEnergy>> external_;
   std::vector<std::string> places_;
   std::unique_ptr<Interaction> interaction_;
+  std::vector<std::int32_t> regions_;
   NetworkUses networks_;
 };
 

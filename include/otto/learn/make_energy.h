@@ -1,0 +1,14 @@
+#pragma once
+#include <memory>
+
+#include "otto/casefile/case.h"
+#include "otto/learn/network.h"
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+/// The network of [network]: the default one for the box of the mesh, `quadratic`, or that of a
+/// file. The same theta on every rank. Collective; throws InputError.
+std::unique_ptr<Network> make_energy(const Case& c, const Mesh& mesh);
+
+}  // namespace otto

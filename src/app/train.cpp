@@ -1,0 +1,21 @@
+// `otto train`: from a case with [data] to an energy.
+
+#include "otto/learn/trainer.h"
+
+#include "otto/app/commands.h"
+#include "otto/app/petsc_options.h"
+
+namespace otto {
+
+int train_command(const RunOptions& options) {
+  const Comm world;
+  const Case c = read_case(world, options.case_file, options.settings);
+  const PetscOptions petsc = hand_petsc_options(c, options);
+  const std::filesystem::path folder = output_folder(options);
+  // Before anything of an earlier run is touched.
+  Resumption resumption =
+      find_resumption(world, c, critical_parameters(world, c, petsc), options.resume, folder);
+  return static_cast<int>(train(world, c, folder, std::move(resumption)));
+}
+
+}  // namespace otto

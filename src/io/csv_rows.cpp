@@ -1,0 +1,35 @@
+#include "csv_rows.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+
+namespace otto {
+
+RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long most,
+                     const std::string& what) {
+  RowExtent e;
+  std::ifstream in(file, std::ios::binary);
+  std::string line;
+  while (std::getline(in, line) && !in.eof()) {  // eof: a last line without its end
+    const auto bytes = static_cast<long long>(line.size()) + 1;
+    if (!e.same_columns) {
+      if (line + "\n" != head) return e;
+      e.same_columns = true;
+      e.length = bytes;
+      continue;
+    }
+    long row = -1;
+    const auto read = std::from_chars(line.data(), line.data() + line.size(), row);
+    if (read.ec != std::errc{} || row > most || row <= e.last) break;
+    if (row > e.last + 1 && e.why_missing.empty()) {
+      e.why_missing = fmt::format("{} {} to {} are missing", what, e.last + 1, row - 1);
+    }
+    e.last = row;
+    e.length += bytes;
+  }
+  return e;
+}
+
+}  // namespace otto

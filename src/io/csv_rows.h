@@ -1,0 +1,22 @@
+#pragma once
+// How much of a table of rows numbered 0, 1, 2, ... a file holds.
+
+#include <filesystem>
+#include <string>
+
+namespace otto {
+
+/// How far a table is whole and not beyond a row.
+struct RowExtent {
+  bool same_columns = false;
+  long last = -1;           ///< number of the last row
+  long long length = 0;     ///< bytes up to its end
+  std::string why_missing;  ///< "" where no row is missing up to `last`
+};
+/// `head`: the header with its line end; the first field of a row is its number; `what` a row is
+/// ("steps"). Rows after `most`, unfinished ones and those after a row out of order do not count.
+/// Not collective.
+RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long most,
+                     const std::string& what);
+
+}  // namespace otto

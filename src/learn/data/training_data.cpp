@@ -1,0 +1,277 @@
+// [data]: a density by name, a table of masses, or samples. Masses are normalised to 1 in the box.
+
+#include "otto/learn/training_data.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "../../energy/columns.h"
+#include "otto/analysis/restrict.h"
+#include "otto/casefile/key.h"
+#include "otto/core/error.h"
+#include "otto/core/random.h"
+#include "otto/learn/toy_density.h"
+#include "otto/mesh/locate.h"
+
+namespace otto {
+
+namespace {
+
+const Declare keys{
+    {{.path = "data",
+      .doc = "The density q an energy is trained on (`otto train`): one of `library`, `table` and "
+             "`samples`."}},
+    {{.path = "data.library",
+      .type = Type::text,
+      .doc = "A customary test density in two dimensions, as exact masses of the cells in the box, "
+             "normalised to 1 there."},
+     {.path = "data.smoothing",
+      .doc = "Standard deviation s of a normal that blurs `library` = checkerboard (default 0), cos "
+             "or line (default 0.1).",
+      .range = non_negative},
+     {.path = "data.table",
+      .type = Type::text,
+      .doc = "HDF5 file with /cells/center and /cells/mass or /cells/density, rows in any order, of "
+             "the cells of the mesh or of those twice as fine along every axis.",
+      .file = true},
+     {.path = "data.samples",
+      .type = Type::text,
+      .doc = "HDF5 file whose dataset /samples (n x d) holds samples of q; they are counted in the "
+             "cells.",
+      .file = true},
+     {.path = "data.heldout",
+      .doc = "Share of the samples kept out of training, for "
+             "summary.json's train.heldout_log_likelihood; chosen by train.seed.",
+      .fallback = "0.0",
+      .range = {.least = 0, .most = 1, .below = true}}}};
+
+constexpr std::int64_t rows_at_once = 1 << 16;
+
+/// Divides by the sum over all ranks and returns it.
+double normalise(const Comm& comm, std::vector<double>& mass) {
+  double sum = 0;
+  for (const double m : mass) sum += m;
+  sum = comm.sum(sum);
+  for (double& m : mass) m /= sum;
+  return sum;
+}
+
+std::vector<double> restrict_masses(const Mesh& fine, std::vector<double> mass,
+                                    const Mesh& coarse) {
+  for (std::size_t i = 0; i < mass.size(); ++i) mass[i] /= fine.volume[i];
+  std::vector<double> sums = restrict_density(fine, mass, coarse);
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] *= coarse.volume[i];
+  return sums;
+}
+
+// ---- by name ----------------------------------------------------------------------------------
+
+std::vector<double> toy_masses(const ToyDensity& toy, double s, const Mesh& mesh) {
+  std::vector<double> mass(std::size_t(mesh.owned), 0.0);
+  toy.add_masses(*mesh.box, s, mass);
+  return mass;
+}
+
+TrainingData from_library(const Section& data, const Mesh& mesh) {
+  const ToyDensity& toy = find_toy(data.text("library"));
+  if (mesh.dimension != 2) {
+    data.fail("library", fmt::format("'{}' is a density in two dimensions; the mesh has {}",
+                                     toy.name, mesh.dimension));
+  }
+  if (data.given("smoothing") && !toy.takes_smoothing) {
+    data.fail("smoothing", fmt::format("'{}' is smooth as it is; remove the key", toy.name));
+  }
+  const double s = data.given("smoothing") ? data.real("smoothing") : toy.smoothing;
+  if (toy.needs_smoothing && !(s > 0)) {
+    data.fail("smoothing", fmt::format("'{}' is a curve: it must be positive", toy.name));
+  }
+  TrainingData result{.mass = toy_masses(toy, s, mesh),
+                      .check = make_box_mesh(mesh.comm, halved(mesh.box->box)),
+                      .check_mass = {},
+                      .heldout = {}};
+  if (!(normalise(mesh.comm, result.mass) > 1e-12)) {
+    data.fail("library", fmt::format("'{}' has no mass in this box; move or enlarge it", toy.name));
+  }
+  result.check_mass = toy_masses(toy, s, result.check);
+  normalise(mesh.comm, result.check_mass);
+  return result;
+}
+
+// ---- a table ----------------------------------------------------------------------------------
+
+/// Masses of the owned cells. Not collective.
+std::vector<double> read_masses(const std::filesystem::path& file, const Mesh& mesh) {
+  const ColumnFile columns(file);
+  const bool masses = columns.has("/cells/mass");
+  const CellTable table(file, {"/cells/mass", "/cells/density"}, mesh);
+  std::vector<double> mass;
+  for (std::size_t i = 0; i < std::size_t(mesh.owned); ++i) {
+    const double value = table.at(mesh.center[i]);
+    if (!(std::isfinite(value) && value >= 0)) {
+      columns.fail(fmt::format("{} holds {}; a density is finite and not negative",
+                               masses ? "/cells/mass" : "/cells/density", value));
+    }
+    mass.push_back(masses ? value : value * mesh.volume[i]);
+  }
+  return mass;
+}
+
+void need_mass(double sum, const std::filesystem::path& file) {
+  if (sum > 0 && std::isfinite(sum)) return;
+  throw InputError(file.string() + ": has no mass, or more than a number holds");
+}
+
+TrainingData from_table(const Section& data, const Mesh& mesh) {
+  const auto file = data.file("table");
+  std::int64_t rows = 0;
+  mesh.comm.together([&] {
+    const ColumnFile columns(file);
+    if (!columns.has("/cells/center")) columns.fail("has no dataset /cells/center");
+    rows = columns.shape("/cells/center").rows;
+  });
+  const bool refined = rows == mesh.global_cells << mesh.dimension;
+  const Box& box = mesh.box->box;
+  TrainingData result{
+      .mass = {}, .check = make_box_mesh(mesh.comm, refined ? halved(box) : box), .check_mass = {}, .heldout = {}};
+  mesh.comm.together([&] { result.check_mass = read_masses(file, result.check); });
+  need_mass(normalise(mesh.comm, result.check_mass), file);
+  result.mass =
+      refined ? restrict_masses(result.check, result.check_mass, mesh) : result.check_mass;
+  normalise(mesh.comm, result.mass);
+  return result;
+}
+
+// ---- samples ----------------------------------------------------------------------------------
+
+/// Counts samples in the cells of both meshes.
+class SampleCounter {
+ public:
+  SampleCounter(const Mesh& mesh, TrainingData& result, double heldout, std::uint64_t seed)
+      : mesh_(mesh), result_(result), heldout_(heldout), seed_(seed) {}
+
+  void add(std::int64_t row, std::span<const double> x) {
+    const Located at = locate(*mesh_.box, x);
+    if (!at.inside) {
+      ++outside;
+      return;
+    }
+    if (heldout_ > 0 && RandomAt(seed_, stream, std::uint64_t(row)).uniform()[0] < heldout_) {
+      ++kept_out;
+      if (at.cell < 0) return;
+      Point p{};
+      std::copy(x.begin(), x.end(), p.begin());
+      result_.heldout.push_back(p);
+      return;
+    }
+    ++used;
+    if (at.cell >= 0) result_.mass[std::size_t(at.cell)] += 1;
+    const Located fine = locate(*result_.check.box, x);
+    if (fine.cell >= 0) result_.check_mass[std::size_t(fine.cell)] += 1;
+  }
+
+  std::int64_t outside = 0, kept_out = 0, used = 0;
+
+ private:
+  static constexpr std::uint64_t stream = 0x6865;
+  const Mesh& mesh_;
+  TrainingData& result_;
+  double heldout_;
+  std::uint64_t seed_;
+};
+
+void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed,
+                  TrainingData& result) {
+  const ColumnFile file(data.file("samples"));
+  const auto shape = file.shape("/samples");
+  if (shape.columns != mesh.dimension) {
+    file.fail(fmt::format("/samples has {} columns; the mesh has {} axes", shape.columns,
+                          mesh.dimension));
+  }
+  if (shape.rows == 0) file.fail("/samples is empty");
+  SampleCounter counter(mesh, result, data.real("heldout"), seed);
+  const auto d = std::size_t(mesh.dimension);
+  for (std::int64_t first = 0; first < shape.rows; first += rows_at_once) {
+    const auto rows = file.read("/samples", first, std::min(rows_at_once, shape.rows - first));
+    for (std::size_t i = 0; i < rows.size(); i += d) {
+      const std::int64_t row = first + std::int64_t(i / d);
+      for (std::size_t a = 0; a < d; ++a) {
+        if (!std::isfinite(rows[i + a])) {
+          file.fail(fmt::format("/samples: row {} is not finite", row + 1));
+        }
+      }
+      counter.add(row, std::span(rows).subspan(i, d));
+    }
+  }
+  if (counter.outside > 0) {
+    file.fail(fmt::format("{} of {} samples are outside the box; enlarge it, or leave them out",
+                          counter.outside, shape.rows));
+  }
+  if (counter.used == 0) {
+    file.fail("all samples were held out; lower data.heldout, or give more samples");
+  }
+  result.has_heldout = counter.kept_out > 0;
+}
+
+TrainingData from_samples(const Case& c, const Section& data, const Mesh& mesh) {
+  TrainingData result{.mass = std::vector<double>(std::size_t(mesh.owned), 0.0),
+                      .check = make_box_mesh(mesh.comm, halved(mesh.box->box)),
+                      .check_mass = {},
+                      .heldout = {}};
+  result.check_mass.assign(std::size_t(result.check.owned), 0.0);
+  const auto seed = std::uint64_t(c.section("train").integer("seed"));
+  mesh.comm.together([&] { read_samples(data, mesh, seed, result); });
+  normalise(mesh.comm, result.mass);
+  normalise(mesh.comm, result.check_mass);
+  return result;
+}
+
+}  // namespace
+
+Box halved(const Box& box) {
+  Box fine = box;
+  for (std::size_t a = 0; a < std::size_t(box.dimension); ++a) {
+    const auto& nodes = box.nodes[a];
+    fine.nodes[a].clear();
+    for (std::size_t i = 0; i + 1 < nodes.size(); ++i) {
+      fine.nodes[a].push_back(nodes[i]);
+      fine.nodes[a].push_back(0.5 * (nodes[i] + nodes[i + 1]));
+    }
+    fine.nodes[a].push_back(nodes.back());
+  }
+  return fine;
+}
+
+Box doubled(const Box& box) {
+  Box coarse = box;
+  for (std::size_t a = 0; a < std::size_t(box.dimension); ++a) {
+    const auto& nodes = box.nodes[a];
+    if (box.cells(int(a)) % 2 != 0) continue;
+    coarse.nodes[a].clear();
+    for (std::size_t i = 0; i < nodes.size(); i += 2) coarse.nodes[a].push_back(nodes[i]);
+  }
+  return coarse;
+}
+
+TrainingData read_training_data(const Case& c, const Mesh& mesh) {
+  const Section data = c.section("data");
+  if (!data.present()) {
+    throw InputError(c.file().string() +
+                     ": the case has no [data] table; training needs one ('otto explain data')");
+  }
+  if (!mesh.box) data.fail("library", "training needs a box; mesh.kind is another");
+  const int sources = int(data.given("library")) + int(data.given("table")) + int(data.given("samples"));
+  if (sources != 1) {
+    data.fail("library", "[data] needs exactly one of 'library', 'table' and 'samples'");
+  }
+  if (data.given("smoothing") && !data.given("library")) {
+    data.fail("smoothing", "goes with 'library' only; remove it");
+  }
+  if (data.given("heldout") && !data.given("samples")) {
+    data.fail("heldout", "goes with 'samples' only; remove it");
+  }
+  if (data.given("library")) return from_library(data, mesh);
+  return data.given("table") ? from_table(data, mesh) : from_samples(c, data, mesh);
+}
+
+}  // namespace otto

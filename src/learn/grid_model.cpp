@@ -1,0 +1,67 @@
+#include "otto/learn/grid_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "otto/core/error.h"
+#include "otto/core/vector_math.h"
+
+namespace otto {
+
+GridModel::GridModel(const Mesh& mesh, const Network& network)
+    : mesh_(mesh), network_(network), log_volume_(std::size_t(mesh.owned)) {
+  log_of(std::span(mesh.volume).first(log_volume_.size()), log_volume_);
+}
+
+void GridModel::update() {
+  std::vector<double> U(log_volume_.size());
+  mesh_.comm.together([&] { network_.evaluate(points(), U); });
+  set(std::move(U));
+}
+
+void GridModel::set(std::vector<double> U) {
+  U_ = std::move(U);
+  double most = -std::numeric_limits<double>::infinity();
+  bool finite = true;
+  for (std::size_t i = 0; i < U_.size(); ++i) {
+    finite = finite && std::isfinite(U_[i]);
+    most = std::max(most, log_volume_[i] - U_[i]);
+  }
+  if (mesh_.comm.any(!finite)) {
+    throw NumericalError(
+        "the network's energy is not finite at some cell centre; take smaller steps "
+        "(train.learning_rate, train.tau) or another network");
+  }
+  most = mesh_.comm.max(most);
+  p_.resize(U_.size());
+  for (std::size_t i = 0; i < U_.size(); ++i) p_[i] = log_volume_[i] - U_[i] - most;
+  exp_of(p_, p_);
+  Accumulator sum;
+  for (const double x : p_) sum.add(x);
+  const double Z = mesh_.comm.sum(sum.value());
+  for (double& x : p_) x /= Z;
+  log_z_ = most + std::log(Z);
+}
+
+double GridModel::log_mass(std::size_t i) const { return log_volume_[i] - U_[i] - log_z_; }
+
+double GridModel::kl(std::span<const double> q) const {
+  Accumulator sum;
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    if (q[i] > 0) sum.add(q[i] * (std::log(q[i]) - log_mass(i)));
+  }
+  return mesh_.comm.sum(sum.value());
+}
+
+Divergences GridModel::divergences(std::span<const double> q) const {
+  constexpr double least = 1e-300;
+  Accumulator reverse, total;
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    if (p_[i] > 0) reverse.add(p_[i] * (log_mass(i) - std::log(std::max(q[i], least))));
+    total.add(std::abs(p_[i] - q[i]));
+  }
+  return {kl(q), mesh_.comm.sum(reverse.value()), 0.5 * mesh_.comm.sum(total.value())};
+}
+
+}  // namespace otto

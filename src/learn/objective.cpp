@@ -1,0 +1,112 @@
+// The registry of objectives and the keys of [train] and [network].
+
+#include "otto/learn/objective.h"
+
+#include <algorithm>
+
+#include "otto/casefile/key.h"
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+const Declare keys{
+    {{.path = "train",
+      .doc = "How an energy is trained (`otto train`): p = exp(-U)/Z at temperature 1, towards the "
+             "density of [data]."}},
+    {{.path = "train.objective",
+      .type = Type::text,
+      .doc = "What one iteration minimises.",
+      .fallback = "\"wasserstein_natural\""},
+     {.path = "train.iterations",
+      .type = Type::integer,
+      .doc = "Iterations; by default 80 for wasserstein_natural, jko and second_order, 4000 for the "
+             "others.",
+      .range = non_negative},
+     {.path = "train.seed",
+      .type = Type::integer,
+      .doc = "Seed of everything drawn at random.",
+      .fallback = "1",
+      .range = non_negative},
+     {.path = "train.tolerance",
+      .doc = "Training ends where the gradient's norm is no greater; 0: never.",
+      .fallback = "0.0",
+      .range = non_negative,
+      .equation = "||dL/dtheta|| <= tolerance"},
+     {.path = "train.penalty",
+      .doc = "Weight of the gradient penalty of gradient_penalty and fisher.",
+      .fallback = "0.1",
+      .range = non_negative,
+      .equation = "L = E_q U - E_rho U + lambda/2 E_rho |grad U|^2 [- lambda E_rho Lap U]"},
+     {.path = "train.tau",
+      .doc = "Proximal step: the first one of wasserstein_natural, which adapts it (default 10); that "
+             "of jko and second_order (default 1); the time for which a sampler's law moves in one "
+             "iteration elsewhere (default 1).",
+      .range = positive},
+     {.path = "train.sampler",
+      .type = Type::text,
+      .doc = "How the sampler's law rho moves between iterations.",
+      .fallback = "\"persistent\""},
+     {.path = "train.sampler_steps",
+      .type = Type::integer,
+      .doc = "Steps in which it moves for the time tau.",
+      .fallback = "1",
+      .range = {.least = 1}},
+     {.path = "train.learning_rate",
+      .doc = "Largest step of Adam, for the objectives of first order; it rises over twenty "
+             "iterations and falls to 0 as a cosine.",
+      .fallback = "0.01",
+      .range = positive},
+     {.path = "train.cg_iterations",
+      .type = Type::integer,
+      .doc = "Most conjugate gradient iterations for one step of the parameters, for the objectives "
+             "of second order.",
+      .fallback = "150",
+      .range = {.least = 1}}},
+    {{"train.sampler", "persistent",
+      "By Fokker-Planck steps under the present energy, from where it is."},
+     {"train.sampler", "short_run", "The same, starting from the uniform density every time."},
+     {"train.sampler", "jko", "By proximal (JKO) steps under the present energy."}}};
+
+std::vector<ObjectiveEntry>& registry() {
+  static std::vector<ObjectiveEntry> entries;
+  return entries;
+}
+
+}  // namespace
+
+RegisterObjective::RegisterObjective(ObjectiveEntry entry) {
+  Declare({}, {}, {{"train.objective", entry.name, entry.doc, entry.equation}});
+  auto& entries = registry();
+  const auto place = std::ranges::lower_bound(entries, entry.name, {}, &ObjectiveEntry::name);
+  entries.insert(place, std::move(entry));
+}
+
+const std::vector<ObjectiveEntry>& all_objectives() { return registry(); }
+
+const ObjectiveEntry& find_objective(const std::string& name) {
+  const auto found = std::ranges::find(registry(), name, &ObjectiveEntry::name);
+  if (found == registry().end()) throw InternalError("no objective is called '" + name + "'");
+  return *found;
+}
+
+TrainOptions read_train_options(const Case& c) {
+  const Section train = c.section("train");
+  TrainOptions o;
+  o.objective = train.text("objective");
+  o.sampler = train.text("sampler");
+  const ObjectiveEntry& entry = find_objective(o.objective);
+  o.iterations = train.has("iterations") ? train.integer("iterations") : entry.iterations;
+  o.seed = std::uint64_t(train.integer("seed"));
+  o.tolerance = train.real("tolerance");
+  o.penalty = train.real("penalty");
+  o.tau = train.has("tau") ? train.real("tau") : entry.tau;
+  o.learning_rate = train.real("learning_rate");
+  o.cg_iterations = int(train.integer("cg_iterations"));
+  o.sampler_steps = int(train.integer("sampler_steps"));
+  o.rtol = c.section("solver").real("rtol");
+  return o;
+}
+
+}  // namespace otto

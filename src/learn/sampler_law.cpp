@@ -1,0 +1,36 @@
+#include "otto/learn/sampler_law.h"
+
+namespace otto {
+
+SamplerLaw::SamplerLaw(const GridModel& model, const std::string& kind, double tau, int steps,
+                       double rtol)
+    : model_(model),
+      kind_(kind),
+      tau_(tau),
+      steps_(steps),
+      flow_(model.mesh(), rtol),
+      mass_(model.points().size()) {
+  start();
+}
+
+void SamplerLaw::start() {
+  const Mesh& mesh = model_.mesh();
+  double volume = 0;
+  for (std::size_t i = 0; i < mass_.size(); ++i) volume += mesh.volume[i];
+  volume = mesh.comm.sum(volume);
+  for (std::size_t i = 0; i < mass_.size(); ++i) mass_[i] = mesh.volume[i] / volume;
+}
+
+void SamplerLaw::evolve() {
+  if (kind_ == "short_run") start();
+  flow_.set(model_.energy());
+  for (int i = 0; i < steps_; ++i) {
+    if (kind_ == "jko") {
+      flow_.proximal(tau_ / steps_, mass_);
+    } else {
+      flow_.step(tau_ / steps_, mass_);
+    }
+  }
+}
+
+}  // namespace otto

@@ -1,0 +1,78 @@
+#include "otto/learn/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "otto/analysis/geodesic.h"
+#include "otto/analysis/restrict.h"
+#include "otto/solve/kinetic_energy.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double near = 0.2;      ///< total variation up to which one interval of time will do
+constexpr double floor_of = 1e-12;  ///< least density over the mean one, where mass can travel
+constexpr std::int64_t most_cells = 64;
+
+std::vector<double> densities(const Mesh& mesh, std::span<const double> mass) {
+  std::vector<double> rho(mass.begin(), mass.end());
+  for (std::size_t i = 0; i < rho.size(); ++i) rho[i] /= mesh.volume[i];
+  return rho;
+}
+
+double linearised(const Mesh& mesh, std::span<const double> p, std::span<const double> q) {
+  double volume = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) volume += mesh.volume[i];
+  const double least = floor_of / mesh.comm.sum(volume);
+  std::vector<double> mean(std::size_t(mesh.local())), rate(p.size());
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    mean[i] = std::max(0.5 * (p[i] + q[i]) / mesh.volume[i], least);
+    rate[i] = (q[i] - p[i]) / mesh.volume[i];
+  }
+  mesh.halo.update(mesh.comm, mean);
+  return least_kinetic_energy(mesh, mean, rate);
+}
+
+double geodesic(const Mesh& mesh, std::span<const double> p, std::span<const double> q) {
+  Box box = mesh.box->box;
+  const auto longest = [&] { return std::max({box.cells(0), box.cells(1), box.cells(2)}); };
+  while (longest() > most_cells && doubled(box).nodes != box.nodes) box = doubled(box);
+  const Mesh coarse = make_box_mesh(mesh.comm, box);
+  const auto a = restrict_density(mesh, densities(mesh, p), coarse);
+  const auto b = restrict_density(mesh, densities(mesh, q), coarse);
+  Geodesic path(coarse, a, b, {.intervals = 16, .tolerance = 1e-2, .max_iterations = 400});
+  return path.solve().squared;
+}
+
+}  // namespace
+
+double law_distance(const Mesh& mesh, std::span<const double> p, std::span<const double> q) {
+  double apart = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) apart += 0.5 * std::abs(p[i] - q[i]);
+  apart = mesh.comm.sum(apart);
+  double squared = apart < near ? linearised(mesh, p, q) : INFINITY;
+  if (!std::isfinite(squared)) squared = geodesic(mesh, p, q);
+  return std::sqrt(std::max(squared, 0.0));
+}
+
+Verdict judge(const TrainingData& data, const Network& network) {
+  const Comm& comm = data.check.comm;
+  GridModel model(data.check, network);
+  model.update();
+  Verdict v;
+  v.divergences = model.divergences(data.check_mass);
+  v.log_z = model.log_z();
+  v.w2 = law_distance(data.check, model.mass(), data.check_mass);
+  if (data.has_heldout) {
+    std::vector<double> U(data.heldout.size());
+    comm.together([&] { network.evaluate(data.heldout, U); });
+    double sum = 0;
+    for (const double u : U) sum -= u;
+    const auto count = comm.sum(std::int64_t(U.size()));
+    v.heldout_log_likelihood = comm.sum(sum) / double(count) - v.log_z;
+  }
+  return v;
+}
+
+}  // namespace otto
