@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "otto/analysis/convergence.h"
@@ -73,20 +74,18 @@ std::string grid(const Axis& x, const Axis& y) {
 
 std::string convergence_svg(const StudySubject& subject, std::span<const ConvergenceRow> rows) {
   const bool time = subject.refined == "time";
-  static const char* const names[] = {"L1", "L2", "max"};
+  static const char* const names[] = {"L1", "L2", "max"};  // the other norms have other units
   static const char* const colours[] = {"#1f77b4", "#d62728", "#2ca02c"};
   std::array<std::vector<Point2>, 3> curves;
   double low_x = 1e300, high_x = 0, low_y = 1e300, high_y = 0;
   for (const ConvergenceRow& row : rows) {
-    const std::array<double, 3> e = row.error
-                                        ? std::array{row.error->l1, row.error->l2, row.error->linf}
-                                        : std::array<double, 3>{};
     const double x = time ? row.dt : row.h;
     for (std::size_t i = 0; i < 3; ++i) {
-      if (!(e[i] > 0) || !(x > 0)) continue;
-      curves[i].push_back({x, e[i]});
+      const double e = row.error.empty() ? 0 : row.error[i];
+      if (!(e > 0) || !(x > 0)) continue;
+      curves[i].push_back({x, e});
       low_x = std::min(low_x, x), high_x = std::max(high_x, x);
-      low_y = std::min(low_y, e[i]), high_y = std::max(high_y, e[i]);
+      low_y = std::min(low_y, e), high_y = std::max(high_y, e);
     }
   }
   std::string svg = fmt::format(

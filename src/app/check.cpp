@@ -9,6 +9,7 @@
 #include "otto/casefile/describe.h"
 #include "otto/core/comm.h"
 #include "otto/io/run_output.h"
+#include "otto/mesh/inspect.h"
 #include "otto/learn/trainer.h"
 
 namespace otto {
@@ -78,6 +79,7 @@ int check_command(const RunOptions& options) {
   const Resumption resumption =
       find_resumption(world, c, critical, options.resume, output_folder(options));
   std::string text = summary(c);
+  for (const auto& [name, words] : inspect(setup.mesh)) text += line(name.c_str(), words);
   for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.words) text += "  " + words + "\n";
   print_once(text);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "otto/analysis/norms.h"
 #include "otto/casefile/suggest.h"
 #include "otto/core/error.h"
 #include "otto/core/petsc.h"
@@ -77,7 +78,7 @@ void add_converge(CLI::App& app, Parsed& p) {
                        "An L1 error: find the cheapest cells and step that reach it instead");
   converge->add_option(
       "--norms", p.norms,
-      "Norms of the errors; l1,l2,linf are always computed and all there is so far");
+      "Further norms of the errors beside l1,l2,linf: any of kl,reverse_kl,w2,energy");
 }
 
 void add_distance(CLI::App& app, Parsed& p) {
@@ -217,10 +218,10 @@ ConvergeOptions converge_options(const Parsed& p) {
     fail(fmt::format("--ratio {}: goes with --refine both only", p.ratio));
   }
   take_number("--target", p.target, 1e-300, 1e300, "a positive number", options.target);
-  const std::vector<std::string> norms{"l1", "l2", "linf"};
   for (std::size_t at = 0; at < p.norms.size();) {
     const std::size_t comma = std::min(p.norms.find(',', at), p.norms.size());
-    choose("--norms", p.norms.substr(at, comma - at), norms);
+    options.norms.push_back(p.norms.substr(at, comma - at));
+    choose("--norms", options.norms.back(), norm_names());
     at = comma + 1;
   }
   options.step_power = ratio == "tau=h^2" ? 2 : 1;

@@ -24,6 +24,11 @@ class Converge {
       : comm_(comm), study_(study), folder_(folder), options_(options) {
     exact_ = study.base().section("exact").present();
     subject_.refined = options.refine;
+    for (const std::string& norm : options.norms) {
+      if (std::ranges::find(subject_.norms, norm) == subject_.norms.end()) {
+        subject_.norms.push_back(norm);
+      }
+    }
     subject_.reference = exact_ ? "the exact density" : "the next finer run (three-grid orders)";
     if (!exact_ && options.levels < 2) {
       throw InputError(
@@ -35,7 +40,7 @@ class Converge {
   ExitStatus run() {
     folder_.log().say(
         fmt::format("errors against {}; refined: {}", subject_.reference, subject_.refined));
-    folder_.log().say(row_heading());
+    folder_.log().say(row_heading(subject_));
     for (int l = 0; l < options_.levels; ++l) {
       ConvergenceRow row;
       try {
@@ -75,7 +80,7 @@ class Converge {
   /// The error the newest run tells: its own with [exact], else that of the run before.
   void judge(ConvergenceRow row) {
     if (exact_) {
-      row.error = exact_error(newest_);
+      row.error = exact_error(newest_, subject_.norms);
       add(std::move(row));
       folder_.log().say(row_words(rows_.back()));
       return;
@@ -83,7 +88,7 @@ class Converge {
     add(std::move(row));
     if (rows_.size() < 2) return;
     ConvergenceRow& coarser = rows_[rows_.size() - 2];
-    coarser.error = error_against(before_, newest_);
+    coarser.error = error_against(before_, newest_, subject_.norms);
     fill_orders(rows_);
     folder_.log().say(row_words(coarser));
   }
@@ -91,7 +96,7 @@ class Converge {
   /// The row whose error is the newest.
   [[nodiscard]] const ConvergenceRow* judged() const {
     for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
-      if (row->error) return &*row;
+      if (!row->error.empty()) return &*row;
     }
     return nullptr;
   }
@@ -100,19 +105,23 @@ class Converge {
   /// tighter tolerances, and a different error betrays the present ones.
   bool dominated() {
     const ConvergenceRow* row = judged();
-    if (!row || !row->order[0] || *row->order[0] > subject_.claimed_order - shortfall) return false;
+    if (!row || !row->order_l1() || *row->order_l1() > subject_.claimed_order - shortfall) {
+      return false;
+    }
     const std::string fell =
-        fmt::format("the order fell to {:.2f} in level {}", *row->order[0], row->level);
+        fmt::format("the order fell to {:.2f} in level {}", *row->order_l1(), row->level);
     try {
       const FinishedRun precise =
           study_.run_precisely(study_.refinement() * (int(rows_.size()) - 1));
-      const ErrorNorms now = exact_ ? *exact_error(precise) : error_against(before_, precise);
-      if (std::abs(now.l1 - row->error->l1) > 0.1 * row->error->l1) {
+      const std::vector<std::string> norms{"l1"};
+      const double now =
+          (exact_ ? exact_error(precise, norms) : error_against(before_, precise, norms)).at(0);
+      if (std::abs(now - row->l1()) > 0.1 * row->l1()) {
         folder_.remark(fmt::format(
             "Stopped early: {0}; with tolerances a hundred times smaller the error is {1:.3e} "
             "instead of "
             "{2:.3e}, so the iterative tolerance dominates. Smaller solver.rtol{3} let it go on.",
-            fell, now.l1, row->error->l1,
+            fell, now, row->l1(),
             study_.base().section("time").has("tolerance") ? " or time.tolerance" : ""));
         return true;
       }
@@ -120,10 +129,10 @@ class Converge {
       folder_.log().say("(a repetition with smaller tolerances failed)");
     }
     const double mass = integral(newest_.setup->mesh, newest_.setup->state.density);
-    if (row->error->l1 < 1e-12 * mass) {
+    if (row->l1() < 1e-12 * mass) {
       folder_.remark(
           fmt::format("Stopped early: {}; the error is {:.1e} of the mass, so rounding dominates.",
-                      fell, row->error->l1 / mass));
+                      fell, row->l1() / mass));
       return true;
     }
     return false;
@@ -132,11 +141,11 @@ class Converge {
   void conclude() {
     const ConvergenceRow* row = judged();
     if (!row) return;
-    if (!row->order[0]) {
+    if (!row->order_l1()) {
       folder_.remark("One error gives no order; --levels 2 or more does.");
       return;
     }
-    const double order = *row->order[0], claimed = subject_.claimed_order;
+    const double order = *row->order_l1(), claimed = subject_.claimed_order;
     const bool kept = order > claimed - shortfall;
     std::string words = fmt::format("Observed order {:.2f} in L1, claimed {:.3g}", order, claimed);
     if (!kept && exact_ && order < 0.3) {
@@ -152,7 +161,7 @@ class Converge {
       words += ".";
     }
     if (!exact_) {
-      const double last = row->error->l1 / (std::exp2(std::max(order, 0.1)) - 1);
+      const double last = row->l1() / (std::exp2(std::max(order, 0.1)) - 1);
       words +=
           fmt::format(" By extrapolation the finest run is {:.2e} from the limit in L1.", last);
     }

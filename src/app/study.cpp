@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "otto/analysis/norms.h"
 #include "otto/analysis/restrict.h"
 #include "otto/app/petsc_options.h"
 #include "otto/energy/initial.h"
@@ -140,16 +141,17 @@ double Study::claimed_order(const FinishedRun& run) const {
   return std::min(space, time * refinement_.time);
 }
 
-std::optional<ErrorNorms> exact_error(const FinishedRun& run) {
+std::vector<double> exact_error(const FinishedRun& run, const std::vector<std::string>& names) {
   const Setup& s = *run.setup;
   const auto exact = exact_density(s.problem.c, s.mesh, s.state.time);
-  if (!exact) return std::nullopt;
-  return error_norms(s.mesh, owned_density(run), *exact);
+  if (!exact) return {};
+  return norms(names, s.generator, owned_density(run), *exact);
 }
 
-ErrorNorms error_against(const FinishedRun& run, const FinishedRun& finer) {
+std::vector<double> error_against(const FinishedRun& run, const FinishedRun& finer,
+                                  const std::vector<std::string>& names) {
   const auto reference = restrict_density(finer.setup->mesh, owned_density(finer), run.setup->mesh);
-  return error_norms(run.setup->mesh, owned_density(run), reference);
+  return norms(names, run.setup->generator, owned_density(run), reference);
 }
 
 }  // namespace otto

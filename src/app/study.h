@@ -61,9 +61,10 @@ class Study {
   Case base_;
 };
 
-/// Norms of the error of `run` against [exact]; nothing without that table. Collective.
-std::optional<ErrorNorms> exact_error(const FinishedRun& run);
+/// Errors of `run` against [exact] in the norms named; empty without that table. Collective.
+std::vector<double> exact_error(const FinishedRun& run, const std::vector<std::string>& norms);
 /// The same against a finer run. Collective.
-ErrorNorms error_against(const FinishedRun& run, const FinishedRun& finer);
+std::vector<double> error_against(const FinishedRun& run, const FinishedRun& finer,
+                                  const std::vector<std::string>& norms);
 
 }  // namespace otto

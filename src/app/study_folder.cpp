@@ -40,9 +40,9 @@ void StudyFolder::write(StudySubject subject, const std::vector<ConvergenceRow>&
   summary_.spent.total = MPI_Wtime() - began_;
   comm_.together([&] {
     if (!comm_.is_root()) return;
-    replace_file(folder_ / "convergence.csv", convergence_csv(rows));
+    replace_file(folder_ / "convergence.csv", convergence_csv(subject, rows));
     replace_file(folder_ / "convergence.md", convergence_markdown(subject, rows, remarks_));
-    replace_file(folder_ / "convergence.tex", convergence_latex(rows));
+    replace_file(folder_ / "convergence.tex", convergence_latex(subject, rows));
     replace_file(folder_ / "convergence.svg", convergence_svg(subject, rows));
     auto json = to_json(summary_);
     auto& part = json["convergence"];
@@ -52,26 +52,30 @@ void StudyFolder::write(StudySubject subject, const std::vector<ConvergenceRow>&
     part["levels"] = rows.size();
     part["remarks"] = remarks_;
     for (const ConvergenceRow& row : rows) {
-      if (row.order[0]) part["order_l1"] = *row.order[0];
-      if (row.error) part["l1"] = row.error->l1;
+      for (std::size_t i = 0; i < row.error.size(); ++i) {
+        part[subject.norms[i]] = row.error[i];
+        if (i < row.order.size() && row.order[i]) part["order_" + subject.norms[i]] = *row.order[i];
+      }
     }
     replace_file(folder_ / "summary.json", json.dump(2) + "\n");
     if (log_.trouble()) throw IoError(*log_.trouble());
   });
 }
 
-std::string row_heading() {
-  return "level      cells           h          dt  L1       order  L2       order  max      order";
+std::string row_heading(const StudySubject& subject) {
+  std::string words = "level      cells           h          dt";
+  for (const std::string& norm : subject.norms) words += fmt::format("  {:<9} order", norm);
+  return words;
 }
 
 std::string row_words(const ConvergenceRow& row) {
   std::string words =
       fmt::format("{:>5} {:>10} {:>11.5g} {:>11.5g}", row.level, row.cells, row.h, row.dt);
-  if (!row.error) return words + (row.note.empty() ? "" : "  " + row.note);
-  const double e[] = {row.error->l1, row.error->l2, row.error->linf};
-  for (std::size_t i = 0; i < 3; ++i) {
-    words += fmt::format("  {:.3e} {:>5}", e[i],
-                         row.order[i] ? fmt::format("{:.2f}", *row.order[i]) : "");
+  if (row.error.empty()) return words + (row.note.empty() ? "" : "  " + row.note);
+  for (std::size_t i = 0; i < row.error.size(); ++i) {
+    const bool known = i < row.order.size() && row.order[i];
+    words += fmt::format("  {:.3e} {:>5}", row.error[i],
+                         known ? fmt::format("{:.2f}", *row.order[i]) : "");
   }
   return words;
 }

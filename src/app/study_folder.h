@@ -38,6 +38,6 @@ class StudyFolder {
 
 /// One line of the table on the screen, and the line above it.
 std::string row_words(const ConvergenceRow& row);
-std::string row_heading();
+std::string row_heading(const StudySubject& subject);
 
 }  // namespace otto

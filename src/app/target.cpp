@@ -18,6 +18,7 @@ class Search {
   Search(const Study& study, StudyFolder& folder) : study_(study), folder_(folder) {
     subject_.refined = "what lowers the error most for its cost";
     subject_.reference = "the exact density";
+    folder_.log().say(row_heading(subject_));
   }
 
   struct Try {
@@ -39,11 +40,11 @@ class Search {
     const FinishedRun run = study_.run(by, folder_.level(number));
     row.dt = run.dt;
     row.seconds = run.seconds;
-    row.error = exact_error(run);
+    row.error = exact_error(run, subject_.norms);
     subject_.claimed_order = study_.claimed_order(run);
     stopped_ = stopped_ || run.stopped;
-    least_ = std::min(least_, row.error->l1);
-    const Try result{row.error->l1, double(row.cells) / row.dt, rows_.size()};
+    least_ = std::min(least_, row.l1());
+    const Try result{row.l1(), double(row.cells) / row.dt, rows_.size()};
     rows_.push_back(std::move(row));
     folder_.log().say(row_words(rows_.back()));
     folder_.write(subject_, rows_, stopped_ ? "stopped" : "completed", "");
@@ -79,7 +80,6 @@ void check_target(const Study& study) {
 
 ExitStatus find_cheapest(const Study& study, StudyFolder& folder, double target) {
   Search search(study, folder);
-  folder.log().say(row_heading());
   int space = 0, time = 0;
   Search::Try now = search.at(space, time);
   while (now.error > target && !search.stopped()) {
@@ -109,7 +109,7 @@ ExitStatus find_cheapest(const Study& study, StudyFolder& folder, double target)
       fmt::format("Cheapest found with an L1 error of at most {:.3g}: {} cells (h = {:.6g}) and "
                   "step {:.6g}, run {}: "
                   "error {:.3e} in {:.2f} s; the search took {} runs and {:.2f} s.",
-                  target, best.cells, best.h, best.dt, best.level, best.error->l1, best.seconds,
+                  target, best.cells, best.h, best.dt, best.level, best.l1(), best.seconds,
                   search.rows().size(), all));
   search.write();
   return ExitStatus::done;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "../io/h5_trial.h"
 #include "otto/core/error.h"
 
 namespace otto {
@@ -11,6 +12,9 @@ namespace {
 H5Id open_file(const std::filesystem::path& file) {
   if (!std::filesystem::is_regular_file(file)) {
     throw InputError(file.string() + ": there is no such file");
+  }
+  if (!survives_h5(file)) {
+    throw InputError(file.string() + ": is damaged; HDF5 cannot read it");
   }
   quiet_h5();
   try {

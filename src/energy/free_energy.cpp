@@ -10,6 +10,8 @@
 #include "interaction/interactions.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
+#include "otto/energy/network_use.h"
+#include "otto/mesh/region.h"
 #include "words.h"
 
 namespace otto {
@@ -49,6 +51,7 @@ struct Terms {
   std::vector<std::unique_ptr<InternalTerm>> internal;
   std::vector<std::unique_ptr<ExternalEnergy>> external;
   std::vector<std::string> places;
+  std::vector<std::int32_t> regions;
   std::vector<Kernel> kernels;
   NetworkUses networks;
 
@@ -67,6 +70,7 @@ struct Terms {
       kernels.push_back(make_kernel(term, mesh, networks));
     } else {
       external.push_back(make_external(term, mesh, networks));
+      regions.push_back(read_region(term, mesh));
       const std::string key = external_source(term);
       places.push_back(term.where(key) + ": energy." + key);
       if (key == "network") places.back() += ": " + networks.back()->file().string();
@@ -95,13 +99,15 @@ FreeEnergy::FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalE
 FreeEnergy::FreeEnergy(InternalEnergy internal,
                        std::vector<std::unique_ptr<ExternalEnergy>> external,
                        std::vector<std::string> places, std::unique_ptr<Interaction> interaction,
-                       NetworkUses networks)
+                       std::vector<std::int32_t> regions, NetworkUses networks)
     : internal_(std::move(internal)),
       external_(std::move(external)),
       places_(std::move(places)),
       interaction_(std::move(interaction)),
+      regions_(std::move(regions)),
       networks_(std::move(networks)) {
   places_.resize(external_.size(), "external energy");
+  regions_.resize(external_.size(), -1);
 }
 
 bool FreeEnergy::depends_on_time() const {
@@ -116,7 +122,9 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
     std::vector<double> values(owned);
     for (std::size_t term = 0; term < external_.size(); ++term) {
       external_[term]->evaluate(centers, t, values);
+      const std::int32_t region = regions_[term];
       for (std::size_t i = 0; i < owned; ++i) {
+        if (region >= 0 && mesh.region[i] != region) continue;
         V[i] += values[i];
         if (!std::isfinite(V[i])) {
           throw InputError(
@@ -140,7 +148,7 @@ FreeEnergy make_free_energy(const Case& c, const Mesh& mesh) {
   if (!terms.kernels.empty()) interaction = make_interaction(terms.kernels, mesh);
   FreeEnergy energy(InternalEnergy(terms.temperature, std::move(terms.internal)),
                     std::move(terms.external), std::move(terms.places), std::move(interaction),
-                    std::move(terms.networks));
+                    std::move(terms.regions), std::move(terms.networks));
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
   energy.external(mesh, 0.0, V);
   return energy;

@@ -121,21 +121,22 @@ Point add(const Point& a, double c, const Point& b) {
   return {a[0] + c * b[0], a[1] + c * b[1], a[2] + c * b[2]};
 }
 
-/// d! times the measure of the simplex spanned by the edges v_k - v_0.
+/// d! times the signed measure of the simplex spanned by the edges v_k - v_0.
 double jacobian(const std::array<Point, 4>& v, int d) {
   const Point a = difference(v[1], v[0]);
-  if (d == 1) return std::abs(a[0]);
+  if (d == 1) return a[0];
   const Point b = difference(v[2], v[0]);
-  if (d == 2) return std::abs(a[0] * b[1] - a[1] * b[0]);
+  if (d == 2) return a[0] * b[1] - a[1] * b[0];
   const Point c = difference(v[3], v[0]);
-  return std::abs(a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) +
-                  a[2] * (b[0] * c[1] - b[1] * c[0]));
+  return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) +
+         a[2] * (b[0] * c[1] - b[1] * c[0]);
 }
 
-void add_simplex(Averager& averager, const std::array<Point, 4>& v, int d) {
+/// A piece that is turned over is subtracted if `signed_size`.
+void add_simplex(Averager& averager, const std::array<Point, 4>& v, int d, bool signed_size) {
   const GaussRule& rule = gauss_legendre(quadrature_points(d));
   const int n = static_cast<int>(rule.node.size());
-  const double size = jacobian(v, d);
+  const double size = signed_size ? jacobian(v, d) : std::abs(jacobian(v, d));
   const int total = d == 1 ? n : d == 2 ? n * n : n * n * n;
   for (int q = 0; q < total; ++q) {
     Point x = v[0];
@@ -192,23 +193,46 @@ const GaussRule& gauss_legendre(int n) {
 
 int quadrature_points(int dimension) { return dimension == 3 ? 3 : 5; }
 
+namespace {
+
+void add_shape(Averager& averager, const CellShapes& shapes, std::size_t cell, int dimension,
+               bool signed_size) {
+  const auto first = static_cast<std::size_t>(shapes.offsets[cell]);
+  const auto vertices = static_cast<std::size_t>(shapes.offsets[cell + 1]) - first;
+  for (const auto& corners : simplices(shapes.types[cell], vertices)) {
+    std::array<Point, 4> v;
+    for (std::size_t i = 0; i < 4; ++i) {
+      v[i] = shapes.points[static_cast<std::size_t>(shapes.connectivity[first + corners[i]])];
+    }
+    add_simplex(averager, v, dimension, signed_size);
+  }
+}
+
+std::vector<double> piece_averages(const CellPieces& pieces, int dimension,
+                                   const PointFunction& f) {
+  Averager averager(f, pieces.first.size() - 1);
+  for (std::size_t cell = 0; cell + 1 < pieces.first.size(); ++cell) {
+    for (auto p = pieces.first[cell]; p < pieces.first[cell + 1]; ++p) {
+      add_shape(averager, pieces.simplices, std::size_t(p), dimension, true);
+    }
+    averager.end_cell();
+  }
+  return averager.finish();
+}
+
+}  // namespace
+
 std::vector<double> cell_averages(const Mesh& mesh, const PointFunction& f) {
-  return mesh.box ? box_averages(mesh, f) : shape_averages(cell_shapes(mesh), mesh.dimension, f);
+  if (mesh.box) return box_averages(mesh, f);
+  if (mesh.pieces) return piece_averages(*mesh.pieces, mesh.dimension, f);
+  return shape_averages(cell_shapes(mesh), mesh.dimension, f);
 }
 
 std::vector<double> shape_averages(const CellShapes& shapes, int dimension,
                                    const PointFunction& f) {
   Averager averager(f, shapes.types.size());
   for (std::size_t cell = 0; cell < shapes.types.size(); ++cell) {
-    const auto first = static_cast<std::size_t>(shapes.offsets[cell]);
-    const auto vertices = static_cast<std::size_t>(shapes.offsets[cell + 1]) - first;
-    for (const auto& corners : simplices(shapes.types[cell], vertices)) {
-      std::array<Point, 4> v;
-      for (std::size_t i = 0; i < 4; ++i) {
-        v[i] = shapes.points[static_cast<std::size_t>(shapes.connectivity[first + corners[i]])];
-      }
-      add_simplex(averager, v, dimension);
-    }
+    add_shape(averager, shapes, cell, dimension, false);
     averager.end_cell();
   }
   return averager.finish();

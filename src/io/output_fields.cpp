@@ -18,10 +18,15 @@ OutputFields::OutputFields(const Problem& problem)
   const auto asked = [&](const char* name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
-  kept_.reserve(3);
+  kept_.reserve(4);
   if (asked("volume"))
     add_fixed("volume", {mesh_.volume.begin(), mesh_.volume.begin() + mesh_.owned});
   if (asked("rank")) add_fixed("rank", std::vector<double>(owned, mesh_.comm.rank()));
+  if (asked("region")) {
+    std::vector<double> region(owned, -1.0);  // a box has none
+    for (std::size_t i = 0; i < mesh_.region.size() && i < owned; ++i) region[i] = mesh_.region[i];
+    add_fixed("region", std::move(region));
+  }
   if (asked("external_energy") && !generator_.depends_on_time()) {
     const auto V = generator_.external();
     add_fixed("external_energy", {V.begin(), V.begin() + mesh_.owned});

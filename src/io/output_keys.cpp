@@ -21,6 +21,12 @@ const Declare keys{
       .type = Type::texts,
       .doc = "Cell fields of the series; the density is always there.",
       .fallback = "[\"density\"]"},
+     {.path = "output.moments",
+      .type = Type::flag,
+      .doc =
+          "Further columns of history.csv: mean and covariance, the mass of a cell at its centre.",
+      .fallback = "false",
+      .equation = "m = sum vol rho x / mass, C = sum vol rho (x - m)(x - m)^T / mass"},
      {.path = "run.wall_minutes",
       .doc = "Stop resumably, with all results on disk, before the run has taken this long; for "
              "batch queues.",
@@ -34,6 +40,8 @@ const Declare keys{
      {"output.fields", "chemical_potential", "The first variation of the free energy.",
       "mu = U'(rho) + V + W * rho"},
      {"output.fields", "volume", "The volume of each cell."},
+     {"output.fields", "region",
+      "The region of each cell, counted from 0 in the order of the mesh file; -1: none."},
      {"output.fields", "rank", "The MPI rank that owns each cell."}}};
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
+#include "otto/monitor/moments.h"
 
 namespace otto {
 
@@ -49,6 +50,7 @@ RunMonitor::RunMonitor(const RunParts& run, const Surroundings& around)
       progress_(around.log, run.problem.c.section("time").real("start"),
                 run.problem.c.section("time").real("end")),
       estimates_(run.stepper.estimates_error()),
+      moments_(run.problem.c.section("output").flag("moments")),
       divided_(run.stepper.inner_steps() > 1) {
   const Case& c = run.problem.c;
   const Section checkpoint = c.section("checkpoint");
@@ -95,6 +97,9 @@ void RunMonitor::open_history() {
   std::vector<std::string> extra;
   if (estimates_) extra.emplace_back("error_estimate");
   if (gibbs_) extra.emplace_back("kl_gibbs");
+  if (moments_) {
+    for (auto& name : moment_names(run_.problem.mesh.dimension)) extra.push_back(std::move(name));
+  }
   if (divided_) {
     for (const char* name : {"inner_newton_iterations", "inner_linear_iterations",
                              "transport_solves", "transport_sweeps"}) {
@@ -180,25 +185,29 @@ bool RunMonitor::after_step(const State& state, const StepRecord& r) {
 }
 
 void RunMonitor::add_row(const State& state, const StepRecord& r) {
-  std::array<double, 6> extra{};
-  std::size_t n = 0;
+  std::vector<double> extra;
   if (estimates_) {
-    extra[n++] =
-        r.error_estimate >= 0 ? r.error_estimate : std::numeric_limits<double>::quiet_NaN();
+    extra.push_back(r.error_estimate >= 0 ? r.error_estimate
+                                          : std::numeric_limits<double>::quiet_NaN());
   }
   if (gibbs_) {
     record_.gibbs_distance = (*gibbs_)(state.density, r.ledger.mass);
-    extra[n++] = *record_.gibbs_distance;
+    extra.push_back(*record_.gibbs_distance);
+  }
+  if (moments_) {
+    const auto told = moments(run_.problem.mesh, state.density);
+    extra.insert(extra.end(), told.begin(), told.end());
   }
   if (divided_) {
-    extra[n++] = r.inner.newton_iterations;
-    extra[n++] = r.inner.linear_iterations;
-    extra[n++] = double(r.inner.transport_solves);
-    extra[n++] = double(r.inner.transport_sweeps);
+    for (const double count :
+         {double(r.inner.newton_iterations), double(r.inner.linear_iterations),
+          double(r.inner.transport_solves), double(r.inner.transport_sweeps)}) {
+      extra.push_back(count);
+    }
   }
   if (!comm_.is_root() || trouble_) return;
   try {
-    history_.add(r, std::span(extra).first(n));
+    history_.add(r, extra);
   } catch (const std::exception& e) {
     trouble_ = e.what();
   }

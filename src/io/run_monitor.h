@@ -70,6 +70,7 @@ class RunMonitor : public Monitor {
   Progress progress_;
   std::optional<GibbsDistance> gibbs_;
   bool estimates_;
+  bool moments_;
   bool divided_;  // steps are divided into inner steps
   std::optional<OutputFields> fields_;
   std::vector<double> times_;                ///< of the series, outputs only

@@ -1,6 +1,7 @@
 #include "otto/io/summary.h"
 
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace otto {
@@ -22,11 +23,24 @@ void add_totals(Json& j, const Summary& s) {
                  {"max_increase", t.max_increase},
                  {"edi_gap", t.edi_gap}};
   if (s.gibbs_distance) j["energy"]["kl_gibbs"] = *s.gibbs_distance;
-  if (s.error) j["error"] = {{"l1", s.error->l1}, {"l2", s.error->l2}, {"linf", s.error->linf}};
+  if (s.error) {
+    j["error"] = {{"l1", s.error->l1}, {"l2", s.error->l2}, {"linf", s.error->linf}};
+    // densities may vanish: no number for infinity in JSON
+    if (std::isfinite(s.error->kl)) j["error"]["kl"] = s.error->kl;
+    if (std::isfinite(s.error->reverse_kl)) j["error"]["reverse_kl"] = s.error->reverse_kl;
+  }
   if (t.error_estimate >= 0) j["error"]["time_estimate"] = t.error_estimate;
   j["solver"] = {{"newton_iterations", t.newton},
                  {"linear_iterations", t.linear},
                  {"max_linear_iterations", t.max_linear}};
+}
+
+/// r log(r/s) - r + s without cancellation near r = s.
+double relative_entropy(double r, double s) {
+  if (!(r > 0)) return s;
+  if (!(s > 0)) return std::numeric_limits<double>::infinity();
+  const double u = (s - r) / r;
+  return r * (u - std::log1p(u));
 }
 
 Json network_part(const NetworkReport& report) {
@@ -46,14 +60,17 @@ Json network_part(const NetworkReport& report) {
 
 ErrorNorms error_norms(const Mesh& mesh, std::span<const double> density,
                        std::span<const double> exact) {
-  double l1 = 0, l2 = 0, linf = 0;
+  double l1 = 0, l2 = 0, linf = 0, kl = 0, reverse_kl = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(mesh.owned); ++i) {
     const double e = std::abs(density[i] - exact[i]);
     l1 += mesh.volume[i] * e;
     l2 += mesh.volume[i] * e * e;
     linf = std::isnan(e) || e > linf ? e : linf;
+    kl += mesh.volume[i] * relative_entropy(exact[i], density[i]);
+    reverse_kl += mesh.volume[i] * relative_entropy(density[i], exact[i]);
   }
-  return {mesh.comm.sum(l1), std::sqrt(mesh.comm.sum(l2)), mesh.comm.max(linf)};
+  return {mesh.comm.sum(l1), std::sqrt(mesh.comm.sum(l2)), mesh.comm.max(linf), mesh.comm.sum(kl),
+          mesh.comm.sum(reverse_kl)};
 }
 
 Json to_json(const Summary& s) {

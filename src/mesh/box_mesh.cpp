@@ -63,9 +63,8 @@ void add_cells(Mesh& mesh, const Axes& axes, const GhostLayers& layers) {
   mesh.volume.resize(n);
   mesh.center.resize(n);
   mesh.global.resize(n);
-  for_each_cell(*mesh.box, [&](std::int32_t cell, const BlockIndex& at) {
-    set_cell(mesh, axes, cell, at);
-  });
+  for_each_cell(*mesh.box,
+                [&](std::int32_t cell, const BlockIndex& at) { set_cell(mesh, axes, cell, at); });
   for (int a = 0; a < mesh.dimension; ++a) {
     for (int side = 0; side < 2; ++side) {
       const std::int32_t first = layers.first[std::size_t(a)][std::size_t(side)];
@@ -79,16 +78,17 @@ void add_cells(Mesh& mesh, const Axes& axes, const GhostLayers& layers) {
 }
 
 void add_faces(Mesh& mesh, const Axes& axes, const GhostLayers& layers) {
-  for_each_face(*mesh.box, layers, [&](int axis, const BlockIndex& at, std::int32_t left,
-                                       std::int32_t right) {
-    const auto a = static_cast<std::size_t>(axis);
-    const auto above = static_cast<std::size_t>(at[a] + 1);  // the cell above the face
-    const double distance = 0.5 * (axes[a].width[above - 1] + axes[a].width[above]);
-    mesh.faces.left.push_back(left);
-    mesh.faces.right.push_back(right);
-    mesh.faces.distance.push_back(distance);
-    mesh.faces.transmissibility.push_back(face_area(axes, mesh.dimension, a, at) / distance);
-  });
+  for_each_face(
+      *mesh.box, layers,
+      [&](int axis, const BlockIndex& at, std::int32_t left, std::int32_t right) {
+        const auto a = static_cast<std::size_t>(axis);
+        const auto above = static_cast<std::size_t>(at[a] + 1);  // the cell above the face
+        const double distance = 0.5 * (axes[a].width[above - 1] + axes[a].width[above]);
+        mesh.faces.left.push_back(left);
+        mesh.faces.right.push_back(right);
+        mesh.faces.distance.push_back(distance);
+        mesh.faces.transmissibility.push_back(face_area(axes, mesh.dimension, a, at) / distance);
+      });
 }
 
 void add_wall(Mesh& mesh, const Axes& axes, int axis, int side) {
@@ -100,7 +100,13 @@ void add_wall(Mesh& mesh, const Axes& axes, int axis, int side) {
     const double half = 0.5 * width_at(axes, a, at);
     mesh.boundary.cell.push_back(local_cell(*mesh.box, at));
     mesh.boundary.tag.push_back(std::int32_t(mesh.boundary_names.size()) - 1);
-    mesh.boundary.transmissibility.push_back(face_area(axes, mesh.dimension, a, at) / half);
+    const double area = face_area(axes, mesh.dimension, a, at);
+    mesh.boundary.transmissibility.push_back(area / half);
+    mesh.boundary.area.push_back(area);
+    mesh.boundary.distance.push_back(half);
+    Point normal{};
+    normal[a] = side == 1 ? 1 : -1;
+    mesh.boundary.normal.push_back(normal);
   });
 }
 
@@ -112,7 +118,8 @@ Halo make_halo(const BoxBlock& b, const GhostLayers& layers) {
       const int neighbour = b.neighbour[a][s];
       if (neighbour < 0) continue;
       // A tag names the side on which the message is received.
-      Halo::Link send{neighbour, 2 * axis + (1 - side), {}}, receive{neighbour, 2 * axis + side, {}};
+      Halo::Link send{neighbour, 2 * axis + (1 - side), {}},
+          receive{neighbour, 2 * axis + side, {}};
       for_each_in_layer(b, axis, side, [&](std::int32_t slot, const BlockIndex& at) {
         send.cells.push_back(local_cell(b, at));
         receive.cells.push_back(layers.first[a][s] + slot);
@@ -162,6 +169,7 @@ double integral(const Mesh& mesh, std::span<const double> values) {
 }
 
 CellShapes cell_shapes(const Mesh& mesh) {
+  if (mesh.shapes) return *mesh.shapes;
   const BoxBlock& b = *mesh.box;
   const int dim = mesh.dimension;
   BlockIndex points{1, 1, 1};

@@ -8,7 +8,6 @@
 #include "otto/casefile/case.h"
 #include "otto/casefile/key.h"
 #include "otto/mesh/box.h"
-#include "otto/mesh/make_mesh.h"
 
 namespace otto {
 
@@ -16,27 +15,50 @@ namespace {
 
 const Declare declare{
     {{.path = "mesh", .doc = "Where the density lives.", .required = true}},
-    {{.path = "mesh.kind", .type = Type::text, .doc = "How the mesh is made.",
+    {{.path = "mesh.kind",
+      .type = Type::text,
+      .doc = "How the mesh is made.",
       .fallback = "\"box\""},
-     {.path = "mesh.lower", .type = Type::reals, .doc = "Lower corner, one number per axis.",
-      .required = true},
-     {.path = "mesh.upper", .type = Type::reals, .doc = "Upper corner, one number per axis.",
-      .required = true},
-     {.path = "mesh.cells", .type = Type::integers,
+     {.path = "mesh.lower",
+      .type = Type::reals,
+      .doc = "Lower corner, one number per axis.",
+      .required = true,
+      .when = "kind=box"},
+     {.path = "mesh.upper",
+      .type = Type::reals,
+      .doc = "Upper corner, one number per axis.",
+      .required = true,
+      .when = "kind=box"},
+     {.path = "mesh.cells",
+      .type = Type::integers,
       .doc = "Number of cells along each axis; 1, 2 or 3 entries set the dimension.",
-      .required = true, .range = {.least = 1}},
-     {.path = "mesh.periodic", .type = Type::flags,
-      .doc = "Which axes are periodic; the others end at walls without flux."},
-     {.path = "mesh.grading", .type = Type::reals,
+      .required = true,
+      .range = {.least = 1},
+      .when = "kind=box"},
+     {.path = "mesh.periodic",
+      .type = Type::flags,
+      .doc = "Which axes are periodic; the others end at walls without flux.",
+      .when = "kind=box"},
+     {.path = "mesh.grading",
+      .type = Type::reals,
       .doc = "Width of the last cell over that of the first, per axis; widths grow geometrically.",
-      .range = positive, .equation = "w_i = w_0 q^i, q^(n-1) = grading"},
-     {.path = "mesh.nodes_x", .type = Type::reals,
-      .doc = "Cell boundaries along x, increasing, cells + 1 of them, instead of a grading."},
-     {.path = "mesh.nodes_y", .type = Type::reals,
-      .doc = "Cell boundaries along y, increasing, cells + 1 of them, instead of a grading."},
-     {.path = "mesh.nodes_z", .type = Type::reals,
-      .doc = "Cell boundaries along z, increasing, cells + 1 of them, instead of a grading."}},
-    {{.path = "mesh.kind", .value = "box",
+      .range = positive,
+      .when = "kind=box",
+      .equation = "w_i = w_0 q^i, q^(n-1) = grading"},
+     {.path = "mesh.nodes_x",
+      .type = Type::reals,
+      .doc = "Cell boundaries along x, increasing, cells + 1 of them, instead of a grading.",
+      .when = "kind=box"},
+     {.path = "mesh.nodes_y",
+      .type = Type::reals,
+      .doc = "Cell boundaries along y, increasing, cells + 1 of them, instead of a grading.",
+      .when = "kind=box"},
+     {.path = "mesh.nodes_z",
+      .type = Type::reals,
+      .doc = "Cell boundaries along z, increasing, cells + 1 of them, instead of a grading.",
+      .when = "kind=box"}},
+    {{.path = "mesh.kind",
+      .value = "box",
       .doc = "A box of tensor-product cells in 1, 2 or 3 dimensions."}}};
 
 constexpr double bytes_per_cell = 300;  // topology, fields and multigrid hierarchy, roughly
@@ -102,8 +124,8 @@ Box read_box(const Section& mesh) {
       continue;
     }
     if (!(lower[a] < upper[a])) {
-      mesh.fail("upper", "must be greater than mesh.lower: entry " + std::to_string(a + 1) +
-                             " is not");
+      mesh.fail("upper",
+                "must be greater than mesh.lower: entry " + std::to_string(a + 1) + " is not");
     }
     box.periodic[a] = periodic[a];
     if (mesh.given(key)) {
@@ -114,11 +136,6 @@ Box read_box(const Section& mesh) {
     }
   }
   return box;
-}
-
-Mesh make_mesh(const Comm& comm, const Case& c) {
-  // Every rank holds the same case, so every rank reaches the same verdict.
-  return make_box_mesh(comm, read_box(c.section("mesh")));
 }
 
 }  // namespace otto

@@ -1,19 +1,23 @@
-// V on an absorbing face is continued linearly from the two cells behind it,
+// V on an absorbing face is continued linearly from the cell K and its neighbours L,
 //
-//   V_f = V_K + reach (V_K - V_L),     reach = |x_f - x_K| / |x_K - x_L|,
+//   V_f = V_K + d n . g,     g the gradient of least squares: (x_L - x_K) . g = V_L - V_K,
 //
-// which is exact for the piecewise linear V that the Scharfetter-Gummel flux is exact for, and
-// works for tables and networks that are known at cell centres only.
+// the shortest such g where the neighbours do not span the space. It is exact for the piecewise
+// linear V that the Scharfetter-Gummel flux is exact for, and works for tables and networks that
+// are known at cell centres only. On a box V_f - V_K is d / |x_K - x_L| times V_K - V_L of the cell
+// behind.
 
 #include "otto/operators/absorbing.h"
 
 #include <fmt/format.h>
 
+#include <Eigen/Dense>
 #include <algorithm>
+#include <cmath>
+#include <unordered_map>
 
 #include "otto/casefile/key.h"
 #include "otto/casefile/suggest.h"
-#include "otto/mesh/box_faces.h"
 
 namespace otto {
 
@@ -24,27 +28,29 @@ const Declare keys{
       .doc = "What happens at the sides of the mesh; walls without flux if not said."}},
     {{.path = "boundary.absorbing",
       .type = Type::texts,
-      .doc = "Sides through which mass leaves for good: x_min ... z_max on a box. The density is 0 "
-             "on the face itself.",
+      .doc =
+          "Sides through which mass leaves for good: x_min ... z_max on a box, physical names on "
+          "a Gmsh mesh. The density is 0 on the face itself.",
       .fallback = "[]",
       .equation = "rho = 0"}}};
 
-/// The cell next to `at` along an axis, away from side 0 or 1; -1 where the box has none.
-std::int32_t inner_cell(const BoxBlock& b, const GhostLayers& ghosts, BlockIndex at, std::size_t a,
-                        int side) {
-  const std::int32_t step = side == 0 ? 1 : -1;
-  const std::int32_t next = at[a] + step;
-  if (next >= 0 && next < b.size[a]) {
-    at[a] = next;
-    return local_cell(b, at);
+/// Weights w of min |sum_L (x_L - x_K) ((x_L - x_K) . g - (V_L - V_K))|: d n . g = sum w (V_L -
+/// V_K).
+void set_slope(AbsorbingFace& face, const Mesh& mesh, const std::vector<std::int32_t>& neighbours) {
+  const Point& x = mesh.center[std::size_t(face.cell)];
+  Eigen::MatrixXd R(Eigen::Index(neighbours.size()), mesh.dimension);
+  for (std::size_t i = 0; i < neighbours.size(); ++i) {
+    for (int a = 0; a < mesh.dimension; ++a) {
+      R(Eigen::Index(i), a) =
+          mesh.center[std::size_t(neighbours[i])][std::size_t(a)] - x[std::size_t(a)];
+    }
   }
-  const std::int32_t first = ghosts.first[a][std::size_t(1 - side)];
-  const std::size_t u = a == 0 ? 1 : 0, v = a == 2 ? 1 : 2;
-  return first < 0 ? -1 : first + at[u] + b.size[u] * at[v];
-}
-
-BlockIndex index_of(const BoxBlock& b, std::int32_t cell) {
-  return {cell % b.size[0], cell / b.size[0] % b.size[1], cell / (b.size[0] * b.size[1])};
+  Eigen::VectorXd n(mesh.dimension);
+  for (int a = 0; a < mesh.dimension; ++a) n(a) = face.distance * face.normal[std::size_t(a)];
+  const Eigen::VectorXd w = R.transpose().completeOrthogonalDecomposition().solve(n);
+  for (std::size_t i = 0; i < neighbours.size(); ++i) {
+    if (w(Eigen::Index(i)) != 0) face.slope.emplace_back(neighbours[i], w(Eigen::Index(i)));
+  }
 }
 
 }  // namespace
@@ -52,26 +58,27 @@ BlockIndex index_of(const BoxBlock& b, std::int32_t cell) {
 std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std::string> names) {
   std::vector<AbsorbingFace> faces;
   if (names.empty()) return faces;
-  const BoxBlock& b = *mesh.box;
-  const GhostLayers ghosts(b);
-  for (std::size_t f = 0; f < std::size_t(mesh.boundary.size()); ++f) {
-    const std::string& name = mesh.boundary_names[std::size_t(mesh.boundary.tag[f])];
+  const BoundaryFaces& boundary = mesh.boundary;
+  std::unordered_map<std::int32_t, std::vector<std::int32_t>> neighbours;
+  for (std::size_t f = 0; f < std::size_t(boundary.size()); ++f) {
+    if (boundary.tag[f] < 0) continue;
+    const std::string& name = mesh.boundary_names[std::size_t(boundary.tag[f])];
     if (std::ranges::find(names, name) == names.end()) continue;
-    const auto a = std::size_t(name[0] - 'x');
-    const int side = name.ends_with("max") ? 1 : 0;
-    AbsorbingFace face;
-    face.cell = mesh.boundary.cell[f];
-    face.transmissibility = mesh.boundary.transmissibility[f];
-    face.normal[a] = side == 1 ? 1 : -1;
-    const BlockIndex at = index_of(b, face.cell);
-    face.distance = 0.5 * b.width(int(a), b.begin[a] + at[a]);
-    face.inner = inner_cell(b, ghosts, at, a, side);
-    if (face.inner >= 0) {
-      const double between =
-          mesh.center[std::size_t(face.cell)][a] - mesh.center[std::size_t(face.inner)][a];
-      face.reach = face.distance / std::abs(between);
-    }
-    faces.push_back(face);
+    faces.push_back({.cell = boundary.cell[f],
+                     .transmissibility = boundary.transmissibility[f],
+                     .distance = boundary.distance[f],
+                     .normal = boundary.normal[f],
+                     .slope = {}});
+    neighbours[boundary.cell[f]] = {};
+  }
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const std::int32_t l = mesh.faces.left[f], r = mesh.faces.right[f];
+    if (const auto at = neighbours.find(l); at != neighbours.end()) at->second.push_back(r);
+    if (const auto at = neighbours.find(r); at != neighbours.end()) at->second.push_back(l);
+  }
+  for (AbsorbingFace& face : faces) {
+    const auto& all = neighbours[face.cell];
+    if (!all.empty()) set_slope(face, mesh, all);
   }
   return faces;
 }
@@ -85,10 +92,23 @@ std::vector<std::string> read_absorbing(const Case& c, const Mesh& mesh) {
     boundary.fail(
         "absorbing",
         fmt::format("the mesh has no side '{}'{} {}", name, did_you_mean(name, mesh.boundary_names),
-                    none ? "All its axes are periodic."
+                    none ? "It has no side with a name; periodic axes have none."
                          : fmt::format("Its sides are {}; periodic axes have none.",
                                        list_words(mesh.boundary_names))));
   }
+  const auto faces = absorbing_faces(mesh, names);
+  mesh.comm.together([&] {
+    for (const AbsorbingFace& face : faces) {
+      if (face.distance > 0 && std::isfinite(face.transmissibility)) continue;
+      const Point& x = mesh.center[std::size_t(face.cell)];
+      boundary.fail("absorbing",
+                    fmt::format("the centre of the cell at ({:.6g}, {:.6g}, {:.6g}) does not lie "
+                                "inside its absorbing side (an angle of 90 degrees or more faces "
+                                "it), so no rate through it is right; mesh that side with acute "
+                                "angles",
+                                x[0], x[1], x[2]));
+    }
+  });
   return names;
 }
 

@@ -140,7 +140,7 @@ void Generator::evaluate_absorption() {
   for (std::size_t e = 0; e < n; ++e) {
     const AbsorbingFace& exit = exits_[e];
     const auto K = std::size_t(exit.cell);
-    if (exit.inner >= 0) s[e] = exit.reach * (V_[K] - V_[std::size_t(exit.inner)]);
+    for (const auto& [L, weight] : exit.slope) s[e] += weight * (V_[std::size_t(L)] - V_[K]);
     middle[e] = mesh_.center[K];
     for (std::size_t a = 0; a < 3; ++a) middle[e][a] += 0.5 * exit.distance * exit.normal[a];
   }

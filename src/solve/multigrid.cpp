@@ -16,7 +16,7 @@ std::array<double, sweeps> damping(int dim) {
 
 namespace {
 
-constexpr std::int64_t gather_cells = 4096;   ///< repeated on every rank below this
+constexpr std::int64_t gather_cells = 4096;  ///< repeated on every rank below this
 
 template <class Real>
 MPI_Datatype mpi_type() {
@@ -259,6 +259,7 @@ class TypedCycle final : public Cycle {
   /// One loop over the layers of a level, after the array it reads across faces has its halo.
   template <class Work>
   struct Pass {
+    Pass(std::vector<Real>* from, Work w) : reads(from), work(std::move(w)) {}
     std::vector<Real>* reads;  ///< null: only its own cells
     Work work;
   };

@@ -11,10 +11,9 @@
 
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // gcc 12: false, inside its AVX-512 headers
 #include <Eigen/Dense>
-#include <unsupported/Eigen/MatrixFunctions>
-
 #include <algorithm>
 #include <cmath>
+#include <unsupported/Eigen/MatrixFunctions>
 
 #include "otto/core/vector_math.h"
 
@@ -24,6 +23,10 @@ namespace {
 
 constexpr int most_vectors = 40, least_vectors = 3;
 constexpr double most_range = 600;  // of V/kT, for which pi and 1/pi are ordinary numbers
+// Of the bound of a density's L1 norm by that in L2(1/pi), over the norm itself. Beyond it the
+// vectors are made of tails, and their coefficients seem to have converged before anything else
+// has entered the space.
+constexpr double most_tails = 1e3;
 
 using Vector = Eigen::VectorXd;
 using Matrix = Eigen::MatrixXd;
@@ -60,37 +63,43 @@ ExponentialAction::ExponentialAction(const Generator& generator, ShiftedSolver& 
     : generator_(generator),
       mesh_(generator.mesh()),
       solver_(solver),
-      symmetric_(generator.symmetric() && generator.range() < most_range) {
+      split_(generator.symmetric() && generator.range() < most_range) {
   const auto n = static_cast<std::size_t>(mesh_.owned);
-  scale_.resize(n);
   b_.resize(n);
-  if (symmetric_) {
-    const std::span<const double> V = generator.external();
-    double least = V.empty() ? 0 : V[0];
-    for (std::size_t i = 0; i < n; ++i) least = std::min(least, V[i]);
-    least = mesh_.comm.min(least);
-    gibbs_.resize(n);
-    for (std::size_t i = 0; i < n; ++i) gibbs_[i] = (least - V[i]) / generator.temperature();
-    exp_of(gibbs_, gibbs_);
-    const double Z = integral(mesh_, gibbs_);
-    for (double& p : gibbs_) p /= Z;
-  }
-  double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double vol = mesh_.volume[i];
-    scale_[i] = std::sqrt(symmetric_ ? vol / gibbs_[i] : vol);
-    sum += (vol / scale_[i]) * (vol / scale_[i]);
-  }
-  norm_to_l1_ = std::sqrt(mesh_.comm.sum(sum));
+  if (!split_) return;
+  const std::span<const double> V = generator.external();
+  double least = V.empty() ? 0 : V[0];
+  for (std::size_t i = 0; i < n; ++i) least = std::min(least, V[i]);
+  least = mesh_.comm.min(least);
+  gibbs_.resize(n);
+  for (std::size_t i = 0; i < n; ++i) gibbs_[i] = (least - V[i]) / generator.temperature();
+  exp_of(gibbs_, gibbs_);
+  const double Z = integral(mesh_, gibbs_);
+  for (double& p : gibbs_) p /= Z;
 }
 
-void ExponentialAction::split_gibbs(std::span<const double> rho, std::vector<double>& rest) {
-  rest.resize(rho.size());
-  gibbs_mass_ = symmetric_ && !generator_.absorbs() ? integral(mesh_, rho) : 0;
-  for (std::size_t i = 0; i < rho.size(); ++i) {
-    const double gibbs = symmetric_ ? gibbs_mass_ * gibbs_[i] : 0;
-    rest[i] = (rho[i] - gibbs) * scale_[i];
+ExponentialAction::Norm ExponentialAction::make_norm(bool symmetric) const {
+  Norm norm{.symmetric = symmetric, .scale = std::vector<double>(b_.size())};
+  double sum = 0;
+  for (std::size_t i = 0; i < b_.size(); ++i) {
+    const double vol = mesh_.volume[i];
+    norm.scale[i] = std::sqrt(symmetric ? vol / gibbs_[i] : vol);
+    sum += (vol / norm.scale[i]) * (vol / norm.scale[i]);
   }
+  norm.to_l1 = std::sqrt(mesh_.comm.sum(sum));
+  return norm;
+}
+
+double ExponentialAction::split_gibbs(std::span<const double> rho, std::vector<double>& rest) {
+  rest.resize(rho.size());
+  gibbs_mass_ = split_ && !generator_.absorbs() ? integral(mesh_, rho) : 0;
+  double l1 = 0;
+  for (std::size_t i = 0; i < rho.size(); ++i) {
+    const double difference = rho[i] - (split_ ? gibbs_mass_ * gibbs_[i] : 0);
+    l1 += mesh_.volume[i] * std::abs(difference);
+    rest[i] = difference * norm_.scale[i];
+  }
+  return mesh_.comm.sum(l1);
 }
 
 bool ExponentialAction::extend(Space& space, double c, double rtol, ActionReport& report) {
@@ -98,7 +107,7 @@ bool ExponentialAction::extend(Space& space, double c, double rtol, ActionReport
   const std::size_t j = static_cast<std::size_t>(space.size);
   std::vector<double> next(b_.size(), 0.0);
   for (std::size_t i = 0; i < b_.size(); ++i) {
-    b_[i] = mesh_.volume[i] * space.basis[j][i] / scale_[i];
+    b_[i] = mesh_.volume[i] * space.basis[j][i] / norm_.scale[i];
   }
   const SolveReport solve = solver_.solve(c, {}, b_, next, rtol);
   ++report.solves;
@@ -108,7 +117,7 @@ bool ExponentialAction::extend(Space& space, double c, double rtol, ActionReport
     report.reason = "the linear solve failed: " + solve.reason;
     return false;
   }
-  for (std::size_t i = 0; i < b_.size(); ++i) next[i] *= scale_[i];
+  for (std::size_t i = 0; i < b_.size(); ++i) next[i] *= norm_.scale[i];
   Map x(next.data(), n);
   for (int sweep = 0; sweep < 2; ++sweep) {
     std::vector<double> dots(j + 1);
@@ -136,8 +145,8 @@ void ExponentialAction::combine(const Space& space, std::span<const double> coef
     y += (space.norm * coefficients[i]) * ConstMap(space.basis[i].data(), n);
   }
   for (std::size_t i = 0; i < rho.size(); ++i) {
-    rho[i] /= scale_[i];
-    if (symmetric_) rho[i] += gibbs_mass_ * gibbs_[i];
+    rho[i] /= norm_.scale[i];
+    if (split_) rho[i] += gibbs_mass_ * gibbs_[i];
   }
 }
 
@@ -147,10 +156,16 @@ ActionReport ExponentialAction::advance(std::span<double> rho, double tau, doubl
   Space space;
   space.basis.emplace_back();
   std::vector<double>& first = space.basis.back();
-  split_gibbs(rho, first);
   const auto n = static_cast<Eigen::Index>(mesh_.owned);
-  space.norm = std::sqrt(mesh_.comm.sum(Map(first.data(), n).squaredNorm()));
-  const double mass = integral(mesh_, rho), to_l1 = norm_to_l1_ * space.norm;
+  const auto start = [&](bool symmetric) {
+    if (norm_.scale.size() != b_.size() || norm_.symmetric != symmetric)
+      norm_ = make_norm(symmetric);
+    const double l1 = split_gibbs(rho, first);
+    space.norm = std::sqrt(mesh_.comm.sum(Map(first.data(), n).squaredNorm()));
+    return norm_.to_l1 * space.norm / l1;
+  };
+  if (start(split_) > most_tails && split_) start(false);
+  const double mass = integral(mesh_, rho), to_l1 = norm_.to_l1 * space.norm;
   if (to_l1 <= 1e-14 * mass) {  // the Gibbs state
     report.reached = tau;
     return report;
@@ -160,9 +175,9 @@ ActionReport ExponentialAction::advance(std::span<double> rho, double tau, doubl
   // What the coefficients change from m - 1 to m vectors, in L1.
   const auto change = [&](int m, double s, Vector& coefficients) {
     const Matrix H = space.H.topLeftCorner(m, m);
-    coefficients = first_column(H, s / c, symmetric_);
+    coefficients = first_column(H, s / c, norm_.symmetric);
     Vector before = Vector::Zero(m);
-    before.head(m - 1) = first_column(H.topLeftCorner(m - 1, m - 1), s / c, symmetric_);
+    before.head(m - 1) = first_column(H.topLeftCorner(m - 1, m - 1), s / c, norm_.symmetric);
     return to_l1 * (coefficients - before).norm();
   };
   const double rtol = std::clamp(1e-2 * tolerance / to_l1, 1e-13, 1e-6);

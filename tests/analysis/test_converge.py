@@ -66,6 +66,34 @@ class Converge(unittest.TestCase):
         self.assertEqual(plot.returncode, 0, plot.stderr)
         self.assertGreater(os.path.getsize(os.path.join(self.folder, "convergence.png")), 5000)
 
+    def test_norms_by_their_definitions(self):
+        settings = ["mesh.cells=[32]", "time.step=0.015625"]
+        done, rows = converge(self.folder, EXACT, "--levels", "3", "--norms", "kl,reverse_kl,w2,energy",
+                              settings=settings)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(os.path.join(self.folder, "level_2", "summary.json"), encoding="utf-8") as file:
+            summary = json.load(file)
+        with h5py.File(os.path.join(self.folder, "level_2", "final.h5")) as file:
+            rho, x, t = file["cells/density"][()], file["cells/center"][:, 0], file.attrs["time"]
+        h = 1 / 64
+        # the exponential-drift solution, its averages by a fine midpoint rule
+        y = (x[:, None] + h * ((np.arange(64) + 0.5) / 64 - 0.5)[None, :])
+        a = np.pi**2 + 0.25
+        exact = (np.exp(-a * t + 0.5 * y) * (np.pi * np.cos(np.pi * y) + 0.5 * np.sin(np.pi * y))
+                 + np.pi * np.exp(y - 0.5)).mean(axis=1)
+        kl = h * np.sum(exact * np.log(exact / rho) - exact + rho)
+        self.assertAlmostEqual(column(rows, "kl")[1] / kl, 1, delta=1e-3)
+        self.assertEqual(column(rows, "kl")[1], summary["error"]["kl"])
+        self.assertEqual(column(rows, "reverse_kl")[1], summary["error"]["reverse_kl"])
+        # in 1-D the distance is that of the quantiles: int (F - G)^2 / rho dx to first order
+        exact *= rho.sum() / exact.sum()
+        moved = h * np.cumsum(rho - exact)[:-1]
+        mean = 0.5 * (rho + exact)
+        w2 = np.sqrt(h * np.sum(moved**2 / (0.5 * (mean[1:] + mean[:-1]))))
+        self.assertAlmostEqual(column(rows, "w2")[1] / w2, 1, delta=1e-3)
+        for name, order in (("kl", 4), ("reverse_kl", 4), ("w2", 2), ("energy", 2)):
+            self.assertAlmostEqual(column(rows, "order_" + name)[-1], order, delta=0.15)
+
     def test_space_and_time_alone(self):
         done, rows = converge(self.folder, EXACT, "--levels", "3", "--refine", "space",
                               settings=["mesh.cells=[8]", "time.step=0.001"])

@@ -9,6 +9,7 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
+import bad_meshes
 from bad_cases import BASE, all_bad, encoded
 from bad_networks import networks
 
@@ -58,7 +59,7 @@ def complaints(bad, ranks):
 
 class BadInput(unittest.TestCase):
     def check_all(self, ranks):
-        bads = all_bad(ranks) + networks()[::1 if ranks == 1 else 3]
+        bads = all_bad(ranks) + list(bad_meshes.bad_meshes()) + networks()[::1 if ranks == 1 else 3]
         self.assertGreaterEqual(len(bads), 100)
         with ThreadPoolExecutor(WORKERS) as pool:
             answers = list(pool.map(lambda bad: complaints(bad, ranks), bads))
@@ -107,16 +108,22 @@ class GoodCommands(unittest.TestCase):
 class GoodInput(unittest.TestCase):
     """The case that is spoilt above is itself good, and so is a long list of overrides of it."""
 
-    def check_good(self, *words):
+    def check_good(self, *words, case=BASE, mesh=None):
         with tempfile.TemporaryDirectory() as folder:
             with open(os.path.join(folder, "case.toml"), "wb") as out:
-                out.write(encoded(BASE))
+                out.write(encoded(case))
+            if mesh is not None:
+                with open(os.path.join(folder, "mesh.msh"), "wb") as out:
+                    out.write(encoded(mesh))
             status, output, text, _ = run(["check", "case.toml", *words], folder, 1)
         self.assertEqual(status, 0, text)
         self.assertIn("a good case", output)
 
     def test_base_case(self):
         self.check_good()
+
+    def test_base_mesh(self):
+        self.check_good(case=bad_meshes.CASE, mesh=bad_meshes.MESH)
 
     def test_overrides(self):
         self.check_good("--set", "time.step=0.005", "--set", "energy[1].temperature=2",

@@ -33,6 +33,7 @@ import numpy as np
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 CASES = os.path.join(ROOT, "cases")
 OTTO = os.environ.get("OTTO", os.path.join(ROOT, "build", "otto"))
+TORCH = os.path.join(os.path.dirname(OTTO), "libotto_torch.so")
 PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))  # times as long as usual: sanitizers
 sys.path.insert(0, CASES)
 
@@ -206,6 +207,9 @@ def add_tests(name):
                 self.check_formulas(figure)
                 self.check_figure(figure, folder, dict(case, name=name), expected)
 
+    case = load(name, "case.toml")
+    if any("network" in term for term in case["energy"]) and not os.path.exists(TORCH):
+        test_figures = unittest.skip("needs libotto_torch")(test_figures)
     setattr(CaseTest, f"test_{name}", test_figures)
     ranks = load(name, "expected.toml").get("ranks")
     if ranks:

@@ -30,9 +30,10 @@ struct DistanceOptions {
 /// Arguments of `otto converge` alone.
 struct ConvergeOptions {
   int levels = 4;
-  std::string refine = "both";  ///< "space", "time" or "both"
-  double target = 0;            ///< L1 error to be reached at least cost; 0: none
-  int step_power = 1;           ///< with "both": the step is divided by 2^power per level
+  std::string refine = "both";          ///< "space", "time" or "both"
+  double target = 0;                    ///< L1 error to be reached at least cost; 0: none
+  int step_power = 1;                   ///< with "both": the step is divided by 2^power per level
+  std::vector<std::string> norms = {};  ///< beyond l1, l2 and linf (analysis/norms.h)
 };
 
 /// -o DIR where given; else out/NAME in the current folder, NAME being the case file's stem, or

@@ -11,10 +11,12 @@
 #include "otto/core/point.h"
 #include "otto/energy/interaction.h"
 #include "otto/energy/internal.h"
-#include "otto/energy/network_use.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
+
+class NetworkUse;  // otto/energy/network_use.h
+using NetworkUses = std::vector<std::shared_ptr<NetworkUse>>;
 
 /// An external energy V(x, t), evaluated for whole batches of points.
 class ExternalEnergy {
@@ -33,10 +35,11 @@ class FreeEnergy {
   /// `places[i]` says where term i was written ("case.toml:12:1: energy.expression"), for messages.
   FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external,
              std::vector<std::string> places = {});
-  /// `interaction` may be null.
+  /// `interaction` may be null. `regions[i]` is the region of the mesh term i is confined to; -1:
+  /// none.
   FreeEnergy(InternalEnergy internal, std::vector<std::unique_ptr<ExternalEnergy>> external,
              std::vector<std::string> places, std::unique_ptr<Interaction> interaction,
-             NetworkUses networks = {});
+             std::vector<std::int32_t> regions = {}, NetworkUses networks = {});
 
   [[nodiscard]] const InternalEnergy& internal() const { return internal_; }
   [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
@@ -59,6 +62,7 @@ class FreeEnergy {
   std::vector<std::unique_ptr<ExternalEnergy>> external_;
   std::vector<std::string> places_;
   std::unique_ptr<Interaction> interaction_;
+  std::vector<std::int32_t> regions_;
   NetworkUses networks_;
 };
 

@@ -29,10 +29,22 @@ struct Faces {
 /// Faces on the boundary of the domain (no-flux unless a case says otherwise).
 struct BoundaryFaces {
   std::vector<std::int32_t> cell;        ///< local index of the owned cell inside
-  std::vector<std::int32_t> tag;         ///< index into Mesh::boundary_names
+  std::vector<std::int32_t> tag;         ///< index into Mesh::boundary_names; -1: has no name
   std::vector<double> transmissibility;  ///< area / distance from the centre to the face
+  std::vector<double> area;              ///< length^(d-1)
+  std::vector<double> distance;          ///< that distance; <= 0 where the centre is not inside
+  std::vector<Point> normal;             ///< outward, of length 1
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(cell.size()); }
 };
+
+/// How well a mesh carries two-point fluxes. On a box everything is as good as can be.
+struct MeshQuality {
+  double worst_angle = 0;          ///< degrees between a line of centres and the normal of its face
+  std::int64_t joined = 0;         ///< cells of the file joined with a neighbour: one circumcircle
+  std::int64_t outside = 0;        ///< centres outside the mesh, beyond a wall
+};
+
+struct CellShapes;
 
 /// Local cells are numbered owned first (0 .. owned-1), then ghosts (owned .. owned+ghosts-1).
 struct Mesh {
@@ -52,9 +64,15 @@ struct Mesh {
   Faces faces;
   BoundaryFaces boundary;
   std::vector<std::string> boundary_names;  ///< "x_min", "x_max", ... on a box
+  std::vector<std::int32_t> region;         ///< owned + ghosts, into region_names; -1: none
+  std::vector<std::string> region_names;    ///< none on a box, where `region` is empty
+  MeshQuality quality;
 
   Halo halo;                           ///< fills ghost values of a cell field
   std::shared_ptr<const BoxBlock> box; ///< this rank's block where the mesh is a box, else null
+  std::shared_ptr<const CellShapes> shapes;  ///< of the owned cells where the mesh is no box
+  /// Parts of the owned cells whose shape no quadrature knows (polyhedra), else null.
+  std::shared_ptr<const struct CellPieces> pieces;
 
   [[nodiscard]] std::int32_t local() const { return owned + ghosts; }
 };
@@ -67,8 +85,14 @@ struct CellShapes {
   std::vector<Point> points;
   std::vector<std::int64_t> connectivity;  ///< indices into `points`
   std::vector<std::int64_t> offsets;       ///< owned + 1 entries, first 0
-  std::vector<std::uint8_t> types;         ///< VTK cell types: 3 line, 9 quad, 12 hexahedron, ...
+  std::vector<std::uint8_t> types;         ///< VTK cell types: 3 line, 7 polygon, 9 quad, ...
 };
 CellShapes cell_shapes(const Mesh& mesh);
+
+/// Each owned cell as a sum of simplices; one that is turned over is subtracted.
+struct CellPieces {
+  CellShapes simplices;
+  std::vector<std::int64_t> first;  ///< of each owned cell, and the end
+};
 
 }  // namespace otto

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "otto/casefile/case.h"
@@ -13,17 +14,18 @@ namespace otto {
 /// One boundary face where mass leaves.
 struct AbsorbingFace {
   std::int32_t cell = 0;        ///< local index of the owned cell inside
-  std::int32_t inner = -1;      ///< its neighbour away from the face; -1: none
-  double reach = 0;             ///< distance centre to face over that between the two centres
   double transmissibility = 0;  ///< area over the distance from centre to face
   double distance = 0;
   Point normal{};  ///< outward, of length 1
+  /// V on the face is V_K + sum of weight (V_L - V_K) over these neighbours L.
+  std::vector<std::pair<std::int32_t, double>> slope;
 };
 
 /// The faces of the sides `names` ("x_min", ...). Local.
 std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std::string> names);
 
-/// The sides [boundary] absorbing names. Throws InputError at the key for a side the mesh has not.
+/// The sides [boundary] absorbing names. Throws InputError at the key for a side the mesh has not,
+/// and for one where a cell's centre does not lie inside. Collective.
 std::vector<std::string> read_absorbing(const Case& c, const Mesh& mesh);
 
 }  // namespace otto

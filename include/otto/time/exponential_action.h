@@ -1,7 +1,8 @@
 #pragma once
 // exp(tau Q) rho by a shift-and-invert Krylov method (van den Eshof, Hochbruck 2006; Moret, Novati
-// 2004): the operator S = (I - c Q)^{-1} has its spectrum in (0, 1] whatever the mesh, so the Krylov
-// space of S approximates exp(tau Q) = f(S), f(s) = exp(tau / c (1 - 1/s)), in 10 to 20 solves.
+// 2004): the operator S = (I - c Q)^{-1} has its spectrum in (0, 1] whatever the mesh, so the
+// Krylov space of S approximates exp(tau Q) = f(S), f(s) = exp(tau / c (1 - 1/s)), in 10 to 20
+// solves.
 
 #include <span>
 #include <string>
@@ -13,15 +14,16 @@
 namespace otto {
 
 struct ActionReport {
-  double reached = 0;          ///< time advanced, <= what was asked; 0: failed, see reason
-  double error_estimate = 0;   ///< L1, an upper estimate
+  double reached = 0;         ///< time advanced, <= what was asked; 0: failed, see reason
+  double error_estimate = 0;  ///< L1, an upper estimate
   int solves = 0, iterations = 0, max_iterations = 0;
   std::string reason;
 };
 
 /// For a generator that does not change. With detailed balance the Gibbs part of the density is
-/// split off, which is exact, and the rest is projected in L2(1/pi), where Q is self-adjoint; without
-/// it, or where 1/pi would overflow, in plain L2.
+/// split off, which is exact, and the rest is projected in L2(1/pi), where Q is self-adjoint. In
+/// plain L2 without it, where 1/pi would overflow, and where the density falls off so much more
+/// slowly than pi that L2(1/pi) sees nothing but its tails.
 class ExponentialAction {
  public:
   ExponentialAction(const Generator& generator, ShiftedSolver& solver);
@@ -32,17 +34,24 @@ class ExponentialAction {
 
  private:
   struct Space;  // basis, projected operator
-  void split_gibbs(std::span<const double> rho, std::vector<double>& rest);
+  /// The norm of the projection: x = rho scale has plain dot products.
+  struct Norm {
+    bool symmetric = false;     // Q is self-adjoint in it
+    std::vector<double> scale;  // sqrt(vol / pi), or sqrt(vol)
+    double to_l1 = 0;           // |rho|_L1 <= to_l1 |x|_2
+  };
+  [[nodiscard]] Norm make_norm(bool symmetric) const;
+  /// Into `rest`: the density without its Gibbs part, scaled. Returns its L1 norm. Collective.
+  double split_gibbs(std::span<const double> rho, std::vector<double>& rest);
   bool extend(Space& space, double c, double rtol, ActionReport& report);
   void combine(const Space& space, std::span<const double> coefficients, std::span<double> rho);
 
   const Generator& generator_;
   const Mesh& mesh_;
   ShiftedSolver& solver_;
-  bool symmetric_;
-  std::vector<double> scale_;  // rho * scale is the basis' own variable, with plain dot products
+  bool split_;                 // the Gibbs density is known and stays
   std::vector<double> gibbs_;  // normalised to mass 1; empty without detailed balance
-  double norm_to_l1_ = 0;      // |x|_L1 <= norm_to_l1 |scale x|_2
+  Norm norm_;                  // of the density being advanced
   double gibbs_mass_ = 0;      // of the density being advanced
   std::vector<double> b_;
 };

@@ -19,6 +19,7 @@
 #include "../expression_energy.h"
 #include "../network_term.h"
 #include "convolution.h"
+#include "direct_sum.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/suggest.h"
 
@@ -74,10 +75,7 @@ const std::vector<std::string> names{"quadratic", "gaussian", "power", "logarith
                                      "attractive_repulsive"};
 
 void check_mesh(const Section& term, const Mesh& mesh) {
-  if (!mesh.box) {
-    term.fail("kind", "interactions are computed on boxes; give [mesh] kind = \"box\"");
-  }
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+  for (std::size_t a = 0; mesh.box && a < std::size_t(mesh.dimension); ++a) {
     if (mesh.box->uniform[a]) continue;
     term.fail("kind", fmt::format("interactions need cells of equal size, and those along axis {} "
                                   "of [mesh] are graded; remove the grading",
@@ -145,7 +143,7 @@ Kernel from_expression(const Section& term) {
 
 /// Distances up to the diagonal of the box must give numbers.
 void check_values(const Section& term, const Mesh& mesh, const Kernel& kernel) {
-  if (!kernel.smooth) return;
+  if (!kernel.smooth || !mesh.box) return;  // else every pair of cells is seen by the sum itself
   double diagonal = 0;
   for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
     const auto& x = mesh.box->box.nodes[a];
@@ -194,6 +192,7 @@ Kernel make_kernel(const Section& term, const Mesh& mesh, NetworkUses& networks)
 
 std::unique_ptr<Interaction> make_interaction(const std::vector<Kernel>& kernels,
                                               const Mesh& mesh) {
+  if (!mesh.box) return make_direct_sum(kernels, mesh);
   const BoxBlock& box = *mesh.box;
   Point h{};
   double volume = 1;

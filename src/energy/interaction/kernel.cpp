@@ -21,6 +21,7 @@
 
 #include "../words.h"
 #include "otto/core/error.h"
+#include "otto/energy/network_use.h"
 
 namespace otto {
 
@@ -122,6 +123,12 @@ double average_of_power(const Point& x, const Point& h, int d, double p) {
 }
 
 }  // namespace
+
+double Kernel::at(double r) const {
+  double sum = smooth ? smooth(r) : 0;
+  for (const auto& [factor, p] : powers) sum += factor * power(r, p);
+  return sum;
+}
 
 double Kernel::between_cells(const Point& x, const Point& h, int dimension) const {
   const double r = std::sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);

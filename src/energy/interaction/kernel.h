@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "otto/core/point.h"
-#include "otto/energy/network_use.h"
+#include "otto/energy/free_energy.h"
 
 namespace otto {
 
@@ -29,6 +29,8 @@ struct Kernel {
   /// Adds network_factor (U(x) + U(-x))/2, U the network, to values[i] at x = points[i]: the odd
   /// part of a kernel has no energy. Throws InputError where U is not finite.
   void add_network(std::span<const Point> points, std::span<double> values) const;
+  /// W(r), r > 0 where it is not smooth.
+  [[nodiscard]] double at(double r) const;
 };
 
 }  // namespace otto

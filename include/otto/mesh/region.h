@@ -1,0 +1,11 @@
+#pragma once
+#include "otto/casefile/case.h"
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+/// The region a table's key `region` names, as an index into Mesh::region_names; -1 where the key
+/// is not given. Throws InputError at the key for one the mesh has not.
+std::int32_t read_region(const Section& section, const Mesh& mesh);
+
+}  // namespace otto

@@ -1,0 +1,69 @@
+#include "otto/analysis/norms.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "otto/io/summary.h"
+#include "otto/operators/ledger.h"
+#include "otto/solve/kinetic_energy.h"
+
+namespace otto {
+
+namespace {
+
+/// The owned values with ghosts. Collective.
+std::vector<double> with_ghosts(const Mesh& mesh, std::span<const double> owned) {
+  std::vector<double> all(owned.begin(), owned.end());
+  all.resize(std::size_t(mesh.local()));
+  mesh.halo.update(mesh.comm, all);
+  return all;
+}
+
+double linear_distance(const Mesh& mesh, std::span<const double> density,
+                       std::span<const double> reference) {
+  const double scale = integral(mesh, density) / integral(mesh, reference);
+  std::vector<double> mean(density.size()), rate(density.size());
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    mean[i] = 0.5 * (density[i] + scale * reference[i]);
+    rate[i] = density[i] - scale * reference[i];
+    least = std::min(least, mean[i]);
+  }
+  if (!mesh.box || !(mesh.comm.min(least) > 0)) return std::nan("");
+  return std::sqrt(least_kinetic_energy(mesh, with_ghosts(mesh, mean), rate));
+}
+
+double free_energy(const Generator& generator, std::span<const double> density) {
+  return ledger(generator, with_ghosts(generator.mesh(), density), false).free_energy;
+}
+
+}  // namespace
+
+const std::vector<std::string>& norm_names() {
+  static const std::vector<std::string> names{"l1",         "l2", "linf",  "kl",
+                                              "reverse_kl", "w2", "energy"};
+  return names;
+}
+
+std::vector<double> norms(const std::vector<std::string>& names, const Generator& generator,
+                          std::span<const double> density, std::span<const double> reference) {
+  const Mesh& mesh = generator.mesh();
+  const ErrorNorms e = error_norms(mesh, density, reference);
+  std::vector<double> values;
+  for (const std::string& name : names) {
+    if (name == "l1") values.push_back(e.l1);
+    if (name == "l2") values.push_back(e.l2);
+    if (name == "linf") values.push_back(e.linf);
+    if (name == "kl") values.push_back(e.kl);
+    if (name == "reverse_kl") values.push_back(e.reverse_kl);
+    if (name == "w2") values.push_back(linear_distance(mesh, density, reference));
+    if (name == "energy") {
+      values.push_back(
+          std::abs(free_energy(generator, density) - free_energy(generator, reference)));
+    }
+  }
+  return values;
+}
+
+}  // namespace otto

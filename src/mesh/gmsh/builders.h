@@ -1,0 +1,13 @@
+#pragma once
+// From a part to the finite-volume topology.
+
+#include "otto/mesh/mesh.h"
+#include "part.h"
+
+namespace otto::gmsh {
+
+/// The cells of the file, centred at their circumcentres; those with one circumcircle are joined.
+/// Collective; throws InputError naming the worst side where no two-point flux is consistent.
+Mesh cell_centred(const Comm& comm, const Part& part);
+
+}  // namespace otto::gmsh

@@ -1,0 +1,352 @@
+// Rank 0 reads, divides and hands out; a part at a time, so that beside the whole mesh it holds one
+// part only, and after the last one nothing but its own.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+
+#include "connect.h"
+#include "geometry.h"
+#include "part.h"
+
+namespace otto::gmsh {
+
+namespace {
+
+// ---- who gets what ----
+
+/// Clusters go to one rank whole: the graph of clusters, their middles and sizes.
+std::vector<std::int32_t> divide(const RawMesh& mesh, const Connections& c, Partitioner how,
+                                 int ranks) {
+  const std::size_t n = mesh.cells.size();
+  std::vector<std::int32_t> place(n, -1), weights, first;  // of clusters, in the order of the file
+  std::vector<Point> middles;
+  for (std::size_t k = 0; k < n; ++k) {
+    const auto root = std::size_t(c.cluster[k]);
+    if (place[root] < 0) {
+      place[root] = std::int32_t(first.size());
+      first.push_back(std::int32_t(k));
+      weights.push_back(0);
+      const Element& e = mesh.cells[k];
+      middles.push_back(middle(e.shape, corners_of(e, mesh.points, shape_data(e.shape).vertices)));
+    }
+    place[k] = place[root];
+    ++weights[std::size_t(place[k])];
+  }
+  const std::size_t clusters = first.size();
+  if (clusters < std::size_t(ranks)) {
+    mesh.fail(fmt::format("{} ranks cannot share {} cells; start fewer ranks", ranks, clusters));
+  }
+  std::vector<std::int32_t> rank;
+  if (ranks == 1) {
+    rank.assign(clusters, 0);
+  } else if (how == Partitioner::blocks) {
+    for (std::size_t k = 0; k < clusters; ++k) {
+      rank.push_back(std::int32_t(k * std::size_t(ranks) / clusters));
+    }
+  } else if (how == Partitioner::bisection) {
+    rank = bisect(middles, weights, ranks);
+  } else {
+    Graph g{.begin = {0}, .neighbour = {}};
+    std::vector<std::vector<std::int32_t>> members(clusters);
+    for (std::size_t k = 0; k < n; ++k) members[std::size_t(place[k])].push_back(std::int32_t(k));
+    for (std::size_t q = 0; q < clusters; ++q) {
+      std::vector<std::int32_t> next;
+      for (const std::int32_t k : members[q]) {
+        for (auto i = c.graph.begin[std::size_t(k)]; i < c.graph.begin[std::size_t(k) + 1]; ++i) {
+          const std::int32_t other = place[std::size_t(c.graph.neighbour[std::size_t(i)])];
+          if (other != std::int32_t(q)) next.push_back(other);
+        }
+      }
+      std::ranges::sort(next);
+      next.erase(std::unique(next.begin(), next.end()), next.end());
+      g.neighbour.insert(g.neighbour.end(), next.begin(), next.end());
+      g.begin.push_back(std::int32_t(g.neighbour.size()));
+    }
+    rank = ptscotch(g, weights, ranks);
+  }
+  std::vector<std::int32_t> of_cell(n);
+  for (std::size_t k = 0; k < n; ++k) of_cell[k] = rank[std::size_t(place[k])];
+  return of_cell;
+}
+
+// ---- the parts ----
+
+class Divider {
+ public:
+  Divider(const RawMesh& mesh, const Connections& c, std::vector<std::int32_t> rank, int ranks)
+      : mesh_(mesh), c_(c), rank_(std::move(rank)), place_(mesh.points.size(), -1) {
+    name_groups();
+    cells_.resize(std::size_t(ranks));
+    faces_.resize(std::size_t(ranks));
+    periods_.resize(std::size_t(ranks));
+    for (std::size_t k = 0; k < mesh.cells.size(); ++k) {
+      cells_[std::size_t(rank_[k])].push_back(std::int32_t(k));
+      if (c.cluster[k] != std::int32_t(k)) members_[c.cluster[k]].push_back(std::int32_t(k));
+    }
+    for (std::size_t f = 0; f < mesh.faces.size(); ++f) {
+      if (c.face_cell[f] < 0) continue;
+      faces_[std::size_t(rank_[std::size_t(c.face_cell[f])])].push_back(std::int32_t(f));
+    }
+    for (std::size_t p = 0; p < c.periods.size(); ++p) {
+      const auto a = std::size_t(rank_[std::size_t(c.periods[p].cell)]),
+                 b = std::size_t(rank_[std::size_t(c.periods[p].other)]);
+      periods_[a].push_back(std::int32_t(p));
+      if (a != b) periods_[b].push_back(std::int32_t(p));
+    }
+  }
+
+  Part part(int rank) {
+    Part part;
+    part.file = mesh_.file.string();
+    part.dimension = mesh_.dimension;
+    part.global_cells = std::int64_t(mesh_.cells.size());
+    part.region_names = region_names_;
+    part.boundary_names = boundary_names_;
+    const auto& own = cells_[std::size_t(rank)];
+    for (const std::int32_t k : own) part.cells.push_back(cell(part, k, false));
+    for (const std::int32_t k : copies_of_neighbours(own, rank)) {
+      part.cells.push_back(cell(part, k, true));
+    }
+    for (const std::int32_t p : periods_[std::size_t(rank)])
+      add_images(part, c_.periods[std::size_t(p)], rank);
+    for (const std::int32_t f : faces_[std::size_t(rank)]) {
+      const Element& e = mesh_.faces[std::size_t(f)];
+      TaggedSide side{.shape = e.shape, .tag = boundary_[std::size_t(e.group)]};
+      for (int v = 0; v < shape_data(e.shape).vertices; ++v) {
+        side.vertex[std::size_t(v)] = place_[std::size_t(e.vertex[std::size_t(v)])];
+      }
+      part.sides.push_back(side);
+    }
+    for (const std::int32_t p : touched_) place_[std::size_t(p)] = -1;
+    touched_.clear();
+    return part;
+  }
+
+ private:
+  /// Regions are the groups of cells; boundaries those of faces with a cell on one side only.
+  void name_groups() {
+    region_.assign(mesh_.groups.size(), -1);
+    boundary_.assign(mesh_.groups.size(), -1);
+    std::vector<bool> walls(mesh_.groups.size(), false);
+    for (std::size_t f = 0; f < mesh_.faces.size(); ++f) {
+      if (c_.face_cell[f] >= 0) walls[std::size_t(mesh_.faces[f].group)] = true;
+    }
+    for (std::size_t g = 0; g < mesh_.groups.size(); ++g) {
+      const PhysicalGroup& group = mesh_.groups[g];
+      if (group.dimension == mesh_.dimension) {
+        region_[g] = std::int32_t(region_names_.size());
+        region_names_.push_back(group.name);
+      } else if (group.dimension == mesh_.dimension - 1 && walls[g]) {
+        boundary_[g] = std::int32_t(boundary_names_.size());
+        boundary_names_.push_back(group.name);
+      }
+    }
+  }
+
+  std::int32_t place(Part& part, std::int32_t point) {
+    std::int32_t& at = place_[std::size_t(point)];
+    if (at < 0) {
+      at = std::int32_t(part.points.size());
+      touched_.push_back(point);
+      part.points.push_back(mesh_.points[std::size_t(point)]);
+    }
+    return at;
+  }
+
+  PartCell bare(std::int32_t k) const {
+    const Element& e = mesh_.cells[std::size_t(k)];
+    PartCell cell;
+    cell.shape = e.shape;
+    cell.owner = rank_[std::size_t(k)];
+    cell.region = e.group < 0 ? -1 : region_[std::size_t(e.group)];
+    cell.number = k;
+    cell.element = e.number;
+    cell.cluster = c_.cluster[std::size_t(k)];
+    return cell;
+  }
+
+  PartCell cell(Part& part, std::int32_t k, bool ghost) {
+    const Element& e = mesh_.cells[std::size_t(k)];
+    PartCell cell = bare(k);
+    cell.ghost = ghost;
+    for (int v = 0; v < shape_data(e.shape).vertices; ++v) {
+      cell.vertex[std::size_t(v)] = place(part, e.vertex[std::size_t(v)]);
+    }
+    return cell;
+  }
+
+  /// A cell and all others of its cluster.
+  std::vector<std::int32_t> cluster_of(std::int32_t k) const {
+    const std::int32_t root = c_.cluster[std::size_t(k)];
+    std::vector<std::int32_t> all{root};
+    const auto more = members_.find(root);
+    if (more != members_.end()) all.insert(all.end(), more->second.begin(), more->second.end());
+    return all;
+  }
+
+  /// The clusters next to a rank's own cells, whole, in the order of the file.
+  std::vector<std::int32_t> copies_of_neighbours(const std::vector<std::int32_t>& own,
+                                                 int rank) const {
+    std::vector<std::int32_t> copies;
+    for (const std::int32_t k : own) {
+      for (auto i = c_.graph.begin[std::size_t(k)]; i < c_.graph.begin[std::size_t(k) + 1]; ++i) {
+        const std::int32_t other = c_.graph.neighbour[std::size_t(i)];
+        if (rank_[std::size_t(other)] == rank) continue;
+        const auto cluster = cluster_of(other);
+        copies.insert(copies.end(), cluster.begin(), cluster.end());
+      }
+    }
+    std::ranges::sort(copies);
+    copies.erase(std::unique(copies.begin(), copies.end()), copies.end());
+    return copies;
+  }
+
+  void add_images(Part& part, const PeriodicPair& p, int rank) {
+    if (rank_[std::size_t(p.cell)] == rank) add_image(part, p.other, p.vertices, p.shift);
+    if (rank_[std::size_t(p.other)] != rank) return;
+    auto vertices = p.vertices;
+    for (auto& [v, w] : vertices) std::swap(v, w);
+    add_image(part, p.cell, vertices, -1.0 * p.shift);
+  }
+
+  /// The cluster of `k` moved by `shift`; `vertices` are pairs (as it is here, as `k` has it).
+  void add_image(Part& part, std::int32_t k,
+                 const std::vector<std::pair<std::int32_t, std::int32_t>>& vertices,
+                 const Point& shift) {
+    std::unordered_map<std::int32_t, std::int32_t> moved;
+    for (const auto& [here, there] : vertices) moved[there] = place(part, here);
+    const std::int32_t image = ++images_;
+    for (const std::int32_t member : cluster_of(k)) {
+      const Element& e = mesh_.cells[std::size_t(member)];
+      PartCell cell = bare(member);
+      cell.ghost = true;
+      cell.image = image;
+      for (int v = 0; v < shape_data(e.shape).vertices; ++v) {
+        const std::int32_t there = e.vertex[std::size_t(v)];
+        const auto [at, added] = moved.try_emplace(there, std::int32_t(part.points.size()));
+        if (added) part.points.push_back(mesh_.points[std::size_t(there)] + shift);
+        cell.vertex[std::size_t(v)] = at->second;
+      }
+      part.cells.push_back(cell);
+    }
+  }
+
+  const RawMesh& mesh_;
+  const Connections& c_;
+  std::vector<std::int32_t> rank_, place_, touched_, region_, boundary_;
+  std::vector<std::string> region_names_, boundary_names_;
+  std::vector<std::vector<std::int32_t>> cells_, faces_, periods_;
+  std::unordered_map<std::int32_t, std::vector<std::int32_t>> members_;
+  std::int32_t images_ = 0;
+};
+
+// ---- on the way ----
+
+template <class T>
+void put(std::string& bytes, const T* from, std::size_t count) {
+  const auto n = std::uint64_t(count);
+  bytes.append(reinterpret_cast<const char*>(&n), sizeof n);
+  bytes.append(reinterpret_cast<const char*>(from), count * sizeof(T));
+}
+
+class Unpacker {
+ public:
+  explicit Unpacker(std::string bytes) : bytes_(std::move(bytes)) {}
+  template <class Container>
+  Container take() {
+    std::uint64_t n = 0;
+    std::memcpy(&n, bytes_.data() + at_, sizeof n);
+    at_ += sizeof n;
+    Container all(n, typename Container::value_type{});
+    std::memcpy(all.data(), bytes_.data() + at_, n * sizeof(typename Container::value_type));
+    at_ += n * sizeof(typename Container::value_type);
+    return all;
+  }
+
+ private:
+  std::string bytes_;
+  std::size_t at_ = 0;
+};
+
+std::string pack(const Part& part) {
+  std::string bytes;
+  const std::int64_t numbers[] = {part.dimension, part.global_cells,
+                                  std::int64_t(part.region_names.size())};
+  put(bytes, numbers, 3);
+  put(bytes, part.file.data(), part.file.size());
+  put(bytes, part.points.data(), part.points.size());
+  put(bytes, part.cells.data(), part.cells.size());
+  put(bytes, part.sides.data(), part.sides.size());
+  std::string names;  // one a line
+  for (const auto& list : {part.region_names, part.boundary_names}) {
+    for (const std::string& name : list) names += name + '\n';
+  }
+  put(bytes, names.data(), names.size());
+  return bytes;
+}
+
+Part unpack(std::string bytes) {
+  Unpacker in(std::move(bytes));
+  Part part;
+  const auto numbers = in.take<std::vector<std::int64_t>>();
+  part.dimension = int(numbers[0]);
+  part.global_cells = numbers[1];
+  part.file = in.take<std::string>();
+  part.points = in.take<std::vector<Point>>();
+  part.cells = in.take<std::vector<PartCell>>();
+  part.sides = in.take<std::vector<TaggedSide>>();
+  const auto names = in.take<std::string>();
+  for (std::size_t begin = 0; begin < names.size();) {
+    const std::size_t end = names.find('\n', begin);
+    auto& list = std::int64_t(part.region_names.size()) < numbers[2] ? part.region_names
+                                                                     : part.boundary_names;
+    list.push_back(names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return part;
+}
+
+constexpr std::size_t piece = std::size_t{1} << 30;  // MPI counts in int
+
+void send(const Comm& comm, const std::string& bytes, int to) {
+  const auto n = std::uint64_t(bytes.size());
+  MPI_Send(&n, 1, MPI_UINT64_T, to, 0, comm.handle());
+  for (std::size_t at = 0; at < n; at += piece) {
+    MPI_Send(bytes.data() + at, int(std::min(piece, n - at)), MPI_BYTE, to, 0, comm.handle());
+  }
+}
+
+std::string receive(const Comm& comm) {
+  std::uint64_t n = 0;
+  MPI_Recv(&n, 1, MPI_UINT64_T, 0, 0, comm.handle(), MPI_STATUS_IGNORE);
+  std::string bytes(n, '\0');
+  for (std::size_t at = 0; at < n; at += piece) {
+    MPI_Recv(bytes.data() + at, int(std::min(piece, n - at)), MPI_BYTE, 0, 0, comm.handle(),
+             MPI_STATUS_IGNORE);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner partitioner) {
+  RawMesh mesh;
+  Connections connections;
+  std::vector<std::int32_t> rank;
+  comm.together([&] {
+    if (!comm.is_root()) return;
+    mesh = read_msh(file);
+    sort_out(mesh);
+    connections = connect(mesh);
+    rank = divide(mesh, connections, partitioner, comm.size());
+  });
+  if (!comm.is_root()) return unpack(receive(comm));
+  Divider divider(mesh, connections, std::move(rank), comm.size());
+  for (int r = 1; r < comm.size(); ++r) send(comm, pack(divider.part(r)), r);
+  return divider.part(0);
+}
+
+}  // namespace otto::gmsh

@@ -1,0 +1,68 @@
+#pragma once
+// What one rank holds of a mesh: its own cells, and copies of those next to them.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "otto/core/comm.h"
+#include "raw_mesh.h"
+
+namespace otto::gmsh {
+
+struct PartCell {
+  std::uint8_t shape = 0;
+  bool ghost = false;        ///< a copy: of another rank's cell, or of one across a period
+  std::int32_t owner = 0;    ///< the rank that has the cell
+  std::int32_t region = -1;  ///< index into Part::region_names
+  std::int32_t image = 0;    ///< 0 in place; else which periodic copy, counted on each rank
+  std::int64_t number = 0;   ///< of the cell, over all ranks
+  std::int64_t element = 0;  ///< of the file, that it is or comes from
+  std::int64_t cluster = 0;  ///< cells of one circumcircle in the file: they stay together
+  std::array<std::int32_t, 8> vertex{};
+};
+
+/// A side of the domain with a name.
+struct TaggedSide {
+  std::uint8_t shape = 0;
+  std::int32_t tag = 0;  ///< index into Part::boundary_names
+  std::array<std::int32_t, 8> vertex{};
+};
+
+struct Part {
+  std::string file;
+  int dimension = 0;
+  std::int64_t global_cells = 0;
+  std::vector<Point> points;
+  std::vector<PartCell> cells;  ///< own ones first
+  std::vector<TaggedSide> sides;
+  std::vector<std::string> region_names, boundary_names;
+};
+
+enum class Partitioner { bisection, ptscotch, blocks };
+
+/// Cells in the order of the file, and who gets them.
+struct Division {
+  std::vector<std::int32_t> rank;     ///< of each cell
+  std::vector<std::int32_t> cluster;  ///< the first cell of each cell's cluster
+};
+
+/// Adjacent cells, both ways, as in the compressed rows of a matrix.
+struct Graph {
+  std::vector<std::int32_t> begin, neighbour;
+};
+
+/// Shares `weights.size()` vertices of a graph out to `parts` ranks, with about the same weight
+/// each. The first by coordinates: the same for every run. The second by PT-Scotch.
+std::vector<std::int32_t> bisect(const std::vector<Point>& places,
+                                 const std::vector<std::int32_t>& weights, int parts);
+std::vector<std::int32_t> ptscotch(const Graph& graph, const std::vector<std::int32_t>& weights,
+                                   int parts);
+
+/// Rank 0 reads the file and hands out the parts; no rank keeps the whole. Collective.
+Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner partitioner);
+
+/// Every cell cut into 2^d, `times` times. Never communicates.
+void refine(Part& part, int times);
+
+}  // namespace otto::gmsh

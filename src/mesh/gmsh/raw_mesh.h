@@ -1,0 +1,68 @@
+#pragma once
+// A mesh as its file tells it: vertices, cells, tagged boundary faces, all on one rank.
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "otto/core/point.h"
+
+namespace otto::gmsh {
+
+/// The shapes Otto takes, with their VTK numbers.
+enum Shape : std::uint8_t { line = 3, triangle = 5, quad = 9, tetrahedron = 10, hexahedron = 12 };
+
+/// A shape's dimension, vertices and sides; corner order is Gmsh's, which is VTK's for these.
+struct ShapeData {
+  int dimension = 0, vertices = 0, sides = 0;
+  int side_vertices = 0;
+  std::array<std::array<std::int8_t, 4>, 6> side{};  ///< positions of a side's vertices, in a ring
+};
+const ShapeData& shape_data(std::uint8_t shape);
+
+/// One element of the file: a cell, or a face with a tag.
+struct Element {
+  std::uint8_t shape = 0;
+  std::int32_t entity = 0;               ///< of the geometry
+  std::int32_t group = -1;               ///< index into RawMesh::groups; -1: none
+  std::int64_t number = 0;               ///< as the file numbers it
+  std::array<std::int32_t, 8> vertex{};  ///< positions in RawMesh::points
+};
+
+struct PhysicalGroup {
+  int dimension = 0;
+  std::int32_t tag = 0;
+  std::string name;  ///< the tag as text where the file has no name
+};
+
+/// Two sides of the domain that are one: pairs (copy, original) of points.
+struct PeriodicLink {
+  int dimension = 0;
+  std::vector<std::pair<std::int32_t, std::int32_t>> pairs;
+};
+
+struct RawMesh {
+  std::filesystem::path file;
+  int dimension = 0;  ///< of the cells
+  std::vector<Point> points;
+  std::vector<std::int64_t> node;     ///< the file's number of each point
+  std::vector<Element> elements;      ///< as read, every dimension
+  std::vector<Element> cells, faces;  ///< those of `dimension` and of one less, after sort_out
+  std::vector<PhysicalGroup> groups;
+  std::vector<PeriodicLink> periodic;
+
+  [[noreturn]] void fail(const std::string& message) const;  ///< InputError "FILE: message"
+};
+
+/// Reads a Gmsh file, versions 2.2 and 4.1, text or binary. Throws InputError.
+RawMesh read_msh(const std::filesystem::path& file);
+
+/// Sorts the elements into cells and faces, drops points nobody uses, turns cells the right way
+/// round, and refuses what cannot be a mesh: no cells, no groups, curved surfaces, inverted cells,
+/// duplicate vertices. Throws InputError.
+void sort_out(RawMesh& mesh);
+
+}  // namespace otto::gmsh

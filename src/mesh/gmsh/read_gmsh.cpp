@@ -1,0 +1,56 @@
+// [mesh] kind = "gmsh": the keys, and the way from a file to a Mesh.
+
+#include "builders.h"
+#include "otto/casefile/key.h"
+#include "otto/mesh/gmsh.h"
+#include "part.h"
+
+namespace otto {
+
+namespace {
+
+const Declare declare{
+    {},
+    {{.path = "mesh.file",
+      .type = Type::text,
+      .doc = "Gmsh mesh (.msh, version 2.2 or 4.1, text or binary) of triangles, quadrilaterals, "
+             "tetrahedra or hexahedra; physical names become regions and sides.",
+      .required = true,
+      .when = "kind=gmsh",
+      .file = true},
+     {.path = "mesh.refine",
+      .type = Type::integer,
+      .doc = "How often every cell is cut into 2^d after the mesh is distributed.",
+      .fallback = "0",
+      .range = {.least = 0, .most = 12},
+      .when = "kind=gmsh"},
+     {.path = "mesh.partitioner",
+      .type = Type::text,
+      .doc = "How the ranks share the cells.",
+      .fallback = "\"bisection\"",
+      .when = "kind=gmsh"}},
+    {{.path = "mesh.kind",
+      .value = "gmsh",
+      .doc = "A mesh of triangles, quadrilaterals, tetrahedra "
+             "or hexahedra from a Gmsh file."},
+     {.path = "mesh.partitioner",
+      .value = "bisection",
+      .doc = "Cut across the longest extent again and again: the same for every run."},
+     {.path = "mesh.partitioner",
+      .value = "ptscotch",
+      .doc = "PT-Scotch: fewer cells to exchange, a little different from run to run."},
+     {.path = "mesh.partitioner", .value = "blocks", .doc = "Cells in the order of the file."}}};
+
+}  // namespace
+
+Mesh make_gmsh_mesh(const Comm& comm, const Section& section) {
+  const std::string how = section.text("partitioner");
+  gmsh::Part part = gmsh::distribute(comm, section.file("file"),
+                                     how == "bisection"  ? gmsh::Partitioner::bisection
+                                     : how == "ptscotch" ? gmsh::Partitioner::ptscotch
+                                                         : gmsh::Partitioner::blocks);
+  gmsh::refine(part, int(section.integer("refine")));
+  return gmsh::cell_centred(comm, part);
+}
+
+}  // namespace otto

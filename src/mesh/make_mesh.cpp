@@ -1,0 +1,14 @@
+#include "otto/mesh/make_mesh.h"
+
+#include "otto/mesh/gmsh.h"
+
+namespace otto {
+
+Mesh make_mesh(const Comm& comm, const Case& c) {
+  // Every rank holds the same case, so every rank reaches the same verdict.
+  const Section mesh = c.section("mesh");
+  if (mesh.text("kind") == "gmsh") return make_gmsh_mesh(comm, mesh);
+  return make_box_mesh(comm, read_box(mesh));
+}
+
+}  // namespace otto

@@ -1,0 +1,119 @@
+"""The curated bad mesh files: a good one, and what may be wrong with it."""
+
+from bad_cases import BASE, Bad, encoded
+
+CASE = BASE.replace('kind = "box"', 'kind = "gmsh"\nfile = "mesh.msh"')
+for key in ("lower", "upper", "cells", "periodic"):
+    CASE = "".join(l for l in CASE.splitlines(True) if not l.startswith(key + " = "))
+
+# The square [-1, 1]^2 in four triangles around (0.1, 0.05), inside "inside"; its right side "exit".
+MESH = """\
+$MeshFormat
+2.2 0 8
+$EndMeshFormat
+$PhysicalNames
+2
+1 1 "exit"
+2 2 "inside"
+$EndPhysicalNames
+$Nodes
+5
+1 -1 -1 0
+2 1 -1 0
+3 1 1 0
+4 -1 1 0
+5 0.1 0.05 0
+$EndNodes
+$Elements
+5
+1 1 2 1 1 2 3
+2 2 2 2 1 1 2 5
+3 2 2 2 1 2 3 5
+4 2 2 2 1 3 4 5
+5 2 2 2 1 4 1 5
+$EndElements
+"""
+
+
+def mesh(name, content, *words, case=CASE, line=None, suggestion=None):
+    """A good case with a bad mesh: the message names the mesh file."""
+    files = {} if content is None else {"mesh.msh": encoded(content)}
+    return Bad(name, ("mesh.msh", *words) if line is None else words, line, suggestion,
+               encoded(case), files=files)
+
+
+def changed(name, old, new, *words):
+    assert MESH.count(old) == 1, (name, old)
+    return mesh(name, MESH.replace(old, new), *words)
+
+
+def in_case(name, old, new, *words, at=0, suggestion=None):
+    assert CASE.count(old) == 1, (name, old)
+    line = CASE[:CASE.index(old)].count("\n") + 1 + at
+    return mesh(name, MESH, *words, case=CASE.replace(old, new), line=line, suggestion=suggestion)
+
+
+APART = ("5 0", "6 0", "5.5 1")  # corners of a third cell, for a third rank
+
+
+def plain(nodes, elements):
+    """A mesh without names; elements are written "type tags ... nodes"."""
+    numbered = lambda lines, end="": "".join(f"{i} {l}{end}\n" for i, l in enumerate(lines, 1))
+    return (f"$MeshFormat\n2.2 0 8\n$EndMeshFormat\n$Nodes\n{len(nodes)}\n{numbered(nodes, ' 0')}"
+            f"$EndNodes\n$Elements\n{len(elements)}\n{numbered(elements)}$EndElements\n")
+
+
+def bad_meshes():
+    yield mesh("mesh file that is not there", None, "no such mesh file")
+    yield mesh("empty mesh", "", "empty")
+    yield mesh("mesh that is something else", "solid cube\n facet normal 0 0 1\n", "$MeshFormat")
+    yield mesh("picture as a mesh", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "$MeshFormat")
+    yield changed("mesh of format 4.0", "2.2 0 8", "4.0 0 8", "4.0", "-format msh41")
+    yield changed("mesh with short numbers", "2.2 0 8", "2.2 0 4", "4 bytes")
+    yield mesh("mesh cut off in a node", MESH[:MESH.index("0.05 0")], "ends in the middle")
+    yield mesh("mesh cut off between sections", MESH[:MESH.index("$Elements")], "no $Elements")
+    yield mesh("mesh cut off in an element", MESH[:MESH.index(" 3 4 5\n")], "ends in the middle")
+    yield changed("far too many nodes", "$Nodes\n5\n", "$Nodes\n500000000000\n", "500000000000")
+    yield changed("negative number of nodes", "$Nodes\n5\n", "$Nodes\n-5\n", "-5")
+    yield changed("word for a coordinate", "0.1 0.05 0", "0.1 half 0", "'half'", "mesh.msh:15")
+    yield changed("coordinate that is no number", "0.1 0.05 0", "0.1 nan 0", "not finite")
+    yield changed("node that is not given", "2 2 2 2 1 1 2 5", "2 2 2 2 1 1 2 9", "node 9")
+    yield changed("node given twice", "5 0.1 0.05 0", "4 0.1 0.05 0", "node 4")
+    yield changed("second-order triangles", "2 2 2 2 1 1 2 5", "2 9 2 2 1 1 2 5 3 4 1",
+                  "ElementOrder")
+    yield changed("pyramids", "2 2 2 2 1 1 2 5", "2 7 2 2 1 1 2 5 3 4", "pyramids")
+    yield mesh("no physical groups", MESH.replace(" 2 2 1 ", " 2 0 1 ").replace(" 2 1 1 ", " 2 0 1 "),
+               "no physical group", "Physical Surface")
+    yield mesh("lines only", MESH[:MESH.index("$Elements")] +
+               "$Elements\n1\n1 1 2 1 1 2 3\n$EndElements\n", "lines only")
+    yield changed("curved surface", "0.1 0.05 0", "0.1 0.05 0.5", "surface in space")
+    yield changed("inverted cell", "2 2 2 2 1 1 2 5", "2 2 2 2 1 2 1 5", "element 2", "inverted")
+    yield changed("folded mesh", "5 0.1 0.05 0", "5 0.1 -1.5 0", "inverted")
+    yield changed("flat cell", "5 0.1 0.05 0", "5 0.1 -1 0", "element 2", "flat")
+    yield mesh("duplicate vertices", MESH.replace("$Nodes\n5\n", "$Nodes\n6\n").replace(
+        "5 0.1 0.05 0\n", "5 0.1 0.05 0\n6 0.1 0.05 0\n").replace("4 1 5", "4 1 6"),
+        "nodes 5 and 6", "Coherence Mesh")
+    yield mesh("cell written twice", MESH.replace("$Elements\n5\n", "$Elements\n6\n").replace(
+        "$EndElements", "6 2 2 2 1 1 2 5\n$EndElements"), "same cell")
+    yield mesh("not Delaunay", plain(["-1 0", "1 0", "0 0.2", "0 -0.2", *APART],
+                                     ["2 2 1 1 1 2 3", "2 2 1 1 1 4 2", "2 2 1 1 5 6 7"]),
+               "Delaunay", "elements 1 and 2", "(0, 0)")
+    yield mesh("oblique quadrilaterals", plain(["0 0", "1 0", "2 0", "0.5 1", "1.5 1", "2.5 1",
+                                                *APART],
+                                               ["3 2 1 1 1 2 5 4", "3 2 1 1 2 3 6 5",
+                                                "2 2 1 1 7 8 9"]),
+               "orthogonal", "elements 1 and 2")
+    yield in_case("side the mesh has not", "[time]", '[boundary]\nabsorbing = ["exist"]\n[time]',
+                  "'exist'", at=1, suggestion="exit")
+    yield in_case("region the mesh has not", "[initial]\n", '[initial]\nregion = "insde"\n',
+                  "'insde'", at=1, suggestion="inside")
+    yield in_case("key of a box", 'file = "mesh.msh"', 'file = "mesh.msh"\ncells = [4, 4]', "cells",
+                  at=1)
+    yield in_case("no file", 'file = "mesh.msh"\n', "", "file", at=-2)
+    yield in_case("negative refinement", 'file = "mesh.msh"', 'file = "mesh.msh"\nrefine = -1',
+                  "refine", at=1)
+    yield in_case("unknown partitioner", 'file = "mesh.msh"',
+                  'file = "mesh.msh"\npartitioner = "ptscoch"', "ptscoch", at=1,
+                  suggestion="ptscotch")
+    yield in_case("mean of another dimension", "mean = [-1.0, 0.0]", "mean = [-1.0, 0.0, 0.0]",
+                  "mean")
