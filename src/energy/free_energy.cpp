@@ -10,6 +10,7 @@
 #include "interaction/interactions.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
+#include "otto/energy/network_use.h"
 #include "otto/mesh/region.h"
 #include "words.h"
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "otto/energy/network_use.h"
+
 namespace otto {
 
 namespace {

@@ -1,7 +1,7 @@
 // OpenBLAS picks its kernels by the processor's model number, and falls back to those of 2004
 // ("Prescott", two numbers at a time) for a model newer than itself: networks then take three to
 // four times as long. What the processor can do is known, so the choice is made again by its
-// features, through OpenBLAS's own entry points for choosing (docs/decisions/0012-torch-module.md).
+// features, through OpenBLAS's own entry points for choosing (docs/decisions/0011-torch-module.md).
 
 #include "blas_kernels.h"
 

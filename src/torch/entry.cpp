@@ -1,6 +1,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
+#include <torch/version.h>
 
 #include <sstream>
 
@@ -44,8 +45,10 @@ Network* guarded(const std::string& words, std::string& error, const Make& make)
 torch::jit::Module read_module(const std::string& bytes) {
   return translated(
       bytes.starts_with("PK")
-          ? "is not a TorchScript module, or is damaged; write one with "
-            "torch.jit.script(model).save(file), which is not what torch.save writes"
+          ? "is damaged, is not a TorchScript module, or is from a PyTorch much newer than "
+            "libtorch " TORCH_VERSION
+            "; write one with torch.jit.script(model).save(file), "
+            "which is not what torch.save writes"
           : "is not a TorchScript module; write one with torch.jit.script(model).save(file)",
       [&] {
         std::istringstream stream(bytes);

@@ -51,7 +51,7 @@ class Script {
 };
 
 /// Points that go through a module together.
-inline constexpr std::size_t batch_size = 2048;
+inline constexpr std::size_t batch_size = 512;
 
 /// The numbers of a tensor as float64.
 std::vector<double> numbers(const at::Tensor& t);

@@ -67,7 +67,7 @@ TEST(NetworkInteraction, IsTheDirectSum) {
   NetworkDesign design;
   design.box = {{-1, -1}, {1, 1}};
   design.frequencies = 4;
-  design.bandwidth = 2;
+  design.fastest = 4;
   design.widths = {8};
   const auto network = make_network(design);
   if (world.is_root()) std::ofstream(file, std::ios::binary) << network->file();

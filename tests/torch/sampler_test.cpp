@@ -25,7 +25,7 @@ std::unique_ptr<Network> landscape() {
   design.dimension = 1;
   design.box = {{-1}, {1}};
   design.frequencies = 3;
-  design.bandwidth = 2;
+  design.fastest = 4;
   design.widths = {6};
   design.amplitude = 2.5;
   design.seed = 5;

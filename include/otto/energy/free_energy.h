@@ -11,10 +11,12 @@
 #include "otto/core/point.h"
 #include "otto/energy/interaction.h"
 #include "otto/energy/internal.h"
-#include "otto/energy/network_use.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
+
+class NetworkUse;  // otto/energy/network_use.h
+using NetworkUses = std::vector<std::shared_ptr<NetworkUse>>;
 
 /// An external energy V(x, t), evaluated for whole batches of points.
 class ExternalEnergy {

@@ -32,6 +32,4 @@ class NetworkUse {
   mutable double seconds_ = 0;
 };
 
-using NetworkUses = std::vector<std::shared_ptr<NetworkUse>>;
-
 }  // namespace otto

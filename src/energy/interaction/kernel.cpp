@@ -21,6 +21,7 @@
 
 #include "../words.h"
 #include "otto/core/error.h"
+#include "otto/energy/network_use.h"
 
 namespace otto {
 

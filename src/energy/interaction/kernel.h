@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "otto/core/point.h"
-#include "otto/energy/network_use.h"
+#include "otto/energy/free_energy.h"
 
 namespace otto {
 
