@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from scipy.linalg import eigh_tridiagonal, expm
-from scipy.special import erf
+from scipy.special import erf, gamma
 
 # -- products of 1-D solutions: double_well, double_well_3d --------------------------------------
 
@@ -274,6 +274,38 @@ def porous_trap(time, start=(0.4, 0.2)):
     return rho
 
 
+# -- crowds and aggregates: crowd_wall, aggregation_ring ------------------------------------------
+
+
+def crowd_wall(time):
+    """rho <= 1, V = x on [0, 1], from rho = 1/2: the full zone [0, t] and the empty one behind 1 - t meet
+    at t = 1/2."""
+    def rho(x):
+        full, end = min(time, 0.5), max(1 - time, 0.5)
+        return np.where(x[0] < full, 1.0, np.where(x[0] < end, 0.5, 0.0))
+    return rho
+
+
+def crowd_wall_energy(time):
+    """int x rho until t = 1/2."""
+    return time**2 / 2 + (1 - 2 * time) / 4
+
+
+def _mean_chord(p):
+    """Mean of |x - y|^p over a circle of radius 1."""
+    return 2**p * gamma((p + 1) / 2) / (np.sqrt(np.pi) * gamma(p / 2 + 1))
+
+
+def ring_radius(a, b):
+    """W = r^a/a - r^b/b in the plane: R^(a-b) = (b's mean chord)/(a's), where the energy is least."""
+    return (_mean_chord(b) / _mean_chord(a))**(1 / (a - b))
+
+
+def ring_energy(a, b):
+    R = ring_radius(a, b)
+    return (R**a * _mean_chord(a) / a - R**b * _mean_chord(b) / b) / 2
+
+
 # -- cell averages -------------------------------------------------------------------------------
 
 
@@ -282,7 +314,7 @@ def _gauss(lower, upper, points=200):
     return lower + (upper - lower) * (s + 1) / 2, w * (upper - lower) / 2
 
 
-def _cell_averages(rho, edges, points=5):
+def cell_averages(rho, edges, points=5):
     """By a tensor Gauss rule in every cell."""
     s, w = leggauss(points)
     nodes = [(e[:-1, None] + np.diff(e)[:, None] * (s + 1) / 2).ravel() for e in edges]
@@ -298,4 +330,4 @@ def density(name, time, edges):
     """Exact cell averages of the named solution."""
     if name == "double_well":
         return double_well(time, edges)
-    return _cell_averages(globals()[name](time), edges)
+    return cell_averages(globals()[name](time), edges)

@@ -64,22 +64,31 @@ std::string summary(const Case& c) {
          line("time", joined(stepping, ", end ", shown(time, "time", "end")));
 }
 
+std::string mesh_lines(const Mesh& mesh) {
+  std::string text;
+  for (const auto& [name, words] : inspect(mesh)) text += line(name.c_str(), words);
+  return text;
+}
+
+/// Builds everything a run or a training needs, and says what its mesh is like. Collective.
+std::string build(const Comm& comm, const Case& c) {
+  if (c.section("data").present() && !c.section("time").present()) {
+    return mesh_lines(TrainSetup(comm, c).mesh);
+  }
+  return mesh_lines(Setup(comm, c).mesh);
+}
+
 }  // namespace
 
 int check_command(const RunOptions& options) {
   const Comm world;
   const Case c = read_case(world, options.case_file, options.settings);
   check_output(c);
-  if (c.section("data").present() && !c.section("time").present()) {
-    const TrainSetup setup(world, c);
-  } else {
-    const Setup setup(world, c);
-  }
+  const std::string of_mesh = build(world, c);
   const Critical critical = critical_parameters(world, c, petsc_options(c, options));
   const Resumption resumption =
       find_resumption(world, c, critical, options.resume, output_folder(options));
-  std::string text = summary(c);
-  for (const auto& [name, words] : inspect(setup.mesh)) text += line(name.c_str(), words);
+  std::string text = summary(c) + of_mesh;
   for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.words) text += "  " + words + "\n";
   print_once(text);

@@ -5,11 +5,13 @@
 #include "otto/app/commands.h"
 #include "otto/core/comm.h"
 #include "otto/io/distance_output.h"
+#include "otto/monitor/stop_guard.h"
 
 namespace otto {
 
 int distance_command(const DistanceOptions& options) {
   const Comm world;
+  const StopGuard guard;
   const DensityPair pair = read_density_pair(world, options.first, options.second);
   DistanceOutput output(world, options.output,
                         "W2 from " + options.first.string() + " to " + options.second.string());
@@ -18,11 +20,15 @@ int distance_command(const DistanceOptions& options) {
                                            options.max_iterations};
     output.start(pair.mesh, geodesic_options);
     Geodesic geodesic(pair.mesh, pair.first, pair.second, geodesic_options);
+    bool stopped = false;
     const GeodesicReport report = geodesic.solve([&](const GeodesicReport& now) {
       output.add(now);
-      return true;
+      stopped = world.any(guard.reason() != StopGuard::none);
+      return !stopped;
     });
-    output.finish(geodesic, report);
+    stopped = stopped && !report.converged;
+    output.finish(geodesic, report, stopped ? words_for(StopGuard::signal) : "");
+    if (stopped) return static_cast<int>(ExitStatus::stopped);
   } catch (const std::exception& error) {
     output.fail(error);
     throw;

@@ -80,6 +80,11 @@ double InternalEnergy::slope_at_zero() const {
 
 bool InternalEnergy::keeps_positive() const { return slope_at_zero() == -infinity; }
 
+bool InternalEnergy::has_slope() const {
+  return temperature_ > 0 ||
+         std::ranges::any_of(others_, [](const auto& term) { return term->maximum() == infinity; });
+}
+
 double InternalEnergy::maximum() const {
   double most = infinity;
   for (const auto& term : others_) most = std::min(most, term->maximum());

@@ -136,7 +136,8 @@ void DistanceOutput::Impl::say_goodbye(const GeodesicReport& r) {
                       r.iterations, seconds_since_program_start()));
 }
 
-void DistanceOutput::finish(const Geodesic& geodesic, const GeodesicReport& report) {
+void DistanceOutput::finish(const Geodesic& geodesic, const GeodesicReport& report,
+                            const std::string& stopped) {
   Impl& o = *impl_;
   const double began = seconds_since_program_start();
   o.summary.spent.solve = began - o.summary.spent.setup;
@@ -144,8 +145,9 @@ void DistanceOutput::finish(const Geodesic& geodesic, const GeodesicReport& repo
   const NamedField field{"density", middle};
   o.write_series(geodesic);
   write_final_state(o.folder / "final.h5", *o.mesh, 0.5, {&field, 1}, o.summary.provenance);
-  o.summary.status = report.converged ? "completed" : "failed";
-  if (!report.converged) {
+  o.summary.status = report.converged ? "completed" : stopped.empty() ? "failed" : "stopped";
+  o.summary.reason = stopped;
+  if (!report.converged && stopped.empty()) {
     o.summary.reason = fmt::format(
         "after {} iterations the bounds of W2^2 are {:.2e} of it apart, where {:.2e} was asked; "
         "allow more by --max-iterations, or ask for less by --tolerance",
@@ -157,10 +159,11 @@ void DistanceOutput::finish(const Geodesic& geodesic, const GeodesicReport& repo
   o.comm.together([&] {
     if (!o.comm.is_root()) return;
     o.say_goodbye(report);
+    if (!stopped.empty()) o.log.say("stopped: " + stopped);
     if (o.log.trouble()) throw IoError(*o.log.trouble());
     o.write_summary(distance_json(report, o.options));
   });
-  if (!report.converged) throw NumericalError(o.summary.reason);
+  if (!report.converged && stopped.empty()) throw NumericalError(o.summary.reason);
 }
 
 void DistanceOutput::fail(const std::exception& error) noexcept {

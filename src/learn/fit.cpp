@@ -14,7 +14,7 @@ constexpr double few_cells = 3000;  ///< no metric on fewer
 constexpr double growth = 4;        ///< of tau after a good step
 constexpr double good = 0.6, bad = 0.25;  ///< decrease of KL over the predicted one
 constexpr double most_tau = 1e13, least_tau = 1e-9;
-constexpr double suspicious_tau = 100;  ///< times the first: from here on the metric is to blame
+constexpr double disagreement = 0.2;  ///< of two metrics about a direction
 constexpr int halvings = 7;
 constexpr double cg_progress = 5e-5;  ///< CG stops when ten iterations gain less of the decrease
 constexpr double cg_rounding = 1e-28;
@@ -118,17 +118,27 @@ double Fit::search(std::span<const double> q, const Direction& direction, double
   return 0;
 }
 
-/// A poor prediction blames tau in the beginning, later first the coarse metric.
-void Fit::adapt(double step, double ratio) {
-  if (step == 1 && ratio > good) {
-    tau_ = std::min(growth * tau_, most_tau);
-  } else if (step == 0 || ratio < bad) {
-    if (level_ + 1 < metrics_.size() && tau_ > suspicious_tau * options_.tau) {
+/// s.(G / tau + H) s by the metric of a level, at the theta of the moment.
+double Fit::curvature(std::size_t level, std::span<const double> s) {
+  std::vector<double> y(s.size());
+  metrics_[level]->update();
+  metrics_[level]->apply(s, tau_, options_.ridge, y);
+  return dot(s, y);
+}
+
+/// A poor prediction is the coarse metric's fault where a finer one disagrees about this direction,
+/// else tau's.
+void Fit::adapt(const Direction& direction, double step, double ratio) {
+  if (step == 1 && ratio > good) tau_ = std::min(growth * tau_, most_tau);
+  if (step > 0 && ratio >= bad) return;
+  if (level_ + 1 < metrics_.size()) {
+    const double here = curvature(level_, direction.s), finer = curvature(level_ + 1, direction.s);
+    if (std::abs(finer - here) > disagreement * here) {
       ++level_;
-    } else {
-      tau_ = std::max(tau_ / (step > 0 ? growth : growth * growth), least_tau);
+      return;
     }
   }
+  tau_ = std::max(tau_ / (step > 0 ? growth : growth * growth), least_tau);
 }
 
 FitReport Fit::advance(std::span<const double> q, std::span<const double> g) {
@@ -143,7 +153,8 @@ FitReport Fit::advance(std::span<const double> q, std::span<const double> g) {
   const double kl = model_.kl(q);
   report.step = search(q, direction, kl, report.kl);
   report.accepted = report.step > 0;
-  adapt(report.step, direction.predicted > 0 ? (kl - report.kl) / direction.predicted : 0);
+  adapt(direction, report.step,
+        direction.predicted > 0 ? (kl - report.kl) / direction.predicted : 0);
   return report;
 }
 

@@ -42,7 +42,7 @@ const Declare keys{
      {.path = "train.tau",
       .doc = "Proximal step: the first one of wasserstein_natural, which adapts it (default 10); that "
              "of jko and second_order (default 1); the time for which a sampler's law moves in one "
-             "iteration elsewhere (default 1).",
+             "iteration elsewhere (default 0.3 for contrastive_divergence, else 1).",
       .range = positive},
      {.path = "train.sampler",
       .type = Type::text,
@@ -50,9 +50,15 @@ const Declare keys{
       .fallback = "\"persistent\""},
      {.path = "train.sampler_steps",
       .type = Type::integer,
-      .doc = "Steps in which it moves for the time tau.",
-      .fallback = "1",
+      .doc = "Steps in which it moves for the time tau; 30 by default for contrastive_divergence, 1 "
+             "elsewhere.",
       .range = {.least = 1}},
+     {.path = "train.particles",
+      .type = Type::integer,
+      .doc = "Langevin particles of contrastive_divergence.",
+      .fallback = "1024",
+      .range = {.least = 1, .most = 1e7},
+      .when = "objective=contrastive_divergence"},
      {.path = "train.learning_rate",
       .doc = "Largest step of Adam, for the objectives of first order; it rises over twenty "
              "iterations and falls to 0 as a cosine.",
@@ -104,7 +110,12 @@ TrainOptions read_train_options(const Case& c) {
   o.tau = train.has("tau") ? train.real("tau") : entry.tau;
   o.learning_rate = train.real("learning_rate");
   o.cg_iterations = int(train.integer("cg_iterations"));
-  o.sampler_steps = int(train.integer("sampler_steps"));
+  o.sampler_steps =
+      train.has("sampler_steps") ? int(train.integer("sampler_steps")) : entry.sampler_steps;
+  o.particles = train.integer("particles");
+  if (o.sampler == "jko" && !entry.takes_jko) {
+    train.fail("sampler", "particles make no proximal steps; take 'persistent' or 'short_run'");
+  }
   o.rtol = c.section("solver").real("rtol");
   return o;
 }

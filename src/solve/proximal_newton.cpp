@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "coupled_system.h"
+#include "interior_point.h"
 #include "otto/core/vector_math.h"
 
 namespace otto {
@@ -21,17 +23,22 @@ constexpr int most_linear = 200;       ///< a direction is used as it is after s
 constexpr double largest_jump = 4;     ///< of log rho in one iteration
 constexpr double small_change = 0.03;  ///< optimality of a guess that is nearly the solution
 constexpr double tight_solve = 1e-9;   ///< tolerance where a loose solve has failed
-constexpr double barrier_end = 1e-9;   ///< last barrier over density and energy of the step
-constexpr double smallest = 1e-290;    ///< density, over the mass
-constexpr double lift = 1e-6;          ///< least density a step starts from, over the Gibbs density
+constexpr double last_share = 1e-9;    ///< of mu in the step's mean density times its energy
+constexpr double cold_share = 1e-2, warm_share = 1e-4;  ///< the first one
+constexpr double edge =
+    1e-3;  ///< a density below so much of its multiplier is 0, in units of the step
+constexpr double keep = 0.02;        ///< of a density or multiplier in one iteration
+constexpr double smallest = 1e-290;  ///< density, over the mass
+constexpr double lift = 1e-6;        ///< least density a step starts from, over the Gibbs density
 
 }  // namespace
 
 /// One pair (phi, rho) with its residuals.
 struct Iterate {
   std::vector<double> phi, rho;             ///< owned + ghosts
-  std::vector<double> G, V, r, g, inverse;  ///< owned; inverse = 1 / U''
-  double optimality = infinity, floor = 0, kinetic = 0;
+  std::vector<double> G, V, r, g, inverse;  ///< owned; inverse = 1/C, g with the push of the bounds
+  Multipliers multipliers;
+  double optimality = infinity, floor = 0, kinetic = 0, gap = 0;
 };
 
 struct ProximalNewton::Impl {
@@ -40,7 +47,8 @@ struct ProximalNewton::Impl {
         internal(e.internal()),
         transport(t),
         mesh(t.mesh()),
-        system(t, options),
+        bounds(!e.internal().keeps_positive(), e.internal().maximum()),
+        system(t, options, stiff()),
         tolerance(std::min(1e-9, 0.1 * options.rtol)),
         owned(std::size_t(mesh.owned)),
         local(std::size_t(mesh.local())),
@@ -53,32 +61,39 @@ struct ProximalNewton::Impl {
     for (auto* v : {&left, &right, &conductance}) v->resize(faces);
     for (auto* v : {&mean, &field}) v->resize(local);
     volume = integral(mesh, std::vector<double>(owned, 1.0));
-    for (auto* v : {&omega, &rhs, &dphi, &drho, &z}) v->resize(owned);
+    for (auto* v : {&omega, &rhs, &dphi, &drho, &z, &push}) v->resize(owned);
+    if (energy.interaction() || stiff()) {
+      coupled = std::make_unique<CoupledSystem>(transport, energy.interaction(), system);
+    }
   }
 
   const FreeEnergy& energy;
   const InternalEnergy& internal;
   const Transport& transport;
   const Mesh& mesh;
+  InteriorPoint bounds;
   ProximalSystem system;
+  std::unique_ptr<CoupledSystem> coupled;  ///< with an interaction or stiff bounds
   double tolerance;
   std::size_t owned, local, faces;
 
   const ProximalStep* step = nullptr;
   std::vector<double> rho0;  ///< that of the step, lifted
-  std::vector<double> base;  ///< with a barrier: that of the step
+  std::vector<double> base;  ///< with bounds: that of the step
   double volume = 0;         ///< of the mesh
-  double mass = 0, mu = 0, mu_end = 0, mu_scale = 1;
+  double mass = 0;
+  double share = 0;    ///< mu = share E mass/volume
+  double scale = 1;    ///< E, an energy per mass of the step's order
   double opening = 0;  ///< optimality of the first iterate
   double care = 1;     ///< factor on the tolerance of linear solves
   Iterate now, trial, other;
-  std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z;
-  std::array<double, 3> last{};  ///< optimality of earlier iterates with this barrier
+  std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
+  std::array<double, 3> last{};  ///< optimality of earlier iterates with this mu
   NewtonReport report;
 
-  [[nodiscard]] bool barrier() const {
-    return !internal.keeps_positive() || internal.maximum() < infinity;
-  }
+  /// Bounds can make rho stiff by orders of magnitude more in one cell than in the next.
+  [[nodiscard]] bool stiff() const { return bounds.above() || !internal.has_slope(); }
+  [[nodiscard]] double mean_density() const { return mass / volume; }
 
   void potential(Iterate& it);
   void external(Iterate& it);
@@ -87,13 +102,18 @@ struct ProximalNewton::Impl {
   void start(std::vector<double>& phi);
   bool at_rest();
   void lift_tails();
-  void start_barrier();
-  void set_barrier(double share);
-  void lower_barrier();
+  void start_bounded();
+  [[nodiscard]] double energy_scale();
+  void set_share(double to);
+  void lower_share();
   void sharpen();
+  void fill();
+  [[nodiscard]] double gap() const;
   bool direction(double rtol);
   bool search();
-  void try_step(double alpha);
+  bool search(bool whole);
+  void try_step(double alpha, bool whole);
+  void try_dual_density();
   double linear_tolerance() const;
   void iterate();
 };
@@ -107,7 +127,7 @@ void ProximalNewton::Impl::potential(Iterate& it) {
 /// rho = U*'(G - V).
 void ProximalNewton::Impl::find_density(Iterate& it, std::span<const double> V) {
   for (std::size_t k = 0; k < owned; ++k) z[k] = it.G[k] - V[k];
-  internal.density(z, mu, std::span(it.rho).first(owned));
+  internal.density(z, 0, std::span(it.rho).first(owned));
 }
 
 /// V + W * rho.
@@ -129,22 +149,37 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
   }
   std::ranges::fill(it.r, 0.0);
   it.kinetic = transport.leave(it.phi, mean, step->tau, it.r);
-  internal.derivatives(rho, mu, it.g, it.inverse);
-  double sum = 0, size = 0;
+  internal.derivatives(rho, 0, it.g, it.inverse);
+  // g counts as the density that would make up for it, bounds apart
+  const double stiff = bounds.bounded() ? mean_density() / scale : infinity;
+  double size = 0;
   for (std::size_t k = 0; k < owned; ++k) {
-    const double vol = mesh.volume[k], slope = it.g[k];
-    it.r[k] = vol * (rho0[k] - rho[k]) - it.r[k];
+    const double slope = it.g[k];
+    it.r[k] = mesh.volume[k] * (rho0[k] - rho[k]) - it.r[k];
     it.g[k] = it.G[k] - slope - it.V[k];
-    it.inverse[k] = 1 / it.inverse[k];
-    sum += std::abs(it.r[k]) + vol * std::abs(it.g[k]) * it.inverse[k];
-    const double terms = std::abs(it.G[k]) + std::abs(it.V[k]) + std::abs(slope);
-    size += vol * (rho[k] + it.inverse[k] * terms);
+    z[k] = std::abs(it.G[k]) + std::abs(it.V[k]) + std::abs(slope);
+    field[k] = std::min(1 / it.inverse[k], stiff);
   }
-  std::array<double, 3> sums{sum, size, it.kinetic};
+  double total = 0;
+  if (bounds.bounded()) {
+    const double close = std::min(mean_density(), 0.5 * internal.maximum());
+    bounds.settle(rho, it.g, close, keep, it.multipliers);
+  }
+  double sum =
+      bounds.apply(mesh.volume, rho, it.multipliers, it.g, it.inverse, push, total) / scale;
+  for (std::size_t k = 0; k < owned; ++k) {
+    const double vol = mesh.volume[k];
+    it.inverse[k] = 1 / it.inverse[k];
+    sum += std::abs(it.r[k]) + vol * field[k] * std::abs(it.g[k]);
+    size += vol * (rho[k] + field[k] * z[k]);
+    it.g[k] += push[k];
+  }
+  std::array<double, 4> sums{sum, size, it.kinetic, total};
   mesh.comm.sum_in_place(sums);
   it.optimality = sums[0] / mass;
   it.floor = 4 * epsilon * sums[1] / mass;
   it.kinetic = sums[2];
+  it.gap = sums[3] + it.optimality * mass * scale;
 }
 
 /// rho0 with a constant phi, where that is the solution already: equilibria stay untouched.
@@ -209,7 +244,7 @@ void ProximalNewton::Impl::start(std::vector<double>& phi) {
   phi.resize(local);
   now.phi = phi;
   now.rho = rho0;
-  if (barrier()) return start_barrier();
+  if (bounds.bounded()) return start_bounded();
   external(now);
   lift_tails();
   now.rho = rho0;
@@ -223,22 +258,33 @@ void ProximalNewton::Impl::start(std::vector<double>& phi) {
   if (trial.optimality < now.optimality) std::swap(now, trial);
 }
 
-/// The first barrier, in units of the step's densities and energies, and the density that goes with
-/// it and the guess of phi; a cold start guesses phi = mu(rho0).
-void ProximalNewton::Impl::start_barrier() {
-  external(now);
-  double most = 0, low = infinity, high = -infinity;
+/// An energy per mass of the step's order: what U', V and W * rho make of the mass; were there
+/// nothing, a trifle of what moving it by the width of a cell costs.
+double ProximalNewton::Impl::energy_scale() {
+  const auto rho = std::span<const double>(rho0).first(owned);
+  internal.derivatives(rho, 0, z, {});
+  std::array<double, 3> sums{};
   for (std::size_t k = 0; k < owned; ++k) {
-    most = std::max(most, rho0[k]);
-    low = std::min(low, now.V[k]);
-    high = std::max(high, now.V[k]);
+    const double weight = mesh.volume[k] * rho[k];
+    if (!(weight > 0)) continue;
+    sums[0] += weight * step->V[k];
+    sums[1] += weight * std::abs(z[k]);
+    sums[2] += weight * std::abs(now.V[k] - step->V[k]);
   }
-  const double reference = mesh.comm.max(most);
-  double slope = 0;
-  internal.derivatives({&reference, 1}, 1e-2 * reference, {&slope, 1}, {});
-  const double scale = reference * (std::abs(slope) + mesh.comm.max(high) - mesh.comm.min(low));
-  mu_scale = scale;
-  mu_end = barrier_end * scale;
+  mesh.comm.sum_in_place(sums);
+  const double centre = sums[0] / mass;
+  double spread = 0;
+  for (std::size_t k = 0; k < owned; ++k) {
+    spread += mesh.volume[k] * rho[k] * std::abs(step->V[k] - centre);
+  }
+  const double h2 = std::pow(volume / double(mesh.global_cells), 2.0 / mesh.dimension);
+  return std::max((sums[1] + sums[2] + mesh.comm.sum(spread)) / mass, 1e-6 * h2 / step->tau);
+}
+
+/// The first mu; a cold start guesses phi = mu(rho0).
+void ProximalNewton::Impl::start_bounded() {
+  external(now);
+  scale = energy_scale();
   base = rho0;
   if (step->cold) {
     internal.derivatives(std::span<const double>(rho0).first(owned), 0,
@@ -246,53 +292,69 @@ void ProximalNewton::Impl::start_barrier() {
     for (std::size_t k = 0; k < owned; ++k) now.phi[k] += now.V[k];
   }
   potential(now);
-  set_barrier(step->cold ? 1e-2 : 1e-4);
-}
-
-/// mu and the density that goes with it. The barrier fills empty cells with about `share` of the
-/// mean density, so rho0 gets as much there: else mass would have to come from far away.
-void ProximalNewton::Impl::set_barrier(double share) {
-  last.fill(0);
-  mu = std::max(share * mu_scale, mu_end);
-  share = mu / mu_scale;
-  const double more = share * mass / volume;
-  for (std::size_t k = 0; k < local; ++k) rho0[k] = (base[k] + more) / (1 + share);
-  find_density(now, now.V);
+  set_share(step->cold ? cold_share : warm_share);
+  now.rho = rho0;
+  bounds.begin(std::span<const double>(now.rho).first(owned), now.multipliers);
   residuals(now);
 }
 
-/// Lowers the barrier once the iterate is close to its path.
-void ProximalNewton::Impl::lower_barrier() {
-  if (mu <= mu_end || now.optimality > std::min(0.1, 5 * std::sqrt(mu / mu_scale))) return;
-  set_barrier(0.1 * mu / mu_scale);
+/// mu, and rho0 with as much in empty cells as mu puts there: else mass would have to come from far
+/// away.
+void ProximalNewton::Impl::set_share(double to) {
+  last.fill(0);
+  share = std::max(to, last_share);
+  bounds.set_mu(share * scale * mean_density());
+  const double more = share * mean_density();
+  for (std::size_t k = 0; k < local; ++k) rho0[k] = (base[k] + more) / (1 + share);
 }
 
-/// Without its barrier a power law has compact support: rho = U*'(G + c - V), the constant c, which
-/// moves no mass, being that of the right mass.
-void ProximalNewton::Impl::sharpen() {
-  if (!(mu > 0) || internal.maximum() < infinity) return;
-  mu = 0;
-  double c = 0;
-  for (int k = 0; k < 30; ++k) {
-    for (std::size_t i = 0; i < owned; ++i) z[i] = now.G[i] + c - now.V[i];
-    const auto rho = std::span(now.rho).first(owned);
-    internal.density(z, 0, rho);
-    internal.derivatives(rho, 0, {}, drho);
-    std::array<double, 2> sums{};
-    for (std::size_t i = 0; i < owned; ++i) {
-      sums[0] += mesh.volume[i] * rho[i];
-      if (rho[i] > 0) sums[1] += mesh.volume[i] / drho[i];
-    }
-    mesh.comm.sum_in_place(sums);
-    const double miss = mass - sums[0];
-    if (std::abs(miss) <= 1e-13 * mass || !(sums[1] > 0)) break;
-    c += miss / sums[1];
+/// Lowers mu once the iterate is close to its path.
+void ProximalNewton::Impl::lower_share() {
+  while (share > last_share && now.optimality <= 10 * share) {
+    set_share(std::min(0.1 * share, std::pow(share, 1.5)));
+    residuals(now);
   }
-  for (std::size_t i = 0; i < local; ++i) now.phi[i] += c;
 }
 
-/// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
+/// The final density: cells that are all but empty are, and the mass is right to rounding. A crowd
+/// may have no room elsewhere for what they held.
+void ProximalNewton::Impl::sharpen() {
+  const std::vector<double>& s = now.multipliers.below;
+  const double unit = edge * mean_density() / scale;
+  for (std::size_t k = 0; !bounds.above() && k < s.size(); ++k) {
+    if (now.rho[k] < unit * s[k]) now.rho[k] = 0;
+  }
+  fill();
+}
+
+/// rho + c rho (P - rho)/P, c such that the mass is right.
+void ProximalNewton::Impl::fill() {
+  const double most = internal.maximum();
+  const auto room = [&](double rho) { return most < infinity ? rho * (1 - rho / most) : rho; };
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < owned; ++k) {
+    sums[0] += mesh.volume[k] * now.rho[k];
+    sums[1] += mesh.volume[k] * room(now.rho[k]);
+  }
+  mesh.comm.sum_in_place(sums);
+  const double c = sums[1] > 0 ? std::clamp((mass - sums[0]) / sums[1], -0.5, 0.5) : 0.0;
+  for (std::size_t k = 0; k < owned; ++k) now.rho[k] += c * room(now.rho[k]);
+}
+
+/// How far above the least value of the step's functional it may be: what the multipliers say, and
+/// what filling rho0 cost.
+double ProximalNewton::Impl::gap() const {
+  double filling = 0;
+  for (std::size_t k = 0; k < owned; ++k) {
+    filling += mesh.volume[k] * (rho0[k] - base[k]) * now.V[k];
+  }
+  return now.gap + std::abs(mesh.comm.sum(filling));
+}
+
+/// Loose while the iterate is far from the solution; no tighter than the tolerance needs. Where
+/// nothing but the bounds makes rho stiff, phi must be the better known the smaller mu is.
 double ProximalNewton::Impl::linear_tolerance() const {
+  if (!internal.has_slope()) return care > 0 ? 1e-2 * std::sqrt(share) : tight_solve;
   const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
   const double loosest =
       step->cold ? 1e-3 : 0.1;  // a cold start has tails that bear no loose solve
@@ -313,20 +375,28 @@ bool ProximalNewton::Impl::direction(double rtol) {
     omega[k] = mesh.volume[k] * now.inverse[k];
     field[k] = now.inverse[k] * now.g[k];
   }
-  mesh.halo.update(mesh.comm, field);
-  const Jacobian J(transport, left, right);
-  J.apply_adjoint(field, rhs);
-  for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
   // Where coefficients change little the coarse levels of the first iteration serve all.
-  system.set({omega, left, right, conductance},
-             opening <= small_change && report.iterations > 1 && rtol >= 1e-4);
-  const SolveReport solve = system.solve(rhs, dphi, rtol);
+  const ProximalCoefficients coefficients{omega, left, right, conductance};
+  const bool keep_coarse = opening <= small_change && report.iterations > 1 && rtol >= 1e-4;
+  const Jacobian J(transport, left, right);
+  SolveReport solve;
+  if (coupled) {
+    coupled->set(coefficients, keep_coarse);
+    solve = coupled->solve(now.r, now.g, dphi, drho, rtol);
+  } else {
+    system.set(coefficients, keep_coarse);
+    mesh.halo.update(mesh.comm, field);
+    J.apply_adjoint(field, rhs);
+    for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
+    solve = system.solve(rhs, dphi, rtol);
+  }
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
   if (!solve.converged && solve.iterations < most_linear) {
     report.reason = "the linear solve inside Newton's method failed: " + solve.reason;
     return false;
   }
+  if (coupled) return true;
   std::ranges::copy(dphi, field.begin());
   mesh.halo.update(mesh.comm, field);
   J.apply(field, drho);
@@ -335,21 +405,28 @@ bool ProximalNewton::Impl::direction(double rtol) {
 }
 
 /// Along the direction: rho moved by its own Newton step, or the density of the new phi, whichever
-/// leaves less.
-void ProximalNewton::Impl::try_step(double alpha) {
+/// leaves less. `whole`: the direction as it is; else each density goes as far as it may.
+void ProximalNewton::Impl::try_step(double alpha, bool whole) {
   for (std::size_t k = 0; k < owned; ++k) trial.phi[k] = now.phi[k] + alpha * dphi[k];
   potential(trial);
   // Downwards rho moves as the continuity equation wants, upwards its logarithm as U' does.
   const double most = internal.maximum();
-  const bool entropy = internal.entropy_only();
+  const bool entropy = internal.entropy_only() && !bounds.bounded();
   for (std::size_t k = 0; k < owned; ++k) {
     const double rho = now.rho[k], move = alpha * drho[k];
     double to = rho + move;
     if (entropy && move > 0) to = rho * std::exp(std::min(move / rho, largest_jump));
-    trial.rho[k] = std::clamp(to, 0.02 * rho, 0.1 * rho + 0.9 * most);
+    trial.rho[k] = whole ? to : std::clamp(to, keep * rho, keep * rho + (1 - keep) * most);
+  }
+  if (bounds.bounded()) {
+    bounds.move(std::span<const double>(now.rho).first(owned), drho, now.multipliers, alpha, keep,
+                trial.multipliers);
   }
   residuals(trial);
-  if (trial.optimality <= 0.3 * now.optimality) return;
+  if (!bounds.bounded() && trial.optimality > 0.3 * now.optimality) try_dual_density();
+}
+
+void ProximalNewton::Impl::try_dual_density() {
   other.phi = trial.phi;
   other.G = trial.G;
   find_density(other, trial.V);
@@ -357,15 +434,21 @@ void ProximalNewton::Impl::try_step(double alpha) {
   if (!(trial.optimality <= other.optimality)) std::swap(trial, other);
 }
 
-/// Moves `now` along the direction. False where no length of step improves it. With a barrier it
-/// may stay below the largest of the last iterates instead (Grippo, Lampariello, Lucidi 1986):
-/// fronts settle cell by cell.
-bool ProximalNewton::Impl::search() {
+/// Moves `now` along the direction. False where no length of step improves it.
+bool ProximalNewton::Impl::search() { return search(false) || (bounds.bounded() && search(true)); }
+
+/// Near bounds an iterate may stay below the largest of the last ones instead (Grippo, Lampariello,
+/// Lucidi 1986): fronts settle cell by cell.
+bool ProximalNewton::Impl::search(bool whole) {
   const double bar =
-      mu > 0 ? std::max(now.optimality, *std::ranges::max_element(last)) : now.optimality;
+      bounds.bounded() ? std::max(now.optimality, *std::ranges::max_element(last)) : now.optimality;
   double alpha = 1;
+  if (whole) {
+    alpha = mesh.comm.min(
+        bounds.reach(std::span<const double>(now.rho).first(owned), drho, now.multipliers, keep));
+  }
   for (int k = 0; k <= most_halvings; ++k, alpha *= 0.5) {
-    try_step(alpha);
+    try_step(alpha, whole);
     if (trial.optimality <= (1 - 0.1 * alpha) * bar) {
       last[std::size_t(report.iterations) % last.size()] = now.optimality;
       std::swap(now, trial);
@@ -378,8 +461,8 @@ bool ProximalNewton::Impl::search() {
 void ProximalNewton::Impl::iterate() {
   opening = now.optimality;
   for (;;) {
-    lower_barrier();
-    if (mu <= mu_end && now.optimality <= std::max(tolerance, now.floor)) break;
+    if (bounds.bounded()) lower_share();
+    if (share <= last_share && now.optimality <= std::max(tolerance, now.floor)) break;
     if (report.iterations == most_iterations || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method stands at an optimality of {:.2g} after {} "
@@ -392,7 +475,7 @@ void ProximalNewton::Impl::iterate() {
     if (!direction(rtol)) return;
     if (search()) {
       // Tails weigh nothing in a loose solve, but their logarithms count.
-      if (!barrier() && now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
+      if (!bounds.bounded() && now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
       continue;
     }
     if (now.optimality <= 1e3 * now.floor) break;  // rounding
@@ -421,22 +504,23 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   n.report = {};
   n.rho0.assign(step.rho0.begin(), step.rho0.end());
   n.mass = integral(n.mesh, n.rho0);
-  n.mu = n.mu_end = 0;
+  n.share = 0;
   if (n.internal.keeps_positive()) {  // U'(0) = -inf: cells where the density has underflowed
     for (double& r : n.rho0) r = std::max(r, smallest * n.mass);
   }
   n.care = 1;
-  if (step.cold && !n.barrier() && n.at_rest()) {
+  if (step.cold && !n.bounds.bounded() && n.at_rest()) {
     n.report.converged = true;
   } else {
     n.start(phi);
     n.iterate();
   }
-  if (n.report.converged) n.sharpen();
+  if (n.report.converged && n.bounds.bounded()) n.sharpen();
   phi = n.now.phi;
   rho = n.now.rho;
   n.report.optimality = n.now.optimality;
   n.report.kinetic = n.now.kinetic;
+  if (n.bounds.bounded()) n.report.gap = n.gap();
   return n.report;
 }
 

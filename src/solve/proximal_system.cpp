@@ -57,12 +57,12 @@ bool user_option(const char* name) {
 }  // namespace
 
 struct ProximalSystem::Impl {
-  Impl(const Transport& t, SolverOptions o)
+  Impl(const Transport& t, SolverOptions o, bool jumps)
       : transport(t), mesh(t.mesh()), options(o), x(std::size_t(mesh.local())), w(x.size()) {
     for (auto* v : {&b, &u}) {
       check(VecCreateMPI(mesh.comm.handle(), mesh.owned, PETSC_DETERMINE, v->out()));
     }
-    assemble = !mesh.box || user_option("-pc_type");
+    assemble = !mesh.box || jumps || user_option("-pc_type");
   }
 
   const Transport& transport;
@@ -139,8 +139,8 @@ void ProximalSystem::Impl::apply(std::span<const double> in, std::span<double> o
   J.apply_adjoint(w, out, c.g, x);
 }
 
-ProximalSystem::ProximalSystem(const Transport& transport, SolverOptions options)
-    : impl_(std::make_unique<Impl>(transport, options)) {}
+ProximalSystem::ProximalSystem(const Transport& transport, SolverOptions options, bool jumps)
+    : impl_(std::make_unique<Impl>(transport, options, jumps)) {}
 ProximalSystem::~ProximalSystem() = default;
 ProximalSystem::ProximalSystem(ProximalSystem&&) noexcept = default;
 

@@ -4,13 +4,34 @@ its answers to bad files and options."""
 import csv
 import json
 import os
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
 
 import h5py
 import numpy as np
 
-from test_bad_input import FOREIGN, run
+from test_bad_input import FOREIGN, OTTO, PATIENCE, run
+
+
+def rows_of(name):
+    """Lines of a file that may not be there yet."""
+    if not os.path.exists(name):
+        return 0
+    with open(name, encoding="utf-8") as file:
+        return len(file.readlines())
+
+
+def eventually(happens, seconds=60):
+    """Whether it happens in time."""
+    end = time.monotonic() + seconds * PATIENCE
+    while time.monotonic() < end:
+        if happens():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def write(name, cells=(12, 10), upper=(1.0, 1.0), mean=0.4, change=None, leave_out=(), order=None):
@@ -167,6 +188,28 @@ class Distance(unittest.TestCase):
         for other, w2 in zip(finals[1:], distances[1:]):
             self.assertAlmostEqual(w2, distances[0], 9)
             np.testing.assert_allclose(other, finals[0], atol=1e-8)
+
+    def test_stops_on_a_signal(self):
+        for name in ("A.h5", "B.h5"):
+            write(os.path.join(self.path, name), cells=(64, 64), mean=0.4 if name == "A.h5" else 0.6)
+        for sent in (signal.SIGTERM, signal.SIGINT):
+            words = [OTTO, "distance", "A.h5", "B.h5", "-o", "stopped", "--tolerance", "1e-12",
+                     "--max-iterations", "100000000"]
+            with subprocess.Popen(words, cwd=self.path, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True) as child:
+                history = os.path.join(self.path, "stopped", "history.csv")
+                self.assertTrue(eventually(lambda: rows_of(history) > 3), "it did not begin")
+                child.send_signal(sent)
+                text, _ = child.communicate(timeout=120 * PATIENCE)
+            self.assertEqual(child.returncode, 75, text)
+            with open(os.path.join(self.path, "stopped", "summary.json"), encoding="utf-8") as file:
+                summary = json.load(file)
+            self.assertEqual((summary["status"], summary["reason"]),
+                             ("stopped", "a signal asked for it"))
+            self.assertLessEqual(summary["distance"]["lower"], summary["distance"]["w2_squared"])
+            with h5py.File(os.path.join(self.path, "stopped", "final.h5")) as file:
+                self.assertEqual(file.attrs["time"], 0.5)
+            os.remove(history)
 
     def test_bounds_that_do_not_meet_are_a_failure(self):
         status, _, text, _ = run(["distance", "A.h5", "B.h5", "--max-iterations", "20",

@@ -48,6 +48,8 @@ class InternalEnergy {
   [[nodiscard]] double temperature() const { return temperature_; }
   /// Nothing but the entropy: Fokker-Planck.
   [[nodiscard]] bool entropy_only() const { return others_.empty(); }
+  /// U is not 0 (where finite): U' and its inverse say something.
+  [[nodiscard]] bool has_slope() const;
   /// U'(0+) = -inf: densities stay positive without a barrier.
   [[nodiscard]] bool keeps_positive() const;
   /// Smallest bound of the terms; inf without one.

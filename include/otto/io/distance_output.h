@@ -29,9 +29,9 @@ class DistanceOutput {
   void start(const Mesh& mesh, const GeodesicOptions& options);
   /// A row of history.csv, and a line on the screen now and then. Collective; throws IoError.
   void add(const GeodesicReport& report);
-  /// Writes everything else. Collective; throws IoError, and NumericalError (all is written then)
-  /// where the bounds did not meet.
-  void finish(const Geodesic& geodesic, const GeodesicReport& report);
+  /// Writes everything else; `stopped`: why before the end, if so. Collective; throws IoError, and
+  /// NumericalError (all is written then) where the bounds did not meet though there was time.
+  void finish(const Geodesic& geodesic, const GeodesicReport& report, const std::string& stopped);
   /// Leaves a summary.json with status "failed" and the reason; never throws.
   void fail(const std::exception& error) noexcept;
 

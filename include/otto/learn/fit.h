@@ -62,7 +62,8 @@ class Fit {
   Direction solve(std::span<const double> g);
   /// Moves along s where KL falls; returns the share taken, 0 where it does not.
   double search(std::span<const double> q, const Direction& direction, double kl, double& kl_new);
-  void adapt(double step, double ratio);
+  double curvature(std::size_t level, std::span<const double> s);
+  void adapt(const Direction& direction, double step, double ratio);
 
   Network& network_;
   GridModel& model_;

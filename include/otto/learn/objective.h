@@ -24,6 +24,7 @@ struct TrainOptions {
   double tau = 1;  ///< that of the objective where the case does not say
   double learning_rate = 0.01, rtol = 1e-8;
   int cg_iterations = 150, sampler_steps = 1;
+  std::int64_t particles = 1024;
 };
 TrainOptions read_train_options(const Case& c);
 
@@ -63,6 +64,8 @@ struct ObjectiveEntry {
   std::string name, doc, equation;
   std::int64_t iterations = 0;  ///< default of train.iterations
   double tau = 1;               ///< default of train.tau
+  int sampler_steps = 1;        ///< default of train.sampler_steps
+  bool takes_jko = true;        ///< train.sampler = "jko" is possible
   std::function<std::unique_ptr<Objective>(Training&)> make;
 };
 /// Registers an objective and declares it as a choice of `train.objective`: at namespace scope.

@@ -13,9 +13,9 @@
 //   H dphi = r - J^T M g / U'',   H = J^T (M / U'') J + tau L(rho_bar),   drho = (J dphi + g) /
 //   U''.
 //
-// rho = U*'(G(phi) - V) >= 0 for every weight, since U*' >= 0: where U'(0+) = -inf no barrier is
-// needed; elsewhere the barrier -mu log rho (and -mu log (P - rho)) is followed to mu = 0. An
-// interaction joins V as W * rho of the present iterate.
+// rho = U*'(G(phi) - V) >= 0 for every weight, since U*' >= 0: where U'(0+) = -inf nothing more is
+// needed; elsewhere, and where rho <= P, multipliers stand beside the density (interior_point.h).
+// An interaction joins V as W * rho, in the residual and in Newton's matrix (coupled_system.h).
 
 #include <memory>
 #include <span>
@@ -43,9 +43,10 @@ struct [[nodiscard]] NewtonReport {
   int iterations = 0;
   int linear_iterations = 0, max_linear_iterations = 0;
   double optimality = 0;  ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
+  double gap = 0;  ///< with bounds: how far above its least value the step's functional may be
   long transport_solves = 0;  ///< with J or J^T, and sweeps over the cells they took (N > 1)
   long transport_sweeps = 0;
-  double kinetic = 0;     ///< <phi, L(rho_bar) phi>; W2^2 / tau^2 to the step's order
+  double kinetic = 0;  ///< <phi, L(rho_bar) phi>; W2^2 / tau^2 to the step's order
 };
 
 class ProximalNewton {

@@ -4,8 +4,8 @@
 //     H x = b,     H = J^T Omega J + L_g,     Omega = diag(vol / U''),
 //
 // of the size of the cells (numerics of operators/transport.h): CG with a geometric multigrid on
-// boxes, matrix-free; with hypre's BoomerAMG on the assembled two-ring matrix elsewhere, or
-// wherever the user names a preconditioner.
+// boxes, matrix-free; with hypre's BoomerAMG on the assembled two-ring matrix elsewhere, where
+// coefficients jump, or wherever the user names a preconditioner.
 
 #include <memory>
 #include <span>
@@ -22,8 +22,10 @@ struct ProximalCoefficients {
 
 class ProximalSystem {
  public:
-  /// Keeps a reference to `transport`. PETSc options without prefix apply to its KSP. Collective.
-  ProximalSystem(const Transport& transport, SolverOptions options);
+  /// Keeps a reference to `transport`. `jumps`: coefficients may differ by many orders of magnitude
+  /// from cell to cell, which takes BoomerAMG on boxes too. PETSc options without prefix apply to
+  /// its KSP. Collective.
+  ProximalSystem(const Transport& transport, SolverOptions options, bool jumps = false);
   ~ProximalSystem();
   ProximalSystem(ProximalSystem&&) noexcept;
 

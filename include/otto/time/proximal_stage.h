@@ -60,6 +60,7 @@ class ProximalStage {
   Extrapolation history_;
   std::vector<double> phi_;
   double energy_ = 0;  // of the state the next step starts from
+  double gap_ = 0;     // of the last solve
   double reached_;     // time of the state the last step left
 };
 

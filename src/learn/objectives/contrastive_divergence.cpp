@@ -1,0 +1,142 @@
+// Contrastive divergence: the likelihood's gradient with the model's expectation taken over Langevin
+// particles,
+//
+//   L = E_q U - 1/N sum_n U(x_n),       x_n after `sampler_steps` steps of length h = tau / sampler_steps,
+//
+// which go on from where they are (persistent) or start uniform in the box (short_run). The
+// classic baseline; KL(q|p) is still computed exactly, for history.csv.
+
+#include <cmath>
+#include <utility>
+
+#include "descent.h"
+#include "otto/core/error.h"
+#include "otto/core/random.h"
+#include "otto/core/vector_math.h"
+#include "otto/learn/langevin.h"
+
+namespace otto {
+
+namespace {
+
+constexpr std::uint64_t restart_stream = 0x7265;
+
+ParticleBox particle_box(const Mesh& mesh) {
+  ParticleBox box;
+  box.dimension = mesh.dimension;
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+    box.lower[a] = mesh.box->box.nodes[a].front();
+    box.upper[a] = mesh.box->box.nodes[a].back();
+    box.periodic[a] = mesh.box->box.periodic[a];
+  }
+  return box;
+}
+
+/// This rank's share of numbers 0 ... all-1.
+std::pair<std::int64_t, std::int64_t> share(const Comm& comm, std::int64_t all) {
+  const std::int64_t first = all * comm.rank() / comm.size();
+  return {first, all * (comm.rank() + 1) / comm.size() - first};
+}
+
+class ContrastiveDivergence final : public Descent {
+ public:
+  explicit ContrastiveDivergence(Training& t)
+      : Descent(t),
+        box_(particle_box(t.mesh)),
+        first_(share(t.mesh.comm, t.options.particles).first),
+        particles_(LangevinParticles::uniform(box_, share(t.mesh.comm, t.options.particles).second,
+                                              first_, t.options.seed)) {}
+
+  double value_and_gradient(std::vector<double>& g) override {
+    const auto& q = training_.data.mass;
+    g = pull_back(training_, q);
+    const Comm& comm = training_.mesh.comm;
+    const auto x = particles_.positions();
+    const double weight = -1.0 / double(training_.options.particles);
+    std::vector<double> part(g.size(), 0.0);
+    Accumulator sum;
+    comm.together([&] {
+      const auto J = training_.network.linearise(x);
+      for (const double U : J->value()) sum.add(weight * U);
+      J->add_adjoint(std::vector<double>(x.size(), weight), part);
+    });
+    comm.sum_in_place(part);
+    for (std::size_t k = 0; k < g.size(); ++k) g[k] += part[k];
+    return expectation(training_, q) + comm.sum(sum.value());
+  }
+
+  void remember(Archive& archive) override {
+    Descent::remember(archive);
+    archive.number("restarts", restarts_);
+    std::uint64_t steps = particles_.steps();
+    archive.number("steps", steps);
+    const auto d = std::size_t(box_.dimension);
+    std::vector<double> all(d * std::size_t(training_.options.particles), 0.0);
+    const auto x = particles_.positions();
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      for (std::size_t a = 0; a < d; ++a) all[(std::size_t(first_) + i) * d + a] = x[i][a];
+    }
+    training_.mesh.comm.sum_in_place(all);
+    archive.numbers("particles", all);
+    if (!archive.loading()) return;
+    particles_.set_steps(steps);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      Point p{};
+      for (std::size_t a = 0; a < d; ++a) p[a] = all[(std::size_t(first_) + i) * d + a];
+      particles_.place(i, p);
+    }
+  }
+
+ private:
+  void move_sampler() override {
+    const TrainOptions& o = training_.options;
+    if (o.sampler == "short_run") start_again();
+    bool finite = true;
+    training_.mesh.comm.together([&] {
+      particles_.advance(o.sampler_steps, o.tau / o.sampler_steps,
+                         [&](std::span<const Point> points, std::span<Point> slope) {
+                           training_.network.gradient(points, slope);
+                         });
+      for (const Point& x : particles_.positions()) finite = finite && std::isfinite(x[0]);
+      if (!finite) {
+        throw NumericalError(
+            "a Langevin particle has no finite position; take more train.sampler_steps or a "
+            "smaller train.tau");
+      }
+    });
+  }
+
+  void start_again() {
+    const std::size_t n = particles_.positions().size();
+    ++restarts_;
+    for (std::size_t i = 0; i < n; ++i) {
+      Point x{};
+      const std::uint64_t number = std::uint64_t(first_) + i;
+      for (std::size_t a = 0; a < std::size_t(box_.dimension); ++a) {
+        const double u = RandomAt(training_.options.seed, restart_stream + 3 * restarts_ + a,
+                                  number).uniform()[0];
+        x[a] = box_.lower[a] + u * (box_.upper[a] - box_.lower[a]);
+      }
+      particles_.place(i, x);
+    }
+  }
+
+  ParticleBox box_;
+  std::int64_t first_;
+  LangevinParticles particles_;
+  std::uint64_t restarts_ = 0;
+};
+
+const RegisterObjective registered{
+    {.name = "contrastive_divergence",
+     .doc = "Contrastive divergence over Langevin particles, by Adam: the classic baseline.",
+     .equation = "L = E_q U - 1/N sum_n U(x_n)",
+     .iterations = 4000,
+     .tau = 0.3,
+     .sampler_steps = 30,
+     .takes_jko = false,
+     .make = [](Training& t) { return std::make_unique<ContrastiveDivergence>(t); }}};
+
+}  // namespace
+
+}  // namespace otto

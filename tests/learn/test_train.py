@@ -1,0 +1,299 @@
+"""`otto train` as a user meets it: what it leaves, stopped and resumed runs, and its answers to bad
+input. What summary.json says is computed again with PyTorch from energy.pt."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+OTTO = os.environ["OTTO"]
+PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))
+MODULE = os.path.join(os.path.dirname(OTTO), "libotto_torch.so")
+SMALL = ["network.frequencies=6", "network.fastest=8.0", "network.widths=[8]"]
+
+CASE = """
+[mesh]
+lower = [-4.0, -4.0]
+upper = [4.0, 4.0]
+cells = [24, 16]
+[data]
+{data}
+[train]
+iterations = 6
+"""
+
+
+def command(words, ranks=1):
+    launch = ["mpirun", "-q", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+    return [*launch, OTTO, *words]
+
+
+class TrainTest(unittest.TestCase):
+    def setUp(self):
+        if not os.path.exists(MODULE):
+            self.skipTest("this build has no torch module")
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def words(self, data, out, settings=(), small=True, more=()):
+        with open(self.path("case.toml"), "w", encoding="utf-8") as file:
+            file.write(CASE.format(data=data))
+        words = ["train", self.path("case.toml"), "-o", self.path(out), *more]
+        for setting in [*(SMALL if small else []), *settings]:
+            words += ["--set", setting]
+        return words
+
+    def train(self, data='library = "moons"', out="out", settings=(), status=0, ranks=1, **more):
+        done = subprocess.run(command(self.words(data, out, settings, **more), ranks), check=False,
+                              capture_output=True, text=True, timeout=300 * PATIENCE)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stderr
+
+    def history(self, out="out"):
+        with open(self.path(out, "history.csv"), newline="", encoding="utf-8") as file:
+            return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+    def summary(self, out="out"):
+        with open(self.path(out, "summary.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def network(self, out):
+        with open(self.path(out, "energy.pt"), "rb") as file:
+            return file.read()
+
+    def rows(self, out):
+        try:
+            with open(self.path(out, "history.csv"), encoding="utf-8") as file:
+                return file.read().count("\n") - 1
+        except FileNotFoundError:
+            return 0
+
+    def energy(self, points, out="out"):
+        with torch.no_grad():
+            return torch.jit.load(self.path(out, "energy.pt"))(torch.from_numpy(points)).numpy()
+
+
+def grid(cells):
+    """Centres of [-4, 4]^2 in the order x fastest."""
+    x, y = [-4 + 8 * (np.arange(n) + 0.5) / n for n in cells]
+    return np.stack([np.tile(x, y.size), np.repeat(y, x.size)], axis=1)
+
+
+def mixture(x):
+    return np.exp(-((x - [1.0, -0.5])**2).sum(1)) + 0.5 * np.exp(-0.7 * ((x + [1.2, -1.0])**2).sum(1))
+
+
+def write_table(name, cells, order=None, change=None):
+    center = grid(cells)
+    columns = {"center": center, "mass": mixture(center) + 1e-9}
+    if change:
+        change(columns)
+    with h5py.File(name, "w") as file:
+        for key, values in columns.items():
+            file["cells/" + key] = values if order is None else values[order]
+
+
+class Results(TrainTest):
+    @unittest.skipUnless(torch, "needs PyTorch")
+    def test_everything_is_there_and_true(self):
+        order = np.random.default_rng(1).permutation(48 * 32)
+        write_table(self.path("q.h5"), (48, 32), order)
+        self.train('table = "q.h5"')
+        history, summary = self.history(), self.summary()
+        self.assertEqual([int(row["iteration"]) for row in history], list(range(7)))
+        kl = [float(row["kl"]) for row in history]
+        self.assertTrue(all(b <= a for a, b in zip(kl, kl[1:])), kl)
+        self.assertLess(kl[-1], 0.05 * kl[0])
+        # the verdict, on the table's own grid
+        points = grid((48, 32))
+        q = mixture(points) + 1e-9
+        q /= q.sum()
+        u = self.energy(points)
+        p = np.exp(-u) / np.exp(-u).sum()
+        wanted = {"kl": (q * np.log(q / p)).sum(), "reverse_kl": (p * np.log(p / q)).sum(),
+                  "tv": 0.5 * abs(p - q).sum(), "log_z": np.log(np.exp(-u).mean() * 64)}
+        for key, value in wanted.items():
+            self.assertAlmostEqual(summary["train"][key] / value, 1, delta=1e-9, msg=key)
+        self.assertEqual(summary["train"]["objective"], "wasserstein_natural")
+        self.assertEqual(summary["train"]["iterations"], 6)
+        for key in ("w2", "gradient_norm", "seconds"):
+            self.assertGreater(summary["train"][key], 0)
+        # the last row and final.h5 belong to energy.pt
+        with h5py.File(self.path("out", "final.h5")) as file:
+            center, volume, density, data = [file["cells/" + name][:]
+                                             for name in ("center", "volume", "density", "data")]
+        u = self.energy(center)
+        p = np.exp(-u) / np.exp(-u).sum()
+        np.testing.assert_allclose(volume * density, p, rtol=1e-10)
+        sums = q.reshape(16, 2, 24, 2).sum((1, 3)).ravel()
+        np.testing.assert_allclose(volume * data, sums, rtol=1e-10)
+        self.assertAlmostEqual((sums * np.log(sums / p)).sum() / kl[-1], 1, delta=1e-9)
+        self.assertEqual(float(history[-1]["gradient_norm"]), summary["train"]["gradient_norm"])
+
+    def test_a_table_on_the_mesh_is_judged_there(self):
+        write_table(self.path("q.h5"), (24, 16))
+        self.train('table = "q.h5"')
+        self.assertAlmostEqual(self.summary()["train"]["kl"] / float(self.history()[-1]["kl"]), 1,
+                               delta=1e-10)
+
+    @unittest.skipUnless(torch, "needs PyTorch")
+    def test_samples_and_heldout(self):
+        x = np.random.default_rng(2).normal(size=(4000, 2))
+        with h5py.File(self.path("s.h5"), "w") as file:
+            file["samples"] = x
+        self.train('samples = "s.h5"\nheldout = 0.25', small=False,
+                   settings=["network.kind=quadratic", "train.iterations=12"])
+        train = self.summary()["train"]
+        # that of N(0, 1)^2 over about 1000 points: -(1 + log 2 pi) +- 1/sqrt(1000)
+        self.assertAlmostEqual(train["heldout_log_likelihood"], -1 - np.log(2 * np.pi), delta=0.15)
+        self.train('samples = "s.h5"', small=False,
+                   settings=["network.kind=quadratic", "train.iterations=1"])
+        self.assertNotIn("heldout_log_likelihood", self.summary()["train"])
+
+    def test_no_iterations_and_going_on_from_a_file(self):
+        self.train(settings=["train.iterations=0"])
+        self.assertEqual(len(self.history()), 1)
+        self.assertEqual(self.summary()["train"]["iterations"], 0)
+        self.train(out="first")
+        shutil.copy(self.path("first", "energy.pt"), self.path("energy.pt"))
+        self.train(out="second", small=False, settings=["network.file=energy.pt"])
+        self.assertEqual(self.history("first")[-1]["kl"], self.history("second")[0]["kl"])
+
+    def test_the_same_run_twice_and_every_objective(self):
+        objectives = ["maximum_likelihood", "contrastive_divergence", "gradient_penalty", "fisher",
+                      "wasserstein_natural", "jko", "second_order"]
+        for objective in objectives:
+            settings = [f"train.objective={objective}", "train.iterations=3", "train.seed=7"]
+            self.train(out="a", settings=settings, ranks=2)
+            self.train(out="b", settings=settings, ranks=2)
+            self.assertEqual(self.history("a"), self.history("b"), objective)
+            self.assertEqual(self.network("a"), self.network("b"), objective)
+
+    def test_tolerance_ends_it(self):
+        write_table(self.path("q.h5"), (24, 16))
+        self.train('table = "q.h5"', small=False,
+                   settings=["network.kind=quadratic", "train.tolerance=1e-3", "train.iterations=99"])
+        last = self.history()[-1]
+        self.assertLess(int(last["iteration"]), 99)
+        self.assertLessEqual(float(last["gradient_norm"]), 1e-3)
+
+
+class Stopped(TrainTest):
+    def stop_and_resume(self, ranks, settings):
+        self.train(out="whole", settings=settings, ranks=ranks)
+        words = self.words('library = "moons"', "cut", settings)
+        process = subprocess.Popen(command(words, ranks), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        deadline = time.time() + 120 * PATIENCE
+        while time.time() < deadline and self.rows("cut") < 3:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60 * PATIENCE), 75)
+        self.assertTrue(os.path.exists(self.path("cut", "energy.pt")))
+        self.assertEqual(self.summary("cut")["status"], "stopped")
+        stopped = self.history("cut")
+        self.assertEqual(stopped, self.history("whole")[:len(stopped)])
+        self.train(out="cut", settings=settings, ranks=ranks, more=["--resume", "auto"])
+        self.assertEqual(self.history("cut"), self.history("whole"))
+        self.assertEqual(self.network("cut"), self.network("whole"))
+
+    def test_natural(self):
+        self.stop_and_resume(1, ["train.iterations=40", "mesh.cells=[64, 64]"])
+
+    def test_sampler_on_two_ranks(self):
+        self.stop_and_resume(2, ["train.objective=gradient_penalty", "train.iterations=150"])
+
+    def test_particles(self):
+        self.stop_and_resume(2, ["train.objective=contrastive_divergence", "train.iterations=100",
+                                 "train.particles=100"])
+
+
+class BadInput(TrainTest):
+    def refused(self, data, words, settings=(), ranks=1, small=True):
+        began = time.time()
+        said = self.train(data, settings=settings, status=2, ranks=ranks, small=small)
+        self.assertLess(time.time() - began, 60 * PATIENCE)
+        self.assertRegex(said, words)
+        self.assertNotRegex(said, r"Traceback|terminate called|#\d|c10::|aten::")
+        return said
+
+    def test_case(self):
+        said = self.refused('library = "moon"', r"did you mean '?moons")
+        self.assertEqual(len(re.findall(r"case\.toml:\d+", said)), 1)
+        self.refused('smoothing = 0.1', r"exactly one of")
+        self.refused('library = "moons"\ntable = "q.h5"', r"exactly one of")
+        self.refused('library = "moons"\nsmoothing = 0.1', r"smooth as it is")
+        self.refused('library = "moons"\nheldout = 0.1', r"goes with 'samples'")
+        self.refused('library = "line"\nsmoothing = 0.0', r"must be positive")
+        self.refused('library = "moons"', r"did you mean 'objective'", ["train.objectiv=jko"])
+        self.refused('library = "moons"', r"two dimensions", ["mesh.lower=[0]", "mesh.upper=[1]",
+                                                              "mesh.cells=[9]"])
+        self.refused('library = "moons"', r"no mass in this box", ["mesh.lower=[900, 900]",
+                                                                   "mesh.upper=[901, 901]"])
+
+    def test_tables(self):
+        self.refused('table = "none.h5"', r"none\.h5: there is no such file", ranks=2)
+        with open(self.path("text.h5"), "w", encoding="utf-8") as file:
+            file.write("no table")
+        self.refused('table = "text.h5"', r"text\.h5: is not an HDF5 file")
+        write_table(self.path("odd.h5"), (23, 16))
+        self.refused('table = "odd.h5"', r"odd\.h5: has 368 cells, the mesh 384")
+
+        def negative(columns):
+            columns["mass"][5] = -1
+
+        def nothing(columns):
+            columns["mass"][:] = 0
+
+        for change, words in ((negative, "not negative"), (nothing, "no mass")):
+            write_table(self.path("bad.h5"), (24, 16), change=change)
+            self.refused('table = "bad.h5"', r"bad\.h5: .*" + words, ranks=2)
+
+    def test_samples(self):
+        for x, words in ((np.full((9, 2), 5.0), "9 of 9 samples are outside the box"),
+                         (np.full((9, 2), np.nan), "row 1 is not finite"),
+                         (np.zeros((9, 3)), "3 columns"), (np.zeros((0, 2)), "is empty")):
+            with h5py.File(self.path("s.h5"), "w") as file:
+                file["samples"] = x
+            self.refused('samples = "s.h5"', r"s\.h5: .*" + words, ranks=2)
+
+    @unittest.skipUnless(torch, "needs PyTorch")
+    def test_networks(self):
+        data = 'library = "moons"'
+
+        def refused(words):
+            self.refused(data, words, ["network.file=energy.pt"], small=False, ranks=2)
+
+        refused(r"energy\.pt")
+        with open(self.path("energy.pt"), "w", encoding="utf-8") as file:
+            file.write("no network")
+        refused(r"energy\.pt")
+        line = torch.nn.Sequential(torch.nn.Linear(3, 1), torch.nn.Flatten(0))
+        torch.jit.script(line).save(self.path("energy.pt"))
+        refused(r"energy\.pt")
+        plane = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Flatten(0))
+        with torch.no_grad():
+            plane[0].weight[0, 0] = float("nan")
+        torch.jit.script(plane).save(self.path("energy.pt"))
+        refused(r"energy\.pt")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
