@@ -61,19 +61,33 @@ Halo make_halo(const Comm& comm, std::span<const std::int64_t> owned,
   return {std::move(sends), std::move(receives)};
 }
 
-std::vector<std::int64_t> without_gaps(const Comm& comm, std::span<const std::int64_t> keys,
-                                       std::int64_t limit) {
-  // Rank r counts the keys with key * ranks / limit = r.
+Numbers number_keys(const Comm& comm, std::span<const std::int64_t> keys, double limit) {
+  // Keys are sent to ranks in their order: rank r numbers those with key * ranks / limit = r.
+  const auto home = [&](std::int64_t key) {
+    return std::clamp(int(double(key) / limit * comm.size()), 0, comm.size() - 1);
+  };
+  std::vector<std::size_t> order(keys.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) { return keys[i]; });
   std::vector<int> counts(std::size_t(comm.size()), 0), received, returned;
-  for (const std::int64_t key : keys) ++counts[std::size_t(key * comm.size() / limit)];
-  const std::vector<std::int64_t> mine(keys.begin(), keys.end());
-  std::vector<std::int64_t> here = all_to_all(comm, mine, counts, received);
-  std::vector<std::int64_t> sorted = here;
-  std::ranges::sort(sorted);
-  const std::int64_t first = comm.offset(std::int64_t(sorted.size()));
-  for (std::int64_t& key : here)
-    key = first + (std::ranges::lower_bound(sorted, key) - sorted.begin());
-  return all_to_all(comm, here, received, returned);
+  std::vector<std::int64_t> sorted;
+  for (const std::size_t i : order) {
+    sorted.push_back(keys[i]);
+    ++counts[std::size_t(home(keys[i]))];
+  }
+  std::vector<std::int64_t> here = all_to_all(comm, sorted, counts, received);
+  std::vector<std::int64_t> different = here;
+  std::ranges::sort(different);
+  different.erase(std::unique(different.begin(), different.end()), different.end());
+  const auto count = std::int64_t(different.size());
+  const std::int64_t first = comm.offset(count);
+  for (std::int64_t& key : here) {
+    key = first + (std::ranges::lower_bound(different, key) - different.begin());
+  }
+  const std::vector<std::int64_t> back = all_to_all(comm, here, received, returned);
+  Numbers numbers{.of = std::vector<std::int64_t>(keys.size()), .total = comm.sum(count)};
+  for (std::size_t i = 0; i < order.size(); ++i) numbers.of[order[i]] = back[i];
+  return numbers;
 }
 
 }  // namespace otto

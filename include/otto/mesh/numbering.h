@@ -16,9 +16,12 @@ namespace otto {
 Halo make_halo(const Comm& comm, std::span<const std::int64_t> owned,
                std::span<const std::int64_t> ghosts, std::span<const std::int32_t> owners);
 
-/// Numbers 0 ... n-1 in the order of `keys`, which are different on all ranks together, increasing
-/// on each, and below `limit`. Collective.
-std::vector<std::int64_t> without_gaps(const Comm& comm, std::span<const std::int64_t> keys,
-                                       std::int64_t limit);
+/// Numbers 0 ... total-1 in the order of their keys: equal keys, on whatever ranks, get one number.
+struct Numbers {
+  std::vector<std::int64_t> of;  ///< of each key
+  std::int64_t total = 0;        ///< different keys on all ranks
+};
+/// Keys are from 0 to limit - 1. Collective.
+Numbers number_keys(const Comm& comm, std::span<const std::int64_t> keys, double limit);
 
 }  // namespace otto

@@ -10,4 +10,8 @@ namespace otto::gmsh {
 /// Collective; throws InputError naming the worst side where no two-point flux is consistent.
 Mesh cell_centred(const Comm& comm, const Part& part);
 
+/// One cell around each vertex: the Voronoi dual. Its regions are those with the larger part.
+/// Collective; throws InputError naming the worst edge where its dual face is negative.
+Mesh vertex_centred(const Comm& comm, const Part& part);
+
 }  // namespace otto::gmsh

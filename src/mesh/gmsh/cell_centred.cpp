@@ -230,10 +230,10 @@ class Builder {
     mesh_.global_cells = mesh_.comm.sum(std::int64_t(mesh_.owned));
     if (mesh_.global_cells == part_.global_cells) return;
     const auto owned = std::size_t(mesh_.owned);
-    const auto numbers =
-        without_gaps(mesh_.comm, std::span(mesh_.global).first(owned), part_.global_cells);
+    const Numbers numbers =
+        number_keys(mesh_.comm, std::span(mesh_.global).first(owned), double(part_.global_cells));
     std::vector<double> field(std::size_t(mesh_.local()));
-    std::ranges::copy(numbers, field.begin());
+    std::ranges::copy(numbers.of, field.begin());
     mesh_.halo.update(mesh_.comm, field);
     std::ranges::transform(field, mesh_.global.begin(), [](double x) { return std::int64_t(x); });
   }

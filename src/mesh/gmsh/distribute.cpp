@@ -17,9 +17,82 @@ namespace {
 
 // ---- who gets what ----
 
-/// Clusters go to one rank whole: the graph of clusters, their middles and sizes.
-std::vector<std::int32_t> divide(const RawMesh& mesh, const Connections& c, Partitioner how,
-                                 int ranks) {
+/// Lists of neighbours, sorted and each once, as a graph.
+Graph graph_of(std::vector<std::vector<std::int32_t>> next) {
+  Graph g{.begin = {0}, .neighbour = {}};
+  for (auto& list : next) {
+    std::ranges::sort(list);
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+    g.neighbour.insert(g.neighbour.end(), list.begin(), list.end());
+    g.begin.push_back(std::int32_t(g.neighbour.size()));
+  }
+  return g;
+}
+
+/// The graph of clusters, from that of cells and the cluster of each cell.
+Graph cluster_graph(const Graph& cells, const std::vector<std::int32_t>& place,
+                    std::size_t clusters) {
+  std::vector<std::vector<std::int32_t>> next(clusters);
+  for (std::size_t k = 0; k < place.size(); ++k) {
+    for (auto i = cells.begin[k]; i < cells.begin[k + 1]; ++i) {
+      const std::int32_t other = place[std::size_t(cells.neighbour[std::size_t(i)])];
+      if (other != place[k]) next[std::size_t(place[k])].push_back(other);
+    }
+  }
+  return graph_of(std::move(next));
+}
+
+/// The graph of points, joined by the edges of the cells (3-D) or their sides (2-D).
+Graph point_graph(const RawMesh& mesh) {
+  std::vector<std::vector<std::int32_t>> next(mesh.points.size());
+  for (const Element& e : mesh.cells) {
+    const ShapeData& data = shape_data(e.shape);
+    for (int s = 0; s < data.sides; ++s) {
+      const auto& ring = data.side[std::size_t(s)];
+      for (int i = 0; i < data.side_vertices; ++i) {
+        const std::int32_t v = e.vertex[std::size_t(ring[std::size_t(i)])];
+        const std::int32_t w =
+            e.vertex[std::size_t(ring[std::size_t((i + 1) % data.side_vertices)])];
+        next[std::size_t(v)].push_back(w);
+        next[std::size_t(w)].push_back(v);
+      }
+    }
+  }
+  return graph_of(std::move(next));
+}
+
+/// The rank of each of the things at these places with these weights.
+template <class MakeGraph>
+std::vector<std::int32_t> share(const RawMesh& mesh, const std::vector<Point>& places,
+                                const std::vector<std::int32_t>& weights, Partitioner how,
+                                int ranks, MakeGraph&& graph) {
+  const std::size_t n = places.size();
+  if (n < std::size_t(ranks)) {
+    mesh.fail(fmt::format("{} ranks cannot share {} cells; start fewer ranks", ranks, n));
+  }
+  std::vector<std::int32_t> rank(n, 0);
+  if (ranks == 1) return rank;
+  if (how == Partitioner::bisection) return bisect(places, weights, ranks);
+  if (how == Partitioner::ptscotch) return ptscotch(graph(), weights, ranks);
+  for (std::size_t k = 0; k < n; ++k) rank[k] = std::int32_t(k * std::size_t(ranks) / n);
+  return rank;
+}
+
+/// The rank of each point.
+std::vector<std::int32_t> divide_points(const RawMesh& mesh, const Connections& c, Partitioner how,
+                                        int ranks) {
+  if (!c.periods.empty()) {
+    mesh.fail(
+        "has periodic sides; cells around the vertices end at walls only, so take "
+        "mesh.control_volumes = \"elements\"");
+  }
+  return share(mesh, mesh.points, std::vector<std::int32_t>(mesh.points.size(), 1), how, ranks,
+               [&] { return point_graph(mesh); });
+}
+
+/// The rank of each cell; clusters go to one rank whole.
+std::vector<std::int32_t> divide_cells(const RawMesh& mesh, const Connections& c, Partitioner how,
+                                       int ranks) {
   const std::size_t n = mesh.cells.size();
   std::vector<std::int32_t> place(n, -1), weights, first;  // of clusters, in the order of the file
   std::vector<Point> middles;
@@ -35,38 +108,8 @@ std::vector<std::int32_t> divide(const RawMesh& mesh, const Connections& c, Part
     place[k] = place[root];
     ++weights[std::size_t(place[k])];
   }
-  const std::size_t clusters = first.size();
-  if (clusters < std::size_t(ranks)) {
-    mesh.fail(fmt::format("{} ranks cannot share {} cells; start fewer ranks", ranks, clusters));
-  }
-  std::vector<std::int32_t> rank;
-  if (ranks == 1) {
-    rank.assign(clusters, 0);
-  } else if (how == Partitioner::blocks) {
-    for (std::size_t k = 0; k < clusters; ++k) {
-      rank.push_back(std::int32_t(k * std::size_t(ranks) / clusters));
-    }
-  } else if (how == Partitioner::bisection) {
-    rank = bisect(middles, weights, ranks);
-  } else {
-    Graph g{.begin = {0}, .neighbour = {}};
-    std::vector<std::vector<std::int32_t>> members(clusters);
-    for (std::size_t k = 0; k < n; ++k) members[std::size_t(place[k])].push_back(std::int32_t(k));
-    for (std::size_t q = 0; q < clusters; ++q) {
-      std::vector<std::int32_t> next;
-      for (const std::int32_t k : members[q]) {
-        for (auto i = c.graph.begin[std::size_t(k)]; i < c.graph.begin[std::size_t(k) + 1]; ++i) {
-          const std::int32_t other = place[std::size_t(c.graph.neighbour[std::size_t(i)])];
-          if (other != std::int32_t(q)) next.push_back(other);
-        }
-      }
-      std::ranges::sort(next);
-      next.erase(std::unique(next.begin(), next.end()), next.end());
-      g.neighbour.insert(g.neighbour.end(), next.begin(), next.end());
-      g.begin.push_back(std::int32_t(g.neighbour.size()));
-    }
-    rank = ptscotch(g, weights, ranks);
-  }
+  const auto graph = [&] { return cluster_graph(c.graph, place, first.size()); };
+  const auto rank = share(mesh, middles, weights, how, ranks, graph);
   std::vector<std::int32_t> of_cell(n);
   for (std::size_t k = 0; k < n; ++k) of_cell[k] = rank[std::size_t(place[k])];
   return of_cell;
@@ -76,12 +119,19 @@ std::vector<std::int32_t> divide(const RawMesh& mesh, const Connections& c, Part
 
 class Divider {
  public:
-  Divider(const RawMesh& mesh, const Connections& c, std::vector<std::int32_t> rank, int ranks)
-      : mesh_(mesh), c_(c), rank_(std::move(rank)), place_(mesh.points.size(), -1) {
+  /// `rank` is that of each cell, or, for cells around the vertices, of each point.
+  Divider(const RawMesh& mesh, const Connections& c, std::vector<std::int32_t> rank, int ranks,
+          Around around)
+      : mesh_(mesh), c_(c), place_(mesh.points.size(), -1) {
+    (around == Around::vertices ? point_rank_ : rank_) = std::move(rank);
     name_groups();
     cells_.resize(std::size_t(ranks));
     faces_.resize(std::size_t(ranks));
     periods_.resize(std::size_t(ranks));
+    if (around == Around::vertices) {
+      give_by_points();
+      return;
+    }
     for (std::size_t k = 0; k < mesh.cells.size(); ++k) {
       cells_[std::size_t(rank_[k])].push_back(std::int32_t(k));
       if (c.cluster[k] != std::int32_t(k)) members_[c.cluster[k]].push_back(std::int32_t(k));
@@ -103,12 +153,15 @@ class Divider {
     part.file = mesh_.file.string();
     part.dimension = mesh_.dimension;
     part.global_cells = std::int64_t(mesh_.cells.size());
+    part.global_points = std::int64_t(point_rank_.size());
     part.region_names = region_names_;
     part.boundary_names = boundary_names_;
     const auto& own = cells_[std::size_t(rank)];
     for (const std::int32_t k : own) part.cells.push_back(cell(part, k, false));
-    for (const std::int32_t k : copies_of_neighbours(own, rank)) {
-      part.cells.push_back(cell(part, k, true));
+    if (point_rank_.empty()) {
+      for (const std::int32_t k : copies_of_neighbours(own, rank)) {
+        part.cells.push_back(cell(part, k, true));
+      }
     }
     for (const std::int32_t p : periods_[std::size_t(rank)])
       add_images(part, c_.periods[std::size_t(p)], rank);
@@ -120,12 +173,39 @@ class Divider {
       }
       part.sides.push_back(side);
     }
-    for (const std::int32_t p : touched_) place_[std::size_t(p)] = -1;
+    for (const std::int32_t p : touched_) {
+      place_[std::size_t(p)] = -1;
+      if (point_rank_.empty()) continue;
+      part.point_owner.push_back(point_rank_[std::size_t(p)]);
+      part.point_number.push_back(p);
+    }
     touched_.clear();
     return part;
   }
 
  private:
+  /// Every rank gets all cells and all named sides at its points.
+  void give_by_points() {
+    const auto give = [&](const Element& e, std::size_t number, auto& to) {
+      for_each_vertex(e, [&](std::int32_t rank) {
+        auto& list = to[std::size_t(rank)];
+        if (list.empty() || list.back() != std::int32_t(number))
+          list.push_back(std::int32_t(number));
+      });
+    };
+    for (std::size_t k = 0; k < mesh_.cells.size(); ++k) give(mesh_.cells[k], k, cells_);
+    for (std::size_t f = 0; f < mesh_.faces.size(); ++f) {
+      if (c_.face_cell[f] >= 0) give(mesh_.faces[f], f, faces_);
+    }
+  }
+
+  template <class Visit>
+  void for_each_vertex(const Element& e, Visit&& visit) const {
+    for (int v = 0; v < shape_data(e.shape).vertices; ++v) {
+      visit(point_rank_[std::size_t(e.vertex[std::size_t(v)])]);
+    }
+  }
+
   /// Regions are the groups of cells; boundaries those of faces with a cell on one side only.
   void name_groups() {
     region_.assign(mesh_.groups.size(), -1);
@@ -160,7 +240,7 @@ class Divider {
     const Element& e = mesh_.cells[std::size_t(k)];
     PartCell cell;
     cell.shape = e.shape;
-    cell.owner = rank_[std::size_t(k)];
+    if (!rank_.empty()) cell.owner = rank_[std::size_t(k)];
     cell.region = e.group < 0 ? -1 : region_[std::size_t(e.group)];
     cell.number = k;
     cell.element = e.number;
@@ -240,6 +320,7 @@ class Divider {
   std::vector<std::string> region_names_, boundary_names_;
   std::vector<std::vector<std::int32_t>> cells_, faces_, periods_;
   std::unordered_map<std::int32_t, std::vector<std::int32_t>> members_;
+  std::vector<std::int32_t> point_rank_;  // for cells around the vertices only
   std::int32_t images_ = 0;
 };
 
@@ -274,12 +355,14 @@ class Unpacker {
 std::string pack(const Part& part) {
   std::string bytes;
   const std::int64_t numbers[] = {part.dimension, part.global_cells,
-                                  std::int64_t(part.region_names.size())};
-  put(bytes, numbers, 3);
+                                  std::int64_t(part.region_names.size()), part.global_points};
+  put(bytes, numbers, 4);
   put(bytes, part.file.data(), part.file.size());
   put(bytes, part.points.data(), part.points.size());
   put(bytes, part.cells.data(), part.cells.size());
   put(bytes, part.sides.data(), part.sides.size());
+  put(bytes, part.point_owner.data(), part.point_owner.size());
+  put(bytes, part.point_number.data(), part.point_number.size());
   std::string names;  // one a line
   for (const auto& list : {part.region_names, part.boundary_names}) {
     for (const std::string& name : list) names += name + '\n';
@@ -298,6 +381,9 @@ Part unpack(std::string bytes) {
   part.points = in.take<std::vector<Point>>();
   part.cells = in.take<std::vector<PartCell>>();
   part.sides = in.take<std::vector<TaggedSide>>();
+  part.point_owner = in.take<std::vector<std::int32_t>>();
+  part.point_number = in.take<std::vector<std::int64_t>>();
+  part.global_points = numbers[3];
   const auto names = in.take<std::string>();
   for (std::size_t begin = 0; begin < names.size();) {
     const std::size_t end = names.find('\n', begin);
@@ -332,7 +418,8 @@ std::string receive(const Comm& comm) {
 
 }  // namespace
 
-Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner partitioner) {
+Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner partitioner,
+                Around around) {
   RawMesh mesh;
   Connections connections;
   std::vector<std::int32_t> rank;
@@ -341,10 +428,11 @@ Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner
     mesh = read_msh(file);
     sort_out(mesh);
     connections = connect(mesh);
-    rank = divide(mesh, connections, partitioner, comm.size());
+    rank = around == Around::vertices ? divide_points(mesh, connections, partitioner, comm.size())
+                                      : divide_cells(mesh, connections, partitioner, comm.size());
   });
   if (!comm.is_root()) return unpack(receive(comm));
-  Divider divider(mesh, connections, std::move(rank), comm.size());
+  Divider divider(mesh, connections, std::move(rank), comm.size(), around);
   for (int r = 1; r < comm.size(); ++r) send(comm, pack(divider.part(r)), r);
   return divider.part(0);
 }

@@ -96,6 +96,11 @@ Point circumcentre(std::uint8_t shape, const Corners& x) {
   return c;
 }
 
+Point plane_circumcentre(const Corners& x) {
+  const Point b = x[1] - x[0], c = x[2] - x[0], n = cross(b, c);
+  return x[0] + (0.5 / dot(n, n)) * (dot(c, c) * cross(n, b) + dot(b, b) * cross(c, n));
+}
+
 Point side_area(std::uint8_t shape, const Corners& x, int s) {
   const ShapeData& data = shape_data(shape);
   const Point a = side_corner(data, x, s, 0), b = side_corner(data, x, s, 1);

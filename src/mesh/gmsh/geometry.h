@@ -45,6 +45,8 @@ Point middle(std::uint8_t shape, const Corners& x);
 /// The point with the same distance to all corners; the nearest to such a one (least squares) where
 /// there is none.
 Point circumcentre(std::uint8_t shape, const Corners& x);
+/// The centre of the circle through the first three corners, in their plane.
+Point plane_circumcentre(const Corners& x);
 
 /// The outward area vector of side `s` (its length is the area; in 2-D the length of the edge).
 Point side_area(std::uint8_t shape, const Corners& x, int s);

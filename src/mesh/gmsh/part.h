@@ -37,6 +37,11 @@ struct Part {
   std::vector<PartCell> cells;  ///< own ones first
   std::vector<TaggedSide> sides;
   std::vector<std::string> region_names, boundary_names;
+
+  /// For cells around the vertices, else empty: who has each point, and its number over all ranks.
+  std::vector<std::int32_t> point_owner;
+  std::vector<std::int64_t> point_number;
+  std::int64_t global_points = 0;
 };
 
 enum class Partitioner { bisection, ptscotch, blocks };
@@ -59,10 +64,14 @@ std::vector<std::int32_t> bisect(const std::vector<Point>& places,
 std::vector<std::int32_t> ptscotch(const Graph& graph, const std::vector<std::int32_t>& weights,
                                    int parts);
 
-/// Rank 0 reads the file and hands out the parts; no rank keeps the whole. Collective.
-Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner partitioner);
+/// Copies a rank needs: of the cells next to its own, or of all cells at its own vertices.
+enum class Around { elements, vertices };
 
-/// Every cell cut into 2^d, `times` times. Never communicates.
-void refine(Part& part, int times);
+/// Rank 0 reads the file and hands out the parts; no rank keeps the whole. Collective.
+Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner partitioner,
+                Around around);
+
+/// Every cell cut into 2^d, `times` times. Collective.
+void refine(const Comm& comm, Part& part, int times);
 
 }  // namespace otto::gmsh

@@ -24,12 +24,25 @@ const Declare declare{
       .fallback = "0",
       .range = {.least = 0, .most = 12},
       .when = "kind=gmsh"},
+     {.path = "mesh.control_volumes",
+      .type = Type::text,
+      .doc = "What the cells of the scheme are.",
+      .fallback = "\"elements\"",
+      .when = "kind=gmsh"},
      {.path = "mesh.partitioner",
       .type = Type::text,
       .doc = "How the ranks share the cells.",
       .fallback = "\"bisection\"",
       .when = "kind=gmsh"}},
-    {{.path = "mesh.kind",
+    {{.path = "mesh.control_volumes",
+      .value = "elements",
+      .doc = "The elements of the file, centred at their circumcentres."},
+     {.path = "mesh.control_volumes",
+      .value = "vertices",
+      .doc =
+          "One cell around each vertex, bounded by the perpendicular bisectors of the edges (the "
+          "Voronoi dual)."},
+     {.path = "mesh.kind",
       .value = "gmsh",
       .doc = "A mesh of triangles, quadrilaterals, tetrahedra "
              "or hexahedra from a Gmsh file."},
@@ -45,12 +58,16 @@ const Declare declare{
 
 Mesh make_gmsh_mesh(const Comm& comm, const Section& section) {
   const std::string how = section.text("partitioner");
+  const auto around = section.text("control_volumes") == "vertices" ? gmsh::Around::vertices
+                                                                    : gmsh::Around::elements;
   gmsh::Part part = gmsh::distribute(comm, section.file("file"),
                                      how == "bisection"  ? gmsh::Partitioner::bisection
                                      : how == "ptscotch" ? gmsh::Partitioner::ptscotch
-                                                         : gmsh::Partitioner::blocks);
-  gmsh::refine(part, int(section.integer("refine")));
-  return gmsh::cell_centred(comm, part);
+                                                         : gmsh::Partitioner::blocks,
+                                     around);
+  gmsh::refine(comm, part, int(section.integer("refine")));
+  return around == gmsh::Around::vertices ? gmsh::vertex_centred(comm, part)
+                                          : gmsh::cell_centred(comm, part);
 }
 
 }  // namespace otto

@@ -1,5 +1,8 @@
 // Uniform refinement, each rank by itself: new vertices are middles of edges, sides and cells, so
 // that copies of one cell are cut alike wherever they are. Child i of cell n is cell 2^d n + i.
+// Where vertices have numbers, a new one is known by two others: the ends of its edge, or of the
+// diagonal of its side or cell that holds their least number. It belongs to whom the lower of the
+// two belongs to, who has all cells at it.
 //
 //   triangle     three corners and the middle one: all similar to the parent
 //   tetrahedron  four corners, and the octahedron between them cut around its shortest diagonal
@@ -10,6 +13,8 @@
 #include <unordered_map>
 
 #include "geometry.h"
+#include "otto/core/error.h"
+#include "otto/mesh/numbering.h"
 #include "part.h"
 #include "topology.h"
 
@@ -21,7 +26,7 @@ class Refinement {
  public:
   explicit Refinement(Part& part) : part_(part) {}
 
-  void run() {
+  void run(const Comm& comm) {
     std::vector<PartCell> cells;
     cells.reserve(part_.cells.size() << part_.dimension);
     for (const PartCell& parent : part_.cells) {
@@ -43,6 +48,7 @@ class Refinement {
     part_.cells = std::move(cells);
     part_.global_cells <<= part_.dimension;
     cut_sides();
+    if (part_.global_points > 0) number_points(comm);
   }
 
  private:
@@ -59,6 +65,9 @@ class Refinement {
     // Opposite corners first: the sum is then the same whichever corner comes first.
     part_.points.push_back(of.size() == 2 ? 0.5 * (x(0) + x(1))
                                           : 0.25 * ((x(0) + x(2)) + (x(1) + x(3))));
+    const Vertex* v = of.begin();
+    if (of.size() == 2) add_parents({{v[0], v[1]}});
+    if (of.size() == 4) add_parents({{v[0], v[2]}, {v[1], v[3]}});
     return at->second;
   }
 
@@ -66,7 +75,25 @@ class Refinement {
     Point sum{};
     for (const Vertex p : v) sum = sum + part_.points[std::size_t(p)];
     part_.points.push_back(0.125 * sum);
+    add_parents({{v[0], v[6]}, {v[1], v[7]}, {v[2], v[4]}, {v[3], v[5]}});
     return Vertex(part_.points.size()) - 1;
+  }
+
+  /// The pair with the least number names the new point.
+  void add_parents(std::initializer_list<std::pair<Vertex, Vertex>> pairs) {
+    if (part_.point_number.empty()) return;
+    std::pair<std::int64_t, std::int64_t> best{-1, -1};
+    std::int32_t owner = 0;
+    for (auto [a, b] : pairs) {
+      if (part_.point_number[std::size_t(a)] > part_.point_number[std::size_t(b)]) std::swap(a, b);
+      const std::pair numbers(part_.point_number[std::size_t(a)],
+                              part_.point_number[std::size_t(b)]);
+      if (best.first >= 0 && best < numbers) continue;
+      best = numbers;
+      owner = part_.point_owner[std::size_t(a)];
+    }
+    keys_.push_back(best.first * part_.global_points + best.second);
+    owners_.push_back(owner);
   }
 
   void add(const PartCell& parent, std::vector<PartCell>& cells, std::array<Vertex, 8> vertex) {
@@ -161,6 +188,15 @@ class Refinement {
     }
   }
 
+  void number_points(const Comm& comm) {
+    const double n = double(part_.global_points);
+    if (n > 3e9) throw InputError(part_.file + ": too many vertices; take a smaller mesh.refine");
+    const Numbers numbers = number_keys(comm, keys_, n * n);
+    for (const std::int64_t i : numbers.of) part_.point_number.push_back(part_.global_points + i);
+    part_.point_owner.insert(part_.point_owner.end(), owners_.begin(), owners_.end());
+    part_.global_points += numbers.total;
+  }
+
   void cut_sides() {
     std::vector<TaggedSide> sides;
     for (const TaggedSide& s : part_.sides) {
@@ -199,14 +235,16 @@ class Refinement {
   };
 
   Part& part_;
+  std::vector<std::int64_t> keys_;    // of the new points
+  std::vector<std::int32_t> owners_;  // of the new points
   std::int64_t child_ = 0;
   std::unordered_map<SideKey, Vertex, Hash> middles_;
 };
 
 }  // namespace
 
-void refine(Part& part, int times) {
-  for (int i = 0; i < times; ++i) Refinement(part).run();
+void refine(const Comm& comm, Part& part, int times) {
+  for (int i = 0; i < times; ++i) Refinement(part).run(comm);
 }
 
 }  // namespace otto::gmsh

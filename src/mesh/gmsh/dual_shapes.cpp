@@ -1,0 +1,149 @@
+#include "dual_shapes.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "topology.h"
+
+namespace otto::gmsh {
+
+namespace {
+
+constexpr std::uint8_t polygon = 7, convex_point_set = 41;
+
+/// Corners and simplices of the dual cells, gathered cell of the file by cell of the file.
+class Gathering {
+ public:
+  Gathering(const Mesh& mesh, const Part& part, const std::vector<std::int32_t>& place)
+      : owned_(std::size_t(mesh.owned)),
+        part_(part),
+        place_(place),
+        corners_(owned_),
+        pieces_(owned_) {}
+
+  void add(const PartCell& cell) {
+    const ShapeData& data = shape_data(cell.shape);
+    const Point c = circumcentre(cell.shape, corners_of(cell, part_.points, data.vertices));
+    for (int s = 0; s < data.sides; ++s) {
+      const auto& ring = data.side[std::size_t(s)];
+      const Point on = data.dimension == 2 ? Point{} : side_circumcentre(cell, part_.points, s);
+      for (int i = 0; i < (data.dimension == 2 ? 1 : data.side_vertices); ++i) {
+        const std::int32_t v = cell.vertex[std::size_t(ring[std::size_t(i)])];
+        const std::int32_t w =
+            cell.vertex[std::size_t(ring[std::size_t((i + 1) % data.side_vertices)])];
+        const Point m = 0.5 * (point(v) + point(w));
+        // Positive where c lies inside: (v, m, c), then (m, w, c).
+        if (data.dimension == 2) {
+          piece(v, {point(v), m, c, Point{}});
+          piece(w, {m, point(w), c, Point{}});
+        } else {  // the side's ring runs around its outward normal
+          piece(v, {point(v), on, m, c});
+          piece(w, {m, on, point(w), c});
+        }
+      }
+    }
+    for (int v = 0; v < data.vertices; ++v) corner(cell.vertex[std::size_t(v)], c);
+  }
+
+  /// What a wall adds to the outline of the cells at it.
+  void add_wall(const PartCell& cell, int s) {
+    const ShapeData& data = shape_data(cell.shape);
+    const auto& ring = data.side[std::size_t(s)];
+    for (int i = 0; i < data.side_vertices; ++i) {
+      const std::int32_t v = cell.vertex[std::size_t(ring[std::size_t(i)])];
+      const std::int32_t w =
+          cell.vertex[std::size_t(ring[std::size_t((i + 1) % data.side_vertices)])];
+      corner(v, point(v));
+      if (data.dimension == 3) corner(v, side_circumcentre(cell, part_.points, s));
+      const Point m = 0.5 * (point(v) + point(w));
+      corner(v, m);
+      corner(w, m);
+    }
+  }
+
+  void write(Mesh& mesh) {
+    auto shapes = std::make_shared<CellShapes>();
+    auto pieces = std::make_shared<CellPieces>();
+    shapes->offsets.push_back(0);
+    pieces->simplices.offsets.push_back(0);
+    pieces->first.push_back(0);
+    for (std::size_t k = 0; k < owned_; ++k) {
+      drop_repeated(corners_[k], std::pow(mesh.volume[k], 1.0 / part_.dimension));
+      if (part_.dimension == 2) sort_around(corners_[k], mesh.center[k]);
+      put(*shapes, part_.dimension == 2 ? polygon : convex_point_set, corners_[k]);
+      for (const auto& p : pieces_[k]) {
+        put(pieces->simplices,
+            part_.dimension == 2 ? std::uint8_t(triangle) : std::uint8_t(tetrahedron),
+            std::span(p).first(std::size_t(part_.dimension) + 1));
+      }
+      pieces->first.push_back(std::int64_t(pieces->simplices.types.size()));
+    }
+    mesh.shapes = std::move(shapes);
+    mesh.pieces = std::move(pieces);
+  }
+
+ private:
+  using Piece = std::array<Point, 4>;
+
+  Point point(std::int32_t v) const { return part_.points[std::size_t(v)]; }
+  bool own(std::int32_t v) const {
+    return place_[std::size_t(v)] >= 0 && std::size_t(place_[std::size_t(v)]) < owned_;
+  }
+  void piece(std::int32_t v, const Piece& p) {
+    if (own(v)) pieces_[std::size_t(place_[std::size_t(v)])].push_back(p);
+  }
+  void corner(std::int32_t v, const Point& x) {
+    if (own(v)) corners_[std::size_t(place_[std::size_t(v)])].push_back(x);
+  }
+
+  static void drop_repeated(std::vector<Point>& points, double size) {
+    std::vector<Point> kept;
+    for (const Point& x : points) {
+      if (std::ranges::none_of(kept, [&](const Point& y) { return norm(x - y) < 1e-9 * size; })) {
+        kept.push_back(x);
+      }
+    }
+    points = std::move(kept);
+  }
+
+  /// Round the mean of the corners: that of a convex cell lies inside.
+  static void sort_around(std::vector<Point>& points, const Point& near) {
+    Point m{};
+    for (const Point& x : points) m = m + (1.0 / double(points.size())) * (x - near);
+    std::ranges::sort(points, {}, [&](const Point& x) {
+      return std::atan2(x[1] - near[1] - m[1], x[0] - near[0] - m[0]);
+    });
+  }
+
+  static void put(CellShapes& shapes, std::uint8_t type, std::span<const Point> corners) {
+    for (const Point& x : corners) {
+      shapes.connectivity.push_back(std::int64_t(shapes.points.size()));
+      shapes.points.push_back(x);
+    }
+    shapes.offsets.push_back(std::int64_t(shapes.connectivity.size()));
+    shapes.types.push_back(type);
+  }
+
+  std::size_t owned_;
+  const Part& part_;
+  const std::vector<std::int32_t>& place_;
+  std::vector<std::vector<Point>> corners_;
+  std::vector<std::vector<Piece>> pieces_;
+};
+
+}  // namespace
+
+void set_dual_shapes(Mesh& mesh, const Part& part, const std::vector<std::int32_t>& place,
+                     const std::vector<std::int32_t>& order) {
+  Gathering gathering(mesh, part, place);
+  for (const std::int32_t c : order) gathering.add(part.cells[std::size_t(c)]);
+  const auto sides = sorted_sides(part.cells);
+  for_each_side(sides, [&](std::size_t begin, std::size_t end) {
+    if (end - begin == 1) {
+      gathering.add_wall(part.cells[std::size_t(sides[begin].cell)], sides[begin].side);
+    }
+  });
+  gathering.write(mesh);
+}
+
+}  // namespace otto::gmsh
