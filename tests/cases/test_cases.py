@@ -208,7 +208,7 @@ def add_tests(name):
                 self.check_figure(figure, folder, dict(case, name=name), expected)
 
     case = load(name, "case.toml")
-    if any("network" in term for term in case["energy"]) and not os.path.exists(TORCH):
+    if any("network" in term for term in case.get("energy", [])) and not os.path.exists(TORCH):
         test_figures = unittest.skip("needs libotto_torch")(test_figures)
     setattr(CaseTest, f"test_{name}", test_figures)
     ranks = load(name, "expected.toml").get("ranks")
