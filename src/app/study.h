@@ -59,6 +59,7 @@ class Study {
   RunOptions options_;
   Refinement refinement_;
   Case base_;
+  bool gmsh_ = false;  ///< refined by mesh.refine
 };
 
 /// Norms of the error of `run` against [exact]; nothing without that table. Collective.
