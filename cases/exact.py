@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from scipy.linalg import eigh_tridiagonal, expm
-from scipy.special import erf, gamma
+from scipy.special import erf, gamma, iv  # noqa: F401  (iv: in formulas)
 
 # -- products of 1-D solutions: double_well, double_well_3d --------------------------------------
 
@@ -304,6 +304,29 @@ def ring_radius(a, b):
 def ring_energy(a, b):
     R = ring_radius(a, b)
     return (R**a * _mean_chord(a) / a - R**b * _mean_chord(b) / b) / 2
+
+
+# -- domains from Gmsh ---------------------------------------------------------------------------
+
+
+def neck_escape_time(w, l):
+    """Mean time from the left of two unit chambers through a neck and the right one (neck_escape)."""
+    k = np.arange(1, 9)
+    square = (np.log(2 * np.pi) - np.sum((1 / np.tanh(2 * np.pi * k) - 1) / k)) / np.pi
+    open_square = (np.log(2 * np.pi) - np.sum((np.tanh(2 * np.pi * k) - 1) / k)) / np.pi
+    mouth, passing = (np.log(np.pi / (2 * w)) + 1) / np.pi, 1 + w * l
+    return (1 / 3 - square + mouth + l / w + l**2 / 2 + passing * (mouth - open_square)
+            + passing + 1 / 2)
+
+
+def torus_mean(ring, tube, slope):
+    """Mean of x in a solid torus under exp(-slope x)."""
+    s, w = _gauss(0, tube, 40)
+    angle = np.arange(64) * 2 * np.pi / 64
+    r = ring + s[:, None] * np.cos(angle)
+    x = r[..., None] * np.cos(angle)
+    weight = (w * s)[:, None, None] * r[..., None] * np.exp(-slope * x)
+    return float(np.sum(weight * x) / np.sum(weight))
 
 
 # -- cell averages -------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // A channel 4 x 1 with three round obstacles: Delaunay triangles, finer near the obstacles.
-h = 0.06;
+h = 0.09;
 Point(1) = {0, 0, 0, h};
 Point(2) = {4, 0, 0, h};
 Point(3) = {4, 1, 0, h};

@@ -1,9 +1,9 @@
 // Two chambers 1 x 1 joined by a narrow neck 0.2 long and 0.1 wide. Regions "left", "neck",
 // "right"; the far wall of the right chamber is "exit".
-h = 0.06;
+h = 0.08;
 w = 0.1;
 l = 0.2;
-f = w / 5;
+f = w / 10;
 Point(1) = {-1 - l/2, -0.5, 0, h};
 Point(2) = {-l/2, -0.5, 0, h};
 Point(3) = {-l/2, -w/2, 0, f};

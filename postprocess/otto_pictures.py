@@ -162,10 +162,32 @@ def _multiples(run, scale, frames, field):
     return figure
 
 
+def _clouds(run, scale, frames, field):
+    """The cells of a 3-D mesh as dots, seen along each axis, the densest in front."""
+    norm, extend = make_norm([run.field(i, field) for i in frames], scale)
+    figure, panels = plt.subplots(3, len(frames), squeeze=False,
+                                  figsize=(2.4 * len(frames) + 1.2, 6.6))
+    for row, normal in enumerate((2, 1, 0)):
+        first, second = [a for a in range(3) if a != normal]
+        for axes, index in zip(panels[row], frames):
+            values = run.field(index, field)
+            order = np.argsort(values)
+            x = run.grid.centers[order]
+            image = axes.scatter(x[:, first], x[:, second], c=np.maximum(values[order], norm.vmin),
+                                 s=6, norm=norm, cmap=COLOURS, linewidths=0, rasterized=True)
+            axes.set_aspect("equal")
+            axes.set_xlabel(AXES[first])
+            if row == 0:
+                axes.set_title(_time_label(run.times[index]))
+        panels[row, 0].set_ylabel(AXES[second])
+    figure.colorbar(image, ax=panels, label=_name(field), extend=extend, shrink=0.8, pad=0.015)
+    return figure
+
+
 def _slices(run, scale, frames, field):
     grid = run.grid
     if grid.edges is None:
-        raise ValueError("slices are drawn of boxes only; look at this mesh in ParaView")
+        return _clouds(run, scale, frames, field)
     arrays = [grid.as_array(run.field(i, field)) for i in frames]
     middle = [len(e[:-1]) // 2 for e in grid.edges]
     norm, extend = make_norm(arrays, scale)

@@ -22,13 +22,17 @@ class ResultsError(Exception):
 
 
 class Grid:
-    """Cells: `vertices` (n x corners x 3), `centers` (n x d), `volumes` (n) and, where the cells
-    fill a box, `edges`: the cell boundaries along each axis."""
+    """Cells: `vertices` (n x corners x 3, the last corner repeated where a cell has fewer),
+    `centers` (n x d, the means of the corners), `volumes` (n) and, where the cells fill a box,
+    `edges`: the cell boundaries along each axis."""
 
-    def __init__(self, vertices, dimension):
+    def __init__(self, vertices, dimension, corners=None):
         self.dimension = dimension
         self.vertices = vertices
-        self.centers = vertices.mean(axis=1)[:, :dimension]
+        most = vertices.shape[1]
+        corners = np.full(len(vertices), most) if corners is None else corners
+        weights = (np.arange(most) < corners[:, None]) / corners[:, None]
+        self.centers = np.einsum("nc,nca->na", weights, vertices)[:, :dimension]
         self.edges = self._box_edges()
         if self.edges is not None:
             widths = [np.diff(e) for e in self.edges]
@@ -62,32 +66,38 @@ class Grid:
         return array
 
     def _volumes(self):
-        """Of triangles and tetrahedra, which is what meshes are made of."""
-        a = self.vertices[:, 1:] - self.vertices[:, :1]
+        """Of polygons and tetrahedra; 1 for polyhedra, whose faces VTK finds by itself."""
         if self.dimension == 2:
-            return 0.5 * np.abs(np.cross(a[:, 0, :2], a[:, 1, :2]))
+            x, y = self.vertices[:, :, 0], self.vertices[:, :, 1]
+            return 0.5 * np.abs(np.sum(x * np.roll(y, -1, 1) - np.roll(x, -1, 1) * y, axis=1))
+        if self.vertices.shape[1] != 4:
+            return np.ones(len(self.vertices))
+        a = self.vertices[:, 1:] - self.vertices[:, :1]
         return np.abs(np.einsum("ni,ni->n", a[:, 0], np.cross(a[:, 1], a[:, 2]))) / 6
 
 
-_DIMENSION = {3: 1, 5: 2, 9: 2, 10: 3, 12: 3}  # VTK cell types
+# VTK cell types: lines, triangles, polygons, quads, tetrahedra, hexahedra, convex polyhedra
+_DIMENSION = {3: 1, 5: 2, 7: 2, 9: 2, 10: 3, 12: 3, 41: 3}
 
 
 def _read_grid(group):
     """The cells of a VTKHDF unstructured grid: its parts one after another, ids local to each."""
     points = group["Points"][()]
-    types = group["Types"][()]
-    if len(set(types.tolist())) != 1 or int(types[0]) not in _DIMENSION:
-        raise ResultsError(f"{group.file.filename}: cells of several or unknown kinds")
-    corner_ids, point_at, id_at, offset_at = [], 0, 0, 0
+    dimensions = {_DIMENSION.get(t) for t in set(group["Types"][()].tolist())}
+    if len(dimensions) != 1 or None in dimensions:
+        raise ResultsError(f"{group.file.filename}: cells of unknown kinds, or of several dimensions")
+    ids, starts, point_at, id_at, offset_at = [], [], 0, 0, 0
     counts = zip(group["NumberOfPoints"][()], group["NumberOfCells"][()],
                  group["NumberOfConnectivityIds"][()])
-    connectivity = group["Connectivity"][()]
+    connectivity, offsets = group["Connectivity"][()], group["Offsets"][()]
     for n_points, n_cells, n_ids in counts:
-        if n_cells:
-            part = connectivity[id_at:id_at + n_ids] + point_at
-            corner_ids.append(part.reshape(n_cells, -1))
+        ids.append(connectivity[id_at:id_at + n_ids] + point_at)
+        starts.append(offsets[offset_at:offset_at + n_cells] + id_at)
         point_at, id_at, offset_at = point_at + n_points, id_at + n_ids, offset_at + n_cells + 1
-    return Grid(points[np.concatenate(corner_ids)], _DIMENSION[int(types[0])])
+    ids, starts = np.concatenate(ids), np.concatenate(starts)
+    corners = np.diff(np.append(starts, len(ids)))
+    place = np.minimum(np.arange(corners.max()), corners[:, None] - 1)
+    return Grid(points[ids[starts[:, None] + place]], dimensions.pop(), corners)
 
 
 class Results:

@@ -13,6 +13,7 @@
 #include "otto/energy/initial.h"
 #include "otto/flux/two_point.h"
 #include "otto/io/run_output.h"
+#include "otto/mesh/make_mesh.h"
 
 namespace otto {
 
@@ -42,6 +43,12 @@ Study::Study(const Comm& comm, const RunOptions& options, Refinement refinement)
       refinement_(refinement),
       base_(read_case(comm, options.case_file, options.settings)) {
   const Section mesh = base_.section("mesh"), time = base_.section("time");
+  gmsh_ = mesh.text("kind") == "gmsh";
+  if (gmsh_ && refinement_.space > 0 && !base_.section("exact").present()) {
+    mesh.fail("kind",
+              "densities on a Gmsh mesh and its refinement are compared with an exact one "
+              "only; add [exact], or use --refine time");
+  }
   for (const char* key : {"nodes_x", "nodes_y", "nodes_z"}) {
     if (refinement_.space > 0 && mesh.given(key)) {
       mesh.fail(key, "cells given node by node cannot be refined; use --refine time, or a grading");
@@ -57,7 +64,9 @@ Study::Study(const Comm& comm, const RunOptions& options, Refinement refinement)
 std::vector<std::string> Study::settings(Refinement by) const {
   std::vector<std::string> words = options_.settings;
   const Section mesh = base_.section("mesh"), time = base_.section("time");
-  if (by.space > 0) {
+  if (by.space > 0 && gmsh_) {
+    words.push_back(fmt::format("mesh.refine={}", mesh.integer("refine") + by.space));
+  } else if (by.space > 0) {
     auto cells = mesh.integers("cells");
     for (auto& n : cells) n <<= by.space;
     words.push_back(fmt::format("mesh.cells=[{}]", fmt::join(cells, ", ")));
@@ -112,12 +121,21 @@ FinishedRun Study::run_precisely(Refinement by) const {
 
 ConvergenceRow Study::describe(Refinement by) const {
   const Case c = read_case(comm_, options_.case_file, settings(by));
-  const Box box = read_box(c.section("mesh"));
   ConvergenceRow row{.cells = 1};
-  for (int a = 0; a < box.dimension; ++a) {
-    const auto& nodes = box.nodes[std::size_t(a)];
-    row.cells *= box.cells(a);
-    for (std::size_t i = 1; i < nodes.size(); ++i) row.h = std::max(row.h, nodes[i] - nodes[i - 1]);
+  if (gmsh_) {  // h is the width of a cube of the mean volume
+    const Mesh mesh = make_mesh(comm_, c);
+    const std::vector<double> ones(std::size_t(mesh.local()), 1.0);
+    row.cells = mesh.global_cells;
+    row.h = std::pow(integral(mesh, ones) / double(row.cells), 1.0 / mesh.dimension);
+  } else {
+    const Box box = read_box(c.section("mesh"));
+    for (int a = 0; a < box.dimension; ++a) {
+      const auto& nodes = box.nodes[std::size_t(a)];
+      row.cells *= box.cells(a);
+      for (std::size_t i = 1; i < nodes.size(); ++i) {
+        row.h = std::max(row.h, nodes[i] - nodes[i - 1]);
+      }
+    }
   }
   const Section time = c.section("time");
   if (time.has("step") && !time.flag("adaptive")) row.dt = time.real("step");

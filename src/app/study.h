@@ -59,6 +59,7 @@ class Study {
   RunOptions options_;
   Refinement refinement_;
   Case base_;
+  bool gmsh_ = false;  ///< refined by mesh.refine
 };
 
 /// Errors of `run` against [exact] in the norms named; empty without that table. Collective.

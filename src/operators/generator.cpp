@@ -78,7 +78,7 @@ void Generator::evaluate_drift() {
   const Faces& faces = mesh_.faces;
   constexpr std::int32_t block = 4096;
   along_.resize(forward_.size());
-  std::vector<Point> points;
+  std::vector<Point> points, across;
   std::vector<double> b(block);
   for (std::int32_t begin = 0; begin < faces.size(); begin += block) {
     const std::int32_t end = std::min(faces.size(), begin + block);
@@ -86,13 +86,23 @@ void Generator::evaluate_drift() {
     for (std::int32_t f = begin; f < end; ++f) {
       points.push_back(midpoint(mesh_, faces.left[std::size_t(f)], faces.right[std::size_t(f)]));
     }
+    across.clear();
+    for (std::int32_t f = begin; f < end; ++f) {
+      const Point &K = mesh_.center[std::size_t(faces.left[std::size_t(f)])],
+                  &L = mesh_.center[std::size_t(faces.right[std::size_t(f)])];
+      across.push_back({L[0] - K[0], L[1] - K[1], L[2] - K[2]});
+    }
+    for (const Faces::Moved& m : faces.moved) {
+      if (m.face < begin || m.face >= end) continue;
+      points[std::size_t(m.face - begin)] = m.middle;
+      across[std::size_t(m.face - begin)] = m.across;
+    }
     std::fill(along_.begin() + begin, along_.begin() + end, 0.0);
     for (std::size_t a = 0; a < drift_->component.size(); ++a) {
       drift_->component[a]->evaluate(points, time_, std::span(b).first(points.size()));
       for (std::int32_t f = begin; f < end; ++f) {
-        const auto i = static_cast<std::size_t>(f);
-        along_[i] += b[std::size_t(f - begin)] * (mesh_.center[std::size_t(faces.right[i])][a] -
-                                                  mesh_.center[std::size_t(faces.left[i])][a]);
+        const auto i = static_cast<std::size_t>(f - begin);
+        along_[std::size_t(f)] += b[i] * across[i][a];
       }
     }
   }

@@ -51,8 +51,7 @@ at::Tensor frequencies(const NetworkDesign& design) {
       row[1] = std::sin(angle);
     }
     const double length = std::sqrt(std::inner_product(row, row + d, row, 0.0));
-    const double wanted =
-        design.slowest * std::pow(design.fastest / design.slowest, (i + 0.5) / k);
+    const double wanted = design.slowest * std::pow(design.fastest / design.slowest, (i + 0.5) / k);
     std::transform(row, row + d, row, [=](double x) { return x * wanted / length; });
   }
   return B.t().contiguous();
@@ -107,8 +106,7 @@ Module make_mlp(const NetworkDesign& design) {
   std::string source =
       "def forward(self, x: Tensor) -> Tensor:\n    z = (x - self.center) * self.scale\n";
   if (design.frequencies > 0) {
-    module.register_buffer("frequency",
-                           frequencies(design));
+    module.register_buffer("frequency", frequencies(design));
     source +=
         "    p = torch.matmul(z, self.frequency)\n"
         "    h = torch.cat([z, torch.sin(p), torch.cos(p)], 1)\n";

@@ -9,7 +9,6 @@
 #include <numbers>
 
 #include "mesh_files.h"
-#include "otto/mesh/inspect.h"
 
 using namespace otto;
 
@@ -196,6 +195,37 @@ TEST(GmshJoined, CellsOfOneCircleAreOne) {
       EXPECT_NEAR(a, refine == 0 ? 0.5 : 0.25, 1e-9);
     }
   }
+}
+
+// x = 0 and x = 1 are one: no wall there, every cell balances, and both copies of a face are equal.
+TEST(GmshPeriodic, NeighboursAcrossAPeriodAreNeighbours) {
+  const auto whole = faces_of(mesh_of(Comm(MPI_COMM_SELF), "tests/meshes/periodic_square"));
+  const Mesh mesh = mesh_of(Comm(), "tests/meshes/periodic_square");
+  std::string wrong;
+  for (const auto& [cells, a] : faces_of(mesh)) {
+    const auto at = whole.find(cells);
+    if (at == whole.end() || at->second != a) {
+      wrong = fmt::format("{} {}", cells.first, cells.second);
+    }
+  }
+  EXPECT_EQ(wrong, "");
+  double wall = 0;
+  for (const double area : mesh.boundary.area) wall += area;
+  EXPECT_NEAR(mesh.comm.sum(wall), 2, 1e-11);
+  EXPECT_EQ(mesh.boundary_names, (std::vector<std::string>{"bottom", "top"}));
+  // u = y: no flux across the period.
+  std::vector<double> sum(std::size_t(mesh.local()), 0.0);
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
+    const double flux = mesh.faces.transmissibility[f] * (mesh.center[r][1] - mesh.center[l][1]);
+    sum[l] += flux;
+    sum[r] -= flux;
+    EXPECT_LT(std::abs(mesh.center[r][0] - mesh.center[l][0]), 0.5);
+  }
+  for (std::size_t f = 0; f < std::size_t(mesh.boundary.size()); ++f) {
+    sum[std::size_t(mesh.boundary.cell[f])] += mesh.boundary.normal[f][1] * mesh.boundary.area[f];
+  }
+  for (std::int32_t c = 0; c < mesh.owned; ++c) EXPECT_NEAR(sum[std::size_t(c)], 0, 1e-9);
 }
 
 }  // namespace

@@ -23,6 +23,13 @@ struct Faces {
   std::vector<std::int32_t> left, right;  ///< local cell indices
   std::vector<double> transmissibility;   ///< area / distance, length^(d-2)
   std::vector<double> distance;           ///< between the two centres
+  /// Of a general mesh: faces across a period whose `left` is the copy, as seen from the rank that
+  /// owns `left`, so that both sides evaluate a drift at the same place.
+  struct Moved {
+    std::int32_t face = 0;
+    Point middle{}, across{};  ///< of the two centres; from left to right
+  };
+  std::vector<Moved> moved;
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(left.size()); }
 };
 

@@ -13,6 +13,7 @@
 #include "builders.h"
 #include "crossing.h"
 #include "otto/mesh/numbering.h"
+#include "periodic_faces.h"
 #include "shapes.h"
 #include "topology.h"
 
@@ -41,6 +42,7 @@ class Builder {
     choose_cells();
     add_cells();
     add_faces();
+    agree_on_periods(mesh_, owners_, images_);
     add_boundary();
     mesh_.quality = worst_.judge(mesh_);
     set_shapes(mesh_, part_, groups_.members);
@@ -126,7 +128,6 @@ class Builder {
   }
 
   void add_cells() {
-    std::vector<std::int32_t> owners;
     for (const auto& members : groups_.members) {
       const PartCell& first = cell(members.front());
       double volume = 0;
@@ -137,7 +138,8 @@ class Builder {
       mesh_.region.push_back(first.region);
       if (first.ghost) {
         ++mesh_.ghosts;
-        owners.push_back(first.owner);
+        owners_.push_back(first.owner);
+        images_.push_back(first.image);
       } else {
         ++mesh_.owned;
         mesh_.quality.joined += std::int64_t(members.size()) - 1;
@@ -145,7 +147,7 @@ class Builder {
     }
     const auto owned = std::size_t(mesh_.owned);
     const std::span<const std::int64_t> numbers(mesh_.global);
-    mesh_.halo = make_halo(mesh_.comm, numbers.first(owned), numbers.subspan(owned), owners);
+    mesh_.halo = make_halo(mesh_.comm, numbers.first(owned), numbers.subspan(owned), owners_);
   }
 
   /// Sides between the same two cells are one face.
@@ -242,6 +244,7 @@ class Builder {
   std::vector<CellSide> sides_;
   std::vector<Point> centre_;
   Groups groups_;
+  std::vector<std::int32_t> owners_, images_;  // of the ghosts
   Mesh mesh_;
   Admissibility worst_;
 };
