@@ -27,6 +27,7 @@ namespace {
 double size_of(vtkCell* cell) {
   vtkNew<vtkIdList> ids;
   vtkNew<vtkPoints> points;
+  points->SetDataTypeToDouble();
   cell->Triangulate(0, ids, points);
   const int d = cell->GetCellDimension();
   double sum = 0;
