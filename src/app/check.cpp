@@ -70,16 +70,18 @@ int check_command(const RunOptions& options) {
   const Comm world;
   const Case c = read_case(world, options.case_file, options.settings);
   check_output(c);
+  std::string text = summary(c);
+  const auto add_mesh = [&](const Mesh& mesh) {
+    for (const auto& [name, words] : inspect(mesh)) text += line(name.c_str(), words);
+  };
   if (c.section("data").present() && !c.section("time").present()) {
-    const TrainSetup setup(world, c);
+    add_mesh(TrainSetup(world, c).mesh);
   } else {
-    const Setup setup(world, c);
+    add_mesh(Setup(world, c).mesh);
   }
   const Critical critical = critical_parameters(world, c, petsc_options(c, options));
   const Resumption resumption =
       find_resumption(world, c, critical, options.resume, output_folder(options));
-  std::string text = summary(c);
-  for (const auto& [name, words] : inspect(setup.mesh)) text += line(name.c_str(), words);
   for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.words) text += "  " + words + "\n";
   print_once(text);
