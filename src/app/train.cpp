@@ -1,9 +1,8 @@
 // `otto train`: from a case with [data] to an energy.
 
-#include "otto/learn/trainer.h"
-
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
+#include "otto/learn/trainer.h"
 
 namespace otto {
 

@@ -74,8 +74,8 @@ void TrainOutput::Impl::open() {
   const Section run = c.section("run");
   const double used = seconds_since_program_start();
   if (run.has("wall_minutes")) {
-    const auto ago = std::chrono::duration_cast<SteadyClock::duration>(
-        std::chrono::duration<double>(used));
+    const auto ago =
+        std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(used));
     guard.limit_wall_time(SteadyClock::now() - ago, 60 * run.real("wall_minutes"));
   }
 }

@@ -10,8 +10,8 @@ namespace otto {
 
 namespace {
 
-constexpr double few_cells = 3000;  ///< no metric on fewer
-constexpr double growth = 4;        ///< of tau after a good step
+constexpr double few_cells = 3000;        ///< no metric on fewer
+constexpr double growth = 4;              ///< of tau after a good step
 constexpr double good = 0.6, bad = 0.25;  ///< decrease of KL over the predicted one
 constexpr double most_tau = 1e13, least_tau = 1e-9;
 constexpr double disagreement = 0.2;  ///< of two metrics about a direction

@@ -43,8 +43,7 @@ const Declare keys{
       .fallback = "[32, 32, 32]",
       .range = {.least = 1},
       .when = "kind=mlp"}},
-    {{"network.kind", "mlp",
-      "A multi-layer perceptron on sines and cosines of the coordinates.",
+    {{"network.kind", "mlp", "A multi-layer perceptron on sines and cosines of the coordinates.",
       "h0 = [z, sin(z B), cos(z B)], h_i = silu(W_i h_(i-1) + b_i), U = w . h"},
      {"network.kind", "quadratic", "A quadratic form, starting from the identity.",
       "U = 1/2 x^T A x"}}};

@@ -7,7 +7,7 @@ namespace otto {
 
 namespace {
 
-constexpr double metric_share = 1e-8;    ///< of the largest mass: cells the metric sees
+constexpr double metric_share = 1e-8;     ///< of the largest mass: cells the metric sees
 constexpr double gradient_share = 1e-12;  ///< and the gradient
 constexpr double poisson_rtol = 1e-8;
 constexpr double longest_tau = 1e8;  ///< beyond, G / tau is below the rounding of H

@@ -21,8 +21,9 @@ const Declare keys{
       .fallback = "\"wasserstein_natural\""},
      {.path = "train.iterations",
       .type = Type::integer,
-      .doc = "Iterations; by default 80 for wasserstein_natural, jko and second_order, 4000 for the "
-             "others.",
+      .doc =
+          "Iterations; by default 60 for wasserstein_natural, jko and second_order, 4000 for the "
+          "others.",
       .range = non_negative},
      {.path = "train.seed",
       .type = Type::integer,
@@ -40,9 +41,10 @@ const Declare keys{
       .range = non_negative,
       .equation = "L = E_q U - E_rho U + lambda/2 E_rho |grad U|^2 [- lambda E_rho Lap U]"},
      {.path = "train.tau",
-      .doc = "Proximal step: the first one of wasserstein_natural, which adapts it (default 10); that "
-             "of jko and second_order (default 1); the time for which a sampler's law moves in one "
-             "iteration elsewhere (default 0.3 for contrastive_divergence, else 1).",
+      .doc =
+          "Proximal step: the first one of wasserstein_natural, which adapts it (default 10); that "
+          "of jko and second_order (default 1); the time for which a sampler's law moves in one "
+          "iteration elsewhere (default 0.3 for contrastive_divergence, else 1).",
       .range = positive},
      {.path = "train.sampler",
       .type = Type::text,
@@ -50,8 +52,9 @@ const Declare keys{
       .fallback = "\"persistent\""},
      {.path = "train.sampler_steps",
       .type = Type::integer,
-      .doc = "Steps in which it moves for the time tau; 30 by default for contrastive_divergence, 1 "
-             "elsewhere.",
+      .doc =
+          "Steps in which it moves for the time tau; 30 by default for contrastive_divergence, 1 "
+          "elsewhere.",
       .range = {.least = 1}},
      {.path = "train.particles",
       .type = Type::integer,
@@ -66,8 +69,9 @@ const Declare keys{
       .range = positive},
      {.path = "train.cg_iterations",
       .type = Type::integer,
-      .doc = "Most conjugate gradient iterations for one step of the parameters, for the objectives "
-             "of second order.",
+      .doc =
+          "Most conjugate gradient iterations for one step of the parameters, for the objectives "
+          "of second order.",
       .fallback = "150",
       .range = {.least = 1}}},
     {{"train.sampler", "persistent",

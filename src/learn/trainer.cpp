@@ -43,8 +43,7 @@ class Loop {
     const TrainOptions& options = setup_.training.options;
     for (IterationReport report;; report = setup_.objective->iterate(), ++iteration_) {
       const TrainRow row = make_row(report);
-      const bool last =
-          iteration_ >= options.iterations || row.gradient_norm <= options.tolerance;
+      const bool last = iteration_ >= options.iterations || row.gradient_norm <= options.tolerance;
       if (output_.add(row, long(options.iterations), last) || last) return;
     }
   }

@@ -11,7 +11,7 @@ namespace otto {
 
 namespace {
 
-constexpr double near = 0.2;      ///< total variation up to which one interval of time will do
+constexpr double near = 0.2;        ///< total variation up to which one interval of time will do
 constexpr double floor_of = 1e-12;  ///< least density over the mean one, where mass can travel
 constexpr std::int64_t most_cells = 64;
 

@@ -1,6 +1,6 @@
 // Where the schemes come to rest. For q = N(0, 1) and U = a x^2 / 2 on a line, the gradient norm
-// inflates the variance, a = 1 / (1 + 2 lambda), and every exact scheme returns a = 1. With an energy
-// that cannot fit q, the exact schemes agree with maximum likelihood.
+// inflates the variance, a = 1 / (1 + 2 lambda), and every exact scheme returns a = 1. With an
+// energy that cannot fit q, the exact schemes agree with maximum likelihood.
 
 #include <gtest/gtest.h>
 
@@ -16,8 +16,9 @@ double rest_of(const std::string& objective, double lambda, std::int64_t iterati
   TrainOptions options = options_of(objective, iterations);
   options.penalty = lambda;
   options.tau = objective == "gradient_penalty" || objective == "fisher" ? 2 : lambda;
-  Trained t(Comm(), cube(1, 12, 240), [](Point x) { return normal_density(x[0]); },
-            quadratic(1, {1.7}), options);
+  Trained t(
+      Comm(), cube(1, 12, 240), [](Point x) { return normal_density(x[0]); }, quadratic(1, {1.7}),
+      options);
   (void)t.run(iterations);
   return t.theta()[0];
 }
@@ -55,7 +56,8 @@ TEST(Stationary, ProximalSchemesReachMaximumLikelihood) {
   EXPECT_NEAR(best_kl("second_order", 40), kl, 1e-6 * kl);
 }
 
-// Of the second order in lambda as the minimum is quadratic: each halving divides it by 4 + O(lambda).
+// Of the second order in lambda as the minimum is quadratic: each halving divides it by 4 +
+// O(lambda).
 TEST(Stationary, ExcessOfTheGradientPenaltyIsQuadratic) {
   const double kl = best_kl("wasserstein_natural", 30);
   const double a = best_kl("gradient_penalty", 1000, 0.02) - kl;

@@ -15,7 +15,8 @@ namespace {
 using namespace test;
 
 // Four points, fourth order, steps of 2e-4 in every parameter: 1e-13 of a fifth derivative from the
-// formula, 1e-12 from rounding. The objectives with a sampler hold its law fixed, as the gradient does.
+// formula, 1e-12 from rounding. The objectives with a sampler hold its law fixed, as the gradient
+// does.
 TEST(Gradient, OfEveryObjective) {
   for (const ObjectiveEntry& entry : all_objectives()) {
     Trained t(Comm(), cube(2, 3, 24), two_bumps, small_mlp(2, 3), options_of(entry.name, 100));
@@ -44,7 +45,8 @@ TEST(Gradient, OfEveryObjective) {
 }
 
 TEST(Invariance, OfConstants) {
-  Trained t(Comm(), cube(2, 3, 24), two_bumps, small_mlp(2, 3), options_of("maximum_likelihood", 1));
+  Trained t(Comm(), cube(2, 3, 24), two_bumps, small_mlp(2, 3),
+            options_of("maximum_likelihood", 1));
   const double kl = t.model.kl(t.data.mass), log_z = t.model.log_z();
   const std::vector<double> p = t.model.mass();
   std::vector<double> U = t.model.energy();

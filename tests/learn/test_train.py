@@ -204,7 +204,10 @@ class Stopped(TrainTest):
         deadline = time.time() + 120 * PATIENCE
         while time.time() < deadline and self.rows("cut") < 3:
             time.sleep(0.01)
-        process.send_signal(signal.SIGTERM)
+        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True,
+                                  check=False).stdout.split() if ranks > 1 else []
+        for rank in [int(c) for c in children] or [process.pid]:
+            os.kill(rank, signal.SIGTERM)
         self.assertEqual(process.wait(60 * PATIENCE), 75)
         self.assertTrue(os.path.exists(self.path("cut", "energy.pt")))
         self.assertEqual(self.summary("cut")["status"], "stopped")

@@ -54,8 +54,10 @@ struct Known {
 
 // Entropies in nats from a midpoint rule on 256^2 cells by an independent program. In this box
 // 8gaussians lose 6e-7 of their mass.
-const Known known[] = {{"8gaussians", 1e-6, 2.83187, -1}, {"checkerboard", 1e-12, 3.55429, 0.05},
-                       {"rings", 1e-12, 2.62318, -1},     {"moons", 1e-12, 2.39388, -1},
+const Known known[] = {{"8gaussians", 1e-6, 2.83187, -1},
+                       {"checkerboard", 1e-12, 3.55429, 0.05},
+                       {"rings", 1e-12, 2.62318, -1},
+                       {"moons", 1e-12, 2.39388, -1},
                        {"2spirals", 1e-12, 2.6454, -1}};
 
 TEST(ToyDensity, KnownEntropies) {

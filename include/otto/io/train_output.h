@@ -46,8 +46,8 @@ class TrainOutput {
   /// history.csv. `parameters`: of the network. Collective.
   void start(const Mesh& mesh, std::int64_t parameters, const Remember& remember,
              NetworkBytes bytes);
-  /// Writes the row and says how it goes. `last`: no more rows will come. True: stop here (a signal,
-  /// or the wall time). Writes a checkpoint where one is due. Collective; throws IoError.
+  /// Writes the row and says how it goes. `last`: no more rows will come. True: stop here (a
+  /// signal, or the wall time). Writes a checkpoint where one is due. Collective; throws IoError.
   bool add(const TrainRow& row, long of, bool last);
   /// Writes energy.pt, final.h5 with `fields` (density first), and summary.json with `train`.
   /// Collective; throws IoError.

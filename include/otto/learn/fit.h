@@ -70,8 +70,8 @@ class Fit {
   FitOptions options_;
   double tau_;
   std::size_t level_ = 0;
-  std::vector<std::unique_ptr<Mesh>> meshes_;      ///< coarse ones, coarsest first
-  std::vector<std::unique_ptr<Metric>> metrics_;   ///< coarsest first, the training mesh last
+  std::vector<std::unique_ptr<Mesh>> meshes_;     ///< coarse ones, coarsest first
+  std::vector<std::unique_ptr<Metric>> metrics_;  ///< coarsest first, the training mesh last
 };
 
 }  // namespace otto

@@ -20,13 +20,13 @@ namespace otto {
 struct NetworkDesign {
   std::string kind = "mlp";
   int dimension = 2;
-  TrainingBox box;                              ///< of the mlp's z; travels with the file
-  int frequencies = 64;                         ///< k; 0: plain coordinates
-  double slowest = 1, fastest = 40;             ///< lengths of the columns of B
+  TrainingBox box;                                  ///< of the mlp's z; travels with the file
+  int frequencies = 64;                             ///< k; 0: plain coordinates
+  double slowest = 1, fastest = 40;                 ///< lengths of the columns of B
   std::vector<std::int64_t> widths = {32, 32, 32};  ///< of the hidden layers
-  double amplitude = 0.1;                       ///< about the size of U at the start
-  std::uint64_t seed = 1;                       ///< the same seed gives the same network anywhere
-  std::vector<double> matrix = {};              ///< A at the start, row by row; empty: the identity
+  double amplitude = 0.1;                           ///< about the size of U at the start
+  std::uint64_t seed = 1;           ///< the same seed gives the same network anywhere
+  std::vector<double> matrix = {};  ///< A at the start, row by row; empty: the identity
 };
 
 }  // namespace otto

@@ -1,6 +1,6 @@
 #pragma once
-// What a training run minimises, by name. An objective is one .cpp file of src/learn/objectives: the
-// formula, its law of the sampler, one registration.
+// What a training run minimises, by name. An objective is one .cpp file of src/learn/objectives:
+// the formula, its law of the sampler, one registration.
 
 #include <cstdint>
 #include <functional>
@@ -48,8 +48,8 @@ struct IterationReport {
 class Objective {
  public:
   virtual ~Objective() = default;
-  /// Before the first iteration, and after a checkpoint was loaded: what follows from theta and from
-  /// what is remembered. Collective.
+  /// Before the first iteration, and after a checkpoint was loaded: what follows from theta and
+  /// from what is remembered. Collective.
   virtual void refresh(bool resumed) = 0;
   /// One iteration. Collective; throws NumericalError.
   virtual IterationReport iterate() = 0;

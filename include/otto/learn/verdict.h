@@ -19,8 +19,9 @@ struct Verdict {
 Verdict judge(const TrainingData& data, const Network& network);
 
 /// W2 between two laws given by masses on a box of equal cells. Where they overlap (total variation
-/// below 0.2) by one interval of time on this very mesh: the least kinetic energy at the mean of the
-/// two densities. Else by the geodesic on a mesh coarsened to at most 64 cells per axis. Collective.
+/// below 0.2) by one interval of time on this very mesh: the least kinetic energy at the mean of
+/// the two densities. Else by the geodesic on a mesh coarsened to at most 64 cells per axis.
+/// Collective.
 double law_distance(const Mesh& mesh, std::span<const double> p, std::span<const double> q);
 
 }  // namespace otto

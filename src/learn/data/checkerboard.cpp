@@ -1,5 +1,5 @@
-// checkerboard: uniform on eight squares of side 2 in [-4, 4]^2, in column m = -2 ... 1 those of the
-// rows r = (m mod 2) and (m mod 2) - 2, where row r is [2r, 2r + 2]; plus s z.
+// checkerboard: uniform on eight squares of side 2 in [-4, 4]^2, in column m = -2 ... 1 those of
+// the rows r = (m mod 2) and (m mod 2) - 2, where row r is [2r, 2r + 2]; plus s z.
 
 #include "otto/learn/toy_density.h"
 #include "products.h"

@@ -16,13 +16,12 @@ void add_circles(const BoxBlock& block, std::span<const double> radii, double s,
   }
 }
 
-const RegisterToy rings{
-    {.name = "rings",
-     .doc = "Four circles blurred by 0.08; customary box [-4.5, 4.5]^2.",
-     .equation = "R = 0.75, 1.5, 2.25, 3",
-     .add_masses = [](const BoxBlock& block, double, std::span<double> masses) {
-       add_circles(block, std::array{0.75, 1.5, 2.25, 3.0}, 0.08, masses);
-     }}};
+const RegisterToy rings{{.name = "rings",
+                         .doc = "Four circles blurred by 0.08; customary box [-4.5, 4.5]^2.",
+                         .equation = "R = 0.75, 1.5, 2.25, 3",
+                         .add_masses = [](const BoxBlock& block, double, std::span<double> masses) {
+                           add_circles(block, std::array{0.75, 1.5, 2.25, 3.0}, 0.08, masses);
+                         }}};
 
 const RegisterToy circles{
     {.name = "circles",

@@ -80,8 +80,8 @@ void add_products(const BoxBlock& block, std::span<const Product> parts, std::sp
     const Strip x = strip_of(block, 0, part), y = strip_of(block, 1, part);
     for (std::size_t j = 0; j < y.mass.size(); ++j) {
       const double weight = part.weight * y.mass[j];
-      double* row = &masses[std::size_t(x.first) +
-                            std::size_t(block.size[0]) * (std::size_t(y.first) + j)];
+      double* row =
+          &masses[std::size_t(x.first) + std::size_t(block.size[0]) * (std::size_t(y.first) + j)];
       for (std::size_t i = 0; i < x.mass.size(); ++i) row[i] += weight * x.mass[i];
     }
   }

@@ -27,8 +27,8 @@ struct Curve {
   std::function<std::array<double, 2>(double t)> point;
   double speed = 1;  ///< the largest
 };
-/// Products of width s along an open curve: weight(t) dt at every t, by Gauss-Legendre quadrature on
-/// pieces no longer than s / 3, which for normals leaves about 1e-13.
+/// Products of width s along an open curve: weight(t) dt at every t, by Gauss-Legendre quadrature
+/// on pieces no longer than s / 3, which for normals leaves about 1e-13.
 std::vector<Product> along(const Curve& curve, const std::function<double(double t)>& weight,
                            std::array<double, 2> half, double s);
 /// Points of equal weight on the circle of a radius around the origin, by the trapezoidal rule at

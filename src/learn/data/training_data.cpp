@@ -27,13 +27,15 @@ const Declare keys{
       .doc = "A customary test density in two dimensions, as exact masses of the cells in the box, "
              "normalised to 1 there."},
      {.path = "data.smoothing",
-      .doc = "Standard deviation s of a normal that blurs `library` = checkerboard (default 0), cos "
-             "or line (default 0.1).",
+      .doc =
+          "Standard deviation s of a normal that blurs `library` = checkerboard (default 0), cos "
+          "or line (default 0.1).",
       .range = non_negative},
      {.path = "data.table",
       .type = Type::text,
-      .doc = "HDF5 file with /cells/center and /cells/mass or /cells/density, rows in any order, of "
-             "the cells of the mesh or of those twice as fine along every axis.",
+      .doc =
+          "HDF5 file with /cells/center and /cells/mass or /cells/density, rows in any order, of "
+          "the cells of the mesh or of those twice as fine along every axis.",
       .file = true},
      {.path = "data.samples",
       .type = Type::text,
@@ -132,8 +134,10 @@ TrainingData from_table(const Section& data, const Mesh& mesh) {
   });
   const bool refined = rows == mesh.global_cells << mesh.dimension;
   const Box& box = mesh.box->box;
-  TrainingData result{
-      .mass = {}, .check = make_box_mesh(mesh.comm, refined ? halved(box) : box), .check_mass = {}, .heldout = {}};
+  TrainingData result{.mass = {},
+                      .check = make_box_mesh(mesh.comm, refined ? halved(box) : box),
+                      .check_mass = {},
+                      .heldout = {}};
   mesh.comm.together([&] { result.check_mass = read_masses(file, result.check); });
   need_mass(normalise(mesh.comm, result.check_mass), file);
   result.mass =
@@ -180,8 +184,7 @@ class SampleCounter {
   std::uint64_t seed_;
 };
 
-void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed,
-                  TrainingData& result) {
+void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed, TrainingData& result) {
   const ColumnFile file(data.file("samples"));
   const auto shape = file.shape("/samples");
   if (shape.columns != mesh.dimension) {
@@ -260,7 +263,8 @@ TrainingData read_training_data(const Case& c, const Mesh& mesh) {
                      ": the case has no [data] table; training needs one ('otto explain data')");
   }
   if (!mesh.box) data.fail("library", "training needs a box; mesh.kind is another");
-  const int sources = int(data.given("library")) + int(data.given("table")) + int(data.given("samples"));
+  const int sources =
+      int(data.given("library")) + int(data.given("table")) + int(data.given("samples"));
   if (sources != 1) {
     data.fail("library", "[data] needs exactly one of 'library', 'table' and 'samples'");
   }

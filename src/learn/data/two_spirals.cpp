@@ -16,12 +16,12 @@ using std::numbers::pi;
 void add_masses(const BoxBlock& block, double, std::span<double> masses) {
   constexpr double s = 0.1, half = 1.0 / 12;  // u'/2/3 is uniform on [0, 1/6]
   for (const double sign : {1.0, -1.0}) {
-    const Curve spiral{0, 3 * pi,
-                       [=](double n) -> std::array<double, 2> {
-                         return {sign * (-n * std::cos(n) / 3 + half),
-                                 sign * (n * std::sin(n) / 3 + half)};
-                       },
-                       std::hypot(1, 3 * pi) / 3};
+    const Curve spiral{
+        0, 3 * pi,
+        [=](double n) -> std::array<double, 2> {
+          return {sign * (-n * std::cos(n) / 3 + half), sign * (n * std::sin(n) / 3 + half)};
+        },
+        std::hypot(1, 3 * pi) / 3};
     const auto weight = [](double n) { return 0.5 * 2 * n / (9 * pi * pi); };
     add_products(block, along(spiral, weight, {half, half}, s), masses);
   }

@@ -1,7 +1,8 @@
-// Contrastive divergence: the likelihood's gradient with the model's expectation taken over Langevin
-// particles,
+// Contrastive divergence: the likelihood's gradient with the model's expectation taken over
+// Langevin particles,
 //
-//   L = E_q U - 1/N sum_n U(x_n),       x_n after `sampler_steps` steps of length h = tau / sampler_steps,
+//   L = E_q U - 1/N sum_n U(x_n),       x_n after `sampler_steps` steps of length h = tau /
+//   sampler_steps,
 //
 // which go on from where they are (persistent) or start uniform in the box (short_run). The
 // classic baseline; KL(q|p) is still computed exactly, for history.csv.
@@ -113,8 +114,9 @@ class ContrastiveDivergence final : public Descent {
       Point x{};
       const std::uint64_t number = std::uint64_t(first_) + i;
       for (std::size_t a = 0; a < std::size_t(box_.dimension); ++a) {
-        const double u = RandomAt(training_.options.seed, restart_stream + 3 * restarts_ + a,
-                                  number).uniform()[0];
+        const double u =
+            RandomAt(training_.options.seed, restart_stream + 3 * restarts_ + a, number)
+                .uniform()[0];
         x[a] = box_.lower[a] + u * (box_.upper[a] - box_.lower[a]);
       }
       particles_.place(i, x);

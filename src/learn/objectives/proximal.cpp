@@ -97,17 +97,19 @@ const RegisterObjective jko{
     {.name = "jko",
      .doc = "N4: one proximal (JKO) step of the law towards the data, then theta follows by "
             "Gauss-Newton.",
-     .equation = "rho' = argmin KL(rho'|q) + W2^2(rho', rho) / (2 tau); theta' = argmin KL(rho'|p')",
-     .iterations = 80,
+     .equation =
+         "rho' = argmin KL(rho'|q) + W2^2(rho', rho) / (2 tau); theta' = argmin KL(rho'|p')",
+     .iterations = 60,
      .tau = 1,
      .make = [](Training& t) { return std::make_unique<ProximalFlow>(t, false); }}};
 
 const RegisterObjective second_order{
     {.name = "second_order",
-     .doc = "The second-order step: the law moves along the displacement that minimises the entropy's "
-            "expansion to second order, then theta follows by Gauss-Newton.",
+     .doc =
+         "The second-order step: the law moves along the displacement that minimises the entropy's "
+         "expansion to second order, then theta follows by Gauss-Newton.",
      .equation = "phi - tau L_q phi = log(rho/q), rho' = rho moved by -tau grad phi",
-     .iterations = 80,
+     .iterations = 60,
      .tau = 1,
      .make = [](Training& t) { return std::make_unique<ProximalFlow>(t, true); }}};
 

@@ -1,5 +1,5 @@
-// N3: theta' = argmin KL(q|p_theta') + W2^2(p_theta', p_theta) / (2 tau) to second order in the step,
-// tau adapted (otto/learn/fit.h).
+// N3: theta' = argmin KL(q|p_theta') + W2^2(p_theta', p_theta) / (2 tau) to second order in the
+// step, tau adapted (otto/learn/fit.h).
 
 #include "otto/learn/fit.h"
 #include "otto/learn/objective.h"
@@ -12,8 +12,8 @@ class WassersteinNatural final : public Objective {
  public:
   explicit WassersteinNatural(Training& t)
       : training_(t),
-        fit_(t.network, t.model,
-             {.tau = t.options.tau, .cg_iterations = t.options.cg_iterations}) {}
+        fit_(t.network, t.model, {.tau = t.options.tau, .cg_iterations = t.options.cg_iterations}) {
+  }
 
   void refresh(bool) override { g_ = fit_.gradient(training_.data.mass); }
   IterationReport iterate() override {
@@ -39,7 +39,7 @@ const RegisterObjective registered{
      .doc = "N3: the exact proximal step of the parameters in the Wasserstein distance of their "
             "densities, tau growing towards Gauss-Newton.",
      .equation = "theta' = argmin KL(q|p') + W2^2(p', p) / (2 tau)",
-     .iterations = 80,
+     .iterations = 60,
      .tau = 10,
      .make = [](Training& t) { return std::make_unique<WassersteinNatural>(t); }}};
 
