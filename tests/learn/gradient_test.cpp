@@ -57,13 +57,16 @@ TEST(Invariance, OfConstants) {
   for (std::size_t i = 0; i < p.size(); ++i) EXPECT_NEAR(t.model.mass()[i], p[i], 1e-11 * p[i]);
 }
 
+// The Poisson solves of the metric are good to 1e-8, and their multigrid knows x from y: that much
+// of KL's decrease may differ on the way. The end does not depend on the metric.
 TEST(Invariance, OfAxes) {
   const auto turned = [](Point x) { return two_bumps({x[1], x[0], 0}); };
   const TrainOptions options = options_of("wasserstein_natural", 8);
   Trained a(Comm(), cube(2, 6, 32), two_bumps, quadratic(2, {1.3, 0.2, 0.2, 0.8}), options);
   Trained b(Comm(), cube(2, 6, 32), turned, quadratic(2, {0.8, 0.2, 0.2, 1.3}), options);
   const auto first = a.run(8), second = b.run(8);
-  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_NEAR(first[i], second[i], 1e-13);
+  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_NEAR(first[i], second[i], 1e-8 * first[0]);
+  EXPECT_NEAR(first.back(), second.back(), 1e-13);
   const auto A = a.theta(), B = b.theta();
   EXPECT_NEAR(A[0], B[3], 1e-9);
   EXPECT_NEAR(A[1], B[2], 1e-9);
