@@ -235,10 +235,13 @@ class Layout(Runs):
     def test_errors_against_the_exact_density(self):
         out, _ = self.run_case("out", "--set", 'exact.density="exp(-x^2-y^2)"')
         final, error = read_final(out), read_summary(out)["error"]
-        self.assertEqual(set(error), {"l1", "l2", "linf"})
+        self.assertEqual(set(error), {"l1", "l2", "linf", "kl", "reverse_kl"})
         x, y = final["center"].T
-        rough = np.sum(final["volume"] * np.abs(final["density"] - np.exp(-x**2 - y**2)))
+        rho, exact = final["density"], np.exp(-x**2 - y**2)
+        rough = np.sum(final["volume"] * np.abs(rho - exact))
         self.assertAlmostEqual(error["l1"], float(rough), 1)
+        rough = np.sum(final["volume"] * (exact * np.log(exact / rho) - exact + rho))
+        self.assertAlmostEqual(error["kl"] / float(rough), 1, delta=0.1)
         self.assertGreater(error["l1"], 0.1)
 
     def test_a_drift_has_no_free_energy(self):
