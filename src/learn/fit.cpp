@@ -71,10 +71,13 @@ Fit::Direction Fit::solve(std::span<const double> g) {
   std::vector<double> r(m), y(m), values;
   for (std::size_t k = 0; k < m; ++k) r[k] = -g[k];
   std::vector<double> d = r;
+  std::vector<std::vector<double>> basis;  // earlier residuals, normalised
   double rr = dot(r, r);
   const double first = rr;
   const int most = worthwhile(tau_, options_);
   while (result.iterations < most && rr > cg_rounding * first) {
+    basis.push_back(r);
+    for (double& x : basis.back()) x /= std::sqrt(rr);
     metric.apply(d, tau_, options_.ridge, y);
     const double curvature = dot(d, y);
     if (!(curvature > 0)) break;
@@ -82,6 +85,10 @@ Fit::Direction Fit::solve(std::span<const double> g) {
     for (std::size_t k = 0; k < m; ++k) {
       result.s[k] += alpha * d[k];
       r[k] -= alpha * y[k];
+    }
+    for (const auto& v : basis) {  // kept orthogonal, so that rounding is not amplified
+      const double part = dot(v, r);
+      for (std::size_t k = 0; k < m; ++k) r[k] -= part * v[k];
     }
     ++result.iterations;
     result.predicted = -0.5 * (dot(result.s, g) - dot(result.s, r));
