@@ -20,6 +20,8 @@ namespace {
 /// -div(p grad psi) + psi p / long_time = b stands for the Poisson equation: c of ShiftedSolver.
 constexpr double long_time = 1e7;
 constexpr int most_halvings = 8;
+/// Newton stops at a tenth of it; tails of 1e-100 leave it rounding of 1e-11.
+constexpr double proximal_rtol = 1e-8;
 constexpr double least_mass = 1e-300;  ///< stands for none under a logarithm
 
 /// Energies of the owned cells, as they are at the moment.
@@ -128,7 +130,7 @@ int GridFlow::proximal(double tau, std::span<double> mass) {
   std::vector<double> rho0 = o.density(mass), rho, phi;
   double left = tau, length = tau;
   for (int halvings = 0; left > 1e-12 * tau;) {
-    ProximalNewton newton(o.energy, o.transport, o.options);
+    ProximalNewton newton(o.energy, o.transport, {.rtol = proximal_rtol});
     phi.assign(rho0.size(), 0.0);
     const NewtonReport report =
         newton.solve({length, 0.5, rho0, o.generator.external(), true}, phi, rho);
