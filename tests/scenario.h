@@ -40,14 +40,12 @@ struct Scenario {
         energy(make_free_energy(c, mesh)),
         drift(make_drift(c, mesh.dimension)),
         generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
-                read_absorbing(c, mesh)),
+                  read_absorbing(c, mesh)),
         problem{mesh, energy, generator, c} {}
   Scenario(const Scenario&) = delete;
 
   /// The initial density of the case, with ghosts.
-  [[nodiscard]] State initial() const {
-    return with_ghosts(initial_density(c, mesh, energy));
-  }
+  [[nodiscard]] State initial() const { return with_ghosts(initial_density(c, mesh, energy)); }
   [[nodiscard]] State with_ghosts(std::vector<double> density) const {
     State state{c.section("time").real("start"), std::move(density)};
     state.density.resize(static_cast<std::size_t>(mesh.local()));
@@ -70,6 +68,15 @@ struct Scenario {
     std::vector<double> difference(static_cast<std::size_t>(mesh.owned));
     for (std::size_t i = 0; i < difference.size(); ++i) difference[i] = std::abs(a[i] - b[i]);
     return integral(mesh, difference);
+  }
+  /// sum vol density |x|^2.
+  [[nodiscard]] double second_moment(const State& state) const {
+    std::vector<double> m(static_cast<std::size_t>(mesh.owned));
+    for (std::size_t i = 0; i < m.size(); ++i) {
+      const Point& x = mesh.center[i];
+      m[i] = state.density[i] * (x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
+    }
+    return integral(mesh, m);
   }
 
   Case c;

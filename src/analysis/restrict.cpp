@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 
+#include "otto/core/all_to_all.h"
 #include "otto/io/global_order.h"
 
 namespace otto {
@@ -19,20 +20,6 @@ std::int64_t parent(const std::vector<double>& fine, const std::vector<double>& 
                     std::int64_t i) {
   const double x = 0.5 * (fine[std::size_t(i)] + fine[std::size_t(i) + 1]);
   return std::upper_bound(coarse.begin(), coarse.end(), x) - coarse.begin() - 1;
-}
-
-/// Every rank's pieces for every other, exchanged; `counts` of what goes to each rank.
-std::vector<double> exchange(const Comm& comm, const std::vector<double>& out,
-                             const std::vector<int>& counts) {
-  const auto p = std::size_t(comm.size());
-  std::vector<int> incoming(p), from(p), to(p);
-  MPI_Alltoall(counts.data(), 1, MPI_INT, incoming.data(), 1, MPI_INT, comm.handle());
-  std::exclusive_scan(counts.begin(), counts.end(), from.begin(), 0);
-  std::exclusive_scan(incoming.begin(), incoming.end(), to.begin(), 0);
-  std::vector<double> in(std::size_t(to.back() + incoming.back()));
-  MPI_Alltoallv(out.data(), counts.data(), from.data(), MPI_DOUBLE, in.data(), incoming.data(),
-                to.data(), MPI_DOUBLE, comm.handle());
-  return in;
 }
 
 }  // namespace
@@ -76,8 +63,9 @@ std::vector<double> restrict_density(const Mesh& fine, std::span<const double> d
     numbers.push_back(double(number));
     masses.push_back(mass);
   }
-  numbers = exchange(comm, numbers, counts);
-  masses = exchange(comm, masses, counts);
+  const std::vector<int> incoming = incoming_counts(comm, counts);
+  numbers = all_to_all(comm, numbers, counts, incoming);
+  masses = all_to_all(comm, masses, counts, incoming);
   std::vector<double> slab(std::size_t(order.rows()), 0.0);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     slab[std::size_t(std::int64_t(numbers[i]) - order.first())] += masses[i];

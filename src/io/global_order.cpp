@@ -1,40 +1,12 @@
 #include "otto/io/global_order.h"
 
 #include <algorithm>
-#include <numeric>
 
+#include "otto/core/all_to_all.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
 
 namespace otto {
-
-namespace {
-
-std::vector<int> starts(const std::vector<int>& counts) {
-  std::vector<int> begin(counts.size(), 0);
-  std::exclusive_scan(counts.begin(), counts.end(), begin.begin(), 0);
-  return begin;
-}
-
-/// MPI_Alltoallv of elements made of `columns` values of `type` each.
-template <class T>
-std::vector<T> all_to_all(const Comm& comm, const std::vector<T>& send,
-                          const std::vector<int>& send_counts,
-                          const std::vector<int>& receive_counts, int columns, MPI_Datatype type) {
-  MPI_Datatype element;
-  MPI_Type_contiguous(columns, type, &element);
-  MPI_Type_commit(&element);
-  const std::int64_t n =
-      std::accumulate(receive_counts.begin(), receive_counts.end(), std::int64_t{0});
-  std::vector<T> received(static_cast<std::size_t>(n * columns));
-  MPI_Alltoallv(send.data(), send_counts.data(), starts(send_counts).data(), element,
-                received.data(), receive_counts.data(), starts(receive_counts).data(), element,
-                comm.handle());
-  MPI_Type_free(&element);
-  return received;
-}
-
-}  // namespace
 
 GlobalOrder::GlobalOrder(const Mesh& mesh) : comm_(mesh.comm) {
   const std::int64_t n = mesh.global_cells, p = comm_.size(), r = comm_.rank();
@@ -50,18 +22,17 @@ GlobalOrder::GlobalOrder(const Mesh& mesh) : comm_(mesh.comm) {
       ++mine_counts_[static_cast<std::size_t>(home[i])];
     }
   });
-  slab_counts_.resize(mine_counts_.size());
-  MPI_Alltoall(mine_counts_.data(), 1, MPI_INT, slab_counts_.data(), 1, MPI_INT, comm_.handle());
+  slab_counts_ = incoming_counts(comm_, mine_counts_);
 
   mine_.resize(home.size());
-  std::vector<int> next = starts(mine_counts_);
+  std::vector<int> next = starts_of(mine_counts_);
   std::vector<std::int64_t> numbers(home.size());
   for (std::size_t i = 0; i < home.size(); ++i) {
     const auto at = static_cast<std::size_t>(next[static_cast<std::size_t>(home[i])]++);
     mine_[at] = static_cast<std::int64_t>(i);
     numbers[at] = mesh.global[i];
   }
-  slab_ = all_to_all(comm_, numbers, mine_counts_, slab_counts_, 1, MPI_INT64_T);
+  slab_ = all_to_all(comm_, numbers, mine_counts_, slab_counts_);
   comm_.together([&] {
     std::vector<char> seen(static_cast<std::size_t>(rows_), 0);
     for (auto& g : slab_) {
@@ -89,7 +60,7 @@ std::vector<double> GlobalOrder::exchange(std::span<const double> values, int co
   }
   if (comm_.size() > 1) {
     packed = all_to_all(comm_, packed, forth ? mine_counts_ : slab_counts_,
-                        forth ? slab_counts_ : mine_counts_, columns, MPI_DOUBLE);
+                        forth ? slab_counts_ : mine_counts_, columns);
   }
   std::vector<double> out(to.size() * width);
   for (std::size_t i = 0; i < to.size(); ++i) {

@@ -3,6 +3,12 @@
 
 #include <filesystem>
 
+#include "otto/casefile/case.h"
+#include "otto/core/comm.h"
+#include "otto/io/log.h"
+#include "otto/io/resume.h"
+#include "otto/monitor/stop_guard.h"
+
 namespace otto {
 
 /// Removes what a killed run left half written; a file of that name is never a result. Root only;
@@ -16,6 +22,14 @@ void remove_earlier(const std::filesystem::path& folder);
 /// A run that was not resumed by mistake loses no checkpoint: those of the last run in the folder
 /// are set aside. Returns whether there were some. Root only; never throws.
 bool set_checkpoints_aside(const std::filesystem::path& folder);
+
+/// Makes room in the folder for the results to come: those of an earlier run go, but for what is
+/// resumed, and the log tells what `resumption` has to say. Collective.
+void make_room(const Comm& comm, const std::filesystem::path& folder, const Resumption& resumption,
+               Log& log);
+
+/// run.wall_minutes, counted from the start of the program.
+void limit_wall_time(const Case& c, StopGuard& guard);
 
 double peak_memory_mb();  ///< of this rank
 double seconds_since_program_start();

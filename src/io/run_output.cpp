@@ -1,7 +1,6 @@
 #include "otto/io/run_output.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -16,20 +15,6 @@
 
 namespace otto {
 
-namespace {
-
-const auto program_start = SteadyClock::now();  // static objects are made before main
-
-}  // namespace
-
-double seconds_since_program_start() { return seconds_since(program_start); }
-
-double peak_memory_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
 struct RunOutput::Impl {
   Impl(const Comm& world, const Case& whole, std::filesystem::path where, Resumption from,
        bool quiet)
@@ -40,7 +25,6 @@ struct RunOutput::Impl {
         log(world, quiet) {}
 
   void open();
-  void clean();
   void describe(const Problem& problem, const Stepper& stepper);
   void write_summary();
   void complete(const Problem& problem, const State& state, const RunOutcome& outcome);
@@ -72,10 +56,7 @@ void RunOutput::Impl::open() {
     replace_file(folder / "case.resolved.toml", resolved);
   });
   summary.title = c.root().has("title") ? c.root().text("title") : "";
-  const Section run = c.section("run");
-  if (run.has("wall_minutes")) {
-    guard.limit_wall_time(program_start, 60 * run.real("wall_minutes"));
-  }
+  limit_wall_time(c, guard);
 }
 
 /// What the log starts with, and what the summary tells of the set-up.
@@ -104,29 +85,8 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
   if (absorbs) log.say("mass leaves through absorbing sides; the free energy leaves with it");
 }
 
-/// Makes room for the new results.
-void RunOutput::Impl::clean() {
-  bool set_aside = false;
-  comm.together([&] {
-    if (!comm.is_root()) return;
-    // With --resume auto damaged checkpoints may be there; they stay until new ones are good.
-    if (!resumption.asked) set_aside = set_checkpoints_aside(folder);
-    if (!resumption.checkpoint) return remove_earlier(folder);
-    remove_parts(folder);
-    std::error_code none;
-    std::filesystem::remove(folder / "summary.json", none);
-  });
-  if (set_aside) {
-    log.warn(
-        "the checkpoints of the last run in this folder are kept in checkpoints.before; "
-        "--resume auto would have gone on from them");
-  }
-  for (const auto& words : resumption.warnings) log.warn(words);
-  for (const auto& words : resumption.words) log.say(words);
-}
-
 void RunOutput::Impl::write_summary() {
-  summary.spent.total = seconds_since(program_start);
+  summary.spent.total = seconds_since_program_start();
   auto json = to_json(summary);
   json.merge_patch(extra);
   replace_file(folder / "summary.json", json.dump(2) + "\n");
@@ -167,7 +127,7 @@ void RunOutput::Impl::say_goodbye(const RunOutcome& outcome) {
                       t.energy_initial, t.energy_final, t.max_drift, t.min_density));
   log.say(fmt::format("{} at t = {:.6g} after {} steps in {:.2f} s{}{}",
                       outcome.stopped ? "stopped" : "done", t.time, t.steps,
-                      seconds_since(program_start), outcome.stopped ? ": " : "", summary.reason));
+                      seconds_since_program_start(), outcome.stopped ? ": " : "", summary.reason));
 }
 
 RunOutput::RunOutput(const Comm& comm, const Case& c, std::filesystem::path folder,
@@ -190,11 +150,11 @@ void RunOutput::watch(const RunParts& run, std::vector<std::unique_ptr<Monitor>>
   Impl& o = *impl_;
   fault_point("watch");
   o.describe(run.problem, run.stepper);
-  o.clean();
+  make_room(o.comm, o.folder, o.resumption, o.log);
   monitors.push_back(std::make_unique<RunMonitor>(
       run, RunMonitor::Surroundings{o.folder, o.summary.provenance, o.resumption, o.log, o.guard,
                                     o.record}));
-  o.summary.spent.setup = seconds_since(program_start);
+  o.summary.spent.setup = seconds_since_program_start();
 }
 
 ExitStatus RunOutput::finish(const Problem& problem, const State& state,

@@ -33,7 +33,6 @@ struct TrainOutput::Impl {
       : comm(world), c(whole), folder(std::move(where)), resumption(std::move(from)), log(world) {}
 
   void open();
-  void clean();
   void open_history();
   void write_row(const TrainRow& row);
   int agree(long iteration);
@@ -71,32 +70,7 @@ void TrainOutput::Impl::open() {
     replace_file(folder / "case.resolved.toml", resolved);
   });
   summary.title = c.root().text("title");
-  const Section run = c.section("run");
-  const double used = seconds_since_program_start();
-  if (run.has("wall_minutes")) {
-    const auto ago =
-        std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(used));
-    guard.limit_wall_time(SteadyClock::now() - ago, 60 * run.real("wall_minutes"));
-  }
-}
-
-void TrainOutput::Impl::clean() {
-  bool set_aside = false;
-  comm.together([&] {
-    if (!comm.is_root()) return;
-    if (!resumption.asked) set_aside = set_checkpoints_aside(folder);
-    if (!resumption.checkpoint) return remove_earlier(folder);
-    remove_parts(folder);
-    std::error_code none;
-    std::filesystem::remove(folder / "summary.json", none);
-  });
-  if (set_aside) {
-    log.warn(
-        "the checkpoints of the last run in this folder are kept in checkpoints.before; "
-        "--resume auto would have gone on from them");
-  }
-  for (const auto& words : resumption.warnings) log.warn(words);
-  for (const auto& words : resumption.words) log.say(words);
+  limit_wall_time(c, guard);
 }
 
 void TrainOutput::Impl::open_history() {
@@ -217,7 +191,7 @@ void TrainOutput::start(const Mesh& mesh, std::int64_t parameters, const Remembe
   o.log.say(fmt::format("training by {}: {} parameters, {} cells in {} dimensions; into {}",
                         o.c.section("train").text("objective"), parameters, mesh.global_cells,
                         mesh.dimension, o.folder.string()));
-  o.clean();
+  make_room(o.comm, o.folder, o.resumption, o.log);
   const auto& from = o.resumption.checkpoint;
   if (from) {
     from->load(mesh, remember);

@@ -4,30 +4,10 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "otto/core/all_to_all.h"
 #include "otto/core/error.h"
 
 namespace otto {
-
-namespace {
-
-std::vector<int> starts(const std::vector<int>& counts) {
-  std::vector<int> begin(counts.size(), 0);
-  std::exclusive_scan(counts.begin(), counts.end(), begin.begin(), 0);
-  return begin;
-}
-
-/// Sends `values`, grouped by rank with these counts; `received` counts what comes back.
-std::vector<std::int64_t> all_to_all(const Comm& comm, const std::vector<std::int64_t>& values,
-                                     const std::vector<int>& counts, std::vector<int>& received) {
-  received.resize(counts.size());
-  MPI_Alltoall(counts.data(), 1, MPI_INT, received.data(), 1, MPI_INT, comm.handle());
-  std::vector<std::int64_t> in(std::size_t(std::accumulate(received.begin(), received.end(), 0)));
-  MPI_Alltoallv(values.data(), counts.data(), starts(counts).data(), MPI_INT64_T, in.data(),
-                received.data(), starts(received).data(), MPI_INT64_T, comm.handle());
-  return in;
-}
-
-}  // namespace
 
 Halo make_halo(const Comm& comm, std::span<const std::int64_t> owned,
                std::span<const std::int64_t> ghosts, std::span<const std::int32_t> owners) {
@@ -37,12 +17,13 @@ Halo make_halo(const Comm& comm, std::span<const std::int64_t> owned,
     from[std::size_t(owners[g])].push_back(std::int32_t(owned.size() + g));
   }
   std::vector<std::int64_t> wanted;
-  std::vector<int> counts, received;
+  std::vector<int> counts;
   for (std::size_t r = 0; r < from.size(); ++r) {
     counts.push_back(int(from[r].size()));
     for (const std::int32_t c : from[r]) wanted.push_back(ghosts[std::size_t(c) - owned.size()]);
     if (!from[r].empty()) receives.push_back({int(r), 0, std::move(from[r])});
   }
+  const std::vector<int> received = incoming_counts(comm, counts);
   const auto asked = all_to_all(comm, wanted, counts, received);
   std::unordered_map<std::int64_t, std::int32_t> place;
   for (std::size_t c = 0; c < owned.size(); ++c) place[owned[c]] = std::int32_t(c);
@@ -69,12 +50,13 @@ Numbers number_keys(const Comm& comm, std::span<const std::int64_t> keys, double
   std::vector<std::size_t> order(keys.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {}, [&](std::size_t i) { return keys[i]; });
-  std::vector<int> counts(std::size_t(comm.size()), 0), received, returned;
+  std::vector<int> counts(std::size_t(comm.size()), 0);
   std::vector<std::int64_t> sorted;
   for (const std::size_t i : order) {
     sorted.push_back(keys[i]);
     ++counts[std::size_t(home(keys[i]))];
   }
+  const std::vector<int> received = incoming_counts(comm, counts);
   std::vector<std::int64_t> here = all_to_all(comm, sorted, counts, received);
   std::vector<std::int64_t> different = here;
   std::ranges::sort(different);
@@ -84,7 +66,7 @@ Numbers number_keys(const Comm& comm, std::span<const std::int64_t> keys, double
   for (std::int64_t& key : here) {
     key = first + (std::ranges::lower_bound(different, key) - different.begin());
   }
-  const std::vector<std::int64_t> back = all_to_all(comm, here, received, returned);
+  const std::vector<std::int64_t> back = all_to_all(comm, here, received, counts);
   Numbers numbers{.of = std::vector<std::int64_t>(keys.size()), .total = comm.sum(count)};
   for (std::size_t i = 0; i < order.size(); ++i) numbers.of[order[i]] = back[i];
   return numbers;

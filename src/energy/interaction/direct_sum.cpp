@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 
 #include "otto/core/error.h"
 
@@ -71,13 +72,22 @@ class DirectSum final : public Interaction {
     const auto entries = std::size_t(mesh.owned) * std::size_t(ring_.total());
     keep_ = !mesh.comm.any(entries > most_kept);
     bool finite = true;
+    std::exception_ptr trouble;  // of a network
     std::vector<double> W;
     ring_.pass(places(), 4, [&](int, const std::vector<double>& block) {
-      for (const Place& K : own_) {
-        row(K, block, 4, W);
-        finite = finite && std::ranges::all_of(W, [](double w) { return std::isfinite(w); });
-        if (keep_) matrix_.insert(matrix_.end(), W.begin(), W.end());
+      if (trouble) return;  // the ring goes on
+      try {
+        for (const Place& K : own_) {
+          row(K, block, 4, W);
+          finite = finite && std::ranges::all_of(W, [](double w) { return std::isfinite(w); });
+          if (keep_) matrix_.insert(matrix_.end(), W.begin(), W.end());
+        }
+      } catch (const Error&) {
+        trouble = std::current_exception();
       }
+    });
+    mesh.comm.together([&] {
+      if (trouble) std::rethrow_exception(trouble);
     });
     if (mesh.comm.any(!finite)) {
       throw InputError(

@@ -1,27 +1,14 @@
 #include "slab_exchange.h"
 
-#include <numeric>
+#include "otto/core/all_to_all.h"
 
 namespace otto {
 
-namespace {
-
-std::vector<int> starts_of(const std::vector<int>& counts) {
-  std::vector<int> starts(counts.size());
-  std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);
-  return starts;
-}
-
-}  // namespace
-
 SlabExchange::SlabExchange(const Comm& comm, std::span<const int> rank,
                            std::span<const std::int64_t> place)
-    : comm_(comm),
-      cell_counts_(static_cast<std::size_t>(comm.size()), 0),
-      slab_counts_(cell_counts_.size()),
-      cells_(rank.size()) {
+    : comm_(comm), cell_counts_(static_cast<std::size_t>(comm.size()), 0), cells_(rank.size()) {
   for (const int r : rank) ++cell_counts_[static_cast<std::size_t>(r)];
-  MPI_Alltoall(cell_counts_.data(), 1, MPI_INT, slab_counts_.data(), 1, MPI_INT, comm_.handle());
+  slab_counts_ = incoming_counts(comm_, cell_counts_);
   cell_starts_ = starts_of(cell_counts_);
   slab_starts_ = starts_of(slab_counts_);
   std::vector<int> next = cell_starts_;
@@ -31,10 +18,7 @@ SlabExchange::SlabExchange(const Comm& comm, std::span<const int> rank,
     cells_[at] = c;
     sorted[at] = place[c];
   }
-  places_.resize(static_cast<std::size_t>(slab_starts_.back() + slab_counts_.back()));
-  MPI_Alltoallv(sorted.data(), cell_counts_.data(), cell_starts_.data(), MPI_INT64_T,
-                places_.data(), slab_counts_.data(), slab_starts_.data(), MPI_INT64_T,
-                comm_.handle());
+  places_ = all_to_all(comm_, sorted, cell_counts_, slab_counts_);
   cell_buffer_.resize(cells_.size());
   slab_buffer_.resize(places_.size());
 }
