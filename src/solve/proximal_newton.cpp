@@ -22,6 +22,8 @@ constexpr int most_halvings = 6;
 constexpr int most_linear = 200;       ///< a direction is used as it is after so many iterations
 constexpr double largest_jump = 4;     ///< of log rho in one iteration
 constexpr double small_change = 0.03;  ///< optimality of a guess that is nearly the solution
+constexpr double good_guess = 0.06;    ///< optimality from which a warm start goes on
+constexpr double warm_progress = 0.3;  ///< most of the optimality that one iteration of it leaves
 constexpr double tight_solve = 1e-9;   ///< tolerance where a loose solve has failed
 constexpr double last_share = 1e-9;    ///< of mu in the step's mean density times its energy
 constexpr double cold_share = 1e-2, warm_share = 1e-4;  ///< the first one
@@ -84,8 +86,9 @@ struct ProximalNewton::Impl {
   double mass = 0;
   double share = 0;    ///< mu = share E mass/volume
   double scale = 1;    ///< E, an energy per mass of the step's order
-  double opening = 0;  ///< optimality of the first iterate
+  double opening = 0;  ///< optimality of the first iterate from this start
   double care = 1;     ///< factor on the tolerance of linear solves
+  bool cold = true;    ///< no guess is used, or no longer
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
   std::array<double, 3> last{};  ///< optimality of earlier iterates with this mu
@@ -99,10 +102,12 @@ struct ProximalNewton::Impl {
   void external(Iterate& it);
   void find_density(Iterate& it, std::span<const double> V);
   void residuals(Iterate& it);
-  void start(std::vector<double>& phi);
+  void start(const std::vector<double>& phi);
+  void start_cold();
+  void start_warm(const std::vector<double>& phi);
   bool at_rest();
   void lift_tails();
-  void start_bounded();
+  void start_bounded(const std::vector<double>& phi);
   [[nodiscard]] double energy_scale();
   void set_share(double to);
   void lower_share();
@@ -115,6 +120,7 @@ struct ProximalNewton::Impl {
   void try_step(double alpha, bool whole);
   void try_dual_density();
   double linear_tolerance() const;
+  [[nodiscard]] bool lost(double before) const;
   void iterate();
 };
 
@@ -239,23 +245,43 @@ void ProximalNewton::Impl::lift_tails() {
   mesh.halo.update(mesh.comm, rho0);
 }
 
-/// From the guess of phi, with the better of rho0 and the density that goes with it.
-void ProximalNewton::Impl::start(std::vector<double>& phi) {
-  phi.resize(local);
-  now.phi = phi;
+void ProximalNewton::Impl::start(const std::vector<double>& phi) {
   now.rho = rho0;
-  if (bounds.bounded()) return start_bounded();
+  if (bounds.bounded()) return start_bounded(phi);
   external(now);
   lift_tails();
+  if (!cold) start_warm(phi);
+  if (cold) start_cold();
+}
+
+/// phi = 0 and rho0: r = 0, and g is of the size of a logarithm even where there is hardly any
+/// mass. So Newton's method converges from afar, as it does on log rho and not on rho.
+void ProximalNewton::Impl::start_cold() {
+  cold = report.cold = true;
+  care = 1;
+  std::ranges::fill(now.phi, 0.0);
   now.rho = rho0;
   potential(now);
   residuals(now);
-  if (step->cold || now.optimality <= now.floor) return;
-  trial.phi = now.phi;
-  trial.G = now.G;
-  find_density(trial, now.V);
-  residuals(trial);
-  if (trial.optimality < now.optimality) std::swap(now, trial);
+  opening = now.optimality;
+}
+
+/// From a guess of phi, with the density that continuity makes of rho0 under it (twice, since it
+/// transports itself), unless the guess is poor: its errors would be many times the density in the
+/// tails.
+void ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
+  now.phi = phi;
+  now.rho = rho0;
+  potential(now);
+  residuals(now);
+  for (int pass = 0; pass < 2 && now.optimality > now.floor; ++pass) {
+    for (std::size_t k = 0; k < owned; ++k) {
+      const double rho = now.rho[k];
+      now.rho[k] = std::clamp(rho + now.r[k] / mesh.volume[k], 0.1 * rho, 10 * rho);
+    }
+    residuals(now);
+  }
+  cold = !(now.optimality <= good_guess);
 }
 
 /// An energy per mass of the step's order: what U', V and W * rho make of the mass; were there
@@ -282,17 +308,18 @@ double ProximalNewton::Impl::energy_scale() {
 }
 
 /// The first mu; a cold start guesses phi = mu(rho0).
-void ProximalNewton::Impl::start_bounded() {
+void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi) {
+  now.phi = phi;
   external(now);
   scale = energy_scale();
   base = rho0;
-  if (step->cold) {
+  if (cold) {
     internal.derivatives(std::span<const double>(rho0).first(owned), 0,
                          std::span(now.phi).first(owned), {});
     for (std::size_t k = 0; k < owned; ++k) now.phi[k] += now.V[k];
   }
   potential(now);
-  set_share(step->cold ? cold_share : warm_share);
+  set_share(cold ? cold_share : warm_share);
   now.rho = rho0;
   bounds.begin(std::span<const double>(now.rho).first(owned), now.multipliers);
   residuals(now);
@@ -356,8 +383,7 @@ double ProximalNewton::Impl::gap() const {
 double ProximalNewton::Impl::linear_tolerance() const {
   if (!internal.has_slope()) return care > 0 ? 1e-2 * std::sqrt(share) : tight_solve;
   const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
-  const double loosest =
-      step->cold ? 1e-3 : 0.1;  // a cold start has tails that bear no loose solve
+  const double loosest = cold ? 1e-2 : 0.1;
   const double loose =
       std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
   return std::max(loose * care, tight_solve);
@@ -458,6 +484,12 @@ bool ProximalNewton::Impl::search(bool whole) {
   return false;
 }
 
+/// Whether a warm start leads nowhere: `before` is the optimality of the last iterate.
+bool ProximalNewton::Impl::lost(double before) const {
+  return !cold && !bounds.bounded() && now.optimality > warm_progress * before &&
+         now.optimality > 10 * std::max(tolerance, now.floor);
+}
+
 void ProximalNewton::Impl::iterate() {
   opening = now.optimality;
   for (;;) {
@@ -474,6 +506,7 @@ void ProximalNewton::Impl::iterate() {
     ++report.iterations;
     if (!direction(rtol)) return;
     if (search()) {
+      if (lost(before)) start_cold();
       // Tails weigh nothing in a loose solve, but their logarithms count.
       if (!bounds.bounded() && now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
       continue;
@@ -481,6 +514,10 @@ void ProximalNewton::Impl::iterate() {
     if (now.optimality <= 1e3 * now.floor) break;  // rounding
     if (rtol > tight_solve) {
       care = 0;
+      continue;
+    }
+    if (lost(now.optimality)) {
+      start_cold();
       continue;
     }
     report.reason = fmt::format("no step along Newton's direction improves an optimality of {:.2g}",
@@ -509,7 +546,9 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
     for (double& r : n.rho0) r = std::max(r, smallest * n.mass);
   }
   n.care = 1;
-  if (step.cold && !n.bounds.bounded() && n.at_rest()) {
+  n.cold = step.cold;
+  phi.resize(n.local);
+  if (n.cold && !n.bounds.bounded() && n.at_rest()) {
     n.report.converged = true;
   } else {
     n.start(phi);

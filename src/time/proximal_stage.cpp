@@ -83,7 +83,9 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   phi_.assign(std::size_t(mesh_.local()), 0.0);
   if (!cold) history_.guess(0, t, owned(mesh_, phi_));
   ProximalStep step{tau, kappa, rho0, generator_.external(), cold};
-  if (!count(report, newton_.solve(step, phi_, rho))) return false;
+  const NewtonReport newton = newton_.solve(step, phi_, rho);
+  if (!count(report, newton)) return false;
+  if (newton.cold) history_.reset();  // a past that guesses badly
   const auto values = owned(mesh_, phi_);
   history_.learn(0, t, values);
   history_.push(t, values);

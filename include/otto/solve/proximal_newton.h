@@ -34,12 +34,13 @@ struct ProximalStep {
   double kappa = 0.5;  ///< weight of rho1 in the distance's density: 1 or 1/2
   std::span<const double> rho0;
   std::span<const double> V;
-  bool cold = true;  ///< the guess of phi is worth nothing
+  bool cold = true;  ///< there is no guess of phi
 };
 
 struct [[nodiscard]] NewtonReport {
   bool converged = false;
   std::string reason;  ///< why not
+  bool cold = false;   ///< it started from phi = 0: there was no guess, or a poor one
   int iterations = 0;
   int linear_iterations = 0, max_linear_iterations = 0;
   double optimality = 0;  ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
