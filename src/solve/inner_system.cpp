@@ -73,9 +73,10 @@ void InnerSystem::set(std::span<const double> omega) {
   for (std::size_t i = 0; i < omega.size(); ++i) most = std::max(most, c.rho.back()[i]);
   s.least = least_density * s.mesh.comm.max(most);
   const double tau = c.d * double(N);
-  s.transport.slopes(c.phi.back(), length_factor(c.kappa, N) * tau, s.near_left, s.near_right);
+  auto& near_right = s.transport.centred() ? s.near_left : s.near_right;
+  s.transport.slopes(c.phi.back(), length_factor(c.kappa, N) * tau, s.near_left, near_right);
   s.transport.conductances(c.phi.back(), c.rho.back(), tau, s.near_g);
-  s.cycle.set({omega, s.near_left, s.near_right, s.near_g});
+  s.cycle.set({omega, s.near_left, near_right, s.near_g});
   if (!s.ksp) s.make_ksp(*this);
 }
 

@@ -79,7 +79,9 @@ template <class Real>
 class TypedProximalCycle final : public ProximalCycle {
  public:
   explicit TypedProximalCycle(const Mesh& mesh)
-      : mesh_(mesh), hierarchy_(geometry(mesh)), w_(damping(mesh.dimension)) {
+      : hierarchy_(geometry(mesh)),
+        face_rows_(face_rows(*mesh.box, hierarchy_.levels.front().op.grid)),
+        w_(damping(mesh.dimension)) {
     for (const auto& level : hierarchy_.levels) stages_.push_back(make_stage(level));
     for (std::size_t l = 0; l + 1 < stages_.size(); ++l) set_share(stages_[l], stages_[l + 1]);
   }
@@ -171,81 +173,141 @@ class TypedProximalCycle final : public ProximalCycle {
     });
   }
 
+  /// Where the faces of the mesh, stretch by stretch, belong in the block arrays.
+  struct FaceRow {
+    std::size_t axis = 0, first = 0;  ///< face of the mesh
+    std::ptrdiff_t at = 0, count = 0;
+  };
+  static std::vector<FaceRow> face_rows(const BoxBlock& block, const BlockGrid& grid) {
+    std::vector<FaceRow> rows;
+    std::size_t face = 0;
+    for_each_face(block, GhostLayers(block),
+                  [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
+                    const std::ptrdiff_t here = grid.index(at[0], at[1], at[2]);
+                    const bool joins = !rows.empty() && rows.back().axis == std::size_t(a) &&
+                                       rows.back().at + rows.back().count == here;
+                    if (!joins) rows.push_back({std::size_t(a), face, here, 0});
+                    ++rows.back().count;
+                    ++face;
+                  });
+    return rows;
+  }
+
   /// Mesh order to block arrays, finest level; slopes become beta = slope / volume.
   void load(std::span<const double> omega, std::span<const double> slope_left,
             std::span<const double> slope_right, std::span<const double> g) {
     Stage<Real>& fine = stages_.front();
     const BlockGrid& grid = fine.level->op.grid;
-    std::size_t cell = 0;
+    const double* from = omega.data();
     for_each_row(grid, [&](std::ptrdiff_t o) {
+      Real* to = fine.omega.data() + o;
+#pragma omp simd
       for (std::int32_t i = 0; i < grid.n[0]; ++i) {
-        fine.omega[std::size_t(o + i)] =
-            std::max(Real(omega[cell++]), std::numeric_limits<Real>::min());
+        to[i] = std::max(Real(from[i]), std::numeric_limits<Real>::min());
       }
+      from += grid.n[0];
     });
     fine.halo(fine.omega.data());
-    const BoxBlock& block = *mesh_.box;
-    std::size_t f = 0;
-    for_each_face(block, GhostLayers(block),
-                  [&](int axis, const BlockIndex& at, std::int32_t left, std::int32_t right) {
-                    const auto a = std::size_t(axis),
-                               here = std::size_t(grid.index(at[0], at[1], at[2]));
-                    fine.left[a][here] = Real(slope_left[f] / mesh_.volume[std::size_t(left)]);
-                    if (!fine.one_slope) {
-                      fine.right[a][here] = Real(slope_right[f] / mesh_.volume[std::size_t(right)]);
-                    }
-                    fine.g[a][here] = Real(g[f]);
-                    ++f;
-                  });
+    const double* volume = fine.level->op.omega.data();
+    for (const FaceRow& row : face_rows_) {
+      const double *vol = volume + row.at, *below = vol - grid.stride[row.axis];
+      const double *left = &slope_left[row.first], *right = &slope_right[row.first];
+      Real *to_left = fine.left[row.axis].data() + row.at,
+           *to_right = fine.right[row.axis].data() + row.at,
+           *to_g = fine.g[row.axis].data() + row.at;
+#pragma omp simd
+      for (std::ptrdiff_t i = 0; i < row.count; ++i) {
+        to_left[i] = Real(left[i] / below[i]);
+        to_g[i] = Real(g[row.first + std::size_t(i)]);
+      }
+      if (fine.one_slope) continue;
+#pragma omp simd
+      for (std::ptrdiff_t i = 0; i < row.count; ++i) to_right[i] = Real(right[i] / vol[i]);
+    }
+  }
+
+  /// Adds rows of the fine level to those of the coarse one: add(fine row, its (j, k)) writes a row
+  /// of n[0] values, whose pairs (`pairs`; else only the first of each pair) are summed into `out`.
+  template <class Add>
+  void add_rows(Stage<Real>& fine, const Stage<Real>& coarse, bool pairs, std::vector<Real>& out,
+                Add&& add) {
+    const BlockGrid &grid = fine.level->op.grid, &to = coarse.level->op.grid;
+    const auto& factor = fine.level->factor;
+    const std::int32_t nx = grid.n[0];
+    Real* row = fine.row.data();
+    row[nx] = 0;
+    std::ranges::fill(out, Real(0));
+    for_each_row_at(grid, [&](std::ptrdiff_t o, int j, int k) {
+      if (!add(o, j, k, row)) return;
+      Real* target = out.data() + to.index(0, j / factor[1], k / factor[2]);
+      if (factor[0] == 1) {
+#pragma omp simd
+        for (std::int32_t i = 0; i < nx; ++i) target[i] += row[i];
+      } else if (pairs) {
+        for (std::int32_t i = 0; i < to.n[0]; ++i) target[i] += row[2 * i] + row[2 * i + 1];
+      } else {
+        for (std::int32_t i = 0; i < to.n[0]; ++i) target[i] += row[2 * i];
+      }
+    });
   }
 
   /// Omega: sums. beta: sums of the fluxes b = beta vol over the faces joined, by the coarse
   /// volume. g: see coarsen.h.
   void coarsen_coefficients(Stage<Real>& fine, Stage<Real>& coarse) {
-    const BlockGrid &grid = fine.level->op.grid, &to = coarse.level->op.grid;
-    const auto& factor = fine.level->factor;
-    std::ranges::fill(coarse.omega, Real(0));
-    const auto parent = [&](int i, int j, int k) {
-      return std::size_t(to.index(i / factor[0], j / factor[1], k / factor[2]));
-    };
-    for_each(grid.n, [&](int i, int j, int k) {
-      coarse.omega[parent(i, j, k)] += fine.omega[std::size_t(grid.index(i, j, k))];
+    const std::int32_t nx = fine.level->op.grid.n[0];
+    add_rows(fine, coarse, true, coarse.omega, [&](std::ptrdiff_t o, int, int, Real* row) {
+      std::copy_n(fine.omega.data() + o, nx, row);
+      return true;
     });
     coarse.halo(coarse.omega.data());
     for (std::size_t a = 0; a < fine.axes(); ++a) {
-      for (auto* faces : {&coarse.left, &coarse.right, &coarse.g}) {
-        std::ranges::fill((*faces)[a], Real(0));
-      }
       set_inner(fine, a);
-      const auto s = std::size_t(grid.stride[a]);
-      for_each(grid.n, [&](int i, int j, int k) {
-        const std::array<int, 3> at{i, j, k};
-        if (at[a] % factor[a] != 0) return;  // an inner face
-        const auto above = std::size_t(grid.index(i, j, k)), below = above - s;
-        const std::size_t target = parent(i, j, k);
-        coarse.left[a][target] += fine.left[a][above] * fine.share[below];
-        if (!fine.one_slope) coarse.right[a][target] += fine.right[a][above] * fine.share[above];
-        const Real g = fine.g[a][above];
-        if (g > 0) coarse.g[a][target] += 1 / (1 / g + fine.inner[below] + fine.inner[above]);
+      const std::ptrdiff_t s = fine.level->op.grid.stride[a];
+      // sums value(o) over the faces below the cells o that lie between two coarse cells
+      const auto join = [&](std::vector<Real>& to, auto value) {
+        add_rows(fine, coarse, a != 0, to, [&](std::ptrdiff_t o, int j, int k, Real* row) {
+          if ((a == 1 ? j : a == 2 ? k : 0) % fine.level->factor[a] != 0) return false;
+#pragma omp simd
+          for (std::ptrdiff_t i = 0; i < nx; ++i) row[i] = value(o + i);
+          return true;
+        });
+        coarse.halo(to.data());
+      };
+      const Real *left = fine.left[a].data(), *right = fine.right[a].data(), *g = fine.g[a].data(),
+                 *share = fine.share.data(), *inner = fine.inner.data();
+      join(coarse.left[a], [=](std::ptrdiff_t o) { return left[o] * share[o - s]; });
+      if (!fine.one_slope) {
+        join(coarse.right[a], [=](std::ptrdiff_t o) { return right[o] * share[o]; });
+      }
+      join(coarse.g[a], [=](std::ptrdiff_t o) {
+        return g[o] > 0 ? 1 / (1 / g[o] + inner[o - s] + inner[o]) : Real(0);
       });
-      for (auto* faces : {&coarse.left, &coarse.right, &coarse.g}) coarse.halo((*faces)[a].data());
     }
   }
 
-  /// inner = theta / g of the face between a cell and its sibling along axis a (coarsen.h).
+  /// inner = theta / g of the face between a cell and its sibling along axis a (coarsen.h), theta
+  /// the sibling's share of their Omega; 0 where an odd end leaves a cell alone.
   void set_inner(Stage<Real>& fine, std::size_t a) {
     const BlockGrid& grid = fine.level->op.grid;
     std::ranges::fill(fine.inner, Real(0));
     if (fine.level->factor[a] != 2) return;
     const std::ptrdiff_t s = grid.stride[a];
-    for_each(grid.n, [&](int i, int j, int k) {
-      const std::array<int, 3> at{i, j, k};
-      const bool upper = at[a] % 2 == 1;
-      if (!upper && at[a] + 1 == grid.n[a]) return;  // alone at the odd end of the axis
-      const std::ptrdiff_t me = grid.index(i, j, k), sibling = me + (upper ? -s : s);
-      const Real g = fine.g[a][std::size_t(upper ? me : sibling)];
-      const Real mine = fine.omega[std::size_t(me)], theirs = fine.omega[std::size_t(sibling)];
-      fine.inner[std::size_t(me)] = theirs / (mine + theirs) / g;
+    const Real *g = fine.g[a].data(), *omega = fine.omega.data();
+    Real* inner = fine.inner.data();
+    const auto pair = [=](std::ptrdiff_t o) {  // cells o and o + s
+      const Real both = (omega[o] + omega[o + s]) * g[o + s];
+      inner[o] = omega[o + s] / both;
+      inner[o + s] = omega[o] / both;
+    };
+    for_each_row_at(grid, [&](std::ptrdiff_t o, int j, int k) {
+      if (a == 0) {
+        for (std::int32_t i = 0; i + 1 < grid.n[0]; i += 2) pair(o + i);
+        return;
+      }
+      const int at = a == 1 ? j : k;
+      if (at % 2 == 1 || at + 1 == grid.n[a]) return;
+#pragma omp simd
+      for (std::int32_t i = 0; i < grid.n[0]; ++i) pair(o + i);
     });
     fine.halo(fine.inner.data());
   }
@@ -427,8 +489,8 @@ class TypedProximalCycle final : public ProximalCycle {
     });
   }
 
-  const Mesh& mesh_;
   Hierarchy hierarchy_;
+  std::vector<FaceRow> face_rows_;
   std::array<double, sweeps> w_;  ///< damping of the sweeps
   std::vector<Stage<Real>> stages_;
   Eigen::LLT<Eigen::MatrixXd> direct_;

@@ -37,8 +37,10 @@ constexpr double lift = 1e-6;        ///< least density a step starts from, over
 
 /// One pair (phi, rho) with its residuals.
 struct Iterate {
-  std::vector<double> phi, rho;             ///< owned + ghosts
-  std::vector<double> G, V, r, g, inverse;  ///< owned; inverse = 1/C, g with the push of the bounds
+  std::vector<double> phi, rho;          ///< owned + ghosts
+  std::vector<double> G, r, g, inverse;  ///< owned; inverse = 1/C, g with the push of the bounds
+  std::span<const double> V;             ///< owned; that of the step, or
+  std::vector<double> with_interaction;  ///< V + W * rho
   Multipliers multipliers;
   double optimality = infinity, floor = 0, kinetic = 0, gap = 0;
 };
@@ -58,7 +60,7 @@ struct ProximalNewton::Impl {
     for (Iterate* it : {&now, &trial, &other}) {
       it->phi.resize(local);
       it->rho.resize(local);
-      for (auto* v : {&it->G, &it->V, &it->r, &it->g, &it->inverse}) v->resize(owned);
+      for (auto* v : {&it->G, &it->r, &it->g, &it->inverse}) v->resize(owned);
     }
     for (auto* v : {&left, &right, &conductance}) v->resize(faces);
     for (auto* v : {&mean, &field}) v->resize(local);
@@ -101,6 +103,7 @@ struct ProximalNewton::Impl {
   void potential(Iterate& it);
   void external(Iterate& it);
   void find_density(Iterate& it, std::span<const double> V);
+  void continuity(Iterate& it);
   void residuals(Iterate& it);
   void start(const std::vector<double>& phi);
   void start_cold();
@@ -138,30 +141,39 @@ void ProximalNewton::Impl::find_density(Iterate& it, std::span<const double> V) 
 
 /// V + W * rho.
 void ProximalNewton::Impl::external(Iterate& it) {
-  std::copy_n(step->V.begin(), owned, it.V.begin());
+  it.V = step->V.first(owned);
   if (!energy.interaction()) return;
   energy.interaction()->potential(std::span<const double>(it.rho).first(owned), z);
-  for (std::size_t k = 0; k < owned; ++k) it.V[k] += z[k];
+  it.with_interaction.resize(owned);
+  for (std::size_t k = 0; k < owned; ++k) it.with_interaction[k] = step->V[k] + z[k];
+  it.V = it.with_interaction;
 }
 
-/// r, g and their sums, G being known; ghosts of rho filled.
-void ProximalNewton::Impl::residuals(Iterate& it) {
-  const auto rho = std::span<const double>(it.rho).first(owned);
+/// r and this rank's kinetic energy; ghosts of rho filled.
+void ProximalNewton::Impl::continuity(Iterate& it) {
   mesh.halo.update(mesh.comm, it.rho);
-  external(it);
   const double kappa = step->kappa;
   for (std::size_t k = 0; k < local; ++k) {
     mean[k] = kappa * it.rho[k] + (1 - kappa) * rho0[k];
   }
   std::ranges::fill(it.r, 0.0);
   it.kinetic = transport.leave(it.phi, mean, step->tau, it.r);
+  for (std::size_t k = 0; k < owned; ++k) {
+    it.r[k] = mesh.volume[k] * (rho0[k] - it.rho[k]) - it.r[k];
+  }
+}
+
+/// r, g and their sums, G being known.
+void ProximalNewton::Impl::residuals(Iterate& it) {
+  const auto rho = std::span<const double>(it.rho).first(owned);
+  continuity(it);
+  external(it);
   internal.derivatives(rho, 0, it.g, it.inverse);
   // g counts as the density that would make up for it, bounds apart
   const double stiff = bounds.bounded() ? mean_density() / scale : infinity;
   double size = 0;
   for (std::size_t k = 0; k < owned; ++k) {
     const double slope = it.g[k];
-    it.r[k] = mesh.volume[k] * (rho0[k] - rho[k]) - it.r[k];
     it.g[k] = it.G[k] - slope - it.V[k];
     z[k] = std::abs(it.G[k]) + std::abs(it.V[k]) + std::abs(slope);
     field[k] = std::min(1 / it.inverse[k], stiff);
@@ -273,14 +285,14 @@ void ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
   now.phi = phi;
   now.rho = rho0;
   potential(now);
-  residuals(now);
-  for (int pass = 0; pass < 2 && now.optimality > now.floor; ++pass) {
+  for (int pass = 0; pass < 2; ++pass) {
+    continuity(now);
     for (std::size_t k = 0; k < owned; ++k) {
       const double rho = now.rho[k];
       now.rho[k] = std::clamp(rho + now.r[k] / mesh.volume[k], 0.1 * rho, 10 * rho);
     }
-    residuals(now);
   }
+  residuals(now);
   cold = !(now.optimality <= good_guess);
 }
 
@@ -392,7 +404,8 @@ double ProximalNewton::Impl::linear_tolerance() const {
 /// dphi and drho at `now`. False where the linear solve fails.
 bool ProximalNewton::Impl::direction(double rtol) {
   const double d = step->kappa * step->tau;
-  transport.slopes(now.phi, d, left, right);
+  std::vector<double>& other_side = transport.centred() ? left : right;
+  transport.slopes(now.phi, d, left, other_side);
   for (std::size_t k = 0; k < local; ++k) {
     mean[k] = step->kappa * now.rho[k] + (1 - step->kappa) * rho0[k];
   }
@@ -402,9 +415,9 @@ bool ProximalNewton::Impl::direction(double rtol) {
     field[k] = now.inverse[k] * now.g[k];
   }
   // Where coefficients change little the coarse levels of the first iteration serve all.
-  const ProximalCoefficients coefficients{omega, left, right, conductance};
+  const ProximalCoefficients coefficients{omega, left, other_side, conductance};
   const bool keep_coarse = opening <= small_change && report.iterations > 1 && rtol >= 1e-4;
-  const Jacobian J(transport, left, right);
+  const Jacobian J(transport, left, other_side);
   SolveReport solve;
   if (coupled) {
     coupled->set(coefficients, keep_coarse);

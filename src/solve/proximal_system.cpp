@@ -62,6 +62,8 @@ struct ProximalSystem::Impl {
     for (auto* v : {&b, &u}) {
       check(VecCreateMPI(mesh.comm.handle(), mesh.owned, PETSC_DETERMINE, v->out()));
     }
+    const auto [least, most] = std::ranges::minmax(mesh.volume);
+    equal_volumes = mesh.comm.min(least) == mesh.comm.max(most);
     assemble = !mesh.box || jumps || user_option("-pc_type");
   }
 
@@ -71,6 +73,7 @@ struct ProximalSystem::Impl {
   ProximalCoefficients coefficients;
   bool assemble = false;  ///< there is no box, or the user chose a preconditioner
   bool single = false;    ///< precision of the cycle
+  bool equal_volumes = false;
   std::vector<double> x, w;
   std::unique_ptr<multigrid::ProximalCycle> cycle;
   std::unique_ptr<ProximalMatrix> matrix;
@@ -92,13 +95,8 @@ void ProximalSystem::Impl::make_cycle(bool keep_coarse) {
     cycle = multigrid::make_proximal_cycle(mesh, narrow);
   }
   single = narrow;
-  const auto one_slope = [this] {
-    const auto& volume = mesh.volume;
-    return std::ranges::equal(coefficients.slope_left, coefficients.slope_right) &&
-           std::ranges::all_of(volume, [&](double v) { return v == volume.front(); });
-  };
   cycle->set(coefficients.omega, coefficients.slope_left, coefficients.slope_right, coefficients.g,
-             !mesh.comm.any(!one_slope()), keep_coarse);
+             !mesh.comm.any(!(equal_volumes && coefficients.one_slope())), keep_coarse);
 }
 
 void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {

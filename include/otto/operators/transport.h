@@ -15,6 +15,7 @@
 // of the linearised Hamilton-Jacobi equation (Cances, Gallouet, Todeschi, Numer. Math. 146, 2020).
 // G is convex for every theta in [0, 1], and J an M-matrix for theta = 1.
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -34,13 +35,18 @@ class Transport {
   /// theta per face, in [0, 1].
   [[nodiscard]] std::vector<double>& theta() { return theta_; }
   [[nodiscard]] const std::vector<double>& theta() const { return theta_; }
+  /// theta = 0 everywhere: the slopes of both sides are the same.
+  [[nodiscard]] bool centred() const {
+    return std::ranges::all_of(theta_, [](double theta) { return theta == 0; });
+  }
 
   /// G(phi).
   void hamilton_jacobi(std::span<const double> phi, double d, std::span<double> G) const;
   /// out += d L(rho) phi. Returns this rank's share of <phi, L(rho) phi>, the kinetic energy.
   double leave(std::span<const double> phi, std::span<const double> rho, double d,
                std::span<double> out) const;
-  /// slope_left = w_left d a D phi, slope_right alike, per face: the coefficients of J.
+  /// slope_left = w_left d a D phi, slope_right alike, per face: the coefficients of J. May be the
+  /// same array where the weights are centred.
   void slopes(std::span<const double> phi, double d, std::span<double> slope_left,
               std::span<double> slope_right) const;
   /// d a (W rho) per face: the conductances of d L(rho).

@@ -15,9 +15,11 @@
 
 namespace otto {
 
-/// The coefficients of H. `slope_left`, `slope_right` and `g` per face, `omega` per owned cell.
+/// The coefficients of H. `slope_left`, `slope_right` (which may be one array where the weights are
+/// centred) and `g` per face, `omega` per owned cell.
 struct ProximalCoefficients {
   std::span<const double> omega, slope_left, slope_right, g;
+  [[nodiscard]] bool one_slope() const { return slope_left.data() == slope_right.data(); }
 };
 
 class ProximalSystem {
