@@ -3,15 +3,12 @@
 // (symmetrised: x = sqrt(omega) u), and the right-hand side is kept as y = b / d. Arrays carry a
 // halo of one cell; beyond walls s (where stored), x and y vanish.
 //
-// Every loop works on one layer: the cells of one index along the last axis. A layer needs its two
-// neighbours of the array it reads, so loops that follow one another can go through the block
-// together, each one layer behind the one before it (`run_passes`), and find their data in the
-// cache.
+// Every loop works on one layer (passes.h).
 
 #include <algorithm>
 #include <cstddef>
 
-#include "block_grid.h"
+#include "passes.h"
 
 namespace otto::multigrid {
 
@@ -44,35 +41,6 @@ struct FaceCoupling {
     return sum;
   }
 };
-
-/// Layers of a block: planes in 3-D, rows in 2-D, all of it in 1-D.
-inline std::int32_t layers(const BlockGrid& grid) {
-  return grid.dim == 1 ? 1 : grid.n[std::size_t(grid.dim) - 1];
-}
-
-/// visit(offset of the row's first cell, j, k) for every row of a layer.
-template <class Visit>
-void for_each_row(const BlockGrid& grid, std::int32_t layer, Visit&& visit) {
-  if (grid.dim < 3) return visit(grid.index(0, layer, 0), layer, 0);
-  for (std::int32_t j = 0; j < grid.n[1]; ++j) visit(grid.index(0, j, layer), j, layer);
-}
-
-/// visit(offset of the row's first cell) for every row of the block.
-template <class Visit>
-void for_each_row(const BlockGrid& grid, Visit&& visit) {
-  for (std::int32_t layer = 0; layer < layers(grid); ++layer) {
-    for_each_row(grid, layer, [&](std::ptrdiff_t o, int, int) { visit(o); });
-  }
-}
-
-/// pass(layer), ... for every layer: pass number p of a layer comes after pass p - 1 of the next.
-template <class... Pass>
-void run_passes(std::int32_t layers, Pass&&... pass) {
-  for (std::int32_t front = 0; front < layers + std::int32_t(sizeof...(pass)) - 1; ++front) {
-    std::int32_t layer = front;
-    ((layer >= 0 && layer < layers ? pass(layer) : void(), --layer), ...);
-  }
-}
 
 /// Two damped Jacobi sweeps from zero in one pass: x1 = w1 y, x = x1 + w2 (y + (1/d) sum s x1 -
 /// x1).

@@ -256,32 +256,17 @@ class TypedCycle final : public Cycle {
     go_up(stage, stages_[l + 1]);
   }
 
-  /// One loop over the layers of a level, after the array it reads across faces has its halo.
-  template <class Work>
-  struct Pass {
-    Pass(std::vector<Real>* from, Work w) : reads(from), work(std::move(w)) {}
-    std::vector<Real>* reads;  ///< null: only its own cells
-    Work work;
-  };
-
-  /// Passes that follow one another: layer by layer together where no halo has to be exchanged
-  /// between them.
-  template <class... Work>
-  void run(Stage<Real>& stage, Pass<Work>... pass) {
-    const std::int32_t n = layers(stage.level->op.grid);
-    if (!stage.halo.any()) return run_passes(n, pass.work...);
-    const auto one = [&](const auto& p) {
-      if (p.reads) stage.halo(p.reads->data());
-      run_passes(n, p.work);
-    };
-    (one(pass), ...);
+  template <class... Passes>
+  void run(Stage<Real>& stage, Passes... pass) {
+    multigrid::run<Real>(stage.level->op.grid, stage.halo, std::move(pass)...);
   }
 
   /// out = one damped sweep from x.
   template <class Coupling>
   auto sweep_pass(Stage<Real>& stage, const Coupling& coupling, double w, std::vector<Real>& x,
                   std::vector<Real>& out) {
-    return Pass{&x, [&stage, &coupling, w, from = x.data(), to = out.data()](std::int32_t layer) {
+    return Pass{x.data(),
+                [&stage, &coupling, w, from = x.data(), to = out.data()](std::int32_t layer) {
                   sweep<Real>(stage.level->op.grid, layer, coupling, Real(w), stage.id.data(),
                               stage.y.data(), from, to);
                 }};
@@ -292,13 +277,13 @@ class TypedCycle final : public Cycle {
     const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
     stage.with_coupling([&](const auto& coupling) {
       run(stage,
-          Pass{&stage.y,
+          Pass{stage.y.data(),
                [&](std::int32_t layer) {
                  first_sweeps<Real>(grid, layer, coupling, Real(w_[0]), Real(w_[1]),
                                     stage.id.data(), stage.y.data(), stage.x.data());
                }},
           sweep_pass(stage, coupling, w_[2], stage.x, stage.t),
-          Pass{&stage.t, [&](std::int32_t layer) {
+          Pass{stage.t.data(), [&](std::int32_t layer) {
                  restrict_residual<Real>(grid, layer, coupling, stage.d.data(), stage.p.data(),
                                          stage.y.data(), stage.t.data(), coarse_grid,
                                          stage.level->factor, coarse.id.data(), stage.row.data(),
@@ -312,7 +297,7 @@ class TypedCycle final : public Cycle {
     const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
     stage.with_coupling([&](const auto& coupling) {
       run(stage,
-          Pass{static_cast<std::vector<Real>*>(nullptr),
+          Pass{static_cast<Real*>(nullptr),
                [&](std::int32_t layer) {
                  prolong_add<Real>(grid, layer, stage.p.data(), coarse_grid, stage.level->factor,
                                    coarse.x.data(), stage.row.data(), stage.t.data());

@@ -37,12 +37,6 @@ struct Stage {
   [[nodiscard]] std::size_t axes() const { return std::size_t(level->op.grid.dim); }
 };
 
-/// visit(offset of the row's first cell, j, k) for every row of the block.
-template <class Visit>
-void for_each_row_at(const BlockGrid& grid, Visit&& visit) {
-  for (std::int32_t layer = 0; layer < layers(grid); ++layer) for_each_row(grid, layer, visit);
-}
-
 /// Calls work.operator()<Dim>().
 template <class Work>
 void with_dimension(int dim, Work&& work) {
@@ -251,14 +245,19 @@ class TypedProximalCycle final : public ProximalCycle {
     });
   }
 
+  static auto copy_of(const Stage<Real>& stage, const std::vector<Real>& from) {
+    return
+        [x = from.data(), nx = stage.level->op.grid.n[0]](std::ptrdiff_t o, int, int, Real* row) {
+          std::copy_n(x + o, nx, row);
+          return true;
+        };
+  }
+
   /// Omega: sums. beta: sums of the fluxes b = beta vol over the faces joined, by the coarse
   /// volume. g: see coarsen.h.
   void coarsen_coefficients(Stage<Real>& fine, Stage<Real>& coarse) {
     const std::int32_t nx = fine.level->op.grid.n[0];
-    add_rows(fine, coarse, true, coarse.omega, [&](std::ptrdiff_t o, int, int, Real* row) {
-      std::copy_n(fine.omega.data() + o, nx, row);
-      return true;
-    });
+    add_rows(fine, coarse, true, coarse.omega, copy_of(fine, fine.omega));
     coarse.halo(coarse.omega.data());
     for (std::size_t a = 0; a < fine.axes(); ++a) {
       set_inner(fine, a);
@@ -362,38 +361,78 @@ class TypedProximalCycle final : public ProximalCycle {
     use_direct_ = direct_.info() == Eigen::Success;
   }
 
-  /// use(o, (H x)_o); fills the halos of x and q.
+  /// use(o, (H x)_o) in two passes, with q = Omega J x between them. Several products may run
+  /// together: the next one writes a layer of q when this one no longer needs it.
+  template <int Dim>
+  auto jacobian_pass(Stage<Real>& stage, Real* x) {
+    return Pass{x, [&grid = stage.level->op.grid, c = stage.coefficients(), x, q = stage.q.data()](
+                       std::int32_t layer) { weighted_jacobian<Dim>(grid, layer, c, x, q); }};
+  }
+  template <int Dim, class Use>
+  auto adjoint_pass(Stage<Real>& stage, const Real* x, Use use) {
+    Real* q = stage.q.data();
+    return Pass{q, [&grid = stage.level->op.grid, c = stage.coefficients(), x, q,
+                    use](std::int32_t layer) { apply_rows<Dim>(grid, layer, c, x, q, use); }};
+  }
+  /// to = x + w id (b - H x).
+  template <int Dim>
+  auto sweep_pass(Stage<Real>& stage, double w, const Real* x, Real* to) {
+    return adjoint_pass<Dim>(
+        stage, x,
+        [w = Real(w), id = stage.id.data(), b = stage.b.data(), x, to](std::ptrdiff_t o, Real y) {
+          to[o] = x[o] + w * id[o] * (b[o] - y);
+        });
+  }
+  template <class... Passes>
+  void run(Stage<Real>& stage, Passes... pass) {
+    multigrid::run<Real>(stage.level->op.grid, stage.halo, std::move(pass)...);
+  }
+
+  /// use(o, (H x)_o).
   template <class Use>
-  void apply_operator(Stage<Real>& stage, Use&& use) {
-    const BlockGrid& grid = stage.level->op.grid;
-    stage.halo(stage.x.data());
-    with_dimension(grid.dim, [&]<int Dim>() {
-      weighted_jacobian<Dim>(grid, stage.coefficients(), stage.x.data(), stage.q.data());
-    });
-    stage.halo(stage.q.data());
-    with_dimension(grid.dim, [&]<int Dim>() {
-      apply_rows<Dim, Real>(grid, stage.coefficients(), stage.x.data(), stage.q.data(), use);
+  void apply_operator(Stage<Real>& stage, Use use) {
+    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
+      Real* x = stage.x.data();
+      run(stage, jacobian_pass<Dim>(stage, x), adjoint_pass<Dim>(stage, x, use));
     });
   }
 
   void smooth(Stage<Real>& stage, double w) {
-    const Real damp = Real(w), *b = stage.b.data(), *id = stage.id.data(), *x = stage.x.data();
-    Real* t = stage.t.data();
-    apply_operator(stage,
-                   [=](std::ptrdiff_t o, Real y) { t[o] = x[o] + damp * id[o] * (b[o] - y); });
+    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
+      Real *x = stage.x.data(), *t = stage.t.data();
+      run(stage, jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w, x, t));
+    });
     std::swap(stage.x, stage.t);
   }
 
+  /// Sweeps from zero (into x), and the residual (into t).
   void smooth_from_zero(Stage<Real>& stage) {
     const BlockGrid& grid = stage.level->op.grid;
-    const Real damp = Real(w_[0]);
-    for_each_row(grid, [&](std::ptrdiff_t first) {
+    Real *x = stage.x.data(), *t = stage.t.data(), *b = stage.b.data(), *id = stage.id.data();
+    const auto first = [=, &grid, w = Real(w_[0])](std::int32_t layer) {
+      for_each_row(grid, layer, [=, &grid](std::ptrdiff_t row, int, int) {
 #pragma omp simd
-      for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
-        stage.x[std::size_t(o)] = damp * stage.id[std::size_t(o)] * stage.b[std::size_t(o)];
-      }
+        for (std::ptrdiff_t o = row; o < row + grid.n[0]; ++o) x[o] = w * id[o] * b[o];
+      });
+    };
+    with_dimension(grid.dim, [&]<int Dim>() {
+      run(stage, Pass{static_cast<Real*>(nullptr), first},                    //
+          jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[1], x, t),  //
+          jacobian_pass<Dim>(stage, t), sweep_pass<Dim>(stage, w_[2], t, x),  //
+          jacobian_pass<Dim>(stage, x),
+          adjoint_pass<Dim>(stage, x, [=](std::ptrdiff_t o, Real y) { t[o] = b[o] - y; }));
     });
-    for (std::size_t s = 1; s < w_.size(); ++s) smooth(stage, w_[s]);
+  }
+
+  /// The sweeps backwards, from x (into x).
+  void smooth_back(Stage<Real>& stage) {
+    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
+      Real *x = stage.x.data(), *t = stage.t.data();
+      run(stage, jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[2], x, t),
+          jacobian_pass<Dim>(stage, t), sweep_pass<Dim>(stage, w_[1], t, x),
+          jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[0], x, t));
+    });
+    std::swap(stage.x, stage.t);
   }
 
   void cycle(std::size_t l) {
@@ -408,33 +447,10 @@ class TypedProximalCycle final : public ProximalCycle {
     }
     Stage<Real>& coarse = stages_[l + 1];
     smooth_from_zero(stage);
-    restrict_residual(stage, coarse);
+    add_rows(stage, coarse, true, coarse.b, copy_of(stage, stage.t));
     cycle(l + 1);
     prolong_add(stage, coarse);
-    for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
-  }
-
-  void restrict_residual(Stage<Real>& fine, Stage<Real>& coarse) {
-    Real *t = fine.t.data(), *b = fine.b.data();
-    apply_operator(fine, [=](std::ptrdiff_t o, Real y) { t[o] = b[o] - y; });
-    const BlockGrid &grid = fine.level->op.grid, &to = coarse.level->op.grid;
-    const auto& factor = fine.level->factor;
-    Real* row = fine.row.data();
-    const std::int32_t nx = grid.n[0];
-    for_each_row_at(to, [&](std::ptrdiff_t target, int J, int K) {
-      std::fill(row, row + nx + 1, Real(0));
-      for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
-        for (int j = J * factor[1]; j < std::min((J + 1) * factor[1], grid.n[1]); ++j) {
-          const Real* from = t + grid.index(0, j, k);
-#pragma omp simd
-          for (std::int32_t i = 0; i < nx; ++i) row[i] += from[i];
-        }
-      }
-      Real* out = coarse.b.data() + target;
-      for (std::int32_t i = 0; i < to.n[0]; ++i) {
-        out[i] = factor[0] == 2 ? row[2 * i] + row[2 * i + 1] : row[i];
-      }
-    });
+    smooth_back(stage);
   }
 
   void prolong_add(Stage<Real>& fine, const Stage<Real>& coarse) {

@@ -12,8 +12,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "block_grid.h"
-#include "cycle_kernels.h"
+#include "passes.h"
 
 namespace otto::multigrid {
 
@@ -31,26 +30,26 @@ struct LevelCoefficients {
 
 /// Sum over both faces along axis a of cell o of beta_fK (D x)_f.
 template <class Real>
-inline Real slope_terms(const LevelCoefficients<Real>& c, std::size_t a, const Real* x,
-                        std::ptrdiff_t o) {
+[[gnu::always_inline]] inline Real slope_terms(const LevelCoefficients<Real>& c, std::size_t a,
+                                               const Real* x, std::ptrdiff_t o) {
   const std::ptrdiff_t s = c.stride[a];
   return c.right[a][o] * (x[o - s] - x[o]) + c.left[a][o + s] * (x[o] - x[o + s]);
 }
 
 /// What leaves cell o through both its faces along axis a.
 template <class Real>
-inline Real flux_terms(const LevelCoefficients<Real>& c, std::size_t a, const Real* x,
-                       const Real* q, std::ptrdiff_t o) {
+[[gnu::always_inline]] inline Real flux_terms(const LevelCoefficients<Real>& c, std::size_t a,
+                                              const Real* x, const Real* q, std::ptrdiff_t o) {
   const std::ptrdiff_t s = c.stride[a], u = o + s;
   return c.left[a][u] * q[o] + c.right[a][u] * q[u] + c.g[a][u] * (x[o] - x[u]) -
          (c.left[a][o] * q[o - s] + c.right[a][o] * q[o] + c.g[a][o] * (x[o - s] - x[o]));
 }
 
-/// q = Omega J x.
+/// q = Omega J x in one layer.
 template <int Dim, class Real>
-void weighted_jacobian(const BlockGrid& grid, const LevelCoefficients<Real>& c,
+void weighted_jacobian(const BlockGrid& grid, std::int32_t layer, const LevelCoefficients<Real>& c,
                        const Real* __restrict x, Real* __restrict q) {
-  for_each_row(grid, [&](std::ptrdiff_t first) {
+  for_each_row(grid, layer, [&](std::ptrdiff_t first, int, int) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       Real sum = x[o] + slope_terms(c, 0, x, o);
@@ -61,11 +60,11 @@ void weighted_jacobian(const BlockGrid& grid, const LevelCoefficients<Real>& c,
   });
 }
 
-/// use(o, (H x)_o) for every cell, given q = Omega J x.
+/// use(o, (H x)_o) for every cell of a layer, given q = Omega J x.
 template <int Dim, class Real, class Use>
-void apply_rows(const BlockGrid& grid, const LevelCoefficients<Real>& c, const Real* __restrict x,
-                const Real* __restrict q, Use&& use) {
-  for_each_row(grid, [&](std::ptrdiff_t first) {
+void apply_rows(const BlockGrid& grid, std::int32_t layer, const LevelCoefficients<Real>& c,
+                const Real* __restrict x, const Real* __restrict q, Use&& use) {
+  for_each_row(grid, layer, [&](std::ptrdiff_t first, int, int) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       Real y = q[o] + flux_terms(c, 0, x, q, o);
