@@ -156,11 +156,8 @@ void ProximalNewton::Impl::continuity(Iterate& it) {
   for (std::size_t k = 0; k < local; ++k) {
     mean[k] = kappa * it.rho[k] + (1 - kappa) * rho0[k];
   }
-  std::ranges::fill(it.r, 0.0);
-  it.kinetic = transport.leave(it.phi, mean, step->tau, it.r);
-  for (std::size_t k = 0; k < owned; ++k) {
-    it.r[k] = mesh.volume[k] * (rho0[k] - it.rho[k]) - it.r[k];
-  }
+  for (std::size_t k = 0; k < owned; ++k) it.r[k] = mesh.volume[k] * (rho0[k] - it.rho[k]);
+  it.kinetic = transport.leave(it.phi, mean, -step->tau, it.r);
 }
 
 /// r, g and their sums, G being known.

@@ -104,7 +104,8 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   check(KSPCreate(comm, ksp.out()));
   check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 200));
   check(KSPSetType(ksp, KSPCG));
-  check(KSPSetNormType(ksp, KSP_NORM_NATURAL));
+  // masses not yet moved; known before the preconditioner is applied once more
+  check(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
   PC pc = nullptr;
   check(KSPGetPC(ksp, &pc));
   if (assemble) {

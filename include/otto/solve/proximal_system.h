@@ -34,7 +34,7 @@ class ProximalSystem {
   /// The coefficients must live until the last solve with them. `keep_coarse`: the coarse levels of
   /// the preconditioner may stay as they are. Collective.
   void set(const ProximalCoefficients& coefficients, bool keep_coarse = false);
-  /// Solves from x = 0, to `rtol` in the norm of the preconditioned residual (a smaller -ksp_rtol
+  /// Solves from x = 0, to `rtol` in the norm of the residual (a smaller -ksp_rtol
   /// of the user's wins). Owned values. Collective.
   SolveReport solve(std::span<const double> b, std::span<double> x, double rtol);
   /// x = P^-1 r, one application of the preconditioner. Owned values. Collective.
