@@ -60,7 +60,7 @@ void JacobianSweep::order_cells(std::span<const double> phi,
 
 void JacobianSweep::factor(std::span<const double> phi, double d, Factors& factors) const {
   order_cells(phi, factors.order);
-  factors.upwind = std::ranges::all_of(transport_.theta(), [](double t) { return t == 1; });
+  factors.upwind = transport_.upwind();
   factors.inverse.resize(std::size_t(mesh_.owned));
   for (const std::int32_t cell : factors.order) {
     const auto k = std::size_t(cell);

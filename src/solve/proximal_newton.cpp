@@ -277,7 +277,7 @@ void ProximalNewton::Impl::start_cold() {
 
 /// From a guess of phi, with the density that continuity makes of rho0 under it (twice, since it
 /// transports itself), unless the guess is poor: its errors would be many times the density in the
-/// tails.
+/// tails. Upwind weights take any guess: phi = 0 has no side from which mass comes.
 void ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
   now.phi = phi;
   now.rho = rho0;
@@ -290,7 +290,8 @@ void ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
     }
   }
   residuals(now);
-  cold = !(now.optimality <= good_guess);
+  const bool upwind = !mesh.comm.any(!transport.upwind());
+  cold = !(now.optimality <= (upwind ? 1 : good_guess));
 }
 
 /// An energy per mass of the step's order: what U', V and W * rho make of the mass; were there
@@ -392,7 +393,7 @@ double ProximalNewton::Impl::gap() const {
 double ProximalNewton::Impl::linear_tolerance() const {
   if (!internal.has_slope()) return care > 0 ? 1e-2 * std::sqrt(share) : tight_solve;
   const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
-  const double loosest = cold ? 1e-2 : 0.1;
+  const double loosest = !cold ? 0.1 : bounds.bounded() ? 1e-3 : 1e-2;
   const double loose =
       std::clamp(0.5 * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
   return std::max(loose * care, tight_solve);
@@ -565,8 +566,8 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
     n.iterate();
   }
   if (n.report.converged && n.bounds.bounded()) n.sharpen();
-  phi = n.now.phi;
-  rho = n.now.rho;
+  phi.swap(n.now.phi);
+  rho.swap(n.now.rho);
   n.report.optimality = n.now.optimality;
   n.report.kinetic = n.now.kinetic;
   if (n.bounds.bounded()) n.report.gap = n.gap();

@@ -35,10 +35,10 @@ class Transport {
   /// theta per face, in [0, 1].
   [[nodiscard]] std::vector<double>& theta() { return theta_; }
   [[nodiscard]] const std::vector<double>& theta() const { return theta_; }
-  /// theta = 0 everywhere: the slopes of both sides are the same.
-  [[nodiscard]] bool centred() const {
-    return std::ranges::all_of(theta_, [](double theta) { return theta == 0; });
-  }
+  /// theta = 0 everywhere on this rank: the slopes of both sides are the same.
+  [[nodiscard]] bool centred() const { return all(0); }
+  /// theta = 1 everywhere on this rank.
+  [[nodiscard]] bool upwind() const { return all(1); }
 
   /// G(phi).
   void hamilton_jacobi(std::span<const double> phi, double d, std::span<double> G) const;
@@ -54,6 +54,9 @@ class Transport {
                     std::span<double> g) const;
 
  private:
+  [[nodiscard]] bool all(double value) const {
+    return std::ranges::all_of(theta_, [=](double theta) { return theta == value; });
+  }
   const Mesh& mesh_;
   std::vector<FaceRun> runs_;
   std::vector<double> theta_;
