@@ -50,7 +50,7 @@ namespace {
 constexpr int most_iterations = 50, most_halvings = 10;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double least_density = 1e-250;  ///< products with it are still numbers
-constexpr double start = 1e-15;           ///< of empty cells, over the largest density
+constexpr double start = 1e-4;            ///< guess for empty cells, over the largest density
 
 /// The root v of e^v - 1 + kappa v = (1 + kappa) r, by Newton's method from its right, where the
 /// left side is convex; not below -200.
@@ -76,6 +76,7 @@ class SimplexStep final : public Stepper {
         solver_(flux_, read_solver(problem.c)),
         keeper_(problem.mesh, read_solver(problem.c).rtol),
         midpoint_(midpoint),
+        steepest_(midpoint ? std::log(0.1) : -200),
         tolerance_(midpoint ? 0 : std::min(1e-11, 1e-3 * read_solver(problem.c).rtol)),
         n_(std::size_t(mesh_.owned)) {
     for (auto* field : {&rho_, &theta_, &slope_, &mu_, &dmu_, &size_, &R_}) {
@@ -171,7 +172,9 @@ class SimplexStep final : public Stepper {
     double length = 1;
     for (int halvings = 0; halvings <= most_halvings; ++halvings, length *= 0.5) {
       for (std::size_t i = 0; i < n_; ++i) {
-        rho_[i] = std::max(from[i] * std::exp(growth(length * z_[i], kappa_[i])), least_density);
+        rho_[i] =
+            std::max(from[i] * std::exp(std::max(growth(length * z_[i], kappa_[i]), steepest_)),
+                     least_density);
       }
       next = residual(rho0, dt);
       if (next.norm <= (1 - 1e-4 * length) * now.norm) return next;
@@ -219,6 +222,7 @@ class SimplexStep final : public Stepper {
   SimplexSolver solver_;
   Keeper keeper_;
   bool midpoint_;
+  double steepest_;  ///< log of the least a density may fall to in one iteration, over itself
   double tolerance_;
   std::size_t n_;
   Residual now_;
