@@ -107,7 +107,8 @@ TEST(CaseReader, ReadsMatricesAndChecksEveryEntry) {
             (Rows{{1, 2.5}, {3, 4}}));
   EXPECT_EQ(sample_of("[sample]\ntensor = [[1], [2, 3], []]\n").matrix("tensor"),
             (Rows{{1}, {2, 3}, {}}));
-  expect_error("[sample]\ntensor = [1, 2]\n", "case.toml:2:11: sample.tensor = [1, 2]: an array of rows");
+  expect_error("[sample]\ntensor = [1, 2]\n",
+               "case.toml:2:11: sample.tensor = [1, 2]: an array of rows");
   expect_error("[sample]\ntensor = [[1, 'a']]\n", "an array of rows of numbers is needed");
   expect_error("[sample]\ntensor = [[1, [2]]]\n", "an array of rows of numbers is needed");
   expect_error("[sample]\ntensor = 3\n", "an array of rows of numbers is needed");
