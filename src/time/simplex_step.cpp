@@ -1,7 +1,6 @@
 // Steps of d_t rho = div(rho Lambda grad mu) with whole gradients (operators/simplex_flux.h):
 //
-//   R = vol (rho1 - rho0) + dt outflow(theta) = 0,   mu = U'(theta) + V,   theta between rho0,
-//   rho1:
+//   R = vol (rho1 - rho0) + dt outflow(theta) = 0,   mu = U'(theta) + V,
 //
 //   implicit Euler   theta = rho1
 //   midpoint         log theta = (rho1 log rho1 - rho0 log rho0) / (rho1 - rho0) - 1   (entropy)
@@ -24,9 +23,8 @@
 //
 // which solves that equation whatever its size: v is r where flows dominate, log(1 + r) where the
 // content of the cell does, and no density becomes negative. Steps that do not reduce |R|_1 are
-// halved. Stop at |R|_1 <=
-// tolerance * mass (implicit Euler) or at rounding. Linear systems are solved as precisely as
-// Newton's next residual needs.
+// halved. Stop at |R|_1 <= tolerance * mass (implicit Euler) or at rounding. Linear systems are
+// solved as precisely as Newton's next residual needs.
 
 #include "simplex_step.h"
 
