@@ -6,12 +6,23 @@
 #include "otto/energy/initial.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/diffusion.h"
 #include "otto/time/simulation.h"
 
 namespace otto {
 
+namespace {
+
+Mesh make_checked_mesh(const Comm& comm, const Case& c) {
+  Mesh mesh = make_mesh(comm, c);
+  check_flux(c, mesh);
+  return mesh;
+}
+
+}  // namespace
+
 Setup::Setup(const Comm& comm, const Case& c)
-    : mesh(make_mesh(comm, c)),
+    : mesh(make_checked_mesh(comm, c)),
       energy(make_free_energy(c, mesh)),
       drift(make_drift(c, mesh.dimension)),
       generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),

@@ -16,6 +16,7 @@
 #include "otto/io/final_state.h"
 #include "otto/io/run_output.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/diffusion.h"
 
 namespace otto {
 
@@ -102,6 +103,7 @@ int spectrum_command(const RunOptions& options, int count) {
   try {
     const auto petsc = hand_petsc_options(c, options);
     const Mesh mesh = make_mesh(world, c);
+    check_two_point(c, mesh, "the spectrum");
     const FreeEnergy energy = make_free_energy(c, mesh);
     const auto drift = make_drift(c, mesh.dimension);
     const Generator generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),

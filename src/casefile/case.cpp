@@ -151,6 +151,12 @@ std::vector<std::string> Section::texts(std::string_view key) const {
       exactly<std::string>);
 }
 
+std::vector<std::vector<double>> Section::matrix(std::string_view key) const {
+  return convert_all<std::vector<double>>(
+      value_of(*this, data_->find(path_, index_), join_path(path_, key), {Type::matrix}),
+      [](const Value& row) { return convert_all<double>(row, number_of); });
+}
+
 std::filesystem::path Section::file(std::string_view key) const {
   return data_->file.parent_path() / text(key);
 }

@@ -29,13 +29,15 @@ std::string type_words(Type type) {
       return "an array of texts in quotes";
     case Type::real_or_reals:
       return "a number or an array of numbers";
+    case Type::matrix:
+      return "an array of rows of numbers";
   }
   throw InternalError("a case key of no known type");
 }
 
 bool takes_array(Type t) {
   return t == Type::reals || t == Type::integers || t == Type::flags || t == Type::texts ||
-         t == Type::real_or_reals;
+         t == Type::real_or_reals || t == Type::matrix;
 }
 
 bool takes_single(Type t) { return !takes_array(t) || t == Type::real_or_reals; }
@@ -71,6 +73,8 @@ std::string example_of(const Key& key) {
       return fmt::format("[{}]", text);
     case Type::real_or_reals:
       return "0.5";
+    case Type::matrix:
+      return "[[2.0, 0.5], [0.5, 1.0]]";
   }
   throw InternalError("a case key of no known type");
 }

@@ -69,7 +69,8 @@ std::string description(const Key& key) {
 
 Json key_schema(const Key& key) {
   Json s = {{"description", description(key)}};
-  const Json one = single_schema(key);
+  const Json entry = single_schema(key);
+  const Json one = key.type == Type::matrix ? Json{{"type", "array"}, {"items", entry}} : entry;
   const Json many = {{"type", "array"}, {"items", one}};
   if (takes_single(key.type) && takes_array(key.type)) {
     s["oneOf"] = {one, many};
@@ -145,7 +146,9 @@ std::string schema_text() {
              "stepping and output."}};
   s.update(keys_schema(""));
   for (const Table& table : declared_tables()) {
-    s["properties"][table.path] = table_schema(table);
+    const std::string owner(table_of(table.path)), name(name_of(table.path));
+    Json& of = owner.empty() ? s : s["properties"][owner];  // declared before what it holds
+    of["properties"][name] = table_schema(table);
     if (table.required) s["required"].push_back(table.path);
   }
   return s.dump(2) + "\n";

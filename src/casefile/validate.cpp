@@ -96,6 +96,7 @@ bool fits_one(const Value& v, Type type) {
     case Type::real:
     case Type::reals:
     case Type::real_or_reals:
+    case Type::matrix:
       return is_number(v);
     case Type::integer:
     case Type::integers:
@@ -161,9 +162,17 @@ void check_value(const CaseData& data, const Key& key, const Value& v) {
     return check_one({data, key}, v);
   }
   if (!takes_array(key.type)) wrong(v);
-  for (const Value& entry : *array) {
-    if (!fits_one(entry, key.type)) wrong(entry);
-    check_one({data, key}, entry);
+  const auto check_all = [&](const Value::Array& entries) {
+    for (const Value& entry : entries) {
+      if (!fits_one(entry, key.type)) wrong(entry);
+      check_one({data, key}, entry);
+    }
+  };
+  if (key.type != Type::matrix) return check_all(*array);
+  for (const Value& row : *array) {
+    const auto* entries = std::get_if<Value::Array>(&row.content);
+    if (!entries) wrong(row);
+    check_all(*entries);
   }
 }
 

@@ -12,7 +12,7 @@ namespace {
 const Declare keys{{{"flux", "How the flux between two neighbouring cells is formed."}},
                    {{.path = "flux.kind",
                      .type = Type::text,
-                     .doc = "The two-point flux.",
+                     .doc = "The flux: of two points, or of whole gradients.",
                      .fallback = "\"scharfetter_gummel\"",
                      .equation = "F = a kT [B(s) rho_K - B(-s) rho_L], s = (V_L - V_K) / kT"}}};
 
@@ -31,7 +31,7 @@ RegisterFlux::RegisterFlux(std::unique_ptr<const TwoPointFlux> flux, const std::
 }
 
 const TwoPointFlux& find_flux(const std::string& name) {
-  const auto found = registry().find(name);
+  const auto found = registry().find(name == flux_on_simplices ? "scharfetter_gummel" : name);
   if (found == registry().end()) throw InternalError("no flux is called '" + name + "'");
   return *found->second;
 }

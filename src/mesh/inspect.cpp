@@ -64,6 +64,13 @@ std::vector<std::pair<std::string, std::string>> inspect(const Mesh& mesh) {
   if (const auto text = sides.words(mesh.comm, mesh.boundary_names, "faces"); !text.empty()) {
     lines.emplace_back("sides", text);
   }
+  if (mesh.simplices) {
+    const auto count = mesh.comm.sum(std::int64_t(mesh.simplices->size()));
+    lines.emplace_back("gradient", fmt::format("from {} simplices; nothing is asked of their "
+                                                "angles",
+                                                count));
+    return lines;
+  }
   const MeshQuality& q = mesh.quality;
   std::string centres =
       fmt::format("lines between them lean by {:.2g} degrees at most", q.worst_angle);

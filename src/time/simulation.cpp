@@ -128,6 +128,8 @@ class Loop {
     problem_.mesh.halo.update(problem_.mesh.comm, state_.density);
     record_.output_due = true;
     report_ = {};
+    problem_.generator.set_time(state_.time);
+    report_.dissipation = stepper_.dissipation(state_);
     examine(0);
     record_.edi_gap = 0;
   }

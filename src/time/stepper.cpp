@@ -5,6 +5,8 @@
 #include "otto/casefile/key.h"
 #include "otto/casefile/suggest.h"
 #include "otto/core/error.h"
+#include "otto/flux/two_point.h"
+#include "simplex_step.h"
 
 namespace otto {
 
@@ -40,6 +42,8 @@ std::unique_ptr<Stepper> make_stepper(const Problem& problem) {
   const std::string name = problem.c.section("time").text("scheme");
   const auto entry = std::ranges::find(registry(), name, &StepperEntry::name);
   if (entry == registry().end()) throw InternalError("no time scheme is called '" + name + "'");
+  if (problem.c.section("flux").text("kind") == flux_on_simplices)
+    return make_simplex_step(problem);
   if (entry->linear_only && !problem.energy.linear()) refuse_nonlinear(problem.c, name);
   return entry->make(problem);
 }

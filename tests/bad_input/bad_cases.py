@@ -65,6 +65,13 @@ def appended(name, text, *words, at=0, suggestion=None, **more):
     return Bad(name, words, BASE.count("\n") + 1 + at, suggestion, encoded(BASE + text), **more)
 
 
+def whole_gradients(name, text, *words, at=0):
+    """The same with flux.kind = "simplex"."""
+    bad = appended(name, text, *words, at=at)
+    bad.content = bad.content.replace(b"scharfetter_gummel", b"simplex")
+    return bad
+
+
 def of_file(bad):
     """The message is about the file the case names, not about a line of the case."""
     bad.line = None
@@ -222,6 +229,24 @@ def combinations():
                                                        'temperature = 1.0\n'))
     yield replaced("wrong dimension", 'expression = "2*(x^2-1)^2 + 2*y^2"',
                    'library = "ishigami"\nstrength = "2"', "strength", at=1)
+    tensor = "[diffusion]\ntensor = "
+    yield appended("tensor with two-point fluxes", tensor + "[[1, 0], [0, 1]]\n", "two-point",
+                   suggestion="simplex")
+    for name, value, words in [
+            ("tensor of one axis", "[[1.0]]", "2 rows"),
+            ("tensor of ragged rows", "[[1, 0], [0]]", "2 rows"),
+            ("tensor as a list", "[1, 2]", "rows"),
+            ("tensor that is not symmetric", "[[1, 2], [0, 5]]", "symmetric"),
+            ("tensor that is not definite", "[[1, 2], [2, 1]]", "positive definite"),
+            ("tensor that is singular", "[[1, 1], [1, 1]]", "positive definite"),
+            ("tensor that is infinite", "[[inf, 0], [0, 1]]", "finite")]:
+        yield whole_gradients(name, tensor + value + "\n", words, at=1)
+    yield whole_gradients("tensor of a region on a box",
+                          '[[diffusion.region]]\nname = "neck"\ntensor = [[1, 0], [0, 1]]\n', "neck", at=1)
+    yield whole_gradients("drift with whole gradients", '[drift]\nexpression = ["x", "y"]\n', "drift", at=1)
+    yield whole_gradients("absorption with whole gradients", '[boundary]\nabsorbing = ["x_min"]\n',
+                          "absorbing", at=1)
+    yield whole_gradients("exit time with whole gradients", "[analysis]\nmean_exit_time = true\n", "rates")
     yield appended("drift of one axis", '[drift]\nexpression = ["x"]\n', "expression", at=1)
     yield appended("drift as text", '[drift]\nexpression = "x"\n', "expression", at=1)
     yield appended("exact that is no expression", '[exact]\ndensity = "exp(x"\n', "parenthesis",

@@ -103,6 +103,8 @@ def bad_meshes():
                                                ["3 2 1 1 1 2 5 4", "3 2 1 1 2 3 6 5",
                                                 "2 2 1 1 7 8 9"]),
                "orthogonal", "elements 1 and 2")
+    yield in_case("two-point fluxes between medians", 'file = "mesh.msh"',
+                  'file = "mesh.msh"\ncontrol_volumes = "medians"', "flux.kind", at=1, suggestion="simplex")
     yield in_case("side the mesh has not", "[time]", '[boundary]\nabsorbing = ["exist"]\n[time]',
                   "'exist'", at=1, suggestion="exit")
     yield in_case("region the mesh has not", "[initial]\n", '[initial]\nregion = "insde"\n',

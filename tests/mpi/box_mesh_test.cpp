@@ -53,6 +53,30 @@ TEST(BoxMesh, HaloBringsTheCellsThatGhostsStandFor) {
   }
 }
 
+TEST(BoxMesh, HaloTakesBackWhatGhostsHold) {
+  for (const Box& box : boxes) {
+    const Mesh mesh = make_box_mesh(Comm(), box);
+    std::vector<double> field(std::size_t(mesh.local()), 0.0), copies(field.size(), 0.0);
+    double sent = 0, number = 0;
+    for (std::size_t c = std::size_t(mesh.owned); c < field.size(); ++c) {
+      copies[c] = 1;
+      field[c] = double(mesh.global[c]);
+      sent += 1;
+      number += field[c];
+    }
+    mesh.halo.add_ghosts(mesh.comm, copies);
+    mesh.halo.add_ghosts(mesh.comm, field);
+    double arrived = 0, numbers = 0;
+    for (std::size_t c = 0; c < std::size_t(mesh.owned); ++c) {
+      EXPECT_EQ(field[c], copies[c] * double(mesh.global[c]));
+      arrived += copies[c];
+      numbers += field[c];
+    }
+    EXPECT_EQ(mesh.comm.sum(arrived), mesh.comm.sum(sent));
+    EXPECT_EQ(mesh.comm.sum(numbers), mesh.comm.sum(number));
+  }
+}
+
 TEST(BoxMesh, FacesJoinNeighboursAcrossTheirTrueDistance) {
   for (const Box& box : boxes) {
     const Mesh mesh = make_box_mesh(Comm(), box);

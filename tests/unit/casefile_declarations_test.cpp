@@ -59,7 +59,8 @@ TEST(Declarations, ChoicesBelongToTextKeysAndAreDistinct) {
 TEST(Declarations, TablesAreDistinct) {
   std::set<std::string> seen;
   for (const Table& table : declared_tables()) {
-    EXPECT_TRUE(is_word(table.path)) << table.path;
+    EXPECT_TRUE(is_word(name_of(table.path))) << table.path;
+    EXPECT_TRUE(table_of(table.path).empty() || find_table(table_of(table.path))) << table.path;
     EXPECT_TRUE(is_sentence(table.doc)) << table.path;
     EXPECT_TRUE(seen.insert(table.path).second) << table.path << " twice";
   }
@@ -100,17 +101,23 @@ TEST(Declarations, EverythingCanBeExplained) {
   EXPECT_THROW(explain("nothing_of_that_name"), InputError);
 }
 
+/// Where the schema describes the keys of a table.
+const nlohmann::json& schema_of(const nlohmann::json& schema, const std::string& table) {
+  if (table.empty()) return schema;
+  const std::string name(name_of(table));
+  const auto& here = schema_of(schema, std::string(table_of(table))).at("properties").at(name);
+  return find_table(table)->repeated ? here.at("items") : here;
+}
+
 TEST(Declarations, SchemaHoldsEveryKey) {
   const auto schema = nlohmann::json::parse(schema_text());
   EXPECT_EQ(schema["additionalProperties"], false);
   for (const Key& key : declared_keys()) {
     const std::string table(table_of(key.path)), name(name_of(key.path));
-    const auto& owner = table.empty()                 ? schema
-                        : find_table(table)->repeated ? schema["properties"][table]["items"]
-                                                      : schema["properties"][table];
-    ASSERT_TRUE(owner["properties"].contains(name)) << key.path;
-    const auto& entry = owner["properties"][name];
-    EXPECT_EQ(entry["description"].get<std::string>().find(key.doc), 0u);
+    const auto& owner = schema_of(schema, table);
+    ASSERT_TRUE(owner.at("properties").contains(name)) << key.path;
+    const auto& entry = owner.at("properties").at(name);
+    EXPECT_EQ(entry.at("description").get<std::string>().find(key.doc), 0u);
     EXPECT_EQ(entry.contains("default"), !key.fallback.empty());
   }
 }

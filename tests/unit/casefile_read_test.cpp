@@ -34,6 +34,7 @@ const Declare sample{
      {.path = "sample.wrapped", .type = Type::flags, .doc = "Which axes."},
      {.path = "sample.names", .type = Type::texts, .doc = "Names."},
      {.path = "sample.width", .type = Type::real_or_reals, .doc = "Width.", .fallback = "0.25"},
+     {.path = "sample.tensor", .type = Type::matrix, .doc = "Rows.", .range = {.most = 7}},
      {.path = "sample.picture", .type = Type::text, .doc = "A file.", .file = true},
      {.path = "part.role", .type = Type::text, .doc = "Its role.", .required = true},
      {.path = "part.weight",
@@ -98,6 +99,20 @@ TEST(CaseReader, GivesValuesDefaultsAndPresence) {
   EXPECT_EQ(s.where("kind"), "dir/case.toml:1:2");
   EXPECT_THROW(static_cast<void>(s.real("nothing")), InternalError);
   EXPECT_THROW(static_cast<void>(s.integer("radius")), InternalError);
+}
+
+TEST(CaseReader, ReadsMatricesAndChecksEveryEntry) {
+  using Rows = std::vector<std::vector<double>>;
+  EXPECT_EQ(sample_of("[sample]\ntensor = [[1, 2.5], [3, 4]]\n").matrix("tensor"),
+            (Rows{{1, 2.5}, {3, 4}}));
+  EXPECT_EQ(sample_of("[sample]\ntensor = [[1], [2, 3], []]\n").matrix("tensor"),
+            (Rows{{1}, {2, 3}, {}}));
+  expect_error("[sample]\ntensor = [1, 2]\n",
+               "case.toml:2:11: sample.tensor = [1, 2]: an array of rows");
+  expect_error("[sample]\ntensor = [[1, 'a']]\n", "an array of rows of numbers is needed");
+  expect_error("[sample]\ntensor = [[1, [2]]]\n", "an array of rows of numbers is needed");
+  expect_error("[sample]\ntensor = 3\n", "an array of rows of numbers is needed");
+  expect_error("[sample]\ntensor = [[1, 8]]\n", "it must be at most 7");
 }
 
 TEST(CaseReader, ReadingWhatIsNotGivenSaysWhatIsNeeded) {

@@ -12,8 +12,9 @@
 namespace otto {
 
 /// `real_or_reals`: a number or an array of numbers, read with Section::reals (a lone number is an
-/// array of one), so that both `variance = 0.05` and `variance = [0.1, 0.2]` work.
-enum class Type { real, integer, flag, text, reals, integers, flags, texts, real_or_reals };
+/// array of one), so that both `variance = 0.05` and `variance = [0.1, 0.2]` work. `matrix`: an
+/// array of rows, read with Section::matrix.
+enum class Type { real, integer, flag, text, reals, integers, flags, texts, real_or_reals, matrix };
 
 /// Values a number (or each entry of an array of numbers) may take.
 struct Range {
@@ -53,7 +54,7 @@ struct Choice {
 
 /// One declared table. `repeated` is an array of tables (`[[energy]]`).
 struct Table {
-  std::string path;  ///< "mesh", "energy"
+  std::string path;  ///< "mesh", "energy"; a table inside another "diffusion.region"
   std::string doc;
   bool required = false;
   bool repeated = false;

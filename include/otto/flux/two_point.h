@@ -32,7 +32,12 @@ struct RegisterFlux {
                const std::string& equation);
 };
 
-/// The flux of that name; throws InternalError for an unknown one (the case reader checked it).
+/// The value of `flux.kind` that stands for whole gradients (operators/simplex_flux.h) instead of a
+/// two-point flux.
+inline constexpr const char* flux_on_simplices = "simplex";
+
+/// The flux of that name; throws InternalError for an unknown one (the case reader checked it). For
+/// `flux_on_simplices` the default, of which nothing but V is used then.
 const TwoPointFlux& find_flux(const std::string& name);
 /// All registered ones by name, for tests and documentation.
 std::vector<const TwoPointFlux*> all_fluxes();

@@ -24,6 +24,9 @@ class Halo {
 
   /// Fills the ghost entries of `field` (owned + ghosts values). Collective over neighbours.
   void update(const Comm& comm, std::span<double> field) const;
+  /// The way back: adds what the ghosts of `field` hold to the cells they are copies of, and leaves
+  /// the ghosts as they are. Collective over neighbours.
+  void add_ghosts(const Comm& comm, std::span<double> field) const;
 
  private:
   std::vector<Link> sends_, receives_;

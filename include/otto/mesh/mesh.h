@@ -12,6 +12,7 @@
 #include "otto/core/point.h"
 #include "otto/mesh/box.h"
 #include "otto/mesh/halo.h"
+#include "otto/mesh/simplices.h"
 
 namespace otto {
 
@@ -80,6 +81,9 @@ struct Mesh {
   std::shared_ptr<const CellShapes> shapes;  ///< of the owned cells where the mesh is no box
   /// Parts of the owned cells whose shape no quadrature knows (polyhedra), else null.
   std::shared_ptr<const struct CellPieces> pieces;
+  /// Where the cells are bounded by medians, else null. Such a mesh has no faces: the lines between
+  /// its points are orthogonal to nothing (simplices.h).
+  std::shared_ptr<const std::vector<Simplex>> simplices;
 
   [[nodiscard]] std::int32_t local() const { return owned + ghosts; }
 };

@@ -4,8 +4,8 @@
 
 namespace otto {
 
-/// The region a table's key `region` names, as an index into Mesh::region_names; -1 where the key
+/// The region a table's key names, as an index into Mesh::region_names; -1 where the key
 /// is not given. Throws InputError at the key for one the mesh has not.
-std::int32_t read_region(const Section& section, const Mesh& mesh);
+std::int32_t read_region(const Section& section, const Mesh& mesh, const char* key = "region");
 
 }  // namespace otto

@@ -64,6 +64,11 @@ class Stepper {
   virtual void remember(Archive& archive) { (void)archive; }
   /// Keeps F(n+1) + dt * dissipation <= F(n) unconditionally (dissipative by construction).
   [[nodiscard]] virtual bool dissipative() const { return false; }
+  /// The dissipation at a state where it is not that of the generator's fluxes; else -1. Collective.
+  [[nodiscard]] virtual double dissipation(const State& state) {
+    (void)state;
+    return -1;
+  }
   /// Accurate to time.tolerance whatever the step; time.step may be left out.
   [[nodiscard]] virtual bool any_step() const { return false; }
   /// Steps in which each step is divided: `StepReport::inner` means something where there are more.

@@ -14,4 +14,8 @@ Mesh cell_centred(const Comm& comm, const Part& part);
 /// Collective; throws InputError naming the worst edge where its dual face is negative.
 Mesh vertex_centred(const Comm& comm, const Part& part);
 
+/// One cell around each vertex, bounded by medians, and the simplices they share: for any mesh, and
+/// for fluxes from whole gradients. Regions as before. Collective.
+Mesh median_centred(const Comm& comm, const Part& part);
+
 }  // namespace otto::gmsh

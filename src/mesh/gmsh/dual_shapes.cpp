@@ -14,19 +14,21 @@ constexpr std::uint8_t polygon = 7, convex_point_set = 41;
 /// Corners and simplices of the dual cells, gathered cell of the file by cell of the file.
 class Gathering {
  public:
-  Gathering(const Mesh& mesh, const Part& part, const std::vector<std::int32_t>& place)
+  Gathering(const Mesh& mesh, const Part& part, const std::vector<std::int32_t>& place, Bounds by)
       : owned_(std::size_t(mesh.owned)),
         part_(part),
         place_(place),
+        medians_(by == Bounds::medians),
         corners_(owned_),
         pieces_(owned_) {}
 
   void add(const PartCell& cell) {
     const ShapeData& data = shape_data(cell.shape);
-    const Point c = circumcentre(cell.shape, corners_of(cell, part_.points, data.vertices));
+    const Corners x = corners_of(cell, part_.points, data.vertices);
+    const Point c = medians_ ? middle(cell.shape, x) : circumcentre(cell.shape, x);
     for (int s = 0; s < data.sides; ++s) {
       const auto& ring = data.side[std::size_t(s)];
-      const Point on = data.dimension == 2 ? Point{} : side_circumcentre(cell, part_.points, s);
+      const Point on = data.dimension == 2 ? Point{} : side_centre(cell, s);
       for (int i = 0; i < (data.dimension == 2 ? 1 : data.side_vertices); ++i) {
         const std::int32_t v = cell.vertex[std::size_t(ring[std::size_t(i)])];
         const std::int32_t w =
@@ -39,6 +41,10 @@ class Gathering {
         } else {  // the side's ring runs around its outward normal
           piece(v, {point(v), on, m, c});
           piece(w, {m, on, point(w), c});
+        }
+        for (const std::int32_t end : {v, w}) {
+          if (medians_) corner(end, m);  // bisectors meet there in a plane, medians at an angle
+          if (medians_ && data.dimension == 3) corner(end, on);
         }
       }
     }
@@ -54,7 +60,7 @@ class Gathering {
       const std::int32_t w =
           cell.vertex[std::size_t(ring[std::size_t((i + 1) % data.side_vertices)])];
       corner(v, point(v));
-      if (data.dimension == 3) corner(v, side_circumcentre(cell, part_.points, s));
+      if (data.dimension == 3) corner(v, side_centre(cell, s));
       const Point m = 0.5 * (point(v) + point(w));
       corner(v, m);
       corner(w, m);
@@ -69,7 +75,7 @@ class Gathering {
     pieces->first.push_back(0);
     for (std::size_t k = 0; k < owned_; ++k) {
       drop_repeated(corners_[k], std::pow(mesh.volume[k], 1.0 / part_.dimension));
-      if (part_.dimension == 2) sort_around(corners_[k], mesh.center[k]);
+      if (part_.dimension == 2) sort_around(corners_[k], mesh.center[k], medians_ ? 1e-3 : 1.0);
       put(*shapes, part_.dimension == 2 ? polygon : convex_point_set, corners_[k]);
       for (const auto& p : pieces_[k]) {
         put(pieces->simplices,
@@ -85,6 +91,11 @@ class Gathering {
  private:
   using Piece = std::array<Point, 4>;
 
+  Point side_centre(const PartCell& cell, int s) const {
+    if (!medians_) return side_circumcentre(cell, part_.points, s);
+    const int n = shape_data(cell.shape).vertices;
+    return side_middle(cell.shape, corners_of(cell, part_.points, n), s);
+  }
   Point point(std::int32_t v) const { return part_.points[std::size_t(v)]; }
   bool own(std::int32_t v) const {
     return place_[std::size_t(v)] >= 0 && std::size_t(place_[std::size_t(v)]) < owned_;
@@ -106,10 +117,11 @@ class Gathering {
     points = std::move(kept);
   }
 
-  /// Round the mean of the corners: that of a convex cell lies inside.
-  static void sort_around(std::vector<Point>& points, const Point& near) {
+  /// Round a point that sees all corners: of a convex cell their mean, of one bounded by medians a
+  /// place next to its vertex in that direction.
+  static void sort_around(std::vector<Point>& points, const Point& near, double towards_mean) {
     Point m{};
-    for (const Point& x : points) m = m + (1.0 / double(points.size())) * (x - near);
+    for (const Point& x : points) m = m + (towards_mean / double(points.size())) * (x - near);
     std::ranges::sort(points, {}, [&](const Point& x) {
       return std::atan2(x[1] - near[1] - m[1], x[0] - near[0] - m[0]);
     });
@@ -127,6 +139,7 @@ class Gathering {
   std::size_t owned_;
   const Part& part_;
   const std::vector<std::int32_t>& place_;
+  bool medians_;
   std::vector<std::vector<Point>> corners_;
   std::vector<std::vector<Piece>> pieces_;
 };
@@ -134,8 +147,8 @@ class Gathering {
 }  // namespace
 
 void set_dual_shapes(Mesh& mesh, const Part& part, const std::vector<std::int32_t>& place,
-                     const std::vector<std::int32_t>& order) {
-  Gathering gathering(mesh, part, place);
+                     const std::vector<std::int32_t>& order, Bounds by) {
+  Gathering gathering(mesh, part, place, by);
   for (const std::int32_t c : order) gathering.add(part.cells[std::size_t(c)]);
   const auto sides = sorted_sides(part.cells);
   for_each_side(sides, [&](std::size_t begin, std::size_t end) {

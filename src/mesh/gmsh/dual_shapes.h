@@ -89,9 +89,12 @@ inline std::vector<std::pair<std::int32_t, double>> shares_of_side(const PartCel
   return shares;
 }
 
+/// What bounds the cells around the vertices.
+enum class Bounds { bisectors, medians };
+
 /// Pictures and pieces of the owned cells; `place` is the local cell of each point of the part,
 /// `order` the cells of the part in the order of their numbers.
 void set_dual_shapes(Mesh& mesh, const Part& part, const std::vector<std::int32_t>& place,
-                     const std::vector<std::int32_t>& order);
+                     const std::vector<std::int32_t>& order, Bounds by);
 
 }  // namespace otto::gmsh

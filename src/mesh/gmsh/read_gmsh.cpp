@@ -42,6 +42,11 @@ const Declare declare{
       .doc =
           "One cell around each vertex, bounded by the perpendicular bisectors of the edges (the "
           "Voronoi dual)."},
+     {.path = "mesh.control_volumes",
+      .value = "medians",
+      .doc =
+          "One cell around each vertex, bounded by medians: for `flux.kind = \"simplex\"`, on any "
+          "mesh."},
      {.path = "mesh.kind",
       .value = "gmsh",
       .doc = "A mesh of triangles, quadrilaterals, tetrahedra "
@@ -58,16 +63,17 @@ const Declare declare{
 
 Mesh make_gmsh_mesh(const Comm& comm, const Section& section) {
   const std::string how = section.text("partitioner");
-  const auto around = section.text("control_volumes") == "vertices" ? gmsh::Around::vertices
-                                                                    : gmsh::Around::elements;
+  const std::string cells = section.text("control_volumes");
+  const auto around = cells == "elements" ? gmsh::Around::elements : gmsh::Around::vertices;
   gmsh::Part part = gmsh::distribute(comm, section.file("file"),
                                      how == "bisection"  ? gmsh::Partitioner::bisection
                                      : how == "ptscotch" ? gmsh::Partitioner::ptscotch
                                                          : gmsh::Partitioner::blocks,
                                      around);
   gmsh::refine(comm, part, int(section.integer("refine")));
-  return around == gmsh::Around::vertices ? gmsh::vertex_centred(comm, part)
-                                          : gmsh::cell_centred(comm, part);
+  return cells == "elements"   ? gmsh::cell_centred(comm, part)
+         : cells == "vertices" ? gmsh::vertex_centred(comm, part)
+                               : gmsh::median_centred(comm, part);
 }
 
 }  // namespace otto

@@ -49,7 +49,7 @@ class Builder {
     add_faces();
     add_boundary();
     judge();
-    set_dual_shapes(mesh_, part_, place_, by_number_);
+    set_dual_shapes(mesh_, part_, place_, by_number_, Bounds::bisectors);
     return std::move(mesh_);
   }
 
@@ -70,7 +70,8 @@ class Builder {
         throw InputError(
             fmt::format("{}: the corners of element {} do not lie on one circle, so it "
                         "has no part in a Voronoi dual; mesh with triangles or "
-                        "tetrahedra instead",
+                        "tetrahedra instead, or take mesh.control_volumes = \"medians\" "
+                        "with flux.kind = \"simplex\"",
                         part_.file, c.element));
       }
     }
@@ -208,7 +209,9 @@ class Builder {
             "{}: around the vertices the dual face of the edge at ({:.6g}, {:.6g}, {:.6g}), in "
             "element {}, has a negative area ({:.3g} of its size), and {} are like it: the mesh is "
             "not Delaunay there, or an obtuse angle faces a wall. Mesh it again without smoothing "
-            "and optimisation, finer at that wall, or take mesh.control_volumes = \"elements\"",
+            "and optimisation, finer at that wall, or take mesh.control_volumes = \"elements\", or "
+            "\"medians\" with "
+            "flux.kind = \"simplex\"",
             part_.file, worst_.at[0], worst_.at[1], worst_.at[2], worst_.element, worst_.relative,
             bad));
       }

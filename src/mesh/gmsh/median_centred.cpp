@@ -1,0 +1,242 @@
+// Cells around the vertices of any mesh, bounded by medians, for fluxes from whole gradients
+// (mesh/simplices.h). With the shape functions phi_v, linear on triangles and tetrahedra, linear in
+// each coordinate of the reference cell on quadrilaterals and hexahedra,
+//
+//   vol_v = sum over cells of int phi_v,
+//
+// which integrates linear functions exactly from their values at the vertices. Gradients:
+//
+//   triangles, tetrahedra            the cell itself, with its measure as the weight
+//   quadrilaterals, hexahedra        for each corner, the corner and the ends of its d edges, with
+//                                    the weight J / 2^d, J the volume those edges span: the corner
+//                                    rule, exact where phi_v meets a linear function in the plane
+//
+// Nothing is asked of the angles.
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "builders.h"
+#include "dual_shapes.h"
+#include "otto/mesh/numbering.h"
+#include "topology.h"
+
+namespace otto::gmsh {
+
+namespace {
+
+/// int phi_v of the vertices of a cell. On quadrilaterals and hexahedra by Gauss's rule of two
+/// points along each axis of the reference cell, which is exact.
+std::array<double, 8> shape_integrals(std::uint8_t shape, const Corners& x) {
+  const ShapeData& data = shape_data(shape);
+  std::array<double, 8> result{};
+  if (data.vertices == data.dimension + 1) {
+    std::ranges::fill(result, measure(shape, x) / data.vertices);
+    return result;
+  }
+  static constexpr double place[8][3] = {{0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0},
+                                         {0, 0, 1}, {1, 0, 1}, {1, 1, 1}, {0, 1, 1}};
+  const int points = data.vertices;  // as many as corners, one next to each
+  for (int p = 0; p < points; ++p) {
+    std::array<double, 8> phi{};
+    std::array<Point, 3> column{};  // of the Jacobian matrix
+    for (int v = 0; v < data.vertices; ++v) {
+      std::array<double, 3> near{1, 1, 1}, slope{};
+      for (std::size_t a = 0; a < std::size_t(data.dimension); ++a) {
+        const double at = 0.5 + (place[p][a] - 0.5) / std::sqrt(3.0);
+        near[a] = place[v][a] > 0 ? at : 1 - at;
+        slope[a] = place[v][a] > 0 ? 1 : -1;
+      }
+      phi[std::size_t(v)] = near[0] * near[1] * near[2];
+      for (std::size_t a = 0; a < std::size_t(data.dimension); ++a) {
+        const double d = slope[a] * near[(a + 1) % 3] * near[(a + 2) % 3];
+        column[a] = column[a] + d * x[std::size_t(v)];
+      }
+    }
+    const double J = data.dimension == 2 ? cross(column[0], column[1])[2]
+                                         : dot(column[0], cross(column[1], column[2]));
+    for (int v = 0; v < data.vertices; ++v) {
+      result[std::size_t(v)] += J * phi[std::size_t(v)] / points;
+    }
+  }
+  return result;
+}
+
+class MedianBuilder {
+ public:
+  MedianBuilder(const Comm& comm, const Part& part) : part_(part), mesh_(comm) {
+    for (std::size_t c = 0; c < part.cells.size(); ++c) order_.push_back(std::int32_t(c));
+    std::ranges::sort(order_, {}, [&](std::int32_t c) { return cell(c).number; });
+  }
+
+  Mesh build() {
+    mesh_.dimension = part_.dimension;
+    mesh_.region_names = part_.region_names;
+    mesh_.boundary_names = part_.boundary_names;
+    choose_points();
+    add_volumes();
+    add_points();
+    add_simplices();
+    add_boundary();
+    set_dual_shapes(mesh_, part_, place_, order_, Bounds::medians);
+    return std::move(mesh_);
+  }
+
+ private:
+  const PartCell& cell(std::int32_t c) const { return part_.cells[std::size_t(c)]; }
+  bool own(std::int32_t point) const {
+    return part_.point_owner[std::size_t(point)] == mesh_.comm.rank();
+  }
+
+  /// Own points by number, then all others of the cells at them, by owner and number.
+  void choose_points() {
+    std::vector<bool> kept(part_.points.size(), false);
+    for (const std::int32_t c : order_) {
+      const auto vertices = vertices_of(cell(c));
+      if (std::ranges::none_of(vertices, [&](std::int32_t v) { return own(v); })) continue;
+      for (const std::int32_t v : vertices) kept[std::size_t(v)] = true;
+    }
+    for (std::size_t v = 0; v < kept.size(); ++v) {
+      if (kept[v]) chosen_.push_back(std::int32_t(v));
+    }
+    std::ranges::sort(chosen_, {}, [&](std::int32_t v) {
+      return std::pair(own(v) ? -1 : part_.point_owner[std::size_t(v)],
+                       part_.point_number[std::size_t(v)]);
+    });
+    place_.assign(part_.points.size(), -1);
+    for (std::size_t i = 0; i < chosen_.size(); ++i) {
+      place_[std::size_t(chosen_[i])] = std::int32_t(i);
+      if (own(chosen_[i])) mesh_.owned = std::int32_t(i) + 1;
+    }
+    mesh_.ghosts = std::int32_t(chosen_.size()) - mesh_.owned;
+  }
+
+  static std::span<const std::int32_t> vertices_of(const PartCell& c) {
+    return std::span(c.vertex).first(std::size_t(shape_data(c.shape).vertices));
+  }
+
+  /// In the order of the cells' numbers, the same on every rank.
+  void add_volumes() {
+    mesh_.volume.assign(chosen_.size(), 0.0);
+    share_.resize(chosen_.size());
+    for (const std::int32_t c : order_) {
+      const PartCell& K = cell(c);
+      const auto vertices = vertices_of(K);
+      const auto shares =
+          shape_integrals(K.shape, corners_of(K, part_.points, int(vertices.size())));
+      for (std::size_t v = 0; v < vertices.size(); ++v) {
+        const std::int32_t at = place_[std::size_t(vertices[v])];
+        if (at < 0) continue;
+        mesh_.volume[std::size_t(at)] += shares[v];
+        share_[std::size_t(at)][K.region] += shares[v];
+      }
+    }
+  }
+
+  void add_points() {
+    std::vector<std::int32_t> owners;
+    for (std::size_t i = 0; i < chosen_.size(); ++i) {
+      const auto v = std::size_t(chosen_[i]);
+      mesh_.center.push_back(part_.points[v]);
+      mesh_.global.push_back(part_.point_number[v]);
+      const auto most =  // the region of the larger part
+          std::ranges::max_element(share_[i], {}, [](const auto& r) { return r.second; });
+      mesh_.region.push_back(most == share_[i].end() ? -1 : most->first);
+      if (std::int32_t(i) >= mesh_.owned) owners.push_back(part_.point_owner[v]);
+    }
+    const auto owned = std::size_t(mesh_.owned);
+    const std::span<const std::int64_t> numbers(mesh_.global);
+    mesh_.halo = make_halo(mesh_.comm, numbers.first(owned), numbers.subspan(owned), owners);
+    mesh_.halo.update(mesh_.comm, mesh_.volume);  // a ghost's cells are not all here
+    std::vector<double> region(mesh_.region.begin(), mesh_.region.end());
+    mesh_.halo.update(mesh_.comm, region);
+    std::ranges::transform(region, mesh_.region.begin(), [](double r) { return std::int32_t(r); });
+    mesh_.global_cells = mesh_.comm.sum(std::int64_t(mesh_.owned));
+  }
+
+  /// A simplex belongs to the rank of its first point: the one of the least number in triangles and
+  /// tetrahedra, the corner in the others.
+  void add_simplices() {
+    auto all = std::make_shared<std::vector<Simplex>>();
+    for (const std::int32_t c : order_) {
+      const PartCell& K = cell(c);
+      const auto vertices = vertices_of(K);
+      if (int(vertices.size()) == part_.dimension + 1) {
+        std::vector<std::int32_t> sorted(vertices.begin(), vertices.end());
+        std::ranges::sort(sorted, {},
+                          [&](std::int32_t v) { return part_.point_number[std::size_t(v)]; });
+        const double size = measure(K.shape, corners_of(K, part_.points, int(vertices.size())));
+        add_simplex(*all, sorted, K.region, size);
+        continue;
+      }
+      for (std::size_t corner = 0; corner < vertices.size(); ++corner) {
+        std::vector<std::int32_t> group{vertices[corner]};
+        for_each_edge(K, [&](std::int32_t v, std::int32_t w) {
+          if (v == group[0]) group.push_back(w);
+          if (w == group[0]) group.push_back(v);
+        });
+        add_simplex(*all, group, K.region, 0);
+      }
+    }
+    mesh_.simplices = std::move(all);
+  }
+
+  /// `weight` 0: that of a corner.
+  void add_simplex(std::vector<Simplex>& all, const std::vector<std::int32_t>& points,
+                   std::int32_t region, double weight) const {
+    if (!own(points[0])) return;
+    Simplex s{.edges = part_.dimension, .region = region, .weight = weight};
+    s.cell[0] = place_[std::size_t(points[0])];
+    for (std::size_t i = 0; i + 1 < points.size(); ++i) {
+      s.cell[i + 1] = place_[std::size_t(points[i + 1])];
+      s.edge[i] = part_.points[std::size_t(points[i + 1])] - part_.points[std::size_t(points[0])];
+    }
+    if (weight == 0) {
+      const double J = part_.dimension == 2 ? cross(s.edge[0], s.edge[1])[2]
+                                            : dot(s.edge[0], cross(s.edge[1], s.edge[2]));
+      s.weight = std::abs(J) / double(1 << part_.dimension);
+    }
+    all.push_back(s);
+  }
+
+  /// The walls run through the points of their cells.
+  void add_boundary() {
+    std::map<SideKey, std::int32_t> tags;
+    for (const TaggedSide& s : part_.sides) tags.emplace(own_key(s), s.tag);
+    const auto sides = sorted_sides(part_.cells);
+    for_each_side(sides, [&](std::size_t begin, std::size_t end) {
+      if (end - begin != 1) return;
+      const PartCell& K = cell(sides[begin].cell);
+      const ShapeData& data = shape_data(K.shape);
+      const int side = sides[begin].side;
+      const Point A = side_area(K.shape, corners_of(K, part_.points, data.vertices), side);
+      const auto found = tags.find(sides[begin].key);
+      for (int i = 0; i < data.side_vertices; ++i) {
+        const auto v = K.vertex[std::size_t(data.side[std::size_t(side)][std::size_t(i)])];
+        const std::int32_t at = place_[std::size_t(v)];
+        if (at < 0 || at >= mesh_.owned) continue;  // only an owned one has all its sides here
+        mesh_.boundary.cell.push_back(at);
+        mesh_.boundary.tag.push_back(found == tags.end() ? -1 : found->second);
+        mesh_.boundary.area.push_back(norm(A) / data.side_vertices);
+        mesh_.boundary.distance.push_back(0);
+        mesh_.boundary.normal.push_back((1 / norm(A)) * A);
+        mesh_.boundary.transmissibility.push_back(INFINITY);
+      }
+    });
+  }
+
+  const Part& part_;
+  Mesh mesh_;
+  std::vector<std::int32_t> order_;  ///< the cells of the part by number
+  std::vector<std::int32_t> chosen_, place_;
+  std::vector<std::map<std::int32_t, double>> share_;
+};
+
+}  // namespace
+
+Mesh median_centred(const Comm& comm, const Part& part) {
+  return MedianBuilder(comm, part).build();
+}
+
+}  // namespace otto::gmsh

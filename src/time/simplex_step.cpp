@@ -1,0 +1,257 @@
+// Steps of d_t rho = div(rho Lambda grad mu) with whole gradients (operators/simplex_flux.h):
+//
+//   R = vol (rho1 - rho0) + dt outflow(theta) = 0,   mu = U'(theta) + V,
+//
+//   implicit Euler   theta = rho1
+//   midpoint         log theta = (rho1 log rho1 - rho0 log rho0) / (rho1 - rho0) - 1   (entropy)
+//
+// D the dissipation at theta,
+//
+//   F(rho1) - F(rho0)  <=  sum_K vol_K (rho1_K - rho0_K) mu_K  =  -dt D  <=  0,
+//
+// with equality for the midpoint. U'(0) = -inf keeps implicit Euler positive for every dt: where
+// rho1_K falls to 0, mu_K falls below all others, and rho_e of its groups does not vanish. The
+// midpoint rule has no such barrier; a step that does not converge is refused.
+//
+// Newton's method for the change z of mu, in the system of solve/simplex_solver.h with omega = vol
+// / theta' and c = dt; then delta = z / (mu' theta').
+//
+// In a cell by itself, its neighbours held, the equation is vol rho + c log rho = b, with c = kappa
+// vol rho from the diagonal. Where Newton's step is rho (1 + r), the density moves to rho e^v with
+//
+//   e^v - 1 + kappa v = (1 + kappa) r,
+//
+// which solves that equation whatever its size: v is r where flows dominate, log(1 + r) where the
+// content of the cell does, and no density becomes negative. Steps that do not reduce |R|_1 are
+// halved. Stop at |R|_1 <= tolerance * mass (implicit Euler) or at rounding. Linear systems are
+// solved as precisely as Newton's next residual needs.
+
+#include "simplex_step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "otto/core/vector_math.h"
+#include "otto/flux/two_point.h"
+#include "otto/operators/simplex_flux.h"
+#include "otto/solve/simplex_solver.h"
+#include "otto/time/linear_stage.h"
+
+namespace otto {
+
+namespace {
+
+constexpr int most_iterations = 50, most_halvings = 10;
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+constexpr double least_density = 1e-250;  ///< products with it are still numbers
+constexpr double start = 1e-4;            ///< guess for empty cells, over the largest density
+
+/// The root v of e^v - 1 + kappa v = (1 + kappa) r, by Newton's method from its right, where the
+/// left side is convex; not below -200.
+double growth(double r, double kappa) {
+  const double b = (1 + kappa) * r;
+  const double linear = kappa > 0 ? (r > 0 ? b : b + 1) / kappa : (r > 0 ? INFINITY : r);
+  double v = std::min(r > 0 ? std::log1p(b) : r, linear);
+  for (int i = 0; i < 50 && v > -200; ++i) {
+    const double e = std::exp(v), step = (e - 1 + kappa * v - b) / (e + kappa);
+    v -= step;
+    if (!(std::abs(step) > 1e-6 * (1e-3 + std::abs(v)))) break;
+  }
+  return std::max(v, -200.0);
+}
+
+class SimplexStep final : public Stepper {
+ public:
+  SimplexStep(const Problem& problem, bool midpoint)
+      : mesh_(problem.mesh),
+        generator_(problem.generator),
+        internal_(problem.energy.internal()),
+        flux_(problem.mesh, read_diffusion(problem.c, problem.mesh)),
+        solver_(flux_, read_solver(problem.c)),
+        keeper_(problem.mesh, read_solver(problem.c).rtol),
+        midpoint_(midpoint),
+        steepest_(midpoint ? std::log(0.1) : -200),
+        tolerance_(midpoint ? 0 : std::min(1e-11, 1e-3 * read_solver(problem.c).rtol)),
+        n_(std::size_t(mesh_.owned)) {
+    for (auto* field : {&rho_, &theta_, &slope_, &mu_, &dmu_, &size_, &R_}) {
+      field->resize(std::size_t(mesh_.local()));
+    }
+    for (auto* field : {&omega_, &z_, &kappa_}) field->resize(n_);
+  }
+
+  StepReport advance(State& state, double dt) override {
+    StepReport report;
+    generator_.set_time(state.time + (midpoint_ ? 0.5 : 1.0) * dt);
+    begin(state, dt);
+    report.reason = iterate(report, state.density, dt);
+    if (report.reason.empty()) report.reason = keeper_.keep(owned(mesh_, rho_), state.time + dt);
+    if (!report.reason.empty()) return report;
+    mesh_.halo.update(mesh_.comm, rho_);
+    report.dissipation = now_.dissipation;
+    state.density.swap(rho_);
+    state.time += dt;
+    reached_ = state.time;
+    report.accepted = true;
+    return report;
+  }
+
+  double dissipation(const State& state) override {
+    theta_ = state.density;
+    for (double& r : theta_) r = std::max(r, least_density);
+    potential();
+    return flux_.outflow(theta_, mu_, size_, R_).dissipation;
+  }
+
+  void remember(Archive& archive) override {
+    archive.part("keeper", keeper_);
+    archive.number("reached", reached_);
+  }
+  [[nodiscard]] int order() const override { return midpoint_ ? 2 : 1; }
+  [[nodiscard]] bool dissipative() const override { return true; }
+
+ private:
+  struct Residual {
+    double norm = 0, rounding = 0;  ///< |R|_1 and what it may be from rounding alone
+    double dissipation = 0;
+  };
+
+  void begin(const State& state, double dt) {
+    if (!(std::abs(state.time - reached_) <= 1e-6 * dt)) keeper_.start(owned(mesh_, state.density));
+    double most = 0;
+    for (std::size_t i = 0; i < n_; ++i) most = std::max(most, state.density[i]);
+    const double least = start * mesh_.comm.max(most);
+    for (std::size_t i = 0; i < n_; ++i) {
+      rho_[i] = state.density[i] > least_density ? state.density[i] : least;
+    }
+  }
+
+  std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
+    now_ = residual(rho0, dt);
+    while (!(now_.norm <= tolerance_ * keeper_.mass() || now_.norm <= now_.rounding)) {
+      if (!std::isfinite(now_.norm)) return "Newton's method met a value that is not finite";
+      if (report.newton_iterations == most_iterations)
+        return still("gets no further", most_iterations);
+      ++report.newton_iterations;
+      for (std::size_t i = 0; i < n_; ++i) omega_[i] = mesh_.volume[i] / slope_[i];
+      solver_.set(dt, omega_, theta_, mu_, dmu_);
+      for (std::size_t i = 0; i < n_; ++i) R_[i] = -R_[i];
+      const double wanted = std::max(tolerance_ * keeper_.mass(), now_.rounding) / now_.norm;
+      const double rtol = std::clamp(now_.norm / keeper_.mass(), 0.1 * std::min(1.0, wanted), 1e-2);
+      const SolveReport solve = solver_.solve(owned(mesh_, R_), z_, rtol);
+      count(report, solve);
+      if (!solve.converged)
+        return "the linear solve inside Newton's method failed: " + solve.reason;
+      const Residual last = now_;
+      now_ = search(last, rho0, dt);
+      // near rounding nothing more may be gained
+      if (now_.norm > 0.5 * last.norm && now_.norm <= 100 * now_.rounding) break;
+      if (!(now_.norm < last.norm)) return still("stalls", report.newton_iterations);
+    }
+    return "";
+  }
+
+  [[nodiscard]] std::string still(const char* what, int iterations) const {
+    return fmt::format("Newton's method {} at a residual of {:.2g} of the mass after {} iterations",
+                       what, now_.norm / keeper_.mass(), iterations);
+  }
+
+  /// Along z from rho_: the full step, or the first half of half of ... it with a smaller residual.
+  Residual search(const Residual& now, const std::vector<double>& rho0, double dt) {
+    const std::vector<double> from = rho_;
+    for (std::size_t i = 0; i < n_; ++i) {
+      kappa_[i] = std::max(solver_.diagonal()[i] * dmu_[i] / omega_[i] - 1, 0.0);
+      z_[i] /= dmu_[i] * slope_[i] * from[i];
+    }
+    Residual next;
+    double length = 1;
+    for (int halvings = 0; halvings <= most_halvings; ++halvings, length *= 0.5) {
+      for (std::size_t i = 0; i < n_; ++i) {
+        rho_[i] =
+            std::max(from[i] * std::exp(std::max(growth(length * z_[i], kappa_[i]), steepest_)),
+                     least_density);
+      }
+      next = residual(rho0, dt);
+      if (next.norm <= (1 - 1e-4 * length) * now.norm) return next;
+    }
+    rho_ = from;
+    return residual(rho0, dt);
+  }
+
+  /// mu and its derivative at theta_.
+  void potential() {
+    internal_.derivatives(theta_, 0, mu_, dmu_);
+    const auto V = generator_.external();
+    for (std::size_t i = 0; i < mu_.size(); ++i) {
+      size_[i] = std::abs(mu_[i]) + std::abs(V[i]);
+      mu_[i] += V[i];
+    }
+  }
+
+  /// R_ and all it depends on at rho_.
+  Residual residual(const std::vector<double>& rho0, double dt) {
+    mesh_.halo.update(mesh_.comm, rho_);
+    if (midpoint_) {
+      identric_of(rho0, rho_, theta_, slope_);
+    } else {
+      theta_ = rho_;
+      std::ranges::fill(slope_, 1.0);
+    }
+    potential();
+    const SimplexFlux::Sums sums = flux_.outflow(theta_, mu_, size_, R_);
+    std::array<double, 2> norms{};
+    for (std::size_t i = 0; i < n_; ++i) {
+      const double vol = mesh_.volume[i];
+      R_[i] = vol * (rho_[i] - rho0[i]) + dt * R_[i];
+      norms[0] += std::abs(R_[i]);
+      norms[1] += vol * (rho_[i] + rho0[i]);
+    }
+    mesh_.comm.sum_in_place(norms);
+    return {norms[0], epsilon * (norms[1] + dt * sums.gross), sums.dissipation};
+  }
+
+  const Mesh& mesh_;
+  Generator& generator_;
+  const InternalEnergy& internal_;
+  SimplexFlux flux_;
+  SimplexSolver solver_;
+  Keeper keeper_;
+  bool midpoint_;
+  double steepest_;  ///< log of the least a density may fall to in one iteration, over itself
+  double tolerance_;
+  std::size_t n_;
+  Residual now_;
+  std::vector<double> rho_, theta_, slope_, mu_, dmu_, size_, R_, omega_, z_, kappa_;
+  double reached_ = std::numeric_limits<double>::quiet_NaN();
+};
+
+}  // namespace
+
+std::unique_ptr<Stepper> make_simplex_step(const Problem& problem) {
+  const Section time = problem.c.section("time"), flux = problem.c.section("flux");
+  const InternalEnergy& internal = problem.energy.internal();
+  const std::string scheme = time.text("scheme");
+  if (scheme != "implicit_euler" && scheme != "midpoint") {
+    time.fail("scheme", "flux.kind = \"simplex\" goes with 'implicit_euler' or 'midpoint'");
+  }
+  if (!internal.keeps_positive() || std::isfinite(internal.maximum())) {
+    flux.fail(
+        "kind",
+        "'simplex' needs an energy whose slope at 0 is infinite (an entropy, or a power below "
+        "1) and no maximum, or densities could become negative; add an entropy");
+  }
+  if (problem.energy.interaction()) {
+    flux.fail("kind", "'simplex' does not carry interactions; remove them or take another flux");
+  }
+  if (scheme == "midpoint" && !problem.energy.linear()) {
+    time.fail("scheme",
+              "the midpoint rule is for entropy and external energies alone; take "
+              "'implicit_euler'");
+  }
+  return std::make_unique<SimplexStep>(problem, scheme == "midpoint");
+}
+
+}  // namespace otto
