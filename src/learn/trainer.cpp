@@ -89,7 +89,7 @@ class Loop {
 
   /// KL on the finer grid is looked at only where that of the training mesh has come so far.
   bool reached(double kl, double target) {
-    if (!(kl <= target)) return false;
+    if (target == 0 || kl > target) return false;
     check_.update();
     return check_.kl(setup_.data.check_mass) <= target;
   }
