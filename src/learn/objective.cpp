@@ -35,6 +35,12 @@ const Declare keys{
       .fallback = "0.0",
       .range = non_negative,
       .equation = "||dL/dtheta|| <= tolerance"},
+     {.path = "train.target",
+      .doc = "Training ends where KL, on the training mesh and on the grid twice as fine, is no "
+             "greater; 0: never.",
+      .fallback = "0.0",
+      .range = non_negative,
+      .equation = "KL(q|p) <= target"},
      {.path = "train.penalty",
       .doc = "Weight of the gradient penalty of gradient_penalty and fisher.",
       .fallback = "0.1",
@@ -110,6 +116,7 @@ TrainOptions read_train_options(const Case& c) {
   o.iterations = train.has("iterations") ? train.integer("iterations") : entry.iterations;
   o.seed = std::uint64_t(train.integer("seed"));
   o.tolerance = train.real("tolerance");
+  o.target = train.real("target");
   o.penalty = train.real("penalty");
   o.tau = train.has("tau") ? train.real("tau") : entry.tau;
   o.learning_rate = train.real("learning_rate");

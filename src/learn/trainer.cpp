@@ -29,7 +29,10 @@ Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
 class Loop {
  public:
   Loop(TrainSetup& setup, TrainOutput& output)
-      : setup_(setup), output_(output), began_(Clock::now()) {}
+      : setup_(setup),
+        output_(output),
+        check_(setup.data.check, *setup.network),
+        began_(Clock::now()) {}
 
   void begin() {
     Network& network = *setup_.network;
@@ -43,7 +46,8 @@ class Loop {
     const TrainOptions& options = setup_.training.options;
     for (IterationReport report;; report = setup_.objective->iterate(), ++iteration_) {
       const TrainRow row = make_row(report);
-      const bool last = iteration_ >= options.iterations || row.gradient_norm <= options.tolerance;
+      const bool last = iteration_ >= options.iterations ||
+                        row.gradient_norm <= options.tolerance || reached(row.kl, options.target);
       if (output_.add(row, long(options.iterations), last) || last) return;
     }
   }
@@ -83,6 +87,13 @@ class Loop {
     return earlier_ + std::chrono::duration<double>(Clock::now() - began_).count();
   }
 
+  /// KL on the finer grid is looked at only where that of the training mesh has come so far.
+  bool reached(double kl, double target) {
+    if (target == 0 || kl > target) return false;
+    check_.update();
+    return check_.kl(setup_.data.check_mass) <= target;
+  }
+
   TrainRow make_row(const IterationReport& r) {
     return {.iteration = iteration_,
             .kl = setup_.model.kl(setup_.data.mass),
@@ -114,6 +125,7 @@ class Loop {
 
   TrainSetup& setup_;
   TrainOutput& output_;
+  GridModel check_;
   Clock::time_point began_;
   double earlier_ = 0;
   long iteration_ = 0;

@@ -194,6 +194,18 @@ class Results(TrainTest):
         self.assertLess(int(last["iteration"]), 99)
         self.assertLessEqual(float(last["gradient_norm"]), 1e-3)
 
+    def test_target_ends_it(self):
+        write_table(self.path("q.h5"), (48, 32))
+        settings = ["network.kind=quadratic", "train.iterations=99", "train.target=0.3"]
+        self.train('table = "q.h5"', small=False, settings=settings)
+        history, train = self.history(), self.summary()["train"]
+        self.assertLess(train["iterations"], 99)
+        self.assertLessEqual(max(train["kl"], float(history[-1]["kl"])), 0.3)
+        # the iteration before had not come so far
+        settings[1:] = [f"train.iterations={train['iterations'] - 1}"]
+        self.train('table = "q.h5"', small=False, settings=settings, out="before")
+        self.assertGreater(max(self.summary("before")["train"]["kl"], float(history[-2]["kl"])), 0.3)
+
 
 class Stopped(TrainTest):
     def stop_and_resume(self, ranks, settings):

@@ -20,7 +20,7 @@ struct TrainOptions {
   std::string objective, sampler;
   std::int64_t iterations = 0;  ///< that of the objective where the case does not say
   std::uint64_t seed = 1;
-  double tolerance = 0, penalty = 0;
+  double tolerance = 0, target = 0, penalty = 0;
   double tau = 1;  ///< that of the objective where the case does not say
   double learning_rate = 0.01, rtol = 1e-8;
   int cg_iterations = 150, sampler_steps = 1;
