@@ -425,7 +425,8 @@ bool ProximalNewton::Impl::direction(double rtol) {
     mesh.halo.update(mesh.comm, field);
     J.apply_adjoint(field, rhs);
     for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
-    solve = system.solve(rhs, dphi, rtol);
+    using enum ProximalSystem::Stop;
+    solve = system.solve(rhs, dphi, rtol, cold ? by_energy : by_residual);
   }
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
