@@ -91,6 +91,7 @@ struct ProximalNewton::Impl {
   double opening = 0;  ///< optimality of the first iterate from this start
   double care = 1;     ///< factor on the tolerance of linear solves
   bool cold = true;    ///< no guess is used, or no longer
+  bool upwind = false;
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
   std::array<double, 3> last{};  ///< optimality of earlier iterates with this mu
@@ -123,7 +124,7 @@ struct ProximalNewton::Impl {
   void try_step(double alpha, bool whole);
   void try_dual_density();
   double linear_tolerance() const;
-  [[nodiscard]] bool lost(double before) const;
+  [[nodiscard]] bool slow(double before) const;
   void iterate();
 };
 
@@ -290,7 +291,7 @@ void ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
     }
   }
   residuals(now);
-  const bool upwind = !mesh.comm.any(!transport.upwind());
+  upwind = !mesh.comm.any(!transport.upwind());
   cold = !(now.optimality <= (upwind ? 1 : good_guess));
 }
 
@@ -425,7 +426,9 @@ bool ProximalNewton::Impl::direction(double rtol) {
     mesh.halo.update(mesh.comm, field);
     J.apply_adjoint(field, rhs);
     for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
-    solve = system.solve(rhs, dphi, rtol);
+    using enum ProximalSystem::Stop;
+    const bool near = opening <= small_change && !upwind;
+    solve = system.solve(rhs, dphi, rtol, near ? by_residual : by_energy);
   }
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
@@ -495,9 +498,9 @@ bool ProximalNewton::Impl::search(bool whole) {
   return false;
 }
 
-/// Whether a warm start leads nowhere: `before` is the optimality of the last iterate.
-bool ProximalNewton::Impl::lost(double before) const {
-  return !cold && !bounds.bounded() && now.optimality > warm_progress * before &&
+/// Whether a warm start is the wrong one: `before` is the optimality of the last iterate.
+bool ProximalNewton::Impl::slow(double before) const {
+  return !cold && !upwind && !bounds.bounded() && now.optimality > warm_progress * before &&
          now.optimality > 10 * std::max(tolerance, now.floor);
 }
 
@@ -517,7 +520,7 @@ void ProximalNewton::Impl::iterate() {
     ++report.iterations;
     if (!direction(rtol)) return;
     if (search()) {
-      if (lost(before)) start_cold();
+      if (slow(before)) start_cold();
       // Tails weigh nothing in a loose solve, but their logarithms count.
       if (!bounds.bounded() && now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
       continue;
@@ -527,7 +530,7 @@ void ProximalNewton::Impl::iterate() {
       care = 0;
       continue;
     }
-    if (lost(now.optimality)) {
+    if (!cold && !bounds.bounded()) {
       start_cold();
       continue;
     }

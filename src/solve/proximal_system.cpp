@@ -81,6 +81,7 @@ struct ProximalSystem::Impl {
   KspOwner ksp;
   VecOwner b, u;
   double user_rtol = -1;
+  bool user_norm = false;
 
   void make_cycle(bool keep_coarse);
   void make_ksp(ProximalSystem& system);
@@ -104,8 +105,6 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   check(KSPCreate(comm, ksp.out()));
   check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 200));
   check(KSPSetType(ksp, KSPCG));
-  // masses not yet moved; known before the preconditioner is applied once more
-  check(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
   PC pc = nullptr;
   check(KSPGetPC(ksp, &pc));
   if (assemble) {
@@ -124,6 +123,7 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   PetscReal rtol = 0;
   check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr));
   user_rtol = user_option("-ksp_rtol") ? rtol : -1;
+  user_norm = user_option("-ksp_norm_type");
 }
 
 /// H x = J^T M (Omega/M) J x + L_g x: two sweeps over the faces.
@@ -171,8 +171,13 @@ double ProximalSystem::rtol() const {
   return impl_->user_rtol > 0 ? impl_->user_rtol : impl_->options.rtol;
 }
 
-SolveReport ProximalSystem::solve(std::span<const double> rhs, std::span<double> x, double rtol) {
+SolveReport ProximalSystem::solve(std::span<const double> rhs, std::span<double> x, double rtol,
+                                  Stop stop) {
   Impl& s = *impl_;
+  if (!s.user_norm) {
+    check(KSPSetNormType(s.ksp,
+                         stop == Stop::by_energy ? KSP_NORM_NATURAL : KSP_NORM_UNPRECONDITIONED));
+  }
   if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
   check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   return solve_with(s.ksp, s.b, s.u, rhs, x);

@@ -34,9 +34,13 @@ class ProximalSystem {
   /// The coefficients must live until the last solve with them. `keep_coarse`: the coarse levels of
   /// the preconditioner may stay as they are. Collective.
   void set(const ProximalCoefficients& coefficients, bool keep_coarse = false);
-  /// Solves from x = 0, to `rtol` in the norm of the residual (a smaller -ksp_rtol
-  /// of the user's wins). Owned values. Collective.
-  SolveReport solve(std::span<const double> b, std::span<double> x, double rtol);
+  /// What is to fall to rtol: the norm of the error in H (about r P^-1 r), which sees cells of all
+  /// masses; or the residual, the masses not yet moved, known without another application of P^-1.
+  enum class Stop { by_energy, by_residual };
+  /// Solves from x = 0, to `rtol` (a smaller -ksp_rtol of the user's wins). Owned values.
+  /// Collective.
+  SolveReport solve(std::span<const double> b, std::span<double> x, double rtol,
+                    Stop stop = Stop::by_energy);
   /// x = P^-1 r, one application of the preconditioner. Owned values. Collective.
   void precondition(std::span<const double> r, std::span<double> x);
   /// out = H x, owned values. Collective.
