@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "assembled.h"
+#include "vector_arrays.h"
 
 namespace otto {
 
@@ -12,15 +13,7 @@ struct FluxSolver::Impl {
   Impl(const Mesh& m, SolverOptions options) : mesh(m), matrix(m) {
     const MPI_Comm comm = mesh.comm.handle();
     for (auto* v : {&b, &y}) check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
-    check(KSPCreate(comm, ksp.out()));
-    check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 500));
-    check(KSPSetType(ksp, KSPGMRES));
-    check(KSPGMRESSetRestart(ksp, 60));
-    check(KSPSetPCSide(ksp, PC_RIGHT));
-    PC pc = nullptr;
-    check(KSPGetPC(ksp, &pc));
-    check(PCSetType(pc, PCHYPRE));
-    check(KSPSetFromOptions(ksp));
+    make_gmres(comm, ksp.out(), options);
   }
 
   const Mesh& mesh;

@@ -86,12 +86,12 @@ struct ProximalNewton::Impl {
   std::vector<double> base;  ///< with bounds: that of the step
   double volume = 0;         ///< of the mesh
   double mass = 0;
-  double share = 0;    ///< mu = share E mass/volume
-  double scale = 1;    ///< E, an energy per mass of the step's order
-  double opening = 0;  ///< optimality of the first iterate from this start
-  double care = 1;     ///< factor on the tolerance of linear solves
-  bool cold = true;    ///< no guess is used, or no longer
-  bool upwind = false;
+  double share = 0;     ///< mu = share E mass/volume
+  double scale = 1;     ///< E, an energy per mass of the step's order
+  double opening = 0;   ///< optimality of the first iterate from this start
+  double care = 1;      ///< factor on the tolerance of linear solves
+  bool cold = true;     ///< no guess is used, or no longer
+  bool upwind = false;  ///< the weights
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
   std::array<double, 3> last{};  ///< optimality of earlier iterates with this mu
@@ -291,7 +291,6 @@ void ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
     }
   }
   residuals(now);
-  upwind = !mesh.comm.any(!transport.upwind());
   cold = !(now.optimality <= (upwind ? 1 : good_guess));
 }
 
@@ -520,7 +519,10 @@ void ProximalNewton::Impl::iterate() {
     ++report.iterations;
     if (!direction(rtol)) return;
     if (search()) {
-      if (slow(before)) start_cold();
+      if (slow(before)) {
+        start_cold();
+        continue;
+      }
       // Tails weigh nothing in a loose solve, but their logarithms count.
       if (!bounds.bounded() && now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
       continue;
@@ -561,6 +563,7 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   }
   n.care = 1;
   n.cold = step.cold;
+  n.upwind = !n.mesh.comm.any(!n.transport.upwind());
   phi.resize(n.local);
   if (n.cold && !n.bounds.bounded() && n.at_rest()) {
     n.report.converged = true;

@@ -48,12 +48,6 @@ PetscErrorCode apply_cycle(PC pc, Vec r, Vec z) {
   return 0;
 }
 
-bool user_option(const char* name) {
-  PetscBool set = PETSC_FALSE;
-  check(PetscOptionsHasName(nullptr, nullptr, name, &set));
-  return set == PETSC_TRUE;
-}
-
 }  // namespace
 
 struct ProximalSystem::Impl {

@@ -14,6 +14,7 @@
 #include "otto/casefile/key.h"
 #include "otto/core/fault.h"
 #include "otto/mesh/box_faces.h"
+#include "vector_arrays.h"
 
 namespace otto {
 
@@ -21,9 +22,11 @@ namespace {
 
 const Declare declare{
     {{.path = "solver", .doc = "The linear systems of a time step."}},
-    {{.path = "solver.rtol", .type = Type::real,
+    {{.path = "solver.rtol",
+      .type = Type::real,
       .doc = "Relative tolerance of every linear solve, on the 2-norm of the cells' masses.",
-      .fallback = "1e-8", .range = {.least = 0, .most = 1, .above = true, .below = true},
+      .fallback = "1e-8",
+      .range = {.least = 0, .most = 1, .above = true, .below = true},
       .equation = "||b - A rho|| <= rtol ||b||"}}};
 
 /// While one lives, results below 1e-308 are zero. Densities in the tails of cold, steep energies
@@ -31,7 +34,9 @@ const Declare declare{
 class FlushTinyNumbers {
  public:
 #ifdef __SSE2__
-  FlushTinyNumbers() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | flush_to_zero | inputs_are_zero); }
+  FlushTinyNumbers() : saved_(_mm_getcsr()) {
+    _mm_setcsr(saved_ | flush_to_zero | inputs_are_zero);
+  }
   ~FlushTinyNumbers() { _mm_setcsr(saved_); }
 
  private:
@@ -88,12 +93,6 @@ PetscErrorCode precondition(PC pc, Vec r, Vec z) {
   return 0;
 }
 
-bool user_option(const char* name) {
-  PetscBool set = PETSC_FALSE;
-  check(PetscOptionsHasName(nullptr, nullptr, name, &set));
-  return set == PETSC_TRUE;
-}
-
 }  // namespace
 
 SolverOptions read_solver(const Case& c) { return {.rtol = c.section("solver").real("rtol")}; }
@@ -121,15 +120,15 @@ struct ShiftedSolver::Impl {
   const Generator& generator;
   const Mesh& mesh;
   SolverOptions options;
-  bool assemble_always = false;   ///< the user chose a preconditioner, or there is no box
-  bool symmetric = false;         ///< the form of the present system
-  long version = -1;              ///< of the rates the present system was made from
+  bool assemble_always = false;  ///< the user chose a preconditioner, or there is no box
+  bool symmetric = false;        ///< the form of the present system
+  long version = -1;             ///< of the rates the present system was made from
   double c = -1;
-  bool ones = true;               ///< sigma was empty
-  std::vector<double> with_exits; ///< sigma + c k / vol, where mass is absorbed
+  bool ones = true;                ///< sigma was empty
+  std::vector<double> with_exits;  ///< sigma + c k / vol, where mass is absorbed
 
-  std::vector<double> pi;         ///< exp(-(V - V_mid)/kT) of owned cells, symmetric form
-  std::vector<double> diagonal;   ///< scaled form: rho = y / diagonal
+  std::vector<double> pi;        ///< exp(-(V - V_mid)/kT) of owned cells, symmetric form
+  std::vector<double> diagonal;  ///< scaled form: rho = y / diagonal
   std::vector<double> conductance;
   std::unique_ptr<multigrid::Hierarchy> hierarchy;
   std::unique_ptr<multigrid::BoxOperator> box_operator;
@@ -190,10 +189,10 @@ void ShiftedSolver::Impl::make_hierarchy() {
         mesh.volume[std::size_t(cell)] * pi[std::size_t(cell)];
   });
   std::size_t face = 0;
-  for_each_face(block, GhostLayers(block), [&](int a, const BlockIndex& at, std::int32_t,
-                                               std::int32_t) {
-    op.g[std::size_t(a)][std::size_t(op.grid.index(at[0], at[1], at[2]))] = conductance[face++];
-  });
+  for_each_face(
+      block, GhostLayers(block), [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
+        op.g[std::size_t(a)][std::size_t(op.grid.index(at[0], at[1], at[2]))] = conductance[face++];
+      });
   multigrid::BlockExchange(op.comm, op.grid, op.neighbour)(op.omega.data());
   cycle.reset();
   box_operator.reset();
@@ -333,13 +332,13 @@ double ShiftedSolver::rtol() const {
   return impl_->user_rtol > 0 ? impl_->user_rtol : impl_->options.rtol;
 }
 
-SolveReport ShiftedSolver::solve(double c, std::span<const double> sigma,
-                                 std::span<const double> b, std::span<double> rho) {
+SolveReport ShiftedSolver::solve(double c, std::span<const double> sigma, std::span<const double> b,
+                                 std::span<double> rho) {
   return impl_->solve(c, sigma, b, rho, rtol());
 }
 
-SolveReport ShiftedSolver::solve(double c, std::span<const double> sigma,
-                                 std::span<const double> b, std::span<double> rho, double rtol) {
+SolveReport ShiftedSolver::solve(double c, std::span<const double> sigma, std::span<const double> b,
+                                 std::span<double> rho, double rtol) {
   const double user = impl_->user_rtol;
   return impl_->solve(c, sigma, b, rho, user > 0 ? std::min(rtol, user) : rtol);
 }

@@ -117,20 +117,10 @@ struct SimplexSolver::Impl {
     const MPI_Comm comm = mesh.comm.handle();
     make_pattern(comm);
     for (auto* v : {&b, &x}) check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
-    check(KSPCreate(comm, ksp.out()));
-    check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 500));
-    check(KSPSetType(ksp, KSPGMRES));
-    check(KSPGMRESSetRestart(ksp, 60));
-    check(KSPSetPCSide(ksp, PC_RIGHT));
-    PC pc = nullptr;
-    check(KSPGetPC(ksp, &pc));
-    check(PCSetType(pc, PCHYPRE));
-    check(KSPSetFromOptions(ksp));
+    make_gmres(comm, ksp.out(), options);
     PetscReal asked = 0;
     check(KSPGetTolerances(ksp, &asked, nullptr, nullptr, nullptr));
-    PetscBool given = PETSC_FALSE;
-    check(PetscOptionsHasName(nullptr, nullptr, "-ksp_rtol", &given));
-    if (given) user_rtol = asked;
+    if (user_option("-ksp_rtol")) user_rtol = asked;
   }
 
   void make_pattern(MPI_Comm comm) {

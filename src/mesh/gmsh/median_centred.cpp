@@ -19,8 +19,8 @@
 
 #include "builders.h"
 #include "dual_shapes.h"
-#include "otto/mesh/numbering.h"
 #include "topology.h"
+#include "vertex_cells.h"
 
 namespace otto::gmsh {
 
@@ -76,7 +76,7 @@ class MedianBuilder {
     mesh_.boundary_names = part_.boundary_names;
     choose_points();
     add_volumes();
-    add_points();
+    add_vertex_cells(mesh_, part_, chosen_, share_);
     add_simplices();
     add_boundary();
     set_dual_shapes(mesh_, part_, place_, order_, Bounds::medians);
@@ -97,19 +97,9 @@ class MedianBuilder {
       if (std::ranges::none_of(vertices, [&](std::int32_t v) { return own(v); })) continue;
       for (const std::int32_t v : vertices) kept[std::size_t(v)] = true;
     }
-    for (std::size_t v = 0; v < kept.size(); ++v) {
-      if (kept[v]) chosen_.push_back(std::int32_t(v));
-    }
-    std::ranges::sort(chosen_, {}, [&](std::int32_t v) {
-      return std::pair(own(v) ? -1 : part_.point_owner[std::size_t(v)],
-                       part_.point_number[std::size_t(v)]);
-    });
-    place_.assign(part_.points.size(), -1);
-    for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      place_[std::size_t(chosen_[i])] = std::int32_t(i);
-      if (own(chosen_[i])) mesh_.owned = std::int32_t(i) + 1;
-    }
-    mesh_.ghosts = std::int32_t(chosen_.size()) - mesh_.owned;
+    auto cells = number_vertices(mesh_, part_, kept);
+    chosen_ = std::move(cells.chosen);
+    place_ = std::move(cells.place);
   }
 
   static std::span<const std::int32_t> vertices_of(const PartCell& c) {
@@ -132,27 +122,6 @@ class MedianBuilder {
         share_[std::size_t(at)][K.region] += shares[v];
       }
     }
-  }
-
-  void add_points() {
-    std::vector<std::int32_t> owners;
-    for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      const auto v = std::size_t(chosen_[i]);
-      mesh_.center.push_back(part_.points[v]);
-      mesh_.global.push_back(part_.point_number[v]);
-      const auto most =  // the region of the larger part
-          std::ranges::max_element(share_[i], {}, [](const auto& r) { return r.second; });
-      mesh_.region.push_back(most == share_[i].end() ? -1 : most->first);
-      if (std::int32_t(i) >= mesh_.owned) owners.push_back(part_.point_owner[v]);
-    }
-    const auto owned = std::size_t(mesh_.owned);
-    const std::span<const std::int64_t> numbers(mesh_.global);
-    mesh_.halo = make_halo(mesh_.comm, numbers.first(owned), numbers.subspan(owned), owners);
-    mesh_.halo.update(mesh_.comm, mesh_.volume);  // a ghost's cells are not all here
-    std::vector<double> region(mesh_.region.begin(), mesh_.region.end());
-    mesh_.halo.update(mesh_.comm, region);
-    std::ranges::transform(region, mesh_.region.begin(), [](double r) { return std::int32_t(r); });
-    mesh_.global_cells = mesh_.comm.sum(std::int64_t(mesh_.owned));
   }
 
   /// A simplex belongs to the rank of its first point: the one of the least number in triangles and

@@ -20,8 +20,8 @@
 #include "crossing.h"
 #include "dual_shapes.h"
 #include "otto/core/error.h"
-#include "otto/mesh/numbering.h"
 #include "topology.h"
+#include "vertex_cells.h"
 
 namespace otto::gmsh {
 
@@ -45,7 +45,7 @@ class Builder {
     mesh_.comm.together([&] { check_circles(); });
     choose_points();
     measure_dual();
-    add_points();
+    add_vertex_cells(mesh_, part_, chosen_, share_);
     add_faces();
     add_boundary();
     judge();
@@ -88,19 +88,9 @@ class Builder {
         if (own(v) || own(w)) kept[std::size_t(v)] = kept[std::size_t(w)] = true;
       });
     }
-    for (std::size_t v = 0; v < kept.size(); ++v) {
-      if (kept[v]) chosen_.push_back(std::int32_t(v));
-    }
-    std::ranges::sort(chosen_, {}, [&](std::int32_t v) {
-      const std::int32_t owner = own(v) ? -1 : part_.point_owner[std::size_t(v)];
-      return std::pair(owner, part_.point_number[std::size_t(v)]);
-    });
-    place_.assign(part_.points.size(), -1);
-    for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      place_[std::size_t(chosen_[i])] = std::int32_t(i);
-      if (own(chosen_[i])) mesh_.owned = std::int32_t(i) + 1;
-    }
-    mesh_.ghosts = std::int32_t(chosen_.size()) - mesh_.owned;
+    auto cells = number_vertices(mesh_, part_, kept);
+    chosen_ = std::move(cells.chosen);
+    place_ = std::move(cells.place);
   }
 
   /// Sums over the cells in the order of their numbers, the same on every rank.
@@ -132,28 +122,6 @@ class Builder {
 
   std::int64_t number(std::int32_t place) const {
     return part_.point_number[std::size_t(chosen_[std::size_t(place)])];
-  }
-
-  void add_points() {
-    std::vector<std::int32_t> owners;
-    for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      const auto v = std::size_t(chosen_[i]);
-      mesh_.center.push_back(part_.points[v]);
-      mesh_.global.push_back(part_.point_number[v]);
-      // The region of the larger part.
-      const auto most =
-          std::ranges::max_element(share_[i], {}, [](const auto& r) { return r.second; });
-      mesh_.region.push_back(most == share_[i].end() ? -1 : most->first);
-      if (std::int32_t(i) >= mesh_.owned) owners.push_back(part_.point_owner[v]);
-    }
-    const auto owned = std::size_t(mesh_.owned);
-    const std::span<const std::int64_t> numbers(mesh_.global);
-    mesh_.halo = make_halo(mesh_.comm, numbers.first(owned), numbers.subspan(owned), owners);
-    mesh_.halo.update(mesh_.comm, mesh_.volume);  // a ghost's cells are not all here
-    std::vector<double> region(mesh_.region.begin(), mesh_.region.end());
-    mesh_.halo.update(mesh_.comm, region);
-    std::ranges::transform(region, mesh_.region.begin(), [](double r) { return std::int32_t(r); });
-    mesh_.global_cells = mesh_.comm.sum(std::int64_t(mesh_.owned));
   }
 
   void add_faces() {
