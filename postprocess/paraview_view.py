@@ -1,6 +1,6 @@
 """Pictures of a run through ParaView, without a screen: one PNG per output time.
 
-    xvfb-run -a pvbatch postprocess/paraview_view.py DIR
+    xvfb-run -a -s -noreset pvbatch postprocess/paraview_view.py DIR
 
 DIR is the folder given to `otto run -o`; the pictures go to DIR/pictures/paraview_NNNN.png. 1-D
 densities are drawn as curves, 2-D ones as coloured cells (or warped surfaces), 3-D ones as contour
