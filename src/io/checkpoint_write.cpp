@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Collects what is to be saved: numbers into the seal, cell fields as slabs in global order.
+/// Collects what is to be saved: numbers into the seal, where cell fields are. Their values are
+/// brought into global order, hashed and written piece by piece.
 class Saving final : public Archive {
  public:
   Saving(const Mesh& mesh, const GlobalOrder& order, Seal& seal)
@@ -27,23 +28,27 @@ class Saving final : public Archive {
   [[nodiscard]] bool loading() const override { return false; }
 
   /// Datasets in the order of the seal's fields that have values.
-  void plan(H5Plan& plan) const {
+  void plan(H5Plan& plan) {
+    sums_.assign(values_.size(), 0);
     std::size_t next = 0;
     for (const auto& f : seal_.fields) {
-      if (!f.empty) {
-        plan.dataset("/cells/" + f.name, std::span<const double>(slabs_[next++]));
-      }
+      if (f.empty) continue;
+      plan.dataset("/cells/" + f.name,
+                   H5Stream{order_.rows(), [this, i = next++](const H5Stream::Sink& sink) {
+                              order_.stream(values_[i], [&](std::int64_t first, auto piece) {
+                                sums_[i] += hash_words(piece, first);
+                                sink(piece);
+                              });
+                            }});
     }
   }
-  /// Hashes of the fields, from memory. Collective.
-  void hash() const {
-    std::vector<std::uint64_t> sums;
-    for (const auto& slab : slabs_) sums.push_back(hash_words(slab, order_.first()));
-    MPI_Allreduce(MPI_IN_PLACE, sums.data(), static_cast<int>(sums.size()), MPI_UINT64_T, MPI_SUM,
+  /// Seals the hashes of what was written, taken from memory. Collective.
+  void seal_hashes() {
+    MPI_Allreduce(MPI_IN_PLACE, sums_.data(), static_cast<int>(sums_.size()), MPI_UINT64_T, MPI_SUM,
                   mesh_.comm.handle());
     std::size_t next = 0;
     for (auto& f : seal_.fields) {
-      if (!f.empty) f.hash = sums[next++];
+      if (!f.empty) f.hash = sums_[next++];
     }
   }
 
@@ -66,14 +71,15 @@ class Saving final : public Archive {
         throw InternalError("checkpoint: '" + name + "' is no cell field of this mesh");
       }
     });
-    slabs_.push_back(order_.to_slab(std::span(values).first(owned)));
+    values_.push_back(std::span<const double>(values).first(owned));
   }
 
  private:
   const Mesh& mesh_;
   const GlobalOrder& order_;
   Seal& seal_;
-  std::vector<std::vector<double>> slabs_;
+  std::vector<std::span<const double>> values_;  // owned, of each field that has some
+  std::vector<std::uint64_t> sums_;              // hashes of this rank's slabs of them
 };
 
 /// The number of "ck-NNNNNN..." with one of the extensions a checkpoint's files have, else 0.
@@ -162,7 +168,6 @@ std::string CheckpointFolder::write(double time, long step, const Remember& reme
   seal.critical = critical_;
   Saving saving(mesh_, *order_, seal);
   remember(saving);
-  saving.hash();
   H5Plan plan;
   plan.group("/cells");
   plan.attribute("/", "time", time);
@@ -175,6 +180,7 @@ std::string CheckpointFolder::write(double time, long step, const Remember& reme
     });
     fault_point("checkpoint_data");
     const H5Layout layout = write_h5(comm, folder_ / (name + ".h5"), plan, true);
+    saving.seal_hashes();
     seal.size = layout.size;
     seal.structure = layout.structure;
     std::size_t next = 0;

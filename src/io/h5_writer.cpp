@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
+#include <optional>
 
 #include "content_hash.h"
 #include "h5_handle.h"
@@ -18,6 +20,15 @@ namespace otto {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Of values in memory.
+std::span<const std::byte> bytes_of(const H5Plan::Values& values) {
+  if (const auto* x = std::get_if<std::span<const double>>(&values)) return std::as_bytes(*x);
+  if (const auto* k = std::get_if<std::span<const std::int64_t>>(&values)) {
+    return std::as_bytes(*k);
+  }
+  return std::as_bytes(std::get<std::span<const std::uint8_t>>(values));
+}
 
 /// Where this rank's rows of a dataset go.
 struct Slab {
@@ -84,22 +95,58 @@ std::uint64_t write_structure(const fs::path& part, const fs::path& file,
   return hash;
 }
 
-void write_slabs(const fs::path& part, const fs::path& file, const H5Plan& plan,
-                 const std::vector<Slab>& slabs, const H5Layout& layout, bool durable) {
-  fault_point("h5_values");
-  Descriptor to(::open(part.c_str(), O_WRONLY | O_CLOEXEC));
-  if (to < 0) throw IoError(write_failure(file, errno));
+/// The rows of this rank on their way to the disk. The first failure is kept, and nothing written
+/// after it, so that streams, which are collective, always come to their end.
+class Values {
+ public:
+  Values(const fs::path& part, const fs::path& file) : file_(file) {
+    fault_point("h5_values");
+    to_ = Descriptor(::open(part.c_str(), O_WRONLY | O_CLOEXEC));
+    if (to_ < 0) throw IoError(write_failure(file, errno));
+  }
+  /// Collective where the entry is a stream.
+  void write(const H5Plan::DatasetEntry& entry, std::int64_t offset) {
+    if (const auto* stream = std::get_if<H5Stream>(&entry.values)) {
+      stream->pieces([&](std::span<const double> piece) { put(std::as_bytes(piece), offset); });
+    } else {
+      put(bytes_of(entry.values), offset);
+    }
+  }
+  void close(bool durable) {
+    if (failure_) std::rethrow_exception(failure_);
+    if (durable && ::fsync(to_) != 0 && errno != EINVAL && errno != ENOTSUP) {
+      throw IoError(write_failure(file_, errno));
+    }
+    if (to_.close() != 0) throw IoError(write_failure(file_, errno));  // network disks fail here
+  }
+
+ private:
+  void put(std::span<const std::byte> bytes, std::int64_t& offset) {
+    const std::int64_t at = offset;
+    offset += std::ssize(bytes);
+    if (failure_) return;
+    try {
+      write_at(to_, at, bytes.data(), std::ssize(bytes), file_);
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  const fs::path& file_;
+  Descriptor to_;
+  std::exception_ptr failure_;
+};
+
+void write_values(const Comm& comm, const fs::path& part, const fs::path& file, const H5Plan& plan,
+                  const std::vector<Slab>& slabs, const H5Layout& layout, bool durable) {
+  std::optional<Values> values;
+  comm.together([&] { values.emplace(part, file); });
   for (std::size_t i = 0; i < slabs.size(); ++i) {
     const auto& entry = plan.datasets()[i];
     const std::int64_t row = entry.element_size() * std::max(entry.columns, 1);
-    const auto* bytes = std::visit(
-        [](auto s) { return reinterpret_cast<const std::byte*>(s.data()); }, entry.values);
-    write_at(to, layout.offsets[i] + slabs[i].first * row, bytes, entry.rows() * row, file);
+    values->write(entry, layout.offsets[i] + slabs[i].first * row);
   }
-  if (durable && ::fsync(to) != 0 && errno != EINVAL && errno != ENOTSUP) {
-    throw IoError(write_failure(file, errno));
-  }
-  if (to.close() != 0) throw IoError(write_failure(file, errno));  // network disks fail here
+  comm.together([&] { values->close(durable); });
 }
 
 /// Runs `work` on all ranks; HDF5's failures become IoErrors naming the file.
@@ -125,12 +172,13 @@ void share(const Comm& comm, H5Layout& layout) {
 }  // namespace
 
 std::int64_t H5Plan::DatasetEntry::element_size() const {
-  return std::visit([](auto s) { return static_cast<std::int64_t>(sizeof(s[0])); }, values);
+  if (std::holds_alternative<H5Stream>(values)) return sizeof(double);
+  return std::holds_alternative<std::span<const std::uint8_t>>(values) ? 1 : 8;
 }
 
 std::int64_t H5Plan::DatasetEntry::rows() const {
-  const auto n = std::visit([](auto s) { return static_cast<std::int64_t>(s.size()); }, values);
-  return columns > 0 ? n / columns : n;
+  if (const auto* stream = std::get_if<H5Stream>(&values)) return stream->rows;
+  return std::ssize(bytes_of(values)) / (element_size() * std::max(columns, 1));
 }
 
 H5Layout write_h5(const Comm& comm, const fs::path& file, const H5Plan& plan, bool durable) {
@@ -151,11 +199,12 @@ H5Layout write_h5(const Comm& comm, const fs::path& file, const H5Plan& plan, bo
       layout = {structure.size, structure.offsets, write_structure(part, file, structure)};
     });
     share(comm, layout);
-    comm.together([&] { write_slabs(part, file, plan, slabs, layout, durable); });
+    write_values(comm, part, file, plan, slabs, layout, durable);
     comm.together([&] {
       if (comm.is_root()) publish_file(part, file, durable);
     });
-  } catch (...) {
+  } catch (const Error& e) {
+    if (!e.agreed()) throw;  // the others are elsewhere
     std::error_code ignored;
     if (comm.is_root()) fs::remove(part, ignored);
     MPI_Barrier(comm.handle());  // gone for everybody

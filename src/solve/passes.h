@@ -51,6 +51,8 @@ struct Pass {
   Real* reads;  ///< null: only the layer itself
   Work work;
 };
+template <class Real, class Work>
+Pass(Real*, Work) -> Pass<Real, Work>;  // clang before 17 wants it said
 
 /// Passes that follow one another: layer by layer together where no halo has to be exchanged
 /// between them.

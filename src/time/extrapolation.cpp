@@ -22,7 +22,7 @@ void Extrapolation::remember(Archive& archive) {
 }
 
 void Extrapolation::push(double t, std::span<const double> rho) {
-  std::ranges::rotate(points_, points_.end() - 1);
+  std::rotate(points_.begin(), points_.end() - 1, points_.end());
   points_[0].time = t;
   points_[0].rho.assign(rho.begin(), rho.end());
   known_ = std::min(known_ + 1, int(most));

@@ -82,6 +82,38 @@ TEST(GlobalOrder, GoesThereAndBack) {
   EXPECT_EQ(order.from_slab(slab, 2), mine);
 }
 
+TEST(GlobalOrder, StreamsTheSlabInPieces) {
+  const Comm world;
+  Mesh mesh = small_box(world);
+  const auto check = [&] {
+    const GlobalOrder order(mesh);
+    std::vector<double> mine;
+    for (int i = 0; i < mesh.owned; ++i) mine.push_back(std::sin(double(mesh.global[i])));
+    for (const std::int64_t most : {1, 7, 64, 1 << 17}) {
+      std::int64_t next = order.first();
+      order.stream(
+          mine,
+          [&](std::int64_t first, std::span<const double> piece) {
+            EXPECT_EQ(first, next);
+            EXPECT_LE(std::ssize(piece), most);
+            for (const double x : piece) EXPECT_EQ(x, std::sin(double(next++)));
+          },
+          most);
+      EXPECT_EQ(next, order.first() + order.rows());
+    }
+  };
+  check();
+  // numbers without any order, as an unstructured mesh may have them: 11 and n = 210 have no factor
+  // in common
+  for (auto& g : mesh.global) g = (11 * g + 5) % mesh.global_cells;
+  check();
+  // and the slabs themselves
+  mesh.owned = static_cast<int>(GlobalOrder(mesh).rows());
+  mesh.global.resize(static_cast<std::size_t>(mesh.owned));
+  std::iota(mesh.global.begin(), mesh.global.end(), world.offset(mesh.owned));
+  check();
+}
+
 TEST(GlobalOrder, RefusesNumbersThatAreNotAPermutation) {
   const Comm world;
   Mesh mesh = small_box(world);
@@ -156,6 +188,37 @@ TEST(H5Writer, ALimitOnOneRankIsMetByAll) {
   EXPECT_THROW(write_h5(world, scratch.path() / "a.h5", some_plan(values)), Error);
   EXPECT_FALSE(std::filesystem::exists(scratch.path() / "a.h5.part"));
   EXPECT_FALSE(std::filesystem::exists(scratch.path() / "a.h5"));
+}
+
+TEST(H5Writer, StreamsEndOnAllRanksWhereOneCannotWrite) {
+  const Comm world;
+  const ScratchFolder scratch(world);
+  const auto file = scratch.path() / "a.h5";
+  const int last = world.size() - 1;
+  std::int64_t pieces = 0;
+  H5Plan plan;
+  plan.dataset("/x", H5Stream{3000, [&](const H5Stream::Sink& sink) {
+                                for (int k = 0; k < 3; ++k) {
+                                  MPI_Barrier(world.handle());  // a stream is collective
+                                  sink(std::vector<double>(1000, world.rank() + 0.25 * k));
+                                  ++pieces;
+                                }
+                              }});
+  write_h5(world, file, plan);
+  const auto read = read_doubles(file, "/x");
+  ASSERT_EQ(std::ssize(read), 3000 * world.size());
+  for (std::size_t i = 0; i < read.size(); ++i)
+    EXPECT_EQ(read[i], 0.25 * double(i / 1000 % 3) + double(i / 3000));
+  {
+    // The structure and the other ranks' values fit where the last rank's do not.
+    const SizeLimit limit(world.rank() == last && last > 0 ? 24000 * last + 9000 : RLIM_INFINITY);
+    if (last > 0) {
+      EXPECT_THROW(write_h5(world, file, plan), Error);
+      EXPECT_EQ(pieces, 6);
+    }
+  }
+  EXPECT_EQ(read_doubles(file, "/x"), read);
+  EXPECT_FALSE(std::filesystem::exists(scratch.path() / "a.h5.part"));
 }
 
 TEST(H5Writer, AMissingFolderIsAnError) {

@@ -35,7 +35,8 @@ class Archive {
   }
   /// As many numbers as there are, equal on every rank.
   void numbers(const std::string& name, std::vector<double>& x) { take_numbers(path_ + name, x); }
-  /// The owned values of a cell field, or none at all (on every rank).
+  /// The owned values of a cell field, or none at all (on every rank). What is saved is read after
+  /// all names were taken: `values` must outlive that.
   void cells(const std::string& name, std::vector<double>& values) {
     take_cells(path_ + name, values, false);
   }

@@ -3,6 +3,7 @@
 // of numbers [r n / p, (r + 1) n / p). Files in this order do not depend on the rank count.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace otto {
 
 class GlobalOrder {
  public:
+  /// Takes values of consecutive cells, the first of which has the number `first`.
+  using Sink = std::function<void(std::int64_t first, std::span<const double> values)>;
+
   /// Collective. Throws InternalError unless the global numbers are 0 ... n-1, each once.
   explicit GlobalOrder(const Mesh& mesh);
 
@@ -22,15 +26,36 @@ class GlobalOrder {
   [[nodiscard]] std::vector<double> to_slab(std::span<const double> owned, int columns = 1) const;
   /// The inverse. Collective.
   [[nodiscard]] std::vector<double> from_slab(std::span<const double> slab, int columns = 1) const;
+  /// Owned values, handed to `sink` as those of this rank's slab, in order, in pieces of at most
+  /// `most` rows that live until it returns. Takes memory for a piece, not for the slab: fresh
+  /// pages cost more than what a sink does with them. `sink` neither throws nor communicates.
+  /// Collective; `most` is the same on every rank.
+  void stream(std::span<const double> owned, const Sink& sink, std::int64_t most = 1 << 17) const;
 
  private:
-  std::vector<double> exchange(std::span<const double> values, int columns, bool forth) const;
+  /// Cells with consecutive numbers that lie one after the other on both sides.
+  struct Run {
+    std::int32_t at = 0;     ///< the first on this rank: an owned cell, or a row of the slab
+    std::int32_t row = 0;    ///< the first in the slab that holds them
+    std::int32_t count = 0;  ///< cells
+  };
+  /// The runs between this rank and every other, grouped by the other, by row within a group.
+  struct Side {
+    std::vector<Run> runs;
+    std::vector<int> run_counts, cell_counts;  ///< of each group
+  };
+  class Walk;
+
+  void find_runs(const Mesh& mesh);
+  void share_runs();
+  void check_slab() const;
+  [[nodiscard]] std::vector<double> exchange(std::span<const double> values, int columns,
+                                             bool forth) const;
 
   Comm comm_;
-  std::int64_t first_ = 0, rows_ = 0;
-  std::vector<int> mine_counts_, slab_counts_;  ///< cells to and from each rank
-  std::vector<std::int64_t> mine_;              ///< owned cells, in order of their slab's rank
-  std::vector<std::int64_t> slab_;              ///< places in the slab, in order of arrival
+  std::int64_t cells_ = 0, first_ = 0, rows_ = 0;
+  Side mine_, slab_;
+  bool straight_ = false;  ///< on every rank the owned cells are the slab, in order
 };
 
 }  // namespace otto

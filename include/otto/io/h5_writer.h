@@ -6,7 +6,8 @@
 //      values) in memory and tells where the values of each dataset belong.
 //   2. The root rank takes the whole size on the disk, where a full one shows, and writes the
 //      structure to FILE.part.
-//   3. Every rank writes its rows of every dataset, contiguous, to their place.
+//   3. Every rank writes its rows of every dataset, contiguous, to their place. What must not be
+//      in memory as a whole comes in pieces (H5Stream).
 //   4. The root rank renames FILE.part to FILE.
 //
 // After every step the ranks agree on the verdict. A failure removes FILE.part and leaves an
@@ -16,6 +17,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <variant>
@@ -25,13 +27,20 @@
 
 namespace otto {
 
+/// A dataset of doubles whose rows on this rank come in pieces.
+struct H5Stream {
+  using Sink = std::function<void(std::span<const double>)>;
+  std::int64_t rows = 0;                    ///< of this rank
+  std::function<void(const Sink&)> pieces;  ///< hands them over, in order. Collective
+};
+
 /// The planned content of one file; the same on every rank but for the values of datasets. Parents
 /// of groups, datasets and links come first. Values are referred to, not copied: they must live
 /// until write_h5 returns.
 class H5Plan {
  public:
   using Values = std::variant<std::span<const double>, std::span<const std::int64_t>,
-                              std::span<const std::uint8_t>>;
+                              std::span<const std::uint8_t>, H5Stream>;
   using Attribute =
       std::variant<double, std::vector<double>, std::vector<std::int64_t>, std::string>;
 
@@ -43,7 +52,7 @@ class H5Plan {
   /// A dataset whose rows are those of rank 0, then rank 1, ... `columns` = 0: shape (rows), else
   /// (rows, columns).
   void dataset(std::string path, Values values, int columns = 0) {
-    datasets_.push_back({std::move(path), values, columns});
+    datasets_.push_back({std::move(path), std::move(values), columns});
   }
   /// `path` stands for `target` of another file, named relative to this one's folder.
   void link(std::string path, std::string file, std::string target) {

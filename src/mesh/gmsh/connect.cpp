@@ -79,8 +79,10 @@ class Connector {
 
   /// The one cell with this side; null if it has none or two.
   const CellSide* boundary_side(const SideKey& key) const {
-    const auto [from, to] = std::ranges::equal_range(sides_, key, {}, &CellSide::key);
-    return to - from == 1 ? &*from : nullptr;
+    const auto at = std::ranges::lower_bound(sides_, key, {}, &CellSide::key);
+    if (at == sides_.end() || at->key != key) return nullptr;
+    const auto next = at + 1;
+    return next == sides_.end() || next->key != key ? &*at : nullptr;
   }
 
   void join_periodic(const PeriodicLink& link) {
