@@ -1,10 +1,10 @@
 """Pictures of a run through ParaView, without a screen: one PNG per output time.
 
-    xvfb-run -a pvbatch postprocess/paraview_view.py DIR
+    xvfb-run -a -s -noreset pvbatch postprocess/paraview_view.py DIR
 
 DIR is the folder given to `otto run -o`; the pictures go to DIR/pictures/paraview_NNNN.png. 1-D
 densities are drawn as curves, 2-D ones as coloured cells (or warped surfaces), 3-D ones as contour
-surfaces or three slices. Use `pvpython` in place of `pvbatch` where there is a screen.
+surfaces (boxes) or three slices (meshes: their cells share no points, so nothing is continuous there). Use `pvpython` in place of `pvbatch` where there is a screen.
 """
 
 import argparse
@@ -21,8 +21,8 @@ def parse_arguments():
     parser.add_argument("folder", metavar="DIR", help="results of a run")
     parser.add_argument("--time", type=float, metavar="T", help="only the output time nearest to T")
     parser.add_argument("--field", default="density", help="cell field to draw (default: density)")
-    parser.add_argument("--show", choices=("contours", "slices"), default="contours",
-                        help="how to look into 3 dimensions (default: contours)")
+    parser.add_argument("--show", choices=("contours", "slices"),
+                        help="how to look into 3 dimensions (default: contours on boxes, else slices)")
     parser.add_argument("--warp", type=float, metavar="S", default=0.0,
                         help="2-D: raise the surface by S times the field")
     parser.add_argument("--common", action="store_true",
@@ -173,7 +173,9 @@ def draw(pv, source, arguments):
         return draw_curve(pv, source, arguments.field, arguments.size)
     if dimension == 2:
         return draw_surface(pv, source, arguments.field, arguments.size, arguments.warp)
-    return draw_volume(pv, source, arguments.field, arguments.size, arguments.show)
+    box = source.GetDataInformation().GetDataSetTypeAsString() == "vtkImageData"
+    show = arguments.show or ("contours" if box else "slices")
+    return draw_volume(pv, source, arguments.field, arguments.size, show)
 
 
 def main():

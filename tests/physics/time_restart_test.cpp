@@ -200,6 +200,32 @@ TEST(Restart, NonlinearEnergiesGoOnToTheLastBit) {
                     {"time.scheme=implicit_euler", "time.end=0.06"});
 }
 
+TEST(Restart, MeshesFromFilesGoOnToTheLastBit) {
+  const std::string square =
+      "[mesh]\nkind = \"gmsh\"\nfile = \"" OTTO_SOURCE_DIR "/meshes/acute.msh\"\n";
+  const std::string start =
+      "[initial]\nkind = \"gaussian\"\nmean = [0.4, 0.6]\nvariance = "
+      "0.02\n[time]\nstep = 0.01\nend = 0.06\n";
+  const std::string terms =
+      "[[energy]]\nkind = \"entropy\"\ntemperature = 0.2\n[[energy]]\n"
+      "kind = \"external\"\nexpression = \"x^2 + 2*y\"\n";
+  const bool alone =
+      Comm(MPI_COMM_WORLD).size() == 1;  // several ranks are tried above, and are slow here
+  int tried = 0;
+  for (const char* cells : {"elements", "vertices", "medians"}) {
+    if (!alone && std::string(cells) != "medians") continue;
+    for (const StepperEntry& scheme : all_steppers()) {
+      std::vector<std::string> settings{"time.scheme=" + scheme.name,
+                                        std::string("mesh.control_volumes=") + cells};
+      if (std::string(cells) == "medians") settings.emplace_back("flux.kind=simplex");
+      if (!suits(square + terms + start, settings)) continue;
+      ++tried;
+      expect_equal_runs(scheme.name + " on " + cells, square + terms + start, settings);
+    }
+  }
+  EXPECT_GE(tried, alone ? 2 * 6 + 2 : 2);
+}
+
 TEST(Restart, WhatIsForgottenShows) {
   // the test above can fail: without the history of guesses the last digits differ
   const std::vector<std::string> settings{"solver.rtol=1e-6"};
