@@ -147,9 +147,8 @@ double space_order(const Setup& setup) {
   if (time.has("weights")) return time.text("weights") == "upwind" ? 1 : 2;
   const TwoPointFlux& flux = find_flux(setup.problem.c.section("flux").text("kind"));
   const InternalEnergy& internal = setup.energy.internal();
-  const bool upwind = (!flux.detailed_balance() && flux.monotone()) ||
-                      !(internal.temperature() > 0) || !internal.entropy_only();
-  return upwind ? 1 : 2;
+  const bool upwind = !(internal.temperature() > 0) || !internal.entropy_only();
+  return upwind ? 1 : flux.order();
 }
 
 double Study::claimed_order(const FinishedRun& run) const {

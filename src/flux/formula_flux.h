@@ -16,6 +16,7 @@ struct FluxWeights {
 struct FluxTraits {
   std::string name, doc, equation;
   bool detailed_balance = false, monotone = false;
+  int order = 2;
 };
 
 /// `Formula`: FluxWeights(double), without branches the compiler cannot turn into selections: the
@@ -37,6 +38,7 @@ class FormulaFlux final : public TwoPointFlux {
   }
   bool detailed_balance() const override { return traits_.detailed_balance; }
   bool monotone() const override { return traits_.monotone; }
+  int order() const override { return traits_.order; }
   const std::string& name() const override { return traits_.name; }
 
  private:

@@ -15,7 +15,8 @@ const RegisterFlux registered =
                    .doc = "Upwind: first order, keeps positivity, not the Gibbs state.",
                    .equation = "B(s) = 1 + max(-s, 0)",
                    .detailed_balance = false,
-                   .monotone = true},
+                   .monotone = true,
+                   .order = 1},
                   [](double s) -> FluxWeights {
                     return {s < 0 ? 1 - s : 1, s > 0 ? 1 + s : 1};
                   });

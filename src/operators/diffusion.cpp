@@ -63,10 +63,28 @@ Tensor read_tensor(const Section& section, int d) {
   return T;
 }
 
-[[noreturn]] void refuse(const Section& section, const std::string& key, const std::string& what) {
-  section.fail(key, what +
-                        " needs rates between two cells, which flux.kind = \"simplex\" does not "
-                        "have; remove it, or take another flux");
+[[noreturn]] void refuse(const Section& section, const std::string& key, const std::string& what,
+                         const char* flux = flux_on_simplices) {
+  section.fail(key,
+               fmt::format("{} needs rates between two cells, which flux.kind = \"{}\" does not "
+                           "have; remove it, or take another flux",
+                           what, flux));
+}
+
+/// What flux.kind = "fourth_order" (operators/fourth_order.h) cannot do.
+void check_fourth_order(const Case& c, const Mesh& mesh) {
+  if (!mesh.box || std::ranges::any_of(mesh.box->uniform, [](bool equal) { return !equal; })) {
+    c.section("flux").fail(
+        "kind",
+        "fluxes of fourth order need a box of equal cells; remove the grading or "
+        "the nodes of the mesh, or take another flux");
+  }
+  if (const Section sides = c.section("boundary"); !sides.texts("absorbing").empty()) {
+    refuse(sides, "absorbing", "an absorbing side", flux_of_fourth_order);
+  }
+  if (const Section analysis = c.section("analysis"); analysis.present()) {
+    refuse(analysis, "", "this analysis", flux_of_fourth_order);
+  }
 }
 
 }  // namespace
@@ -88,6 +106,7 @@ Diffusion read_diffusion(const Case& c, const Mesh& mesh) {
 void check_flux(const Case& c, const Mesh& mesh) {
   const Section flux = c.section("flux"), tensor = c.section("diffusion");
   const bool whole = flux.text("kind") == flux_on_simplices;
+  if (flux.text("kind") == flux_of_fourth_order) check_fourth_order(c, mesh);
   if (!whole) {
     if (tensor.present()) {
       tensor.fail("", "two-point fluxes carry no tensor; take flux.kind = \"simplex\"");
@@ -118,7 +137,9 @@ void check_flux(const Case& c, const Mesh& mesh) {
 void check_two_point(const Case& c, const Mesh& mesh, const std::string& use) {
   check_flux(c, mesh);
   const Section flux = c.section("flux");
-  if (flux.text("kind") == flux_on_simplices) refuse(flux, "kind", use);
+  for (const char* other : {flux_on_simplices, flux_of_fourth_order}) {
+    if (flux.text("kind") == other) refuse(flux, "kind", use, other);
+  }
 }
 
 }  // namespace otto

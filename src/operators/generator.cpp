@@ -18,18 +18,6 @@ bool varies(const Drift* drift) {
          std::ranges::any_of(drift->component, [](const auto& b) { return b->depends_on_time(); });
 }
 
-/// The midpoint of a face's two centres. Both copies of a periodic face get the same point.
-Point midpoint(const Mesh& mesh, std::int32_t left, std::int32_t right) {
-  Point x;
-  for (std::size_t a = 0; a < 3; ++a) {
-    x[a] = 0.5 * (mesh.center[std::size_t(left)][a] + mesh.center[std::size_t(right)][a]);
-    if (!mesh.box || !mesh.box->box.periodic[a]) continue;
-    const double upper = mesh.box->box.nodes[a].back(), lower = mesh.box->box.nodes[a].front();
-    if (x[a] > upper - 1e-9 * (upper - lower)) x[a] -= upper - lower;
-  }
-  return x;
-}
-
 }  // namespace
 
 Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
@@ -48,6 +36,7 @@ Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointF
       backward_(forward_.size()),
       exits_(absorbing_faces(mesh, absorbing)),
       runs_(face_runs(mesh)) {
+  if (flux.order() > 2 && kT_ > 0) correction_ = std::make_unique<FourthOrder>(mesh, kT_, drift);
   evaluate_external();
   if (drift_) evaluate_drift();
   evaluate_rates();
@@ -84,7 +73,8 @@ void Generator::evaluate_drift() {
     const std::int32_t end = std::min(faces.size(), begin + block);
     points.clear();
     for (std::int32_t f = begin; f < end; ++f) {
-      points.push_back(midpoint(mesh_, faces.left[std::size_t(f)], faces.right[std::size_t(f)]));
+      points.push_back(
+          middle_of_face(mesh_, faces.left[std::size_t(f)], faces.right[std::size_t(f)]));
     }
     across.clear();
     for (std::int32_t f = begin; f < end; ++f) {
@@ -139,6 +129,7 @@ void Generator::evaluate_rates() {
   });
   fault_point("rates", forward_);
   if (absorbs_) evaluate_absorption();
+  if (correction_) correction_->set(V_, time_);
   examine();
   ++version_;
 }
@@ -181,7 +172,7 @@ void Generator::examine() {
     least = std::min(least, k);
     sum += 0 * k;
   }
-  monotone_ = !mesh_.comm.any(least < 0);
+  monotone_ = !correction_ && !mesh_.comm.any(least < 0);
   mesh_.comm.together([&] {
     if (sum == 0) return;
     for (std::size_t f = 0; f < forward_.size(); ++f) {
@@ -216,6 +207,11 @@ void Generator::apply(std::span<const double> rho, std::span<double> out) const 
   };
   for_each_piece(runs_, flux,
                  [&](const FaceRun& run, const double* F) { scatter(run, F, out.data()); });
+  if (correction_) {
+    std::vector<double> more(forward_.size());
+    correction_->fluxes(rho, more);
+    for (const FaceRun& run : runs_) scatter(run, &more[std::size_t(run.first)], out.data());
+  }
   for (std::size_t k = 0; k < absorption_.size(); ++k) out[k] -= absorption_[k] * rho[k];
 }
 

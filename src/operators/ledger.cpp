@@ -4,9 +4,9 @@
 //   D = sum_f F_f (mu_K - mu_L),   mu = kT log rho + V.
 //
 // Where rho = 0 on one side of a face only, the term tends to +inf, but only as the logarithm of
-// rho. It is then taken with rho = eps times the density on the other side, the least difference the
-// arithmetic resolves: D stays finite, a lower bound of the limit. A face between two empty cells
-// contributes 0. Faces with a ghost are present twice in the whole and count half.
+// rho. It is then taken with rho = eps times the density on the other side, the least difference
+// the arithmetic resolves: D stays finite, a lower bound of the limit. A face between two empty
+// cells contributes 0. Faces with a ghost are present twice in the whole and count half.
 
 #include "otto/operators/ledger.h"
 
@@ -92,6 +92,11 @@ void mend_empty(const Generator& generator, const FaceRun& run, const double* le
 double dissipation(const Generator& generator, std::span<const double> rho, const double* mu,
                    bool empty_cells) {
   Accumulator total;
+  std::vector<double> more;
+  if (generator.correction()) {
+    more.resize(generator.forward().size());
+    generator.correction()->fluxes(rho, more);
+  }
   const auto terms = [&](const FaceRun& run, double* term) {
     const auto l = static_cast<std::size_t>(run.left), r = static_cast<std::size_t>(run.right);
     const double *left = &rho[l], *right = &rho[r], *mu_left = mu + l, *mu_right = mu + r;
@@ -100,6 +105,9 @@ double dissipation(const Generator& generator, std::span<const double> rho, cons
 #pragma omp simd
     for (std::int32_t i = 0; i < run.count; ++i) {
       term[i] = (forward[i] * left[i] - backward[i] * right[i]) * (mu_left[i] - mu_right[i]);
+    }
+    for (std::size_t i = 0; i < std::size_t(run.count) && !more.empty(); ++i) {
+      term[i] += more[std::size_t(run.first) + i] * (mu_left[i] - mu_right[i]);
     }
     if (empty_cells) mend_empty(generator, run, left, right, term);
   };

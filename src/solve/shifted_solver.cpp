@@ -59,6 +59,7 @@ constexpr double symmetric_range = 1340;
 /// Beyond this one, sqrt(pi) no longer fits a float with room for residuals.
 constexpr double single_range = 70;
 
+template <class Operator>
 PetscErrorCode multiply(Mat A, Vec u, Vec y) {
   void* context = nullptr;
   PetscCall(MatShellGetContext(A, &context));
@@ -66,11 +67,31 @@ PetscErrorCode multiply(Mat A, Vec u, Vec y) {
   double* out = nullptr;
   PetscCall(VecGetArrayRead(u, &in));
   PetscCall(VecGetArrayWrite(y, &out));
-  static_cast<multigrid::BoxOperator*>(context)->apply(in, out);
+  static_cast<Operator*>(context)->apply(in, out);
   PetscCall(VecRestoreArrayWrite(y, &out));
   PetscCall(VecRestoreArrayRead(u, &in));
   return 0;
 }
+
+/// The scaled operator of a flux of fourth order, (diag(vol sigma) - c M Q) D^-1.
+struct WideOperator {
+  explicit WideOperator(const Generator& g) : generator(g) {}
+
+  const Generator& generator;
+  double c = 0;
+  std::vector<double> omega, diagonal;  ///< vol sigma; D
+  std::vector<double> rho, out;         ///< room: owned + ghosts, owned
+
+  void apply(const double* y, double* result) {
+    const Mesh& mesh = generator.mesh();
+    rho.resize(std::size_t(mesh.local()));
+    out.resize(std::size_t(mesh.owned));
+    for (std::size_t k = 0; k < out.size(); ++k) rho[k] = y[k] / diagonal[k];
+    mesh.halo.update(mesh.comm, rho);
+    generator.apply(rho, out);
+    for (std::size_t k = 0; k < out.size(); ++k) result[k] = omega[k] * rho[k] - c * out[k];
+  }
+};
 
 struct CycleContext {
   multigrid::Cycle* cycle;
@@ -134,6 +155,8 @@ struct ShiftedSolver::Impl {
   std::unique_ptr<multigrid::BoxOperator> box_operator;
   std::unique_ptr<multigrid::Cycle> cycle;
   std::unique_ptr<AssembledMatrix> assembled;
+  std::unique_ptr<WideOperator>
+      wide;  ///< with fluxes of fourth order; `assembled` preconditions it
   CycleContext cycle_context{};
   MatOwner shell;
   KspOwner ksp;
@@ -146,6 +169,7 @@ struct ShiftedSolver::Impl {
   void use_rates();
   void make_hierarchy();
   void make_ksp();
+  void make_shell(void* context, PetscErrorCode (*product)(Mat, Vec, Vec));
   std::span<const double> add_exits(std::span<const double> sigma);
   void discard_bad_guess();
   SolveReport solve(double c, std::span<const double> sigma, std::span<const double> rhs,
@@ -202,6 +226,12 @@ void ShiftedSolver::Impl::make_hierarchy() {
   if (shell) check(MatShellSetContext(shell, box_operator.get()));
 }
 
+void ShiftedSolver::Impl::make_shell(void* context, PetscErrorCode (*product)(Mat, Vec, Vec)) {
+  check(MatCreateShell(mesh.comm.handle(), mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE,
+                       context, shell.out()));
+  check(MatShellSetOperation(shell, MATOP_MULT, reinterpret_cast<void (*)()>(product)));
+}
+
 void ShiftedSolver::Impl::make_ksp() {
   const MPI_Comm comm = mesh.comm.handle();
   check(KSPCreate(comm, ksp.out()));
@@ -210,16 +240,18 @@ void ShiftedSolver::Impl::make_ksp() {
   PC pc = nullptr;
   check(KSPGetPC(ksp, &pc));
   if (matrix_free()) {
-    check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE,
-                         box_operator.get(), shell.out()));
-    check(MatShellSetOperation(shell, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
+    make_shell(box_operator.get(), multiply<multigrid::BoxOperator>);
     check(KSPSetOperators(ksp, shell, shell));
     check(PCSetType(pc, PCSHELL));
     check(PCShellSetName(pc, "Otto's geometric multigrid"));
     check(PCShellSetContext(pc, &cycle_context));
     check(PCShellSetApply(pc, precondition));
   } else {
-    check(KSPSetOperators(ksp, assembled->mat(), assembled->mat()));
+    if (generator.correction() && !wide) {
+      wide = std::make_unique<WideOperator>(generator);
+      make_shell(wide.get(), multiply<WideOperator>);
+    }
+    check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
     check(PCSetType(pc, PCHYPRE));
   }
   if (symmetric) {
@@ -254,7 +286,13 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
   } else {
     assembled->set_scaled(c, sigma, generator, diagonal);
   }
-  check(KSPSetOperators(ksp, assembled->mat(), assembled->mat()));
+  if (wide) {
+    wide->c = c;
+    wide->diagonal = diagonal;
+    wide->omega.assign(mesh.volume.begin(), mesh.volume.begin() + mesh.owned);
+    for (std::size_t k = 0; k < sigma.size(); ++k) wide->omega[k] *= sigma[k];
+  }
+  check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
 }
 
 /// Absorption enters as a weight: vol sigma + c k = vol (sigma + c k / vol).

@@ -23,6 +23,9 @@ class TwoPointFlux {
   [[nodiscard]] virtual bool detailed_balance() const = 0;
   /// B >= 0 for all s: implicit Euler keeps densities non-negative.
   [[nodiscard]] virtual bool monotone() const = 0;
+  /// In the width of the cells. Of 4: the weights are those of its centred part, and the generator
+  /// adds what operators/fourth_order.h says.
+  [[nodiscard]] virtual int order() const = 0;
   [[nodiscard]] virtual const std::string& name() const = 0;
 };
 
@@ -35,6 +38,9 @@ struct RegisterFlux {
 /// The value of `flux.kind` that stands for whole gradients (operators/simplex_flux.h) instead of a
 /// two-point flux.
 inline constexpr const char* flux_on_simplices = "simplex";
+
+/// The value of `flux.kind` that stands for fluxes of order 4 (operators/fourth_order.h).
+inline constexpr const char* flux_of_fourth_order = "fourth_order";
 
 /// The flux of that name; throws InternalError for an unknown one (the case reader checked it). For
 /// `flux_on_simplices` the default, of which nothing but V is used then.

@@ -8,9 +8,12 @@
 // Without an entropy (kT = 0) the rates are the limit of Scharfetter-Gummel, which is upwind:
 // forward = a max(V_K - V_L + b.(x_L - x_K), 0), and backward alike.
 //
-// Through an absorbing face, where rho = 0, cell K loses mass at the rate k_K = a kT B(s), with a, s
-// and V taken between the centre and the face: M Q rho has the further term -k_K rho_K.
+// A flux of order 4 adds to F_f what operators/fourth_order.h says.
+//
+// Through an absorbing face, where rho = 0, cell K loses mass at the rate k_K = a kT B(s), with a,
+// s and V taken between the centre and the face: M Q rho has the further term -k_K rho_K.
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -19,6 +22,7 @@
 #include "otto/mesh/mesh.h"
 #include "otto/operators/absorbing.h"
 #include "otto/operators/face_runs.h"
+#include "otto/operators/fourth_order.h"
 
 namespace otto {
 
@@ -38,7 +42,7 @@ class Generator {
   /// The whole free energy, also the terms beyond entropy and V, which the rates leave out.
   [[nodiscard]] const FreeEnergy& energy() const { return energy_; }
   [[nodiscard]] double temperature() const { return kT_; }
-  [[nodiscard]] std::span<const double> external() const { return V_; }    ///< owned + ghosts
+  [[nodiscard]] std::span<const double> external() const { return V_; }         ///< owned + ghosts
   [[nodiscard]] std::span<const double> forward() const { return forward_; }    ///< per face
   [[nodiscard]] std::span<const double> backward() const { return backward_; }  ///< per face
   /// Mass leaves through absorbing sides. The same on every rank.
@@ -54,7 +58,11 @@ class Generator {
   /// (max V - min V) / kT over all cells; 0 without an entropy.
   [[nodiscard]] double range() const { return range_; }
 
-  /// out = M Q rho on owned cells. `rho`: owned + ghosts, ghosts up to date. Local.
+  /// What the two-point fluxes lack of fourth order; null for other fluxes.
+  [[nodiscard]] const FourthOrder* correction() const { return correction_.get(); }
+
+  /// out = M Q rho on owned cells. `rho`: owned + ghosts, ghosts up to date. Local without a
+  /// correction, else collective.
   void apply(std::span<const double> rho, std::span<double> out) const;
   /// The faces in the order sweeps visit them.
   [[nodiscard]] const std::vector<FaceRun>& runs() const { return runs_; }
@@ -79,6 +87,7 @@ class Generator {
   std::vector<double> absorption_;
   std::vector<AbsorbingFace> exits_;
   std::vector<FaceRun> runs_;
+  std::unique_ptr<FourthOrder> correction_;
 };
 
 }  // namespace otto
