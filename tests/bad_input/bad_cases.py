@@ -65,11 +65,16 @@ def appended(name, text, *words, at=0, suggestion=None, **more):
     return Bad(name, words, BASE.count("\n") + 1 + at, suggestion, encoded(BASE + text), **more)
 
 
-def whole_gradients(name, text, *words, at=0):
+def whole_gradients(name, text, *words, at=0, flux=b"simplex"):
     """The same with flux.kind = "simplex"."""
     bad = appended(name, text, *words, at=at)
-    bad.content = bad.content.replace(b"scharfetter_gummel", b"simplex")
+    bad.content = bad.content.replace(b"scharfetter_gummel", flux)
     return bad
+
+
+def fourth_order(name, text, *words, at=0):
+    """The same with flux.kind = "fourth_order"."""
+    return whole_gradients(name, text, *words, at=at, flux=b"fourth_order")
 
 
 def of_file(bad):
@@ -247,6 +252,12 @@ def combinations():
     yield whole_gradients("absorption with whole gradients", '[boundary]\nabsorbing = ["x_min"]\n',
                           "absorbing", at=1)
     yield whole_gradients("exit time with whole gradients", "[analysis]\nmean_exit_time = true\n", "rates")
+    yield fourth_order("absorption with fourth order", '[boundary]\nabsorbing = ["x_min"]\n', "fourth_order", at=1)
+    yield fourth_order("exit time with fourth order", "[analysis]\nmean_exit_time = true\n", "fourth_order")
+    graded = replaced("fourth order on graded cells", 'kind = "scharfetter_gummel"', 'kind = "fourth_order"', "equal cells")
+    graded.content = graded.content.replace(b"cells = [8, 8]\n", b"cells = [8, 8]\ngrading = [2.0, 1.0]\n")
+    graded.line += 1
+    yield graded
     yield appended("drift of one axis", '[drift]\nexpression = ["x"]\n', "expression", at=1)
     yield appended("drift as text", '[drift]\nexpression = "x"\n', "expression", at=1)
     yield appended("exact that is no expression", '[exact]\ndensity = "exp(x"\n', "parenthesis",
