@@ -249,7 +249,7 @@ def memory(bench, _seed, trial):
                 seen.append((sum(1 for _ in stream), resident))
         except (OSError, IndexError):
             pass
-        time.sleep(0.05)
+        time.sleep(0.005)
     CHECK.assertEqual(process.returncode, 0)
     CHECK.assertNotIn("never freed", process.stdout.read())
     late = [(s, m) for s, m in seen if s > 2000]
