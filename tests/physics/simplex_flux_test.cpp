@@ -131,7 +131,8 @@ TEST_P(OnMesh, KeepsMassAndSignAndDissipates) {
       EXPECT_GT(now.dissipation, 0);
       const double gap = s.records[i].edi_gap;
       EXPECT_LE(gap, 1e-11) << "an energy bound, to the tolerance of Newton's method";
-      if (exact) {
+      const bool euler = i == 1 && s.mesh.simplices;  // how the midpoint rule starts on medians
+      if (exact && !euler) {
         EXPECT_NEAR(gap, 0, 1e-13);
       }
     }
