@@ -15,7 +15,8 @@
 //
 // Nor does it damp what is rough. Where cells are bounded by medians a run begins with averages
 // over cells in which the vertex lies to one side, O(h) from the values at the vertices: its first
-// step is two steps of implicit Euler of half the length (Rannacher, Numer. Math. 43, 1984).
+// step is two steps of implicit Euler of half the length (Rannacher, Numer. Math. 43, 1984), where
+// their Newton iterations converge.
 //
 // Newton's method for the change z of mu, in the system of solve/simplex_solver.h with omega = vol
 // / theta' and c = dt; then delta = z / (mu' theta').
@@ -87,17 +88,11 @@ class SimplexStep final : public Stepper {
   }
 
   StepReport advance(State& state, double dt) override {
-    const bool starts = !(std::abs(state.time - reached_) <= 1e-6 * dt);
-    if (starts) keeper_.start(owned(mesh_, state.density));
     StepReport report;
-    if (starts && second_order_ && mesh_.simplices) {
-      State half = state;
-      step(report, half, 0.5 * dt, Rule::euler);
-      const double dissipation = report.dissipation;
-      if (report.accepted) step(report, half, 0.5 * dt, Rule::euler);
-      report.dissipation = 0.5 * (dissipation + report.dissipation);
-      if (report.accepted) state = std::move(half);
-    } else {
+    const bool starts = !(std::abs(state.time - reached_) <= 1e-6 * dt);
+    if (starts && second_order_ && mesh_.simplices) damped_start(report, state, dt);
+    if (!report.accepted) {
+      if (starts) keeper_.start(owned(mesh_, state.density));
       step(report, state, dt, second_order_ ? Rule::midpoint : Rule::euler);
     }
     if (report.accepted) reached_ = state.time;
@@ -124,6 +119,17 @@ class SimplexStep final : public Stepper {
     double norm = 0, rounding = 0;  ///< |R|_1 and what it may be from rounding alone
     double dissipation = 0;
   };
+
+  void damped_start(StepReport& report, State& state, double dt) {
+    State half = state;
+    keeper_.start(owned(mesh_, state.density));
+    step(report, half, 0.5 * dt, Rule::euler);
+    const double dissipation = report.dissipation;
+    if (report.accepted) step(report, half, 0.5 * dt, Rule::euler);
+    if (!report.accepted) return;
+    report.dissipation = 0.5 * (dissipation + report.dissipation);
+    state = std::move(half);
+  }
 
   void step(StepReport& report, State& state, double dt, Rule rule) {
     midpoint_ = rule == Rule::midpoint;
