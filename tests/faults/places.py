@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Places a run without --resume never visits, and those met only before or after the ranks work together.
-ONLY_RESUMED = {"checkpoint_load"}
+ONLY_RESUMED = {"checkpoint_load"}  # a run without --resume never visits it
+ONLY_FIRST_RANK = {"publish", "replace_file"}  # no other rank visits them
 
 
 def all_places():

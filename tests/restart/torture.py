@@ -197,7 +197,8 @@ def signals(bench, seed, _trial):
 def faults(bench, _seed, trial):
     """Every marked place on each rank of four."""
     every = places.run_places()
-    place, rank = every[trial // 4 % len(every)], trial % 4
+    place = every[trial // 4 % len(every)]
+    rank = 0 if place in places.ONLY_FIRST_RANK else trial % 4
     process = runs.start(bench.case, bench.fresh("faults"), *EVERY, ranks=4,
                          OTTO_FAULT=f"place={place},rank={rank}")
     text, struck = "", None
