@@ -4,7 +4,8 @@
 
 DIR is the folder given to `otto run -o`; the pictures go to DIR/pictures/paraview_NNNN.png. 1-D
 densities are drawn as curves, 2-D ones as coloured cells (or warped surfaces), 3-D ones as contour
-surfaces (boxes) or three slices (meshes: their cells share no points, so nothing is continuous there). Use `pvpython` in place of `pvbatch` where there is a screen.
+surfaces (boxes) or three slices (meshes: their cells share no points, so nothing is continuous there).
+Use `pvpython` in place of `pvbatch` where there is a screen.
 """
 
 import argparse

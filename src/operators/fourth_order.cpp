@@ -8,13 +8,6 @@
 
 namespace otto {
 
-namespace {
-
-/// The fields of whole axes: one value per local cell each.
-using Fields = std::array<std::vector<double>, 3>;
-
-}  // namespace
-
 Point middle_of_face(const Mesh& mesh, std::int32_t left, std::int32_t right) {
   Point x;
   for (std::size_t a = 0; a < 3; ++a) {
@@ -67,6 +60,13 @@ void FourthOrder::difference(Difference kind, std::size_t axis, std::span<const 
   mesh_.halo.update(mesh_.comm, out);
 }
 
+void FourthOrder::differences(std::span<const double> u, Fields& second, Fields& first) const {
+  for (std::size_t a = 0; a < d_; ++a) {
+    difference(Difference::second, a, u, second[a]);
+    if (d_ > 1) difference(Difference::first, a, u, first[a]);
+  }
+}
+
 void FourthOrder::set(std::span<const double> V, double t) {
   std::ranges::fill(beta_, 0.0);
   std::ranges::fill(excess_, 0.0);
@@ -78,10 +78,7 @@ void FourthOrder::set(std::span<const double> V, double t) {
 
 void FourthOrder::add_external(std::span<const double> V) {
   Fields second, first;
-  for (std::size_t a = 0; a < d_; ++a) {
-    difference(Difference::second, a, V, second[a]);
-    if (d_ > 1) difference(Difference::first, a, V, first[a]);
-  }
+  differences(V, second, first);
   for (std::size_t a = 0; a < d_; ++a) {
     for (std::size_t f = first_[a]; f < first_[a + 1]; ++f) {
       const auto K = std::size_t(mesh_.faces.left[f]), L = std::size_t(mesh_.faces.right[f]);
@@ -139,10 +136,7 @@ void FourthOrder::add_drift(double t) {
 
 void FourthOrder::fluxes(std::span<const double> rho, std::span<double> F) const {
   Fields second, first;
-  for (std::size_t a = 0; a < d_; ++a) {
-    difference(Difference::second, a, rho, second[a]);
-    if (d_ > 1) difference(Difference::first, a, rho, first[a]);
-  }
+  differences(rho, second, first);
   for (std::size_t a = 0; a < d_; ++a) {
     for (std::size_t f = first_[a]; f < first_[a + 1]; ++f) {
       const auto K = std::size_t(mesh_.faces.left[f]), L = std::size_t(mesh_.faces.right[f]);

@@ -62,9 +62,8 @@ std::vector<double> exact_moments(double w, double kT, double end) {
   return y;
 }
 
-/// 14 cells per standard deviation of ten: nothing but the walls, 7 standard deviations away, and
-/// the tolerances tell the moments from the exact ones. A flux of second order is off by h^2 / 4 =
-/// 2e-2.
+/// Nothing but the walls, 7 standard deviations away, and the tolerances tell the moments from the
+/// exact ones. A flux of second order is off by O(h^2), h = 1/4.
 TEST(FourthOrder, MomentsOfLinearDriftsAreExact) {
   Scenario s(
       "[mesh]\nlower = [-6.0, -6.0]\nupper = [6.0, 6.0]\ncells = [48, 44]\n"

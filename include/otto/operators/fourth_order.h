@@ -54,6 +54,9 @@ class FourthOrder {
   enum class Difference { first, second };
   void difference(Difference kind, std::size_t axis, std::span<const double> u,
                   std::vector<double>& out) const;
+  using Fields = std::array<std::vector<double>, 3>;  ///< by axis
+  /// D u by axis; G u where there is more than one. Collective.
+  void differences(std::span<const double> u, Fields& second, Fields& first) const;
   void add_external(std::span<const double> V);
   void add_drift(double t);
 
