@@ -66,6 +66,12 @@ void Metric::update() {
   p_sum_ = mesh().comm.sum(sum);
 }
 
+Kronecker Metric::coordinates(double damping) const {
+  Kronecker C(mesh().comm, *J_, p_);
+  C.set_damping(damping);
+  return C;
+}
+
 void Metric::apply(std::span<const double> s, double tau, double ridge, std::span<double> out) {
   const Comm& comm = mesh().comm;
   std::vector<double> dU(p_.size());

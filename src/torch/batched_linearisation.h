@@ -5,7 +5,8 @@
 //   value(out)                            U
 //   apply(script, s, dU)                  dU = J s, s in the shapes of theta
 //   add_adjoint(script, c, g)             g += J^T c
-//   bytes_per_point(script), batch        room it takes, points of one piece
+//   layers(script), add_moments(l, c, hh, DD)      as of Linearisation
+//   bytes_per_point(script)               room it takes
 
 #include <algorithm>
 
@@ -24,7 +25,7 @@ class BatchedLinearisation final : public Linearisation {
   BatchedLinearisation(const Script& script, std::span<const Point> points)
       : script_(script.copy()), points_(points.begin(), points.end()), value_(points.size()) {
     const double room = kept_bytes / Piece::bytes_per_point(script_);
-    in_batches(points_, Piece::batch, [&](std::size_t first, std::span<const Point> batch) {
+    in_batches(points_, batch_size, [&](std::size_t first, std::span<const Point> batch) {
       Piece piece(script_, batch);
       piece.value(std::span(value_).subspan(first, batch.size()));
       if (double(first + batch.size()) <= room) kept_.push_back(std::move(piece));
@@ -46,13 +47,21 @@ class BatchedLinearisation final : public Linearisation {
     });
   }
 
+  std::vector<LayerShape> layers() const override { return Piece::layers(script_); }
+  void add_moments(std::size_t layer, std::span<const double> c, std::span<double> hh,
+                   std::span<double> DD) const override {
+    over_pieces([&](std::size_t first, std::size_t count, const Piece& piece) {
+      piece.add_moments(layer, c.subspan(first, count), hh, DD);
+    });
+  }
+
  private:
   template <class Work>
   void over_pieces(const Work& work) const {
     try {
       translated(script_.name() + ": cannot be differentiated", [&] {
         std::size_t number = 0;
-        in_batches(points_, Piece::batch, [&](std::size_t first, std::span<const Point> batch) {
+        in_batches(points_, batch_size, [&](std::size_t first, std::span<const Point> batch) {
           if (number < kept_.size()) {
             work(first, batch.size(), kept_[number++]);
           } else {

@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "batched_linearisation.h"
 #include "otto/core/random.h"
 
@@ -88,28 +90,33 @@ bool agrees(const Mlp& mlp, const Script& script) {
   return at::equal(at::mv(h, mlp.out), script(x));
 }
 
-/// Rows of h with a last column of ones, for the bias.
-at::Tensor room_for(std::size_t n, std::int64_t width) {
-  return at::ones({std::int64_t(n), width + 1}, at::kDouble);
+/// The numbers of a span, shared, as a tensor of one column.
+at::Tensor column(std::span<const double> x) {
+  return at::from_blob(const_cast<double*>(x.data()), {std::int64_t(x.size()), 1}, at::kDouble);
 }
 
 /// h and D of a batch.
 class Layers {
  public:
-  static constexpr std::size_t batch = 8 * batch_size;
-
   Layers(const Script& script, std::span<const Point> points) {
     const torch::NoGradGuard no_grad;
     const Mlp mlp(script.module());
-    for (const at::Tensor& W : mlp.weight) {
-      h_.push_back(room_for(points.size(), W.size(1)));
-      D_.push_back(at::empty({std::int64_t(points.size()), W.size(0)}, at::kDouble));
+    std::vector<at::Tensor> a;
+    at::Tensor h = mlp.features(script.input(points));
+    const at::Tensor ones = at::ones({h.size(0), 1}, at::kDouble);
+    for (std::size_t l = 0; l < mlp.weight.size(); ++l) {
+      h_.push_back(at::cat({h, ones}, 1));
+      a.push_back(mlp.layer(l, h));
+      h = at::silu(a.back());
     }
-    last_ = at::empty({std::int64_t(points.size()), mlp.out.size(0)}, at::kDouble);
-    U_ = at::empty({std::int64_t(points.size())}, at::kDouble);
-    in_batches(points, batch_size, [&](std::size_t first, std::span<const Point> some) {
-      run(mlp, script.input(some), std::int64_t(first));
-    });
+    h_.push_back(h);
+    U_ = at::mv(h, mlp.out);
+    D_.resize(a.size());
+    at::Tensor above = mlp.out.expand_as(h);
+    for (std::size_t l = a.size(); l-- > 0;) {
+      D_[l] = at::silu_backward(above, a[l]);
+      if (l > 0) above = at::mm(D_[l], mlp.weight[l]);
+    }
   }
 
   static double bytes_per_point(const Script& script) {
@@ -120,13 +127,22 @@ class Layers {
     return sizeof(double) * (width + double(script.theta().back().size(0)));
   }
 
+  static std::vector<LayerShape> layers(const Script& script) {
+    std::vector<LayerShape> shapes;
+    for (const at::Tensor& p : script.theta()) {
+      if (p.dim() > 1) shapes.push_back({std::size_t(p.size(0)), std::size_t(p.size(1)), true});
+    }
+    shapes.push_back({1, std::size_t(script.theta().back().size(0)), false});
+    return shapes;
+  }
+
   void value(std::span<double> out) const { std::ranges::copy(numbers(U_), out.begin()); }
 
   void apply(const Script&, const std::vector<at::Tensor>& s, std::span<double> dU) const {
     const torch::NoGradGuard no_grad;
-    at::Tensor sum = at::from_blob(dU.data(), {std::int64_t(dU.size())}, at::kDouble);
-    at::mv_out(sum, last_, s.back());
-    for (std::size_t l = 0; l < h_.size(); ++l) {
+    at::Tensor sum = column(dU).squeeze(1);
+    at::mv_out(sum, h_.back(), s.back());
+    for (std::size_t l = 0; l < D_.size(); ++l) {
       const at::Tensor S = at::cat({s[2 * l], s[2 * l + 1].unsqueeze(1)}, 1);
       sum += at::mm(h_[l], S.t()).mul_(D_[l]).sum(1);
     }
@@ -134,42 +150,34 @@ class Layers {
 
   void add_adjoint(const Script& script, std::span<const double> c, std::span<double> g) const {
     const torch::NoGradGuard no_grad;
-    auto* weights = const_cast<double*>(c.data());
-    const at::Tensor along = at::from_blob(weights, {std::int64_t(c.size()), 1}, at::kDouble);
+    const at::Tensor weights = column(c);
     std::vector<at::Tensor> pieces;
-    for (std::size_t l = 0; l < h_.size(); ++l) {
-      const at::Tensor both = at::mm((D_[l] * along).t(), h_[l]);
-      const std::int64_t width = both.size(1) - 1;
-      pieces.push_back(both.narrow(1, 0, width));
-      pieces.push_back(both.select(1, width));
+    for (std::size_t l = 0; l < D_.size(); ++l) {
+      const at::Tensor both = at::mm((D_[l] * weights).t(), h_[l]);
+      const std::int64_t inputs = both.size(1) - 1;
+      pieces.push_back(both.narrow(1, 0, inputs));
+      pieces.push_back(both.select(1, inputs));
     }
-    pieces.push_back(at::mv(last_.t(), along.squeeze(1)));
+    pieces.push_back(at::mv(h_.back().t(), weights.squeeze(1)));
     script.add_pieces(pieces, g);
   }
 
- private:
-  /// Rows from `first` on: forward for h, backward for D.
-  void run(const Mlp& mlp, const at::Tensor& x, std::int64_t first) {
-    const std::int64_t n = x.size(0);
-    std::vector<at::Tensor> a;
-    at::Tensor h = mlp.features(x);
-    for (std::size_t l = 0; l < h_.size(); ++l) {
-      h_[l].narrow(0, first, n).narrow(1, 0, h.size(1)).copy_(h);
-      a.push_back(mlp.layer(l, h));
-      h = at::silu(a.back());
-    }
-    last_.narrow(0, first, n).copy_(h);
-    U_.narrow(0, first, n).copy_(at::mv(h, mlp.out));
-    at::Tensor above = mlp.out.expand_as(h);
-    for (std::size_t l = h_.size(); l-- > 0;) {
-      const at::Tensor D = at::silu_backward(above, a[l]);
-      D_[l].narrow(0, first, n).copy_(D);
-      if (l > 0) above = at::mm(D, mlp.weight[l]);
-    }
+  void add_moments(std::size_t l, std::span<const double> c, std::span<double> hh,
+                   std::span<double> DD) const {
+    const torch::NoGradGuard no_grad;
+    const at::Tensor weights = column(c);
+    const auto add = [&](const at::Tensor& t, std::span<double> sum) {
+      const std::vector<double> values = numbers(at::mm((t * weights).t(), t));
+      std::ranges::transform(values, sum, sum.begin(), std::plus{});
+    };
+    add(h_[l], hh);
+    add(l < D_.size() ? D_[l] : at::ones_like(weights), DD);
   }
 
-  std::vector<at::Tensor> h_, D_;
-  at::Tensor last_, U_;  ///< h_L; U
+ private:
+  std::vector<at::Tensor> h_;  ///< of layer l; but for the last layer a column of ones is added
+  std::vector<at::Tensor> D_;  ///< none for the last layer, where D = 1
+  at::Tensor U_;
 };
 
 }  // namespace

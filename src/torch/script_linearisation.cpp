@@ -16,8 +16,6 @@ using torch::autograd::grad;
 /// The graphs of one batch.
 class Graph {
  public:
-  static constexpr std::size_t batch = batch_size;
-
   Graph(const Script& script, std::span<const Point> points) {
     U_ = script(script.input(points));
     if (!U_.requires_grad()) return;
@@ -34,6 +32,10 @@ class Graph {
     for (const at::Tensor& p : script.theta()) rows += p.dim() > 1 ? double(p.size(0)) : 1;
     return 12 * 8 * rows;
   }
+
+  static std::vector<LayerShape> layers(const Script&) { return {}; }
+  void add_moments(std::size_t, std::span<const double>, std::span<double>,
+                   std::span<double>) const {}
 
   void value(std::span<double> out) const { std::ranges::copy(numbers(U_), out.begin()); }
 
