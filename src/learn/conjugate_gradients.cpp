@@ -3,16 +3,15 @@
 
 #include "conjugate_gradients.h"
 
-#include <cstdlib>
+#include <cmath>
 #include <vector>
 
 namespace otto {
 
 namespace {
 
-double progress = getenv("N3_GAIN") ? atof(getenv("N3_GAIN")) : 0.03;  ///< share of the decrease that `window` iterations must bring
-std::size_t window = getenv("N3_WIN") ? atoi(getenv("N3_WIN")) : 5;
-std::size_t least = getenv("N3_LEAST") ? atoi(getenv("N3_LEAST")) : 8;
+constexpr std::size_t window = 5;
+constexpr double progress = 0.03;  ///< of the decrease, that a window of iterations must bring
 constexpr double rounding = 1e-28;
 
 /// Orthogonal directions of unit length.
@@ -37,8 +36,7 @@ class Basis {
 /// Whether the last iterations brought too little; `decrease`: after each one.
 bool stalls(const std::vector<double>& decrease) {
   const std::size_t n = decrease.size();
-  return n > std::max(least, window) &&
-         decrease[n - 1] - decrease[n - 1 - window] < progress * decrease[n - 1];
+  return n > window && decrease[n - 1] - decrease[n - 1 - window] < progress * decrease[n - 1];
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 
 #include "conjugate_gradients.h"
@@ -20,14 +19,12 @@ constexpr double most_tau = 1e13, least_tau = 1e-9;
 constexpr double disagreement = 0.2;  ///< of two metrics about a direction
 constexpr int halvings = 7;
 
-
 std::span<double> span_of(Eigen::VectorXd& x) { return {x.data(), std::size_t(x.size())}; }
 
 }  // namespace
 
 Fit::Fit(Network& network, GridModel& model, const FitOptions& options)
     : network_(network), model_(model), options_(options), tau_(options.tau) {
-  if (getenv("N3_RIDGE")) options_.ridge = atof(getenv("N3_RIDGE"));
   const Mesh& finest = model.mesh();
   std::vector<Box> boxes;
   double cells = double(finest.global_cells);
@@ -58,7 +55,7 @@ std::vector<double> Fit::gradient(std::span<const double> q) const {
 /// A s = -g by conjugate gradients in the coordinates x, s = C x.
 Fit::Direction Fit::solve(std::span<const double> g) {
   Metric& metric = *metrics_[level_];
-  const Kronecker C = metric.coordinates(options_.ridge / tau_);
+  const Kronecker C = metric.coordinates(tau_, options_.ridge);
   Eigen::VectorXd b = Eigen::Map<const Eigen::VectorXd>(g.data(), Eigen::Index(g.size()));
   C.from_parameters(b);
   Eigen::VectorXd s;
@@ -108,10 +105,10 @@ double Fit::curvature(std::size_t level, std::span<const double> s) {
 /// else tau's.
 void Fit::adapt(const Direction& direction, double step, double ratio) {
   if (step == 1 && ratio > good) tau_ = std::min(growth * tau_, most_tau);
-  static const int rule = getenv("N3_RULE") ? atoi(getenv("N3_RULE")) : 0;
-  if (rule == 1 && step > 0 && step < 1 && ratio >= bad) { tau_ *= step; return; }
-  if (rule == 2 && step > 0 && step < 1 && ratio >= bad) { tau_ *= 0.5; return; }
-  if (step > 0 && ratio >= bad) return;
+  if (step > 0 && ratio >= bad) {
+    tau_ = std::max(step * tau_, least_tau);
+    return;
+  }
   if (level_ + 1 < metrics_.size()) {
     const double here = curvature(level_, direction.s), finer = curvature(level_ + 1, direction.s);
     if (std::abs(finer - here) > disagreement * here) {

@@ -66,10 +66,8 @@ void Metric::update() {
   p_sum_ = mesh().comm.sum(sum);
 }
 
-Kronecker Metric::coordinates(double damping) const {
-  Kronecker C(mesh().comm, *J_, p_);
-  C.set_damping(damping);
-  return C;
+Kronecker Metric::coordinates(double tau, double ridge) const {
+  return {mesh().comm, *J_, p_, ridge / tau};
 }
 
 void Metric::apply(std::span<const double> s, double tau, double ridge, std::span<double> out) {

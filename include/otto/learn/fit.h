@@ -21,7 +21,7 @@ namespace otto {
 
 struct FitOptions {
   double tau = 1;           ///< of the first step
-  double ridge = 1e-3;      ///< ridge / tau on the diagonal: directions the cells do not see
+  double ridge = 0.1;       ///< ridge / tau on the diagonal: directions the cells hardly see
   int cg_iterations = 150;  ///< most per step
 };
 

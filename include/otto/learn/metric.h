@@ -36,8 +36,8 @@ class Metric {
 
   /// At the theta of the moment. Collective.
   void update();
-  /// Coordinates in which the matrix of apply() is better conditioned, for a solver. Collective.
-  [[nodiscard]] Kronecker coordinates(double damping) const;
+  /// Coordinates in which the matrix of apply() is better conditioned. Collective.
+  [[nodiscard]] Kronecker coordinates(double tau, double ridge) const;
   /// out = (G / tau + H + ridge / tau) s. An infinite tau leaves H alone. Collective.
   void apply(std::span<const double> s, double tau, double ridge, std::span<double> out);
   [[nodiscard]] long poisson_iterations() const { return poisson_iterations_; }
