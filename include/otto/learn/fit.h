@@ -5,10 +5,11 @@
 //   theta' = argmin KL(q|p_theta') + W2^2(p_theta', p_theta) / (2 tau)
 //          = theta - (G / tau + H)^-1 g + ...,     g = E_q dU - E_p dU,
 //
-// by conjugate gradients on theta. A step that would increase KL is halved, then refused. tau
-// grows while the quadratic model predicts the decrease of KL well, and shrinks where it does not:
-// a gradient flow first, Gauss-Newton in the end. KL and g are those of the training mesh; the
-// metric may come from a coarser one, being only a metric.
+// by conjugate gradients in coordinates of theta in which H is nearly the identity (kronecker.h).
+// A step that would increase KL is halved, then refused. tau grows while the quadratic model
+// predicts the decrease of KL well, and shrinks where it does not or where a step was halved: a
+// gradient flow first, Gauss-Newton in the end. KL and g are those of the training mesh; the metric
+// may come from a coarser one, being only a metric.
 
 #include <memory>
 #include <span>
