@@ -135,9 +135,9 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   }
   std::vector<double> rho;
   if (initial.text("kind") == "gibbs") {
-    if (!energy.fokker_planck()) {
+    if (!energy.linear()) {
       initial.fail("kind",
-                   "exp(-V/kT) is the equilibrium of entropy and external energies alone; "
+                   "exp(-V/kT) is the equilibrium of an entropy and external energies alone; "
                    "start from another density here");
     }
     rho = gibbs_density(mesh, energy);
