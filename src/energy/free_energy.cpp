@@ -82,9 +82,10 @@ Terms read_terms(const Case& c, const Mesh& mesh) {
   Terms terms;
   for (const Section& term : c.sections("energy")) terms.add(term, mesh);
   if (c.sections("energy").empty()) {
-    throw InputError(c.file().string() +
-                     ": no [[energy]] table; add one for each term of the free energy, such as kind "
-                     "= \"entropy\" with its temperature");
+    throw InputError(
+        c.file().string() +
+        ": no [[energy]] table; add one for each term of the free energy, such as kind "
+        "= \"entropy\" with its temperature");
   }
   return terms;
 }

@@ -48,8 +48,9 @@ const Declare keys{
       .file = true},
      {.path = "exact.density",
       .type = Type::text,
-      .doc = "The exact density as an expression in x, y, z and t; its cell averages are taken, on a "
-             "Gmsh mesh its values at the cell centres.",
+      .doc =
+          "The exact density as an expression in x, y, z and t; its cell averages are taken, on a "
+          "Gmsh mesh its values at the cell centres.",
       .required = true}},
     {{"initial.kind", "uniform", "The same density everywhere."},
      {"initial.kind", "gibbs", "The discrete equilibrium exp(-V/kT) at the cell centres.",

@@ -45,8 +45,8 @@ class FreeEnergy {
   [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
   /// kT; 0 without entropy
   [[nodiscard]] double temperature() const { return internal_.temperature(); }
-  /// An entropy and external terms, and nothing else: the Fokker-Planck equation, whose flow is that
-  /// of Generator.
+  /// An entropy and external terms, and nothing else: the Fokker-Planck equation, whose flow is
+  /// that of Generator.
   [[nodiscard]] bool linear() const {
     return temperature() > 0 && internal_.entropy_only() && !interaction_;
   }
