@@ -23,8 +23,8 @@ std::vector<StepperEntry>& registry() {
     if (!entry.linear_only) others.push_back("'" + entry.name + "'");
   }
   c.section("time").fail("scheme", "the scheme '" + name +
-                                       "' is for entropy and external energies alone; with the "
-                                       "others of this case use one of " +
+                                       "' is for an entropy and external energies alone; with "
+                                       "those of this case use one of " +
                                        list_words(others));
 }
 
