@@ -313,7 +313,7 @@ def nonlinear():
                "range", at=2)
     yield term("exponent of another kernel", "interaction", 'library = "quadratic"\nexponent = 2.0',
                "exponent", at=2)
-    for scheme in ("tr_bdf2", "midpoint", "exponential"):
+    for scheme in ("bdf2", "crank_nicolson", "tr_bdf2", "midpoint", "exponential"):
         bad = term(f"{scheme} for porous media", "power", "exponent = 2.0", scheme,
                    "'implicit_euler'", at=below("scheme ="))
         bad.content = bad.content.replace(b'"implicit_euler"', f'"{scheme}"'.encode())
