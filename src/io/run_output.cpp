@@ -82,8 +82,7 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
         "with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "
         "are those of the energy without it");
   }
-  const FreeEnergy& energy = problem.energy;
-  if (energy.temperature() == 0 && energy.internal().entropy_only() && !energy.interaction()) {
+  if (problem.energy.external_only()) {
     log.say("external energies alone: the density moves down V, and nothing makes it diffuse");
   }
   if (absorbs) log.say("mass leaves through absorbing sides; the free energy leaves with it");

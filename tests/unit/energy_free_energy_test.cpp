@@ -89,7 +89,10 @@ TEST(FreeEnergy, TakesOtherInternalTermsBesideOrInsteadOfTheEntropy) {
   EXPECT_EQ(alone.temperature(), 0);
   EXPECT_FALSE(alone.internal().keeps_positive());
   EXPECT_FALSE(make_free_energy(case_of(crowd + external("expression = \"x\"")), mesh).linear());
-  EXPECT_FALSE(make_free_energy(case_of(external("expression = \"x\"")), mesh).linear());
+  const FreeEnergy transport = make_free_energy(case_of(external("expression = \"x\"")), mesh);
+  EXPECT_FALSE(transport.linear());
+  EXPECT_TRUE(transport.external_only());
+  EXPECT_FALSE(plain.external_only() || both.external_only() || alone.external_only());
 }
 
 TEST(FreeEnergy, RefusesInternalTermsWithoutMeaning) {

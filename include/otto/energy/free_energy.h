@@ -50,6 +50,10 @@ class FreeEnergy {
   [[nodiscard]] bool linear() const {
     return temperature() > 0 && internal_.entropy_only() && !interaction_;
   }
+  /// External terms and nothing else: transport along -grad V.
+  [[nodiscard]] bool external_only() const {
+    return !(temperature() > 0) && internal_.entropy_only() && !interaction_;
+  }
   [[nodiscard]] bool depends_on_time() const;
   /// The networks among the terms.
   [[nodiscard]] const NetworkUses& networks() const { return networks_; }
