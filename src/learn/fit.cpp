@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "conjugate_gradients.h"
 #include "otto/core/error.h"
 #include "otto/learn/training_data.h"
 
@@ -16,21 +18,8 @@ constexpr double good = 0.6, bad = 0.25;  ///< decrease of KL over the predicted
 constexpr double most_tau = 1e13, least_tau = 1e-9;
 constexpr double disagreement = 0.2;  ///< of two metrics about a direction
 constexpr int halvings = 7;
-constexpr double cg_progress = 5e-5;  ///< CG stops when ten iterations gain less of the decrease
-constexpr double cg_rounding = 1e-28;
-constexpr int first_cg = 30, more_cg = 30;  ///< CG iterations for tau up to 10, and per factor 4
 
-/// A short step is decided by a few directions: so many CG iterations are worth it.
-int worthwhile(double tau, const FitOptions& options) {
-  const double growths = std::max(0.0, std::log(tau / 10) / std::log(growth));
-  return std::min(options.cg_iterations, first_cg + int(more_cg * std::min(growths, 1e3)));
-}
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
+std::span<double> span_of(Eigen::VectorXd& x) { return {x.data(), std::size_t(x.size())}; }
 
 }  // namespace
 
@@ -63,43 +52,22 @@ std::vector<double> Fit::gradient(std::span<const double> q) const {
   return pull_back(model_, network_, c, weight);
 }
 
-/// CG from 0 for A s = -g; the quadratic model at s is 1/2 s.A s + g.s = 1/2 s.(g - r).
+/// A s = -g by conjugate gradients in the coordinates x, s = C x.
 Fit::Direction Fit::solve(std::span<const double> g) {
   Metric& metric = *metrics_[level_];
-  const std::size_t m = g.size();
-  Direction result{std::vector<double>(m, 0.0), 0, 0};
-  std::vector<double> r(m), y(m), values;
-  for (std::size_t k = 0; k < m; ++k) r[k] = -g[k];
-  std::vector<double> d = r;
-  std::vector<std::vector<double>> basis;  // earlier residuals, normalised
-  double rr = dot(r, r);
-  const double first = rr;
-  const int most = worthwhile(tau_, options_);
-  while (result.iterations < most && rr > cg_rounding * first) {
-    basis.push_back(r);
-    for (double& x : basis.back()) x /= std::sqrt(rr);
-    metric.apply(d, tau_, options_.ridge, y);
-    const double curvature = dot(d, y);
-    if (!(curvature > 0)) break;
-    const double alpha = rr / curvature;
-    for (std::size_t k = 0; k < m; ++k) {
-      result.s[k] += alpha * d[k];
-      r[k] -= alpha * y[k];
-    }
-    for (const auto& v : basis) {  // kept orthogonal, so that rounding is not amplified
-      const double part = dot(v, r);
-      for (std::size_t k = 0; k < m; ++k) r[k] -= part * v[k];
-    }
-    ++result.iterations;
-    result.predicted = -0.5 * (dot(result.s, g) - dot(result.s, r));
-    values.push_back(result.predicted);
-    const std::size_t n = values.size();
-    if (n > 20 && values[n - 1] - values[n - 11] < cg_progress * values[n - 1]) break;
-    const double next = dot(r, r);
-    for (std::size_t k = 0; k < m; ++k) d[k] = r[k] + next / rr * d[k];
-    rr = next;
-  }
-  return result;
+  const Kronecker C = metric.coordinates(tau_, options_.ridge);
+  Eigen::VectorXd b = Eigen::Map<const Eigen::VectorXd>(g.data(), Eigen::Index(g.size()));
+  C.from_parameters(b);
+  Eigen::VectorXd s;
+  QuadraticMinimum minimum = minimise_quadratic(
+      b, options_.cg_iterations, [&](const Eigen::VectorXd& d, Eigen::VectorXd& y) {
+        s = d;
+        C.to_parameters(s);
+        metric.apply(span_of(s), tau_, options_.ridge, span_of(y));
+        C.from_parameters(y);
+      });
+  C.to_parameters(minimum.x);
+  return {{minimum.x.begin(), minimum.x.end()}, minimum.decrease, minimum.iterations};
 }
 
 double Fit::search(std::span<const double> q, const Direction& direction, double kl,
@@ -130,14 +98,17 @@ double Fit::curvature(std::size_t level, std::span<const double> s) {
   std::vector<double> y(s.size());
   metrics_[level]->update();
   metrics_[level]->apply(s, tau_, options_.ridge, y);
-  return dot(s, y);
+  return std::inner_product(s.begin(), s.end(), y.begin(), 0.0);
 }
 
 /// A poor prediction is the coarse metric's fault where a finer one disagrees about this direction,
 /// else tau's.
 void Fit::adapt(const Direction& direction, double step, double ratio) {
   if (step == 1 && ratio > good) tau_ = std::min(growth * tau_, most_tau);
-  if (step > 0 && ratio >= bad) return;
+  if (step > 0 && ratio >= bad) {
+    tau_ = std::max(step * tau_, least_tau);
+    return;
+  }
   if (level_ + 1 < metrics_.size()) {
     const double here = curvature(level_, direction.s), finer = curvature(level_ + 1, direction.s);
     if (std::abs(finer - here) > disagreement * here) {

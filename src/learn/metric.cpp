@@ -66,6 +66,10 @@ void Metric::update() {
   p_sum_ = mesh().comm.sum(sum);
 }
 
+Kronecker Metric::coordinates(double tau, double ridge) const {
+  return {mesh().comm, *J_, p_, ridge / tau};
+}
+
 void Metric::apply(std::span<const double> s, double tau, double ridge, std::span<double> out) {
   const Comm& comm = mesh().comm;
   std::vector<double> dU(p_.size());

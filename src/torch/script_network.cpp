@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "guard.h"
+#include "mlp.h"
 
 namespace otto {
 
@@ -27,7 +28,9 @@ class ScriptNetwork final : public Network {
   }
 
  public:
-  explicit ScriptNetwork(Script script) : script_(std::move(script)) { read_box(); }
+  explicit ScriptNetwork(Script script) : script_(std::move(script)), mlp_(is_mlp(script_)) {
+    read_box();
+  }
 
   int dimension() const override { return script_.dimension(); }
   std::int64_t parameters() const override { return script_.parameters(); }
@@ -81,7 +84,8 @@ class ScriptNetwork final : public Network {
   }
 
   std::unique_ptr<Linearisation> linearise(std::span<const Point> points) const override {
-    return named([&] { return linearise_script(script_, points); });
+    return named(
+        [&] { return mlp_ ? linearise_mlp(script_, points) : linearise_script(script_, points); });
   }
 
   std::string file() const override {
@@ -109,6 +113,7 @@ class ScriptNetwork final : public Network {
   }
 
   Script script_;
+  bool mlp_;  ///< Otto's own
   std::optional<TrainingBox> box_;
 };
 

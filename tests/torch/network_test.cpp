@@ -140,6 +140,42 @@ TEST_P(Networks, JacobianIsThatOfTheValues) {
   EXPECT_LE(norm(wrong), 1e-7 * norm(dU));
 }
 
+// At one point h h^T and D D^T give the square of a layer's part of J s, (sum S_jk D_j h_k)^2.
+TEST_P(Networks, LayersAreOuterProducts) {
+  const auto s = normals(m, 1);
+  const auto J = network->linearise(std::span(points).first(1));
+  const auto shapes = J->layers();
+  EXPECT_EQ(shapes.size(), GetParam().kind == "mlp" ? 3U : 0U);
+  std::size_t first = 0;
+  for (std::size_t l = 0; l < shapes.size(); ++l) {
+    const std::size_t outputs = shapes[l].outputs, inputs = shapes[l].inputs;
+    const std::size_t n = shapes[l].columns();
+    std::vector<double> hh(n * n, 0.0), DD(outputs * outputs, 0.0), part(m, 0.0), dU(1);
+    J->add_moments(l, std::vector{2.0}, hh, DD);
+    std::copy_n(s.begin() + std::ptrdiff_t(first), n * outputs,
+                part.begin() + std::ptrdiff_t(first));
+    J->apply(part, dU);
+    const auto entry = [&](std::size_t j, std::size_t k) {
+      return part[first + (k < inputs ? j * inputs + k : outputs * inputs + j)];
+    };
+    double square = 0;
+    for (std::size_t a = 0; a < outputs; ++a) {
+      for (std::size_t b = 0; b < outputs; ++b) {
+        for (std::size_t j = 0; j < n; ++j) {
+          for (std::size_t k = 0; k < n; ++k) {
+            square += DD[a * outputs + b] * hh[j * n + k] * entry(a, j) * entry(b, k) / 4;
+          }
+        }
+      }
+    }
+    EXPECT_NEAR(square, dU[0] * dU[0], 1e-11 * (1 + square)) << l;
+    first += n * outputs;
+  }
+  if (!shapes.empty()) {
+    EXPECT_EQ(first, m);
+  }
+}
+
 TEST_P(Networks, LinearisationKeepsItsOwnParameters) {
   const auto J = network->linearise(points);
   const auto s = normals(m, 1);
@@ -201,6 +237,7 @@ TEST_P(Networks, FilesHoldTheWholeNetwork) {
   std::vector<double> U(points.size());
   read->evaluate(points, U);
   EXPECT_EQ(U, value());
+  EXPECT_EQ(read->linearise(points)->layers().size(), network->linearise(points)->layers().size());
   EXPECT_EQ(read->box().has_value(), GetParam().kind == "mlp");
   if (read->box()) {
     EXPECT_EQ(read->box()->upper[0], GetParam().box.upper[0]);

@@ -5,10 +5,11 @@
 //   theta' = argmin KL(q|p_theta') + W2^2(p_theta', p_theta) / (2 tau)
 //          = theta - (G / tau + H)^-1 g + ...,     g = E_q dU - E_p dU,
 //
-// by conjugate gradients on theta. A step that would increase KL is halved, then refused. tau
-// grows while the quadratic model predicts the decrease of KL well, and shrinks where it does not:
-// a gradient flow first, Gauss-Newton in the end. KL and g are those of the training mesh; the
-// metric may come from a coarser one, being only a metric.
+// by conjugate gradients in coordinates of theta in which H is nearly the identity (kronecker.h).
+// A step that would increase KL is halved, then refused. tau grows while the quadratic model
+// predicts the decrease of KL well, and shrinks where it does not or where a step was halved: a
+// gradient flow first, Gauss-Newton in the end. KL and g are those of the training mesh; the metric
+// may come from a coarser one, being only a metric.
 
 #include <memory>
 #include <span>
@@ -21,7 +22,7 @@ namespace otto {
 
 struct FitOptions {
   double tau = 1;           ///< of the first step
-  double ridge = 1e-3;      ///< ridge / tau on the diagonal: directions the cells do not see
+  double ridge = 0.1;       ///< ridge / tau on the diagonal: directions the cells hardly see
   int cg_iterations = 150;  ///< most per step
 };
 

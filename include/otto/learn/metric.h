@@ -15,6 +15,7 @@
 
 #include "otto/learn/grid_flow.h"
 #include "otto/learn/grid_model.h"
+#include "otto/learn/kronecker.h"
 
 namespace otto {
 
@@ -35,6 +36,8 @@ class Metric {
 
   /// At the theta of the moment. Collective.
   void update();
+  /// Coordinates in which the matrix of apply() is better conditioned. Collective.
+  [[nodiscard]] Kronecker coordinates(double tau, double ridge) const;
   /// out = (G / tau + H + ridge / tau) s. An infinite tau leaves H alone. Collective.
   void apply(std::span<const double> s, double tau, double ridge, std::span<double> out);
   [[nodiscard]] long poisson_iterations() const { return poisson_iterations_; }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "otto/core/point.h"
 
@@ -16,6 +17,15 @@ namespace otto {
 /// The box a network was trained in; outside it extrapolates.
 struct TrainingBox {
   Point lower{}, upper{};
+};
+
+/// A layer a = W h + b, whose part of dU/dtheta at a point is the outer product D h^T, D = dU/da.
+/// theta holds W (outputs x inputs, row by row), then b if there is one.
+struct LayerShape {
+  std::size_t outputs = 0, inputs = 0;
+  bool bias = false;
+  /// Entries of h, a last 1 for the bias included.
+  [[nodiscard]] std::size_t columns() const { return inputs + (bias ? 1 : 0); }
 };
 
 /// U_theta linearised at the theta of the moment on a fixed set of n points: J = dU/dtheta, n x m.
@@ -30,6 +40,13 @@ class Linearisation {
   virtual void apply(std::span<const double> s, std::span<double> dU) const = 0;
   /// g += J^T c; c has n entries, g m.
   virtual void add_adjoint(std::span<const double> c, std::span<double> g) const = 0;
+
+  /// The layers theta is made of, in its order; none where that is not known.
+  [[nodiscard]] virtual std::vector<LayerShape> layers() const { return {}; }
+  /// hh += sum_i c_i h_i h_i^T (columns x columns) and DD += sum_i c_i D_i D_i^T (outputs x
+  /// outputs) of one of these layers.
+  virtual void add_moments(std::size_t /*layer*/, std::span<const double> /*c*/,
+                           std::span<double> /*hh*/, std::span<double> /*DD*/) const {}
 };
 
 /// A scalar network R^d -> R with m trainable parameters theta, the same on every rank. Evaluated
