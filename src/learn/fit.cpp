@@ -15,6 +15,7 @@ namespace {
 constexpr double few_cells = 3000;        ///< no metric on fewer
 constexpr double growth = 4;              ///< of tau after a good step
 constexpr double good = 0.6, bad = 0.25;  ///< decrease of KL over the predicted one
+constexpr double rest = 1e-3;             ///< share of KL: a step that gains less is too short
 constexpr double most_tau = 1e13, least_tau = 1e-9;
 constexpr double disagreement = 0.2;  ///< of two metrics about a direction
 constexpr int halvings = 7;
@@ -103,7 +104,13 @@ double Fit::curvature(std::size_t level, std::span<const double> s) {
 
 /// A poor prediction is the coarse metric's fault where a finer one disagrees about this direction,
 /// else tau's.
-void Fit::adapt(const Direction& direction, double step, double ratio) {
+void Fit::adapt(const Direction& direction, double step, double kl, double kl_new) {
+  const double ratio = direction.predicted > 0 ? (kl - kl_new) / direction.predicted : 0;
+  const bool at_rest = kl - kl_new < rest * kl;
+  if (step > 0 && at_rest) {
+    tau_ = std::min(growth * tau_, most_tau);
+    return;
+  }
   if (step == 1 && ratio > good) tau_ = std::min(growth * tau_, most_tau);
   if (step > 0 && ratio >= bad) {
     tau_ = std::max(step * tau_, least_tau);
@@ -131,8 +138,7 @@ FitReport Fit::advance(std::span<const double> q, std::span<const double> g) {
   const double kl = model_.kl(q);
   report.step = search(q, direction, kl, report.kl);
   report.accepted = report.step > 0;
-  adapt(direction, report.step,
-        direction.predicted > 0 ? (kl - report.kl) / direction.predicted : 0);
+  adapt(direction, report.step, kl, report.kl);
   return report;
 }
 

@@ -7,9 +7,9 @@
 //
 // by conjugate gradients in coordinates of theta in which H is nearly the identity (kronecker.h).
 // A step that would increase KL is halved, then refused. tau grows while the quadratic model
-// predicts the decrease of KL well, and shrinks where it does not or where a step was halved: a
-// gradient flow first, Gauss-Newton in the end. KL and g are those of the training mesh; the metric
-// may come from a coarser one, being only a metric.
+// predicts the decrease of KL well or where the flow has come to rest, and shrinks where it does
+// not or where a step was halved: a gradient flow first, Gauss-Newton in the end. KL and g are
+// those of the training mesh; the metric may come from a coarser one, being only a metric.
 
 #include <memory>
 #include <span>
@@ -64,7 +64,7 @@ class Fit {
   /// Moves along s where KL falls; returns the share taken, 0 where it does not.
   double search(std::span<const double> q, const Direction& direction, double kl, double& kl_new);
   double curvature(std::size_t level, std::span<const double> s);
-  void adapt(const Direction& direction, double step, double ratio);
+  void adapt(const Direction& direction, double step, double kl, double kl_new);
 
   Network& network_;
   GridModel& model_;
