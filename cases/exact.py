@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
-from scipy.linalg import eigh_tridiagonal, expm
+from scipy.linalg import eigh_tridiagonal, eigvalsh, expm, sqrtm
 from scipy.special import erf, gamma, iv  # noqa: F401  (iv: in formulas)
 
 # -- products of 1-D solutions: double_well, double_well_3d --------------------------------------
@@ -160,6 +160,61 @@ def rotating_drift(time, omega=2.0):
     return Gaussian([[1.0, omega], [-omega, 1.0]], 0.25, [1.5, 0.0], 0.1, time)
 
 
+def moving_centre(times):
+    """Means (n x d) and covariances (n x d x d) about b = 3 (cos pi t, sin pi t): m' = -A (m - b),
+    C' = -A C - C A + 2 kT, A = diag(1, 3), kT = 1/4, from m = b(0), C = I/4."""
+    t, p = np.asarray(times), np.pi
+
+    def follow(rate, first, t):  # r exp(i (pi t + phase)) of the forced motion, and what fades
+        forced = np.real(3 * rate * first * np.exp(1j * p * t) / (rate + 1j * p))
+        return forced + (np.real(3 * first) - np.real(3 * rate * first / (rate + 1j * p))) * np.exp(-rate * t)
+
+    means = np.stack([follow(1, 1, t), follow(3, -1j, t)], axis=1)
+    covariances = np.zeros((len(t), 2, 2))
+    covariances[:, 0, 0] = 1 / 4
+    covariances[:, 1, 1] = 1 / 12 + np.exp(-6 * t) / 6
+    return means, covariances
+
+
+def trap_entropy(time):
+    """Relative entropy of log_sobolev: per axis m^2/2 + (v - 1 - log v)/2, in V = |x|^2/2."""
+    mean, v = np.array([1.5, -1.0]) * np.exp(-time), 1 - (1 - np.array([0.1, 0.5])) * np.exp(-2 * time)
+    return float(np.sum(mean**2 + v - 1 - np.log(v)) / 2)
+
+
+# -- Gaussians and their distances: jko_gaussian, gaussian_distance, springs ------------------------
+
+
+def jko_gaussian(tau):
+    """One JKO step of length tau of a Gaussian of mean 1 and variance 1/2 in V = x^2/2, kT = 1."""
+    s = np.sqrt(0.5)
+    sigma = (s + np.sqrt(s * s + 4 * tau * (1 + tau))) / (2 * (1 + tau))
+    return lambda x: np.exp(-0.5 * ((x[0] - 1 / (1 + tau)) / sigma)**2) / (sigma * np.sqrt(2 * np.pi))
+
+
+def bures(mean, covariance, other_mean, other_covariance):
+    """W2 between Gaussians: W2^2 = |m - n|^2 + tr(A + B - 2 (A^(1/2) B A^(1/2))^(1/2))."""
+    A, B = np.array(covariance, float), np.array(other_covariance, float)
+    apart = np.sum((np.array(mean) - np.array(other_mean))**2)
+    root = sqrtm(A)
+    return np.sqrt(max(0.0, apart + np.trace(A + B - 2 * np.real(sqrtm(root @ B @ root)))))
+
+
+def pure_drift(time, tau=0.05):
+    """V = x + y^2/2 without diffusion, in exact proximal steps: (x, y) -> (x - tau, y/(1 + tau))."""
+    n, v = round(time / tau), 0.0625
+    shrunk = (1 + tau)**-n
+    return lambda x: np.exp(-0.5 * ((x[0] - 0.6 + time)**2 + ((x[1] - 0.6 * shrunk) / shrunk)**2) / v) \
+        / (2 * np.pi * v * shrunk)
+
+
+def linearised_contraction(tau):
+    """Factors of the mean and of the variance of y in one step along V = y^2/2 whose distance is linearised
+    (kappa = 1/2): phi = a y^2/2 + c with a + tau a^2/2 = 1."""
+    a = (np.sqrt(1 + 2 * tau) - 1) / tau
+    return (1 - a * tau / 2) / (1 + a * tau / 2), (1 - a * tau) / (1 + a * tau)
+
+
 # -- closed forms in one or two dimensions -------------------------------------------------------
 
 
@@ -222,6 +277,98 @@ def muller_brown_equilibrium(kT):
     V = muller_brown_energy(x[:, None], y[None, :])
     low = V.min()
     return low - kT * np.log(wx @ np.exp(-(V - low) / kT) @ wy)
+
+
+# -- double_well_rates ---------------------------------------------------------------------------
+
+
+def double_well_rate(barrier, k=1, half=3.5, points=280):
+    """k-th relaxation rate of V = b (x^2 - 1)^2 on the line: -u'' + (V'^2/4 - V''/2) u by sinc functions."""
+    x = np.linspace(-half, half, points)
+    apart = np.subtract.outer(np.arange(points), np.arange(points)).astype(float)
+    np.fill_diagonal(apart, 1.0)
+    operator = 2 * (-1.0)**apart / apart**2
+    np.fill_diagonal(operator, np.pi**2 / 3)
+    slope, curve = 4 * barrier * x * (x * x - 1), 4 * barrier * (3 * x * x - 1)
+    operator = operator / (x[1] - x[0])**2 + np.diag(slope**2 / 4 - curve / 2)
+    return eigvalsh(operator, subset_by_index=[k, k])[0]
+
+
+def kramers_rate(barrier):
+    """Both ways over the barrier, for kT -> 0: wells of V'' = 8 b, a saddle of -4 b."""
+    return 2 * np.sqrt(8 * barrier * 4 * barrier) / (2 * np.pi) * np.exp(-barrier)
+
+
+# -- mixture -------------------------------------------------------------------------------------
+
+MIXTURE = np.array([(-0.3768, -1.5044), (0.6071, 1.8301), (-4.8239, -4.2664), (-1.3254, 3.2959),
+                    (2.4527, -3.2756)])
+
+
+def mixture(_time=None):
+    """Five Gaussians of unit covariance with equal weights."""
+    return lambda x: sum(np.exp(-0.5 * ((x[0] - a)**2 + (x[1] - b)**2)) for a, b in MIXTURE) / (10 * np.pi)
+
+
+def symmetric_entropy(p, q, least=1e-12):
+    """sum (p - q) log(p/q) of masses; those below `least` of the largest count as one."""
+    p, q = p / p.sum(), q / q.sum()
+    tail = np.minimum(p, q) < least * q.max()
+    p = np.append(p[~tail], max(p[tail].sum(), 1e-300))
+    q = np.append(q[~tail], max(q[tail].sum(), 1e-300))
+    return float(np.sum((p - q) * np.log(p / q)))
+
+
+def mixture_entropy(time, points=128, steps=800, half=20.0):
+    """Symmetric relative entropy to the mixture, from N(0, 16 I): Fourier's series in space, the classical
+    rule of Runge and Kutta in time. Otto has neither."""
+    h = 2 * half / points
+    x = -half + h * (np.arange(points) + 0.5)
+    X = np.array(np.meshgrid(x, x, indexing="ij"))
+    exponent = np.array([-0.5 * ((X[0] - a)**2 + (X[1] - b)**2) for a, b in MIXTURE])
+    share = np.exp(exponent - exponent.max(axis=0))
+    share /= share.sum(axis=0)
+    slope = X - np.einsum("ka,k...->a...", MIXTURE, share)
+    k = 2 * np.pi * np.array(np.meshgrid(np.fft.fftfreq(points, h), np.fft.rfftfreq(points, h), indexing="ij"))
+    square = np.sum(k**2, axis=0)
+
+    def rate(rho):
+        drifts = np.fft.rfft2(slope * rho)
+        return np.fft.irfft2(1j * (k[0] * drifts[0] + k[1] * drifts[1]) - square * np.fft.rfft2(rho), s=X[0].shape)
+
+    rho, dt = np.exp(-np.sum(X**2, axis=0) / 32), time / steps
+    rho /= np.sum(rho) * h * h
+    for _ in range(steps):
+        a = rate(rho)
+        b = rate(rho + dt / 2 * a)
+        c = rate(rho + dt / 2 * b)
+        rho = rho + dt / 6 * (a + 2 * b + 2 * c + rate(rho + dt * c))
+    return symmetric_entropy(np.maximum(rho, 0).ravel(), mixture()(X).ravel())
+
+
+# -- mckean_vlasov -------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=None)
+def mckean_vlasov(cells=96, kT=0.03, strength=2.2):
+    """The state at rest in V = (|x|^2 - 4)^2/10, W = -2.2 exp(-r^2), on the positive x axis: fixed point of
+    rho = exp(-(V + W * rho)/kT)/Z. Energy, mean of x, variances of x and y, largest density."""
+    x, y = np.linspace(0.8, 2.8, cells), np.linspace(-1, 1, cells)
+    X, Y = np.meshgrid(x, y, indexing="ij")
+    V = 0.1 * (X**2 + Y**2 - 4)**2
+    volume = (x[1] - x[0]) * (y[1] - y[0])
+    across, along = (np.exp(-np.subtract.outer(s, s)**2) for s in (x, y))
+    rho = np.exp(-((X - 2)**2 + Y**2) / 0.01)
+    rho /= rho.sum() * volume
+    for _ in range(400):
+        W = -strength * volume * across @ rho @ along
+        new = np.exp(-(V + W - (V + W).min()) / kT)
+        rho = new / (new.sum() * volume)
+    mean = np.sum(rho * X) * volume
+    W = -strength * volume * across @ rho @ along
+    log = np.log(np.maximum(rho, 1e-300))
+    return {"energy": np.sum(rho * (kT * log + V + W / 2)) * volume, "mean": mean,
+            "xx": np.sum(rho * (X - mean)**2) * volume, "yy": np.sum(rho * Y**2) * volume, "peak": rho.max()}
 
 
 # -- w2_geodesic ---------------------------------------------------------------------------------
@@ -299,6 +446,11 @@ def _mean_chord(p):
 def ring_radius(a, b):
     """W = r^a/a - r^b/b in the plane: R^(a-b) = (b's mean chord)/(a's), where the energy is least."""
     return (_mean_chord(b) / _mean_chord(a))**(1 / (a - b))
+
+
+def semicircle(_time=None, centre=0.1):
+    """W = r^2/2 - log r on the line (E. Wigner): (1/pi) sqrt(2 - (x - centre)^2)."""
+    return lambda x: np.sqrt(np.maximum(2 - (x[0] - centre)**2, 0)) / np.pi
 
 
 def ring_energy(a, b):

@@ -30,11 +30,6 @@ class Converge {
       }
     }
     subject_.reference = exact_ ? "the exact density" : "the next finer run (three-grid orders)";
-    if (!exact_ && options.levels < 2) {
-      throw InputError(
-          "command line: --levels 1: without [exact] one level has nothing to be compared with; "
-          "take two or more, or give the exact density");
-    }
   }
 
   ExitStatus run() {
@@ -138,6 +133,13 @@ class Converge {
     return false;
   }
 
+  /// Whether the order was above the claimed one on a coarser level.
+  [[nodiscard]] bool fell_too_fast() const {
+    return std::ranges::any_of(rows_, [&](const ConvergenceRow& row) {
+      return row.order_l1() && *row.order_l1() > subject_.claimed_order + shortfall;
+    });
+  }
+
   void conclude() {
     const ConvergenceRow* row = judged();
     if (!row) return;
@@ -148,7 +150,13 @@ class Converge {
     const double order = *row->order_l1(), claimed = subject_.claimed_order;
     const bool kept = order > claimed - shortfall;
     std::string words = fmt::format("Observed order {:.2f} in L1, claimed {:.3g}", order, claimed);
-    if (!kept && exact_ && order < 0.3) {
+    if (order > claimed + shortfall) {
+      words += ": above it, so parts of the error that fall faster still dominate.";
+    } else if (!kept && order < 0.3 && fell_too_fast()) {
+      words +=
+          ": the errors fell faster than that before, so parts of opposite signs may have "
+          "cancelled; more levels tell.";
+    } else if (!kept && exact_ && order < 0.3) {
       words += ": the errors no longer fall; is [exact] the solution of this case?";
     } else if (!kept && options_.refine == "both") {
       words += ": the claim is not kept here.";
@@ -196,6 +204,12 @@ int converge_command(const RunOptions& options, const ConvergeOptions& study_opt
   const Study study(world, options, refinement);
   (void)hand_petsc_options(study.base(), options);
   if (study_options.target > 0) check_target(study);
+  const bool exact = study.base().section("exact").present();
+  if (!(study_options.target > 0) && study_options.levels < 2 && !exact) {
+    throw InputError(
+        "command line: --levels 1: without [exact] one level has nothing to be compared with; "
+        "take two or more, or give the exact density");
+  }
   StudyFolder folder(world, study.base(), output_folder(options));
   if (study_options.target > 0) {
     return static_cast<int>(find_cheapest(study, folder, study_options.target));

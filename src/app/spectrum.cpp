@@ -110,8 +110,8 @@ int spectrum_command(const RunOptions& options, int count) {
                               read_absorbing(c, mesh));
     if (!energy.linear()) {
       throw InputError(c.file().string() +
-                       ": the spectrum is that of a linear equation: entropy and external energies "
-                       "alone; nonlinear energies have none");
+                       ": the spectrum is that of a linear equation: an entropy and external "
+                       "energies alone; nonlinear energies have none");
     }
     if (generator.depends_on_time()) {
       throw InputError(c.file().string() + ": the spectrum needs energies that do not depend on t");

@@ -81,11 +81,11 @@ struct Terms {
 Terms read_terms(const Case& c, const Mesh& mesh) {
   Terms terms;
   for (const Section& term : c.sections("energy")) terms.add(term, mesh);
-  if (!(terms.temperature > 0) && terms.internal.empty() && terms.kernels.empty()) {
+  if (c.sections("energy").empty()) {
     throw InputError(
         c.file().string() +
-        ": no entropy term; add [[energy]] kind = \"entropy\" with its temperature (or "
-        "an energy of another kind beside the external ones)");
+        ": no [[energy]] table; add one for each term of the free energy, such as kind "
+        "= \"entropy\" with its temperature");
   }
   return terms;
 }

@@ -48,8 +48,9 @@ const Declare keys{
       .file = true},
      {.path = "exact.density",
       .type = Type::text,
-      .doc = "The exact density as an expression in x, y, z and t; its cell averages are taken, on a "
-             "Gmsh mesh its values at the cell centres.",
+      .doc =
+          "The exact density as an expression in x, y, z and t; its cell averages are taken, on a "
+          "Gmsh mesh its values at the cell centres.",
       .required = true}},
     {{"initial.kind", "uniform", "The same density everywhere."},
      {"initial.kind", "gibbs", "The discrete equilibrium exp(-V/kT) at the cell centres.",
@@ -135,9 +136,9 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   }
   std::vector<double> rho;
   if (initial.text("kind") == "gibbs") {
-    if (!energy.fokker_planck()) {
+    if (!energy.linear()) {
       initial.fail("kind",
-                   "exp(-V/kT) is the equilibrium of entropy and external energies alone; "
+                   "exp(-V/kT) is the equilibrium of an entropy and external energies alone; "
                    "start from another density here");
     }
     rho = gibbs_density(mesh, energy);

@@ -36,7 +36,7 @@ constexpr double default_minutes = 30;
 
 /// pi = exp(-V/kT) is the density at rest: entropy and V alone, and nothing that drives a current.
 bool has_gibbs_density(const Problem& problem) {
-  return problem.energy.fokker_planck() && !problem.c.section("drift").present() &&
+  return problem.energy.linear() && !problem.c.section("drift").present() &&
          !problem.generator.absorbs();
 }
 

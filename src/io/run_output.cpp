@@ -82,6 +82,9 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
         "with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "
         "are those of the energy without it");
   }
+  if (problem.energy.external_only()) {
+    log.say("external energies alone: the density moves down V, and nothing makes it diffuse");
+  }
   if (absorbs) log.say("mass leaves through absorbing sides; the free energy leaves with it");
 }
 

@@ -60,10 +60,10 @@ void FourthOrder::difference(Difference kind, std::size_t axis, std::span<const 
   mesh_.halo.update(mesh_.comm, out);
 }
 
-void FourthOrder::differences(std::span<const double> u, Fields& second, Fields& first) const {
+void FourthOrder::take_differences(std::span<const double> u) const {
   for (std::size_t a = 0; a < d_; ++a) {
-    difference(Difference::second, a, u, second[a]);
-    if (d_ > 1) difference(Difference::first, a, u, first[a]);
+    difference(Difference::second, a, u, D_[a]);
+    if (d_ > 1) difference(Difference::first, a, u, G_[a]);
   }
 }
 
@@ -77,17 +77,16 @@ void FourthOrder::set(std::span<const double> V, double t) {
 }
 
 void FourthOrder::add_external(std::span<const double> V) {
-  Fields second, first;
-  differences(V, second, first);
+  take_differences(V);
   for (std::size_t a = 0; a < d_; ++a) {
     for (std::size_t f = first_[a]; f < first_[a + 1]; ++f) {
       const auto K = std::size_t(mesh_.faces.left[f]), L = std::size_t(mesh_.faces.right[f]);
       beta_[f] = V[K] - V[L];
-      excess_[f] = inside_[f] * (second[a][L] - second[a][K]) / 24;
+      excess_[f] = inside_[f] * (D_[a][L] - D_[a][K]) / 24;
       for (std::size_t t = 0; t < d_; ++t) {
         if (t == a) continue;
-        excess_[f] -= (second[t][L] - second[t][K]) / 24;
-        gamma_[t][f] = (first[t][K] - first[t][L]) / 24;
+        excess_[f] -= (D_[t][L] - D_[t][K]) / 24;
+        gamma_[t][f] = (G_[t][K] - G_[t][L]) / 24;
       }
     }
   }
@@ -135,17 +134,15 @@ void FourthOrder::add_drift(double t) {
 }
 
 void FourthOrder::fluxes(std::span<const double> rho, std::span<double> F) const {
-  Fields second, first;
-  differences(rho, second, first);
+  take_differences(rho);
   for (std::size_t a = 0; a < d_; ++a) {
     for (std::size_t f = first_[a]; f < first_[a + 1]; ++f) {
       const auto K = std::size_t(mesh_.faces.left[f]), L = std::size_t(mesh_.faces.right[f]);
       double sum =
           excess_[f] * 0.5 * (rho[K] + rho[L]) +
-          inside_[f] / 12 *
-              (kT_ * (second[a][L] - second[a][K]) - beta_[f] * (second[a][K] + second[a][L]));
+          inside_[f] / 12 * (kT_ * (D_[a][L] - D_[a][K]) - beta_[f] * (D_[a][K] + D_[a][L]));
       for (std::size_t t = 0; t < d_; ++t) {
-        if (t != a) sum += gamma_[t][f] * (first[t][K] + first[t][L]);
+        if (t != a) sum += gamma_[t][f] * (G_[t][K] + G_[t][L]);
       }
       F[f] = mesh_.faces.transmissibility[f] * sum;
     }

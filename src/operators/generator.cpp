@@ -208,9 +208,10 @@ void Generator::apply(std::span<const double> rho, std::span<double> out) const 
   for_each_piece(runs_, flux,
                  [&](const FaceRun& run, const double* F) { scatter(run, F, out.data()); });
   if (correction_) {
-    std::vector<double> more(forward_.size());
-    correction_->fluxes(rho, more);
-    for (const FaceRun& run : runs_) scatter(run, &more[std::size_t(run.first)], out.data());
+    corrections_.resize(forward_.size());
+    correction_->fluxes(rho, corrections_);
+    for (const FaceRun& run : runs_)
+      scatter(run, &corrections_[std::size_t(run.first)], out.data());
   }
   for (std::size_t k = 0; k < absorption_.size(); ++k) out[k] -= absorption_[k] * rho[k];
 }

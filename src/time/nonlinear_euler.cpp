@@ -241,13 +241,13 @@ std::unique_ptr<Stepper> make_nonlinear_euler(const Problem& problem) {
   const Section drift = problem.c.section("drift"), flux = problem.c.section("flux");
   if (drift.present()) {
     drift.fail("expression",
-               "a drift goes with entropy and external energies alone; remove it, or "
+               "a drift goes with an entropy and external energies alone; remove it, or "
                "the other energies");
   }
   if (problem.generator.absorbs()) {
     problem.c.section("boundary")
         .fail("absorbing",
-              "absorbing sides go with entropy and external energies alone; remove them, or the "
+              "absorbing sides go with an entropy and external energies alone; remove them, or the "
               "other "
               "energies");
   }

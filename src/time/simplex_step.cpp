@@ -278,7 +278,7 @@ std::unique_ptr<Stepper> make_simplex_step(const Problem& problem) {
   }
   if (scheme == "midpoint" && !problem.energy.linear()) {
     time.fail("scheme",
-              "the midpoint rule is for entropy and external energies alone; take "
+              "the midpoint rule is for an entropy and external energies alone; take "
               "'implicit_euler'");
   }
   return std::make_unique<SimplexStep>(problem, scheme == "midpoint");

@@ -17,15 +17,17 @@ std::vector<StepperEntry>& registry() {
   return entries;
 }
 
-[[noreturn]] void refuse_nonlinear(const Case& c, const std::string& name) {
+[[noreturn]] void refuse_nonlinear(const Problem& problem, const std::string& name) {
   std::vector<std::string> others;
   for (const StepperEntry& entry : registry()) {
     if (!entry.linear_only) others.push_back("'" + entry.name + "'");
   }
-  c.section("time").fail("scheme", "the scheme '" + name +
-                                       "' is for entropy and external energies alone; with the "
-                                       "others of this case use one of " +
-                                       list_words(others));
+  const std::string what = problem.energy.external_only()
+                               ? ", and this case has no entropy; add one, or use one of "
+                               : "; with those of this case use one of ";
+  problem.c.section("time").fail("scheme", "the scheme '" + name +
+                                               "' is for an entropy and external energies alone" +
+                                               what + list_words(others));
 }
 
 }  // namespace
@@ -44,7 +46,7 @@ std::unique_ptr<Stepper> make_stepper(const Problem& problem) {
   if (entry == registry().end()) throw InternalError("no time scheme is called '" + name + "'");
   if (problem.c.section("flux").text("kind") == flux_on_simplices)
     return make_simplex_step(problem);
-  if (entry->linear_only && !problem.energy.linear()) refuse_nonlinear(problem.c, name);
+  if (entry->linear_only && !problem.energy.linear()) refuse_nonlinear(problem, name);
   return entry->make(problem);
 }
 

@@ -11,57 +11,43 @@
 //
 //   e = dt ( (4w-1)/3 k0 - 1/3 k_g + 2d/3 k1 ),   filtered: (I - c Q)^{-1} e,
 //
-// the filter taking the stiff components out of the estimate, as Hosea and Shampine advise. k_g and k1
-// follow from the stage equations without products. Adaptive runs carry the error of all steps on
-// with the same two stages (error_budget.h); with fixed steps nothing of this is computed.
+// the filter taking the stiff components out of the estimate, as Hosea and Shampine advise. k_g and
+// k1 follow from the stage equations without products. Adaptive runs carry the error of all steps
+// on with the same two stages (error_budget.h); with fixed steps nothing of this is computed.
 
 #include "otto/time/carried_error.h"
-#include "otto/time/linear_stage.h"
+#include "tr_bdf2_stages.h"
 
 namespace otto {
 
 namespace {
 
-constexpr double gamma_ = 0.58578643762690495120;  // 2 - sqrt 2
-constexpr double alpha = 1 / (gamma_ * (2 - gamma_)), beta = (1 - gamma_) * (1 - gamma_) * alpha;
-constexpr double w = 0.35355339059327376220, d = gamma_ / 2;
+constexpr double d = TrBdf2Stages::d, alpha = TrBdf2Stages::alpha;
+constexpr double w = 0.35355339059327376220;
 
 class TrBdf2 final : public Stepper {
  public:
   explicit TrBdf2(const Problem& problem)
-      : mesh_(problem.mesh), generator_(problem.generator), stage_(problem), error_(problem, stage_.solver()) {}
+      : mesh_(problem.mesh),
+        generator_(problem.generator),
+        stage_(problem),
+        error_(problem, stage_.solver()) {}
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
     const double t = state.time, c = d * dt;
-    const std::vector<double>& rho0 = state.density;
-    const auto n = static_cast<std::size_t>(mesh_.owned);
     if (stage_.begin(state, dt)) error_.clear();
     if (budget()) stage_.tighten(*budget(), dt);
-    slope0_.resize(n);
-    b_.resize(n);
-
-    generator_.set_time(t);
-    generator_.apply(rho0, slope0_);
-    for (std::size_t i = 0; i < n; ++i) b_[i] = mesh_.volume[i] * rho0[i] + c * slope0_[i];
-    generator_.set_time(t + gamma_ * dt);
-    if (!stage_.solve(report, c, b_, t + gamma_ * dt, 0, rho_g_)) return report;
-    stage_.push(t + gamma_ * dt, rho_g_);
-
-    for (std::size_t i = 0; i < n; ++i) {
-      b_[i] = mesh_.volume[i] * (rho0[i] + alpha * (rho_g_[i] - rho0[i]));  // alpha - beta = 1
-    }
-    generator_.set_time(t + dt);
-    if (!stage_.solve(report, c, b_, t + dt, 1, rho1_)) return report;
+    if (!two_.solve(report, mesh_, generator_, stage_, state, dt)) return report;
 
     if (budget()) {
-      own_error(rho0, dt);
-      if (!error_.judge(report, *budget(), t, dt, order(), c, 2 * alpha, b_)) {
+      own_error(state.density, dt);
+      if (!error_.judge(report, *budget(), t, dt, order(), c, 2 * alpha, two_.b)) {
         return stage_.refuse(std::move(report), report.reason);
       }
       error_.accept();
     }
-    return stage_.finish(std::move(report), state, t + dt, rho1_);
+    return stage_.finish(std::move(report), state, t + dt, two_.rho1);
   }
 
   void remember(Archive& archive) override {
@@ -72,14 +58,14 @@ class TrBdf2 final : public Stepper {
   [[nodiscard]] bool estimates_error() const override { return true; }
 
  private:
-  /// b_ = M e, not yet filtered.
+  /// two_.b = M e, not yet filtered.
   void own_error(const std::vector<double>& rho0, double dt) {
     const double c = d * dt;
-    for (std::size_t i = 0; i < b_.size(); ++i) {
-      const double vol = mesh_.volume[i], rise = rho_g_[i] - rho0[i];
-      const double slope_g = vol * rise / c - slope0_[i];
-      const double slope1 = vol * (rho1_[i] - rho0[i] - alpha * rise) / c;
-      b_[i] = dt * ((4 * w - 1) / 3 * slope0_[i] - slope_g / 3 + 2 * d / 3 * slope1);
+    for (std::size_t i = 0; i < two_.b.size(); ++i) {
+      const double vol = mesh_.volume[i], rise = two_.rho_g[i] - rho0[i];
+      const double slope_g = vol * rise / c - two_.slope0[i];
+      const double slope1 = vol * (two_.rho1[i] - rho0[i] - alpha * rise) / c;
+      two_.b[i] = dt * ((4 * w - 1) / 3 * two_.slope0[i] - slope_g / 3 + 2 * d / 3 * slope1);
     }
   }
 
@@ -87,12 +73,13 @@ class TrBdf2 final : public Stepper {
   Generator& generator_;
   LinearStage stage_;
   CarriedError error_;
-  std::vector<double> slope0_, b_, rho_g_, rho1_;
+  TrBdf2Stages two_;
 };
 
 const RegisterStepper registered{{
     .name = "tr_bdf2",
-    .doc = "TR-BDF2: second order, L-stable, two solves with one matrix, error estimate on request.",
+    .doc =
+        "TR-BDF2: second order, L-stable, two solves with one matrix, error estimate on request.",
     .equation = "(M - c M Q) rho_g = (M + c M Q) rho0, (M - c M Q) rho1 = M (alpha rho_g - beta "
                 "rho0), c = (1 - 1/sqrt 2) dt",
     .order = 2,

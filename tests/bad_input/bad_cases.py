@@ -313,11 +313,24 @@ def nonlinear():
                "range", at=2)
     yield term("exponent of another kernel", "interaction", 'library = "quadratic"\nexponent = 2.0',
                "exponent", at=2)
-    for scheme in ("tr_bdf2", "midpoint", "exponential"):
+    for scheme in ("bdf2", "crank_nicolson", "tr_bdf2", "midpoint", "exponential"):
         bad = term(f"{scheme} for porous media", "power", "exponent = 2.0", scheme,
                    "'implicit_euler'", at=below("scheme ="))
         bad.content = bad.content.replace(b'"implicit_euler"', f'"{scheme}"'.encode())
         yield bad
+    alone = BASE.replace('[[energy]]\nkind = "entropy"\ntemperature = 1.0\n', "")
+    nothing = alone.replace("[[energy]]\n" + EXTERNAL + "\n", "")
+    yield Bad("no energy", ("[[energy]]", "entropy"), None, None, encoded(nothing))
+    for scheme in ("tr_bdf2", "midpoint", "exponential"):
+        yield Bad(f"{scheme} for external energies alone", (scheme, "no entropy", "'implicit_euler'"),
+                  alone[:alone.index("scheme =")].count("\n") + 1, None,
+                  encoded(alone.replace('"implicit_euler"', f'"{scheme}"')))
+    gibbs = alone.replace('kind = "gaussian"\nmean = [-1.0, 0.0]\nvariance = 0.05', 'kind = "gibbs"')
+    yield Bad("gibbs without an entropy", ("initial.kind", "an entropy"),
+              gibbs[:gibbs.index('kind = "gibbs"')].count("\n") + 1, None, encoded(gibbs))
+    inner = alone.replace('"implicit_euler"', '"jko"\ninner_steps = 2')
+    yield Bad("inner steps for external energies alone", ("inner_steps", "entropy"),
+              inner[:inner.index("inner_steps")].count("\n") + 1, None, encoded(inner))
     power = BASE.replace(EXTERNAL, 'kind = "power"\nexponent = 2.0')
     drift = power + '[drift]\nexpression = ["y", "-x"]\n'
     yield Bad("drift beside porous media", ("drift",), drift.count("\n"), None, encoded(drift))

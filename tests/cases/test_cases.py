@@ -2,15 +2,23 @@
 
 expected.toml:
   exact = "NAME"             the exact solution in cases/exact.py
-  command = "train"          the case is for `otto train`; default "run"
+  command = "train"          the case is for `otto train`, or "spectrum"; default "run"
+  words = ["-k", "3"]        more words of the command line
   settings = ["KEY=VALUE"]   for this test alone
   gradient_flow = false      the free energy may grow (a drift does work); default true
   keeps_mass = false         mass leaves through absorbing sides and may only fall; default true
   ranks = [1, 3]             also run on these numbers of ranks, final.h5 being the same to 1e-11
   [[figure]]                 value +- tolerance (or `least`, `most`), and `why` that tolerance:
-    summary = "energy.final"   an entry of summary.json
+    settings = ["KEY=VALUE"]   of a run for this figure, instead of those above
+    file = "FILE.toml"         another case in the folder, for this figure
+    summary = "energy.final"   an entry of summary.json; numbers count entries of lists
     moment = "x^2"             sum volume density f(x, y, z) / sum volume density, of final.h5
-    distance = "l1"            of final.h5 to the exact cell averages
+    distance = "l1"            of final.h5 to the exact cell averages; or "symmetric_entropy"
+    moved = "density"          its largest change since the start, over its largest value
+    gaussians_to = "NAME"      largest W2 over time between Gaussians of the run's moments and of
+                               the law NAME(times) in cases/exact.py
+    bounded = "kl_gibbs"       largest of that column over its first entry times exp(-`rate` t)
+    converge = ["--levels", "4"]   last order_l1 of `otto converge` with these words
     front = 0.1                largest distance from the origin of a centre with more than this density
     geodesic_to = "FILE.toml"  W2 of `otto distance` from final.h5 to that of another case in the folder
     decay = "free_energy"      exponential rate of that column of history.csv above `equilibrium`,
@@ -41,9 +49,9 @@ sys.path.insert(0, CASES)
 import exact  # noqa: E402
 
 
-def run_case(name, folder, ranks=1, settings=(), file="case.toml", verb="run"):
+def run_case(name, folder, ranks=1, settings=(), file="case.toml", verb="run", words=()):
     """Runs a case into `folder`."""
-    command = [verb, os.path.join(CASES, name, file), "-o", folder]
+    command = [verb, os.path.join(CASES, name, file), "-o", folder, *words]
     for setting in settings:
         command += ["--set", setting]
     run_otto(command, ranks)
@@ -62,10 +70,10 @@ def run_otto(words, ranks=1):
                              f"\n{done.stderr}")
 
 
-def geodesic_length(name, folder, target):
+def geodesic_length(name, folder, target, settings):
     """W2 from the final density in `folder` to that of another case file."""
     with tempfile.TemporaryDirectory() as other, tempfile.TemporaryDirectory() as out:
-        run_case(name, other, file=target)
+        run_case(name, other, settings=settings, file=target)
         run_otto(["distance", os.path.join(folder, "final.h5"), os.path.join(other, "final.h5"),
                   "-o", out])
         with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
@@ -92,13 +100,15 @@ class Final:
     def front(self, level):
         return float(np.linalg.norm(self.centers[self.density > level], axis=1).max())
 
-    def l1_distance(self, name, mesh):
+    def distance(self, kind, name, mesh):
         """To the exact cell averages on the box of the case."""
         axes = zip(mesh["lower"], mesh["upper"], mesh["cells"])
         edges = [np.linspace(low, high, n + 1) for low, high, n in axes]
         averages = exact.density(name, self.time, edges)
         place = tuple(np.clip(np.searchsorted(e, c) - 1, 0, len(e) - 2)
                       for e, c in zip(edges, self.centers.T))
+        if kind == "symmetric_entropy":
+            return exact.symmetric_entropy(self.volume * self.density, self.volume * averages[place])
         return float(np.sum(self.volume * np.abs(self.density - averages[place])))
 
 
@@ -107,6 +117,29 @@ def read_history(folder):
         rows = list(csv.DictReader(file))
     names = ("step", "time", "dt", "mass", "min_density", "free_energy", "dissipation", "kl_gibbs")
     return {name: np.array([float(row[name]) for row in rows]) for name in names if name in rows[0]}
+
+
+def moments_apart(folder, name, mesh):
+    """Largest W2 over time between Gaussians, of the moments in history.csv and of the law. Cell averages add
+    h^2/12 to the variances, which is taken off."""
+    with open(os.path.join(folder, "history.csv"), newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    axes = "xyz"[:len(mesh["cells"])]
+    widths = (np.array(mesh["upper"]) - mesh["lower"]) / mesh["cells"]
+    means, covariances = vars(exact)[name](np.array([float(row["time"]) for row in rows]))
+    largest = 0.0
+    for row, mean, covariance in zip(rows, means, covariances):
+        told = [float(row[f"mean_{a}"]) for a in axes]
+        spread = np.array([[float(row["cov_" + min(a + b, b + a)]) for b in axes] for a in axes])
+        largest = max(largest, exact.bures(told, spread - np.diag(widths**2 / 12), mean, covariance))
+    return largest
+
+
+def largest_change(folder):
+    """Of the density between the first output and final.h5, over its largest value."""
+    with h5py.File(os.path.join(folder, "fields", "density_0000.hdf")) as file:
+        start = file["VTKHDF/CellData/density"][:]
+    return float(np.abs(Final(folder).density - start).max() / start.max())
 
 
 def decay_rate(history, figure):
@@ -129,25 +162,51 @@ def suits_build(name):
 class CaseTest(unittest.TestCase):
     """One test per case folder, added below."""
 
-    def check_figure(self, figure, folder, case, expected):
+    def measure(self, figure, folder, case, expected):
+        with open(os.path.join(folder, "case.resolved.toml"), "rb") as file:
+            mesh = tomllib.load(file)["mesh"]
         if "summary" in figure:
             with open(os.path.join(folder, "summary.json"), encoding="utf-8") as file:
                 value = json.load(file)
             for key in figure["summary"].split("."):
-                value = value[key]
+                value = value[int(key) if key.isdigit() else key]
+        elif "converge" in figure:
+            with open(os.path.join(folder, "convergence.csv"), newline="", encoding="utf-8") as file:
+                value = float(list(csv.DictReader(file))[-1]["order_l1"])
         elif "geodesic_to" in figure:
-            value = geodesic_length(case["name"], folder, figure["geodesic_to"])
+            value = geodesic_length(case["name"], folder, figure["geodesic_to"],
+                                    expected.get("settings", ()))
+        elif "gaussians_to" in figure:
+            value = moments_apart(folder, figure["gaussians_to"], mesh)
+        elif "moved" in figure:
+            value = largest_change(folder)
+        elif "bounded" in figure:
+            history = read_history(folder)
+            column = history[figure["bounded"]]
+            value = (column / (column[0] * np.exp(-figure["rate"] * history["time"]))).max()
         elif "moment" in figure:
             value = Final(folder).moment(figure["moment"])
         elif "front" in figure:
             value = Final(folder).front(figure["front"])
         elif "distance" in figure:
-            value = Final(folder).l1_distance(expected["exact"], case["mesh"])
+            value = Final(folder).distance(figure["distance"], expected["exact"], mesh)
         else:
             value = decay_rate(read_history(folder), figure)
-        what = " ".join(f"{k} {figure[k]}" for k in ("summary", "moment", "front", "distance",
-                                                        "decay", "geodesic_to")
-                        if k in figure)
+        return value
+
+    def check_figure(self, figure, folder, case, expected):
+        with tempfile.TemporaryDirectory() as own:
+            if not {"settings", "file", "converge"}.isdisjoint(figure):
+                words = figure.get("converge", expected.get("words", ()))
+                verb = "converge" if "converge" in figure else expected.get("command", "run")
+                run_case(case["name"], own, settings=figure.get("settings", ()),
+                         file=figure.get("file", "case.toml"), verb=verb, words=words)
+                if verb == "run":
+                    self.check_ledger(own, expected)
+                folder = own
+            value = self.measure(figure, folder, case, expected)
+        what = " ".join(f"{k} {figure[k]}" for k in figure
+                        if k not in ("value", "tolerance", "least", "most", "formula", "why"))
         print(f"  {what}: {value:.10g}  {figure.get('value', '')} +- {figure.get('tolerance', '')}",
               flush=True)
         if "value" in figure:
@@ -203,7 +262,8 @@ def add_tests(name):
         self.assertTrue(expected["figure"], "no figures")
         with tempfile.TemporaryDirectory() as folder:
             verb = expected.get("command", "run")
-            run_case(name, folder, settings=expected.get("settings", ()), verb=verb)
+            run_case(name, folder, settings=expected.get("settings", ()), verb=verb,
+                     words=expected.get("words", ()))
             if verb == "run":
                 self.check_ledger(folder, expected)
             for figure in expected["figure"]:

@@ -102,6 +102,18 @@ TEST(ExponentialDrift, TrBdf2IsSecondOrder) {
                {2.83e-6, 1.55e-6}});
 }
 
+TEST(ExponentialDrift, CrankNicolsonIsSecondOrder) {
+  expect_rows("crank_nicolson", 0,
+              {{4.85e-3, 2.65e-3}, {1.20e-3, 6.60e-4}, {3.01e-4, 1.65e-4}, {7.53e-5, 4.13e-5},
+               {1.88e-5, 1.03e-5}});
+}
+
+TEST(ExponentialDrift, Bdf2IsSecondOrder) {
+  expect_rows("bdf2", 0,
+              {{2.28e-2, 1.71e-2}, {6.46e-3, 4.10e-3}, {1.71e-3, 1.00e-3}, {4.38e-4, 2.49e-4},
+               {1.11e-4, 6.18e-5}});
+}
+
 TEST(ExponentialDrift, MidpointIsSecondOrder) {
   expect_rows("midpoint", 0.05,
               {{3.13e-3, 1.59e-3}, {7.83e-4, 3.96e-4}, {1.95e-4, 9.89e-5}, {4.88e-5, 2.47e-5},

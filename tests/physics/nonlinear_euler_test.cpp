@@ -283,7 +283,7 @@ TEST(NonlinearEuler, ARefusedStepLeavesTheState) {
 }
 
 TEST(NonlinearEuler, OtherSchemesAreRefusedByName) {
-  for (const char* scheme : {"tr_bdf2", "midpoint", "exponential"}) {
+  for (const char* scheme : {"bdf2", "crank_nicolson", "tr_bdf2", "midpoint", "exponential"}) {
     Scenario s(box(1, 0, 1, 8) + term("\"power\"\nexponent = 2.0") + "[time]\nscheme = \"" +
                scheme + "\"\nend = 1.0\nstep = 0.1\n");
     try {

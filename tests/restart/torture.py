@@ -37,6 +37,7 @@ class Bench:
         self.case = self.folder / "case.toml"
         self.case.write_text(runs.CASE, encoding="utf-8")
         self.known = {}
+        self.notes = []  # measured figures, for the page
         # Open MPI's own scratch: single processes of others would otherwise clear it away under ours
         os.environ["OMPI_MCA_orte_tmpdir_base"] = str(self.folder)
 
@@ -48,6 +49,10 @@ class Bench:
             self.expect(0, runs.run(self.case, out, *words, ranks=ranks))
             self.known[key] = out
         return self.known[key]
+
+    def note(self, text):
+        print(f"    {text}", flush=True)
+        self.notes.append(f"- {text}")
 
     @staticmethod
     def expect(status, done):
@@ -256,7 +261,7 @@ def memory(bench, _seed, trial):
     late = [(s, m) for s, m in seen if s > 2000]
     CHECK.assertGreater(len(late), 5, "too few looks")
     slope = runs.np.polyfit(*zip(*late), 1)[0]
-    print(f"    {scheme}: {slope:.0f} bytes per step over {len(late)} looks")
+    bench.note(f"{scheme}: {slope:.0f} bytes of memory per step over {len(late)} looks")
     CHECK.assertLess(slope, 1000)
 
 
@@ -299,8 +304,8 @@ def cost(bench, _seed, trial):
     CHECK.assertEqual(process.returncode, 0)
     ratios = [t / p for t, p in zip(took, plain)]
     show = lambda x: " ".join(f"{v:.2f}" for v in x)  # noqa: E731
-    print(f"    {ranks} ranks, {len(content) / 1e6:.0f} MB: checkpoints {show(took)} s, plain writes {show(plain)} s, "
-          f"ratios {show(ratios)}, median {statistics.median(ratios):.2f}")
+    bench.note(f"{ranks} ranks, {len(content) / 1e6:.0f} MB: checkpoints {show(took)} s, plain writes {show(plain)} s, "
+               f"ratios {show(ratios)}, median {statistics.median(ratios):.2f}")
     CHECK.assertLessEqual(statistics.median(ratios), 3)
 
 
@@ -332,8 +337,10 @@ def main():
     reader.add_argument("--ranks", type=int, default=4)
     reader.add_argument("--one", action="store_true")
     reader.add_argument("--keep", action="store_true")
+    reader.add_argument("--write", type=Path)
     options = reader.parse_args()
     bench, failed = Bench(options.ranks), 0
+    lines = ["| | trials | good | seconds |", "| --- | --- | --- | --- |"]
     for name in options.only or ROWS:
         work, _, what = ROWS[name]
         began, good, plan = time.monotonic(), 0, trials(name, options)
@@ -346,7 +353,11 @@ def main():
                 if options.keep:
                     shutil.copytree(bench.folder, f"{bench.folder}-{name}-{seed}", dirs_exist_ok=True)
         failed += good < len(plan)
-        print(f"{name}: {good}/{len(plan)} {what}, {time.monotonic() - began:.0f} s", flush=True)
+        took = time.monotonic() - began
+        print(f"{name}: {good}/{len(plan)} {what}, {took:.0f} s", flush=True)
+        lines.append(f"| `{name}`: {what} | {len(plan)} | {good} | {took:.0f} |")
+    if options.write:
+        options.write.write_text("\n".join([*lines, "", *bench.notes]) + "\n", encoding="utf-8")
     shutil.rmtree(bench.folder)
     return 1 if failed else 0
 

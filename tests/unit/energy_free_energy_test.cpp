@@ -64,8 +64,8 @@ TEST(FreeEnergy, IsTheSameAcrossAPeriodicSide) {
   }
 }
 
-TEST(FreeEnergy, NeedsExactlyOneEntropy) {
-  expect_refused(external("library = \"flat\""), {"test.toml", "entropy", "temperature"});
+TEST(FreeEnergy, HasAtMostOneEntropy) {
+  expect_refused("[time]\nend = 1.0\n", {"test.toml", "[[energy]]", "entropy"});
   expect_refused(entropy + entropy, {"test.toml:5", "second entropy"});
   expect_refused("[[energy]]\nkind = \"entropy\"\n", {"test.toml", "temperature"});
   expect_refused("[[energy]]\nkind = \"entropy\"\ntemperature = 0.0\n",
@@ -78,11 +78,10 @@ TEST(FreeEnergy, TakesOtherInternalTermsBesideOrInsteadOfTheEntropy) {
   const std::string crowd = "[[energy]]\nkind = \"crowd\"\nmaximum = 1.5\n";
   const FreeEnergy plain =
       make_free_energy(case_of(entropy + external("library = \"flat\"")), mesh);
-  EXPECT_TRUE(plain.fokker_planck());
   EXPECT_TRUE(plain.linear());
   EXPECT_EQ(plain.interaction(), nullptr);
   const FreeEnergy both = make_free_energy(case_of(entropy + power + crowd), mesh);
-  EXPECT_FALSE(both.fokker_planck());
+  EXPECT_FALSE(both.linear());
   EXPECT_EQ(both.temperature(), 0.5);
   EXPECT_EQ(both.internal().maximum(), 1.5);
   EXPECT_TRUE(both.internal().keeps_positive());
@@ -90,6 +89,10 @@ TEST(FreeEnergy, TakesOtherInternalTermsBesideOrInsteadOfTheEntropy) {
   EXPECT_EQ(alone.temperature(), 0);
   EXPECT_FALSE(alone.internal().keeps_positive());
   EXPECT_FALSE(make_free_energy(case_of(crowd + external("expression = \"x\"")), mesh).linear());
+  const FreeEnergy transport = make_free_energy(case_of(external("expression = \"x\"")), mesh);
+  EXPECT_FALSE(transport.linear());
+  EXPECT_TRUE(transport.external_only());
+  EXPECT_FALSE(plain.external_only() || both.external_only() || alone.external_only());
 }
 
 TEST(FreeEnergy, RefusesInternalTermsWithoutMeaning) {

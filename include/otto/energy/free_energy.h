@@ -45,10 +45,15 @@ class FreeEnergy {
   [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
   /// kT; 0 without entropy
   [[nodiscard]] double temperature() const { return internal_.temperature(); }
-  /// Nothing but (at most) the entropy and external terms: the flow is that of Generator.
-  [[nodiscard]] bool linear() const { return internal_.entropy_only() && !interaction_; }
-  /// Entropy and external terms, and nothing else: the Fokker-Planck equation.
-  [[nodiscard]] bool fokker_planck() const { return linear() && temperature() > 0; }
+  /// An entropy and external terms, and nothing else: the Fokker-Planck equation, whose flow is
+  /// that of Generator.
+  [[nodiscard]] bool linear() const {
+    return temperature() > 0 && internal_.entropy_only() && !interaction_;
+  }
+  /// External terms and nothing else: transport along -grad V.
+  [[nodiscard]] bool external_only() const {
+    return !(temperature() > 0) && internal_.entropy_only() && !interaction_;
+  }
   [[nodiscard]] bool depends_on_time() const;
   /// The networks among the terms.
   [[nodiscard]] const NetworkUses& networks() const { return networks_; }

@@ -55,8 +55,8 @@ class FourthOrder {
   void difference(Difference kind, std::size_t axis, std::span<const double> u,
                   std::vector<double>& out) const;
   using Fields = std::array<std::vector<double>, 3>;  ///< by axis
-  /// D u by axis; G u where there is more than one. Collective.
-  void differences(std::span<const double> u, Fields& second, Fields& first) const;
+  /// Sets D_; G_ where there is more than one axis. Collective.
+  void take_differences(std::span<const double> u) const;
   void add_external(std::span<const double> V);
   void add_drift(double t);
 
@@ -70,6 +70,7 @@ class FourthOrder {
   std::vector<double> inside_;                ///< per face: 1, or 0 next to a wall
   std::vector<double> beta_, excess_;         ///< beta, and beta less that of the centred flux
   std::array<std::vector<double>, 3> gamma_;  ///< by t, / 24
+  mutable Fields D_, G_;                      ///< scratch: D u and G u of the last field u
 };
 
 /// The midpoint of a face's two centres. Both copies of a periodic face get the same point.

@@ -88,6 +88,7 @@ class Generator {
   std::vector<AbsorbingFace> exits_;
   std::vector<FaceRun> runs_;
   std::unique_ptr<FourthOrder> correction_;
+  mutable std::vector<double> corrections_;  // scratch: its fluxes, per face
 };
 
 }  // namespace otto

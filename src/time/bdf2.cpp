@@ -1,0 +1,83 @@
+// BDF2, the second backward difference formula, on steps dt = r dt' after a step dt' from rho' to
+// rho0:
+//
+//   ((1 + 2r)/(1 + r) M - dt M Q) rho1 = M ((1 + r) rho0 - r^2/(1 + r) rho'),
+//
+// of second order and L-stable, with one solve; equal steps (r = 1) give 3/2, 2 and 1/2. It is
+// zero-stable for r <= 1 + sqrt 2 (Grigorieff 1983). The first step, and one after a much shorter
+// one, is TR-BDF2's.
+
+#include "tr_bdf2_stages.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double most_ratio = 2.41421356237309504880;  // 1 + sqrt 2
+
+class Bdf2 final : public Stepper {
+ public:
+  explicit Bdf2(const Problem& problem)
+      : mesh_(problem.mesh), generator_(problem.generator), stage_(problem) {}
+
+  StepReport advance(State& state, double dt) override {
+    StepReport report;
+    if (stage_.begin(state, dt)) last_dt_ = 0;
+    const bool start = !(dt <= most_ratio * last_dt_);
+    if (start ? !two_.solve(report, mesh_, generator_, stage_, state, dt)
+              : !solve(report, state, dt)) {
+      return report;
+    }
+    next_before_.assign(state.density.begin(), state.density.begin() + mesh_.owned);
+    report = stage_.finish(std::move(report), state, state.time + dt, two_.rho1);
+    if (report.accepted) {
+      before_.swap(next_before_);
+      last_dt_ = dt;
+    }
+    return report;
+  }
+
+  void remember(Archive& archive) override {
+    archive.part("stage", stage_);
+    archive.cells("before", before_);
+    archive.number("last_dt", last_dt_);
+  }
+  [[nodiscard]] int order() const override { return 2; }
+
+ private:
+  /// two_.rho1 by the formula at the top, divided by its first factor so that the mass matrix stays
+  /// M.
+  bool solve(StepReport& report, const State& state, double dt) {
+    const double r = dt / last_dt_, lead = (1 + 2 * r) / (1 + r), past = r * r / (1 + 2 * r);
+    const double t = state.time + dt;
+    const std::vector<double>& rho0 = state.density;
+    std::vector<double>& b = two_.b;
+    b.resize(before_.size());
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      b[i] = mesh_.volume[i] * (rho0[i] + past * (rho0[i] - before_[i]));
+    }
+    generator_.set_time(t);
+    return stage_.solve(report, dt / lead, b, t, 0, two_.rho1);
+  }
+
+  const Mesh& mesh_;
+  Generator& generator_;
+  LinearStage stage_;
+  TrBdf2Stages two_;
+  double last_dt_ = 0;                        // 0: no step before
+  std::vector<double> before_, next_before_;  // the density a step ago, owned values
+};
+
+const RegisterStepper registered{{
+    .name = "bdf2",
+    .doc = "BDF2: second order, L-stable, one solve; the first step is TR-BDF2's.",
+    .equation =
+        "((1 + 2r)/(1 + r) M - dt M Q) rho1 = M ((1 + r) rho0 - r^2/(1 + r) rho'), r = dt/dt'",
+    .order = 2,
+    .make = [](const Problem& p) -> std::unique_ptr<Stepper> { return std::make_unique<Bdf2>(p); },
+    .linear_only = true,
+}};
+
+}  // namespace
+
+}  // namespace otto
