@@ -142,8 +142,8 @@ class Otto:
         return cpu, stepping, density
 
 
-def timed(words):
-    """(user + system seconds of the process and its children, what it printed)."""
+def timed(words, statuses=(0,)):
+    """(user + system seconds of the process and its children, what it printed); ends where its status is another."""
     with tempfile.TemporaryFile("w+") as output:
         child = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT,
                                  stdin=subprocess.DEVNULL)
@@ -151,7 +151,7 @@ def timed(words):
         child.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read()
-    if child.returncode != 0:
+    if child.returncode not in statuses:
         sys.exit(f"{' '.join(words)}\nended with {child.returncode}:\n{text}")
     return usage.ru_utime + usage.ru_stime, text
 
