@@ -28,10 +28,9 @@ class Bdf2 final : public Stepper {
               : !solve(report, state, dt)) {
       return report;
     }
-    next_before_.assign(state.density.begin(), state.density.begin() + mesh_.owned);
     report = stage_.finish(std::move(report), state, state.time + dt, two_.rho1);
     if (report.accepted) {
-      before_.swap(next_before_);
+      before_.swap(two_.rho1);  // `finish` has put the old state there
       last_dt_ = dt;
     }
     return report;
@@ -39,7 +38,7 @@ class Bdf2 final : public Stepper {
 
   void remember(Archive& archive) override {
     archive.part("stage", stage_);
-    archive.cells("before", before_);
+    archive.cells_with_ghosts("before", before_);
     archive.number("last_dt", last_dt_);
   }
   [[nodiscard]] int order() const override { return 2; }
@@ -52,7 +51,7 @@ class Bdf2 final : public Stepper {
     const double t = state.time + dt;
     const std::vector<double>& rho0 = state.density;
     std::vector<double>& b = two_.b;
-    b.resize(before_.size());
+    b.resize(static_cast<std::size_t>(mesh_.owned));
     for (std::size_t i = 0; i < b.size(); ++i) {
       b[i] = mesh_.volume[i] * (rho0[i] + past * (rho0[i] - before_[i]));
     }
@@ -64,8 +63,8 @@ class Bdf2 final : public Stepper {
   Generator& generator_;
   LinearStage stage_;
   TrBdf2Stages two_;
-  double last_dt_ = 0;                        // 0: no step before
-  std::vector<double> before_, next_before_;  // the density a step ago, owned values
+  double last_dt_ = 0;          // 0: no step before
+  std::vector<double> before_;  // the density a step ago
 };
 
 const RegisterStepper registered{{
