@@ -12,7 +12,7 @@ SKIP = {"build", "out", ".git", "__pycache__"}
 # header -> the only places that may include it
 ROOMS = {
     r"<(petsc|slepc)": r"^(src/core/petsc|include/otto/core/petsc_check\.h|src/(operators|linear|multigrid|newton)/|"
-                      r"src/analysis/spectrum\.cpp|src/mesh/gmsh/ptscotch\.cpp)",
+                      r"src/analysis/spectrum\.cpp|src/mesh/gmsh/partition/ptscotch\.cpp)",
     r"<vtk": r"^(src/vtk/|tests/)",
     r"<CLI/": r"^src/app/",
     r"<fftw3": r"^src/(geodesic|energy)/",

@@ -1,10 +1,10 @@
 // [mesh] kind = "gmsh": the keys, and the way from a file to a Mesh.
 
-#include "builders.h"
+#include "dual/builders.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/section.h"
 #include "otto/mesh/gmsh.h"
-#include "part.h"
+#include "partition/part.h"
 
 namespace otto {
 

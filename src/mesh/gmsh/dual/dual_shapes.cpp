@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "topology.h"
+#include "../file/topology.h"
 
 namespace otto::gmsh {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "geometry.h"
+#include "../file/geometry.h"
 #include "otto/core/error.h"
 
 namespace otto::gmsh {

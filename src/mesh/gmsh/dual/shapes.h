@@ -1,6 +1,6 @@
 #pragma once
+#include "../partition/part.h"
 #include "otto/mesh/mesh.h"
-#include "part.h"
 
 namespace otto::gmsh {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "part.h"
+#include "../partition/part.h"
 #include "raw_mesh.h"
 
 namespace otto::gmsh {

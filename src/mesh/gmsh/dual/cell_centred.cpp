@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <map>
 
+#include "../file/crossing.h"
+#include "../file/topology.h"
 #include "admissibility.h"
 #include "builders.h"
-#include "crossing.h"
 #include "otto/mesh/numbering.h"
 #include "periodic_faces.h"
 #include "shapes.h"
-#include "topology.h"
 
 namespace otto::gmsh {
 

@@ -1,9 +1,9 @@
 #pragma once
 // The pieces of which the cells around the vertices consist.
 
-#include "geometry.h"
+#include "../file/geometry.h"
+#include "../partition/part.h"
 #include "otto/mesh/mesh.h"
-#include "part.h"
 
 namespace otto::gmsh {
 

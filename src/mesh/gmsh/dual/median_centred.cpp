@@ -17,9 +17,9 @@
 #include <cmath>
 #include <map>
 
+#include "../file/topology.h"
 #include "builders.h"
 #include "dual_shapes.h"
-#include "topology.h"
 #include "vertex_cells.h"
 
 namespace otto::gmsh {

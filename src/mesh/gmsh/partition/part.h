@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "../file/raw_mesh.h"
 #include "otto/core/comm.h"
-#include "raw_mesh.h"
 
 namespace otto::gmsh {
 

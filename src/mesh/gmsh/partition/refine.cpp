@@ -12,11 +12,11 @@
 #include <cmath>
 #include <unordered_map>
 
-#include "geometry.h"
+#include "../file/geometry.h"
+#include "../file/topology.h"
 #include "otto/core/error.h"
 #include "otto/mesh/numbering.h"
 #include "part.h"
-#include "topology.h"
 
 namespace otto::gmsh {
 

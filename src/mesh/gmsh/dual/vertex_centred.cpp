@@ -16,11 +16,11 @@
 #include <map>
 #include <numeric>
 
+#include "../file/crossing.h"
+#include "../file/topology.h"
 #include "builders.h"
-#include "crossing.h"
 #include "dual_shapes.h"
 #include "otto/core/error.h"
-#include "topology.h"
 #include "vertex_cells.h"
 
 namespace otto::gmsh {

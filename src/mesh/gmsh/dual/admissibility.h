@@ -1,9 +1,9 @@
 #pragma once
 // Whether a mesh carries consistent two-point fluxes, and where it fails worst.
 
-#include "crossing.h"
+#include "../file/crossing.h"
+#include "../partition/part.h"
 #include "otto/mesh/mesh.h"
-#include "part.h"
 
 namespace otto::gmsh {
 

@@ -1,8 +1,8 @@
 #pragma once
 // From a part to the finite-volume topology.
 
+#include "../partition/part.h"
 #include "otto/mesh/mesh.h"
-#include "part.h"
 
 namespace otto::gmsh {
 

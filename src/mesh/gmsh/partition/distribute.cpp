@@ -7,8 +7,8 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "connect.h"
-#include "geometry.h"
+#include "../file/connect.h"
+#include "../file/geometry.h"
 #include "part.h"
 
 namespace otto::gmsh {

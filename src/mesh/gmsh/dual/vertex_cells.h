@@ -4,8 +4,8 @@
 #include <map>
 #include <vector>
 
+#include "../partition/part.h"
 #include "otto/mesh/mesh.h"
-#include "part.h"
 
 namespace otto::gmsh {
 
