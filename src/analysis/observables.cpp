@@ -22,6 +22,7 @@
 
 #include "otto/core/error.h"
 #include "otto/linear/backward_solver.h"
+#include "otto/mesh/periods.h"
 
 namespace otto {
 
@@ -60,20 +61,33 @@ void hold_cells(const Generator& generator, const Target& target, double value,
   }
 }
 
+/// From the left to the right centre of each face, across periods where it lies on one.
+std::vector<Point> vectors_across(const Mesh& mesh) {
+  std::vector<Point> across;
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const Point &l = mesh.center[std::size_t(mesh.faces.left[f])],
+                &r = mesh.center[std::size_t(mesh.faces.right[f])];
+    across.push_back({r[0] - l[0], r[1] - l[1], r[2] - l[2]});
+  }
+  for (const Faces::Moved& m : mesh.faces.moved) across[std::size_t(m.face)] = m.across;
+  return across;
+}
+
 std::array<double, 3> currents(const Generator& generator, std::span<const double> rho) {
   const Mesh& mesh = generator.mesh();
   std::array<double, 3> sums{};
+  const std::vector<Point> across = vectors_across(mesh);
   for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
     const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
     const double flux = generator.forward()[f] * rho[l] - generator.backward()[f] * rho[r];
     const bool shared = std::max(mesh.faces.left[f], mesh.faces.right[f]) >= mesh.owned;
     for (std::size_t a = 0; a < 3; ++a) {
-      sums[a] += (shared ? 0.5 : 1.0) * flux * (mesh.center[r][a] - mesh.center[l][a]);
+      sums[a] += (shared ? 0.5 : 1.0) * flux * across[f][a];
     }
   }
   mesh.comm.sum_in_place(sums);
-  for (std::size_t a = 0; mesh.box && a < std::size_t(mesh.dimension); ++a) {
-    sums[a] /= mesh.box->box.nodes[a].back() - mesh.box->box.nodes[a].front();
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+    sums[a] /= upper_end(mesh, a) - lower_end(mesh, a);
   }
   return sums;
 }
@@ -138,8 +152,8 @@ StationaryState stationary_state(const Generator& generator, SolverOptions optio
   const auto owned = std::size_t(mesh.owned);
   double square = 0;
   for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-    const auto& nodes = mesh.box->box.nodes[a];
-    square += (nodes.back() - nodes.front()) * (nodes.back() - nodes.front());
+    const double length = upper_end(mesh, a) - lower_end(mesh, a);
+    square += length * length;
   }
   const double step = 1e3 * square / generator.temperature();
   ShiftedSolver solver(generator, options);

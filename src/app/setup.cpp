@@ -15,7 +15,7 @@ namespace otto {
 namespace {
 
 Mesh make_checked_mesh(const Comm& comm, const Case& c) {
-  Mesh mesh = make_mesh(comm, c.section("mesh"));
+  Mesh mesh = make_mesh(comm, c.section("mesh"), use_of_mesh(c));
   check_flux(c, mesh);
   return mesh;
 }

@@ -103,7 +103,7 @@ int spectrum_command(const RunOptions& options, int count) {
   RunOutput output(world, c, output_folder(options), {});
   try {
     const auto petsc = hand_petsc_options(c, options);
-    const Mesh mesh = make_mesh(world, c.section("mesh"));
+    const Mesh mesh = make_mesh(world, c.section("mesh"), use_of_mesh(c));
     check_two_point(c, mesh, "the spectrum");
     const FreeEnergy energy = make_free_energy(energy_terms(c), mesh);
     const auto drift = make_drift(c.section("drift"), mesh.dimension);

@@ -123,7 +123,7 @@ ConvergenceRow Study::describe(Refinement by) const {
   const Case c = read_case(comm_, options_.case_file, settings(by));
   ConvergenceRow row{.cells = 1};
   if (gmsh_) {  // h is the width of a cube of the mean volume
-    const Mesh mesh = make_mesh(comm_, c.section("mesh"));
+    const Mesh mesh = make_mesh(comm_, c.section("mesh"), use_of_mesh(c));
     const std::vector<double> ones(std::size_t(mesh.local()), 1.0);
     row.cells = mesh.global_cells;
     row.h = std::pow(integral(mesh, ones) / double(row.cells), 1.0 / mesh.dimension);

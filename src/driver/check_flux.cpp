@@ -45,6 +45,16 @@ std::vector<Section> energy_terms(const Case& c) {
                    "= \"entropy\" with its temperature");
 }
 
+MeshUse use_of_mesh(const Case& c) {
+  MeshUse use{.held = c.section("boundary").texts("absorbing")};
+  use.gradients = c.section("flux").text("kind") == flux_on_simplices;
+  const Section analysis = c.section("analysis");
+  for (const char* key : {"committor_from", "committor_to"}) {
+    if (analysis.given(key)) use.held.push_back(analysis.text(key));
+  }
+  return use;
+}
+
 void check_flux(const Case& c, const Mesh& mesh) {
   const Section flux = c.section("flux"), tensor = c.section("diffusion");
   const bool whole = flux.text("kind") == flux_on_simplices;
@@ -53,17 +63,17 @@ void check_flux(const Case& c, const Mesh& mesh) {
     if (tensor.present()) {
       tensor.fail("", "two-point fluxes carry no tensor; take flux.kind = \"simplex\"");
     }
-    if (mesh.simplices) {
-      c.section("mesh").fail("control_volumes",
-                             "cells bounded by medians have no faces that two-point fluxes could "
-                             "go through; take flux.kind = \"simplex\"");
+    if (mesh.simplices && flux.text("kind") != "scharfetter_gummel") {
+      flux.fail("kind", fmt::format("cells bounded by medians carry the fitted flux "
+                                    "'scharfetter_gummel' and whole gradients, 'simplex'; not '{}'",
+                                    flux.text("kind")));
     }
     return;
   }
   if (!mesh.box && !mesh.simplices) {
     c.section("mesh").fail("control_volumes",
                            "with flux.kind = \"simplex\" the cells of a Gmsh mesh are bounded by "
-                           "medians; write control_volumes = \"medians\"");
+                           "medians; write control_volumes = \"medians\", or leave the key out");
   }
   if (const Section drift = c.section("drift"); drift.present()) {
     refuse(drift, "expression", "a drift");

@@ -24,7 +24,10 @@ OutputFields::OutputFields(const Problem& problem)
   if (asked("rank")) add_fixed("rank", std::vector<double>(owned, mesh_.comm.rank()));
   if (asked("region")) {
     std::vector<double> region(owned, -1.0);  // a box has none
-    for (std::size_t i = 0; i < mesh_.region.size() && i < owned; ++i) region[i] = mesh_.region[i];
+    for (std::size_t i = 0; i < mesh_.region.size() && i < owned; ++i) {
+      for_each_name(mesh_.region[i], mesh_.region_names.size(), mesh_.region_sets,
+                    [&](std::int32_t name) { region[i] = region[i] < 0 ? name : region[i]; });
+    }
     add_fixed("region", std::move(region));
   }
   if (asked("external_energy") && !generator_.depends_on_time()) {

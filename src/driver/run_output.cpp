@@ -77,6 +77,7 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
   log.say(fmt::format("mesh: {}, dimension {}, {} cells; scheme {} to t = {:.6g}; into {}",
                       summary.mesh->kind, mesh.dimension, mesh.global_cells, summary.scheme,
                       summary.target, folder.string()));
+  for (const std::string& words : mesh.remarks) log.say(words);
   if (drift) {
     log.say(
         "with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "

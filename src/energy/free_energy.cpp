@@ -111,9 +111,13 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
     std::vector<double> values(owned);
     for (std::size_t term = 0; term < external_.size(); ++term) {
       external_[term]->evaluate(centers, t, values);
-      const std::int32_t region = regions_[term];
+      if (regions_[term] >= 0) {  // a cell across its border has a share of the term
+        const std::vector<double> share = shares_of_region(mesh, regions_[term]);
+        for (std::size_t i = 0; i < owned; ++i) {
+          values[i] = share[i] > 0 ? share[i] * values[i] : 0.0;
+        }
+      }
       for (std::size_t i = 0; i < owned; ++i) {
-        if (region >= 0 && mesh.region[i] != region) continue;
         V[i] += values[i];
         if (!std::isfinite(V[i])) {
           throw InputError(

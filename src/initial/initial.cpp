@@ -146,9 +146,8 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
     mesh.comm.together([&] { rho = local_density(initial, mesh); });
   }
   if (const std::int32_t region = read_region(initial, mesh); region >= 0) {
-    for (std::size_t i = 0; i < rho.size(); ++i) {
-      if (mesh.region[i] != region) rho[i] = 0;
-    }
+    const std::vector<double> share = shares_of_region(mesh, region);
+    for (std::size_t i = 0; i < rho.size(); ++i) rho[i] *= share[i];
   }
   const double most = mesh.comm.max(largest(rho));
   mesh.comm.together([&] { check_density(initial, mesh, rho, most); });

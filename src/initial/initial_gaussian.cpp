@@ -6,8 +6,8 @@
 //   u = (a - m)/s, v = (b - m)/s,
 //
 // by erfc on the side of the tail, and by Gauss quadrature on cells so small that the difference
-// would cancel. Otherwise: quadrature in the cell. On a periodic axis of length L the images
-// N(m + k L, .) are summed until the next would be below rounding.
+// would cancel. Otherwise: quadrature in the cell. Where the mesh is periodic, of a box or of Gmsh,
+// the images N(m + k p, .) along each period p are summed until the next would be below rounding.
 
 #include <fmt/format.h>
 
@@ -19,6 +19,7 @@
 
 #include "initial_kinds.h"
 #include "otto/casefile/key.h"
+#include "otto/mesh/periods.h"
 #include "otto/tables/quadrature.h"
 
 namespace otto {
@@ -88,22 +89,24 @@ double length(const Box& box, std::size_t axis) {
   return box.nodes[axis].back() - box.nodes[axis].front();
 }
 
-/// Images of the mean on either side that count; 0 on an axis that is not periodic.
-int images(const Mesh& mesh, const Gaussian& g, std::size_t axis) {
-  if (!mesh.box || !mesh.box->box.periodic[axis]) return 0;
-  const auto a = static_cast<Eigen::Index>(axis);
-  const double deviations = std::sqrt(g.covariance(a, a)) / length(mesh.box->box, axis);
+Eigen::Vector3d vector_of(const Point& p) { return {p[0], p[1], p[2]}; }
+
+/// Images of the mean on either side along a period p that count.
+int images(const Gaussian& g, const Point& period) {
+  const Eigen::Vector3d p = vector_of(period);
+  const double deviations = std::sqrt(p.dot(g.covariance * p)) / p.squaredNorm();
   return static_cast<int>(std::ceil(0.5 + 9 * std::min(deviations, 1e6)));
 }
 
-/// The mean, moved into the box along periodic axes.
+/// The mean, moved along the periods of the mesh to where it begins.
 Eigen::Vector3d wrapped_mean(const Mesh& mesh, const Gaussian& g) {
-  Eigen::Vector3d mean = g.mean;
+  Eigen::Vector3d mean = g.mean, lower = Eigen::Vector3d::Zero();
   for (std::size_t a = 0; a < static_cast<std::size_t>(mesh.dimension); ++a) {
-    if (!mesh.box || !mesh.box->box.periodic[a]) continue;
-    const double L = length(mesh.box->box, a), lower = mesh.box->box.nodes[a].front();
-    double& m = mean[static_cast<Eigen::Index>(a)];
-    m -= L * std::floor((m - lower) / L);
+    lower[static_cast<Eigen::Index>(a)] = lower_end(mesh, a);
+  }
+  for (const Point& period : periods_of(mesh)) {
+    const Eigen::Vector3d p = vector_of(period);
+    mean -= p * std::floor((mean - lower).dot(p) / p.squaredNorm());
   }
   return mean;
 }
@@ -133,9 +136,12 @@ std::vector<double> axis_averages(const Mesh& mesh, const Gaussian& g, std::size
   const auto a = static_cast<Eigen::Index>(axis);
   const double mean = wrapped_mean(mesh, g)[a], deviation = std::sqrt(g.covariance(a, a));
   const double L = length(block.box, axis);
-  const int count = images(mesh, g, axis);
+  const bool periodic = block.box.periodic[axis];
+  Point period{};
+  period[axis] = L;
+  const int count = periodic ? images(g, period) : 0;
   // Wrapped around more than five times, it is uniform to e^{-2 pi^2 25}.
-  const bool uniform = block.box.periodic[axis] && deviation > 5 * L;
+  const bool uniform = periodic && deviation > 5 * L;
   std::vector<double> averages;
   for (std::int32_t i = 0; i < block.size[axis]; ++i) {
     const auto at = static_cast<std::size_t>(block.begin[axis] + i);
@@ -169,23 +175,17 @@ std::vector<double> quadrature_density(const Section& initial, const Mesh& mesh,
   const Eigen::Matrix3d root =
       Eigen::Matrix3d(Eigen::LLT<Eigen::Matrix3d>(g.covariance).matrixL()).inverse();
   const Eigen::Vector3d mean = wrapped_mean(mesh, g);
-  std::vector<Eigen::Vector3d> centers;
-  std::array<int, 3> n{};
-  for (std::size_t a = 0; a < 3; ++a) {
-    n[a] = images(mesh, g, a);
-    if (n[a] > 50) {
-      initial.fail("covariance", "is wider than five periods of the box; take kind = \"uniform\"");
+  std::vector<Eigen::Vector3d> centers{mean};
+  for (const Point& period : periods_of(mesh)) {
+    const int n = images(g, period);
+    if (n > 50) {
+      initial.fail(initial.has("covariance") ? "covariance" : "variance",
+                   "is wider than five periods of the mesh; take kind = \"uniform\"");
     }
-  }
-  for (int k = -n[2]; k <= n[2]; ++k) {
-    for (int j = -n[1]; j <= n[1]; ++j) {
-      for (int i = -n[0]; i <= n[0]; ++i) {
-        Eigen::Vector3d shift(i, j, k);
-        for (std::size_t a = 0; mesh.box && a < 3; ++a) {
-          shift[static_cast<Eigen::Index>(a)] *= length(mesh.box->box, a);
-        }
-        centers.emplace_back(mean + shift);
-      }
+    const std::vector<Eigen::Vector3d> row = std::move(centers);
+    centers = {};
+    for (int k = -n; k <= n; ++k) {
+      for (const auto& c : row) centers.emplace_back(c + k * vector_of(period));
     }
   }
   return cell_averages(mesh, [&](std::span<const Point> points, std::span<double> values) {

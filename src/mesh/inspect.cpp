@@ -9,14 +9,20 @@ namespace otto {
 
 namespace {
 
-/// Counts and measures by tag, the nameless (-1) last.
+/// Counts and measures by name, the nameless last. What has several names counts for each.
 struct Sizes {
   std::vector<double> count, size;
-  explicit Sizes(std::size_t names) : count(names + 1, 0.0), size(names + 1, 0.0) {}
-  void add(std::int32_t tag, double measure) {
-    const std::size_t at = tag < 0 ? count.size() - 1 : std::size_t(tag);
-    count[at] += 1;
-    size[at] += measure;
+  const LabelSets& sets;
+  Sizes(std::size_t names, const LabelSets& of)
+      : count(names + 1, 0.0), size(names + 1, 0.0), sets(of) {}
+  void add(std::int32_t label, double measure) {
+    const auto put = [&](std::size_t at) {
+      count[at] += 1;
+      size[at] += measure;
+    };
+    if (label < 0) return put(count.size() - 1);
+    for_each_name(label, count.size() - 1, sets,
+                  [&](std::int32_t name) { put(std::size_t(name)); });
   }
   [[nodiscard]] std::string words(const Comm& comm, const std::vector<std::string>& names,
                                   const char* of) {
@@ -43,15 +49,27 @@ double least_distance(const Mesh& mesh) {
   return least;
 }
 
+void add_remarks(const Mesh& mesh, std::vector<std::pair<std::string, std::string>>& lines) {
+  for (const std::string& words : mesh.remarks) lines.emplace_back("chosen", words);
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> inspect(const Mesh& mesh) {
   std::vector<std::pair<std::string, std::string>> lines;
   double volume = 0;
-  Sizes regions(mesh.region_names.size()), sides(mesh.boundary_names.size());
+  Sizes regions(mesh.region_names.size(), mesh.region_sets),
+      sides(mesh.boundary_names.size(), mesh.boundary_sets);
   for (std::size_t c = 0; c < std::size_t(mesh.owned); ++c) {
     volume += mesh.volume[c];
-    if (!mesh.region.empty()) regions.add(mesh.region[c], mesh.volume[c]);
+    if (mesh.region_shares) {
+      for (auto s = mesh.region_shares->begin[c]; s < mesh.region_shares->begin[c + 1]; ++s) {
+        const auto& [label, share] = mesh.region_shares->share[std::size_t(s)];
+        regions.add(label, share * mesh.volume[c]);
+      }
+    } else if (!mesh.region.empty()) {
+      regions.add(mesh.region[c], mesh.volume[c]);
+    }
   }
   for (std::size_t f = 0; f < std::size_t(mesh.boundary.size()); ++f) {
     sides.add(mesh.boundary.tag[f], mesh.boundary.area[f]);
@@ -67,8 +85,9 @@ std::vector<std::pair<std::string, std::string>> inspect(const Mesh& mesh) {
   if (mesh.simplices) {
     const auto count = mesh.comm.sum(std::int64_t(mesh.simplices->size()));
     lines.emplace_back("gradient", fmt::format("from {} simplices; nothing is asked of their "
-                                                "angles",
-                                                count));
+                                               "angles",
+                                               count));
+    add_remarks(mesh, lines);
     return lines;
   }
   const MeshQuality& q = mesh.quality;
@@ -84,6 +103,7 @@ std::vector<std::pair<std::string, std::string>> inspect(const Mesh& mesh) {
                                        "centres outside the mesh",
                                        q.joined, q.outside));
   }
+  add_remarks(mesh, lines);
   return lines;
 }
 

@@ -5,9 +5,9 @@
 
 namespace otto {
 
-Mesh make_mesh(const Comm& comm, const Section& mesh) {
+Mesh make_mesh(const Comm& comm, const Section& mesh, const MeshUse& use) {
   // Every rank holds the same case, so every rank reaches the same verdict.
-  if (mesh.text("kind") == "gmsh") return make_gmsh_mesh(comm, mesh);
+  if (mesh.text("kind") == "gmsh") return make_gmsh_mesh(comm, mesh, use);
   return make_box_mesh(comm, read_box(mesh));
 }
 

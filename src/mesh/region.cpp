@@ -13,7 +13,13 @@ std::int32_t read_region(const Section& section, const Mesh& mesh, const char* k
   if (!section.given(key)) return -1;
   const std::string name = section.text(key);
   const auto at = std::ranges::find(mesh.region_names, name);
-  if (at != mesh.region_names.end()) return std::int32_t(at - mesh.region_names.begin());
+  if (at != mesh.region_names.end()) {
+    const auto region = at - mesh.region_names.begin();
+    if (mesh.region_volume[std::size_t(region)] > 0) return std::int32_t(region);
+    section.fail(key, fmt::format("the region '{}' holds no cell of the mesh: the file names the "
+                                  "group and gives it no element",
+                                  name));
+  }
   if (mesh.region_names.empty()) {
     section.fail(key, fmt::format("the mesh has no region '{}': regions are the physical "
                                   "groups of a Gmsh mesh, and a box has none",
@@ -22,6 +28,35 @@ std::int32_t read_region(const Section& section, const Mesh& mesh, const char* k
   section.fail(key,
                fmt::format("the mesh has no region '{}'{} Its regions are {}.", name,
                            did_you_mean(name, mesh.region_names), list_words(mesh.region_names)));
+}
+
+std::vector<double> shares_of_region(const Mesh& mesh, std::int32_t region) {
+  const std::size_t names = mesh.region_names.size();
+  std::vector<double> share(std::size_t(mesh.owned), 0.0);
+  for (std::size_t i = 0; i < share.size(); ++i) {
+    if (!mesh.region_shares) {
+      share[i] = has_name(mesh.region[i], region, names, mesh.region_sets) ? 1 : 0;
+      continue;
+    }
+    for (auto s = mesh.region_shares->begin[i]; s < mesh.region_shares->begin[i + 1]; ++s) {
+      const auto& [label, part] = mesh.region_shares->share[std::size_t(s)];
+      if (has_name(label, region, names, mesh.region_sets)) share[i] += part;
+    }
+    share[i] = std::min(share[i], 1.0);
+  }
+  return share;
+}
+
+std::vector<double> region_volumes(const Mesh& mesh) {
+  std::vector<double> volume;
+  for (std::size_t r = 0; r < mesh.region_names.size(); ++r) {
+    double sum = 0;
+    const auto share = shares_of_region(mesh, std::int32_t(r));
+    for (std::size_t i = 0; i < share.size(); ++i) sum += share[i] * mesh.volume[i];
+    volume.push_back(sum);
+  }
+  mesh.comm.sum_in_place(volume);
+  return volume;
 }
 
 }  // namespace otto

@@ -62,9 +62,13 @@ std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std
   const BoundaryFaces& boundary = mesh.boundary;
   std::unordered_map<std::int32_t, std::vector<std::int32_t>> neighbours;
   for (std::size_t f = 0; f < std::size_t(boundary.size()); ++f) {
-    if (boundary.tag[f] < 0) continue;
-    const std::string& name = mesh.boundary_names[std::size_t(boundary.tag[f])];
-    if (std::ranges::find(names, name) == names.end()) continue;
+    bool absorbs = false;
+    for_each_name(boundary.tag[f], mesh.boundary_names.size(), mesh.boundary_sets,
+                  [&](std::int32_t n) {
+                    const std::string& name = mesh.boundary_names[std::size_t(n)];
+                    absorbs = absorbs || std::ranges::find(names, name) != names.end();
+                  });
+    if (!absorbs) continue;
     faces.push_back({.cell = boundary.cell[f],
                      .transmissibility = boundary.transmissibility[f],
                      .distance = boundary.distance[f],
@@ -78,6 +82,7 @@ std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std
     if (const auto at = neighbours.find(r); at != neighbours.end()) at->second.push_back(l);
   }
   for (AbsorbingFace& face : faces) {
+    if (mesh.centres_on_walls) break;
     const auto& all = neighbours[face.cell];
     if (!all.empty()) set_slope(face, mesh, all);
   }
@@ -99,6 +104,7 @@ std::vector<std::string> read_absorbing(const Section& boundary, const Mesh& mes
   const auto faces = absorbing_faces(mesh, names);
   mesh.comm.together([&] {
     for (const AbsorbingFace& face : faces) {
+      if (mesh.centres_on_walls) continue;  // its cell is held at 0
       if (face.distance > 0 && std::isfinite(face.transmissibility)) continue;
       const Point& x = mesh.center[std::size_t(face.cell)];
       boundary.fail("absorbing",

@@ -70,10 +70,22 @@ Diffusion read_diffusion(const Section& whole, std::span<const Section> regions,
   Diffusion diffusion{.everywhere = Tensor::Identity(mesh.dimension, mesh.dimension), .region = {}};
   if (whole.given("tensor")) diffusion.everywhere = read_tensor(whole, mesh.dimension);
   if (regions.empty()) return diffusion;
-  diffusion.region.assign(mesh.region_names.size(), diffusion.everywhere);
+  const std::size_t names = mesh.region_names.size(), labels = names + mesh.region_sets.size();
+  diffusion.region.assign(labels, diffusion.everywhere);
+  std::vector<bool> given(labels, false);
   for (const Section& section : regions) {
-    diffusion.region[std::size_t(read_region(section, mesh, "name"))] =
-        read_tensor(section, mesh.dimension);
+    const std::int32_t region = read_region(section, mesh, "name");
+    const Tensor tensor = read_tensor(section, mesh.dimension);
+    for (std::size_t label = 0; label < labels; ++label) {
+      if (!has_name(std::int32_t(label), region, names, mesh.region_sets)) continue;
+      if (given[label] && label >= names) {
+        section.fail("name", fmt::format("the region '{}' shares cells with another that has a "
+                                         "tensor of its own; give such cells one tensor",
+                                         mesh.region_names[std::size_t(region)]));
+      }
+      given[label] = true;
+      diffusion.region[label] = tensor;
+    }
   }
   return diffusion;
 }

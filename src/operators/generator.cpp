@@ -6,12 +6,17 @@
 #include <array>
 #include <cmath>
 
+#include "coupled_rates.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
 
 namespace otto {
 
 namespace {
+
+/// Of a cell whose centre lies on an absorbing side, over its own rates: what is left is rounding of its
+/// neighbours.
+constexpr double hold = 1e10;
 
 bool varies(const Drift* drift) {
   return drift &&
@@ -38,7 +43,7 @@ Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointF
       runs_(face_runs(mesh)) {
   if (flux.order() > 2 && kT_ > 0) correction_ = std::make_unique<FourthOrder>(mesh, kT_, drift);
   evaluate_external();
-  if (drift_) evaluate_drift();
+  if (drift_ && !mesh_.couplings) evaluate_drift();
   evaluate_rates();
 }
 
@@ -46,7 +51,7 @@ void Generator::set_time(double t) {
   if (!depends_on_time_ || t == time_) return;
   time_ = t;
   if (energy_.depends_on_time()) evaluate_external();
-  if (varies(drift_)) evaluate_drift();
+  if (varies(drift_) && !mesh_.couplings) evaluate_drift();
   evaluate_rates();
 }
 
@@ -99,6 +104,19 @@ void Generator::evaluate_drift() {
 }
 
 void Generator::evaluate_rates() {
+  if (mesh_.couplings && kT_ > 0) {
+    coupled_rates(mesh_, V_, drift_, time_, kT_, forward_, backward_);
+  } else {
+    evaluate_two_point();
+  }
+  fault_point("rates", forward_);
+  if (absorbs_) evaluate_absorption();
+  if (correction_) correction_->set(V_, time_);
+  examine();
+  ++version_;
+}
+
+void Generator::evaluate_two_point() {
   const auto rise = [this](const FaceRun& run, double* s) {  // V_L - V_K - b.n d
     const double *left = &V_[std::size_t(run.left)], *right = &V_[std::size_t(run.right)];
 #pragma omp simd
@@ -127,14 +145,27 @@ void Generator::evaluate_rates() {
       }
     }
   });
-  fault_point("rates", forward_);
-  if (absorbs_) evaluate_absorption();
-  if (correction_) correction_->set(V_, time_);
-  examine();
-  ++version_;
+}
+
+void Generator::hold_at_walls() {
+  absorption_.assign(std::size_t(mesh_.owned), 0.0);
+  std::vector<bool> held(absorption_.size(), false);
+  for (const AbsorbingFace& exit : exits_) held[std::size_t(exit.cell)] = true;
+  const auto add = [&](std::int32_t cell, double rate) {
+    if (cell >= mesh_.owned || !held[std::size_t(cell)]) return;
+    absorption_[std::size_t(cell)] += hold * std::abs(rate);
+  };
+  for (std::size_t f = 0; f < forward_.size(); ++f) {
+    add(mesh_.faces.left[f], forward_[f]);
+    add(mesh_.faces.right[f], backward_[f]);
+  }
 }
 
 void Generator::evaluate_absorption() {
+  if (mesh_.centres_on_walls) {
+    hold_at_walls();
+    return;
+  }
   const std::size_t n = exits_.size();
   std::vector<double> s(n), out(n), unused(n);
   std::vector<Point> middle(n);

@@ -266,7 +266,9 @@ std::unique_ptr<Stepper> make_simplex_step(const Problem& problem) {
   const InternalEnergy& internal = problem.energy.internal();
   const std::string scheme = time.text("scheme");
   if (scheme != "implicit_euler" && scheme != "midpoint") {
-    time.fail("scheme", "flux.kind = \"simplex\" goes with 'implicit_euler' or 'midpoint'");
+    time.fail("scheme",
+              "flux.kind = \"simplex\" goes with 'implicit_euler' or 'midpoint', and so do "
+              "energies beyond an entropy and external ones on cells bounded by medians");
   }
   if (!internal.keeps_positive() || std::isfinite(internal.maximum())) {
     flux.fail(

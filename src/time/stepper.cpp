@@ -1,5 +1,7 @@
 #include "otto/time/stepper.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "otto/casefile/key.h"
@@ -30,6 +32,30 @@ std::vector<StepperEntry>& registry() {
                                                what + list_words(others));
 }
 
+/// On cells bounded by medians the step is that of whole gradients where it can be: it keeps densities
+/// positive. What it cannot do, a linear scheme does with the fitted rates of the generator.
+bool takes_gradients(const Problem& problem, const StepperEntry& entry) {
+  if (problem.c.section("flux").text("kind") == flux_on_simplices) return true;
+  if (!problem.mesh.simplices) return false;
+  if (!problem.energy.linear()) return true;
+  const bool rates = problem.c.section("drift").present() || problem.generator.absorbs();
+  const bool both = entry.name == "implicit_euler";
+  if (entry.name == "midpoint" && rates) {
+    problem.c.section("time").fail("scheme",
+                                   "on cells bounded by medians the midpoint rule goes with "
+                                   "neither a drift nor an absorbing side; take 'tr_bdf2'");
+  }
+  if (!entry.linear_only && !both) {
+    problem.c.section("time").fail(
+        "scheme",
+        fmt::format("'{}' transports mass from face to face, and on cells bounded by medians "
+                    "some would carry it backwards; take 'implicit_euler', 'midpoint' or "
+                    "'tr_bdf2', or a mesh that carries mesh.control_volumes = \"elements\"",
+                    entry.name));
+  }
+  return !rates && (both || entry.name == "midpoint");
+}
+
 }  // namespace
 
 RegisterStepper::RegisterStepper(StepperEntry entry) {
@@ -44,8 +70,7 @@ std::unique_ptr<Stepper> make_stepper(const Problem& problem) {
   const std::string name = problem.c.section("time").text("scheme");
   const auto entry = std::ranges::find(registry(), name, &StepperEntry::name);
   if (entry == registry().end()) throw InternalError("no time scheme is called '" + name + "'");
-  if (problem.c.section("flux").text("kind") == flux_on_simplices)
-    return make_simplex_step(problem);
+  if (takes_gradients(problem, *entry)) return make_simplex_step(problem);
   if (entry->linear_only && !problem.energy.linear()) refuse_nonlinear(problem, name);
   return entry->make(problem);
 }

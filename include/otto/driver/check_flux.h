@@ -5,16 +5,19 @@
 #include <vector>
 
 #include "otto/casefile/case.h"
-#include "otto/mesh/mesh.h"
+#include "otto/mesh/make_mesh.h"
 
 namespace otto {
 
 /// The [[energy]] tables. Throws InputError without any.
 std::vector<Section> energy_terms(const Case& c);
 
+/// What the case asks of a mesh that chooses its cells by itself.
+MeshUse use_of_mesh(const Case& c);
+
 /// Throws InputError where the case asks for something its flux cannot carry: a tensor with
-/// two-point fluxes, these on a mesh without faces, or what needs rates between two cells (drift,
-/// absorbing sides, `[analysis]`) with `flux.kind = "simplex"`.
+/// two-point fluxes, other than fitted ones on cells bounded by medians, or what needs rates between
+/// two cells (drift, absorbing sides, `[analysis]`) with `flux.kind = "simplex"`.
 void check_flux(const Case& c, const Mesh& mesh);
 /// The same where nothing but a two-point flux will do, for what `use` names.
 void check_two_point(const Case& c, const Mesh& mesh, const std::string& use);

@@ -34,10 +34,10 @@ std::vector<double> graded_nodes(double lower, double upper, std::int64_t cells,
 /// I = begin[0] + i and N the global cell counts.
 struct BoxBlock {
   Box box;
-  std::array<int, 3> ranks{1, 1, 1};            ///< process grid
-  std::array<int, 3> place{0, 0, 0};            ///< this rank's place in it
-  std::array<std::int64_t, 3> begin{};          ///< first global cell per axis
-  std::array<std::int32_t, 3> size{1, 1, 1};    ///< owned cells per axis
+  std::array<int, 3> ranks{1, 1, 1};          ///< process grid
+  std::array<int, 3> place{0, 0, 0};          ///< this rank's place in it
+  std::array<std::int64_t, 3> begin{};        ///< first global cell per axis
+  std::array<std::int32_t, 3> size{1, 1, 1};  ///< owned cells per axis
   /// Rank of the neighbour below [0] and above [1] along each axis; -1 at a wall. May be this rank
   /// itself (periodic axis cut once).
   std::array<std::array<int, 2>, 3> neighbour{};

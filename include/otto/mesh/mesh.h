@@ -12,6 +12,7 @@
 #include "otto/core/point.h"
 #include "otto/mesh/box.h"
 #include "otto/mesh/halo.h"
+#include "otto/mesh/labels.h"
 #include "otto/mesh/simplices.h"
 
 namespace otto {
@@ -37,7 +38,7 @@ struct Faces {
 /// Faces on the boundary of the domain (no-flux unless a case says otherwise).
 struct BoundaryFaces {
   std::vector<std::int32_t> cell;        ///< local index of the owned cell inside
-  std::vector<std::int32_t> tag;         ///< index into Mesh::boundary_names; -1: has no name
+  std::vector<std::int32_t> tag;         ///< label of Mesh::boundary_names; -1: has no name
   std::vector<double> transmissibility;  ///< area / distance from the centre to the face
   std::vector<double> area;              ///< length^(d-1)
   std::vector<double> distance;          ///< that distance; <= 0 where the centre is not inside
@@ -47,9 +48,9 @@ struct BoundaryFaces {
 
 /// How well a mesh carries two-point fluxes. On a box everything is as good as can be.
 struct MeshQuality {
-  double worst_angle = 0;          ///< degrees between a line of centres and the normal of its face
-  std::int64_t joined = 0;         ///< cells of the file joined with a neighbour: one circumcircle
-  std::int64_t outside = 0;        ///< centres outside the mesh, beyond a wall
+  double worst_angle = 0;    ///< degrees between a line of centres and the normal of its face
+  std::int64_t joined = 0;   ///< cells of the file joined with a neighbour: one circumcircle
+  std::int64_t outside = 0;  ///< centres outside the mesh, beyond a wall
 };
 
 struct CellShapes;
@@ -61,29 +62,43 @@ struct Mesh {
   Mesh(const Mesh&) = delete;
 
   Comm comm;
-  int dimension = 0;                 ///< 1, 2 or 3
-  std::int32_t owned = 0;            ///< cells owned by this rank
-  std::int32_t ghosts = 0;           ///< copies of neighbours' cells
-  std::int64_t global_cells = 0;     ///< over all ranks
+  int dimension = 0;              ///< 1, 2 or 3
+  std::int32_t owned = 0;         ///< cells owned by this rank
+  std::int32_t ghosts = 0;        ///< copies of neighbours' cells
+  std::int64_t global_cells = 0;  ///< over all ranks
 
-  std::vector<double> volume;          ///< owned + ghosts; length^d
-  std::vector<Point> center;           ///< owned + ghosts
-  std::vector<std::int64_t> global;    ///< owned + ghosts; independent of the partition
+  std::vector<double> volume;        ///< owned + ghosts; length^d
+  std::vector<Point> center;         ///< owned + ghosts
+  std::vector<std::int64_t> global;  ///< owned + ghosts; independent of the partition
   Faces faces;
   BoundaryFaces boundary;
   std::vector<std::string> boundary_names;  ///< "x_min", "x_max", ... on a box
-  std::vector<std::int32_t> region;         ///< owned + ghosts, into region_names; -1: none
+  LabelSets boundary_sets;                  ///< of sides with several names
+  std::vector<std::int32_t> region;         ///< owned + ghosts, labels of region_names; -1: none
   std::vector<std::string> region_names;    ///< none on a box, where `region` is empty
+  LabelSets region_sets;                    ///< of cells in several regions
+  std::vector<double> region_volume;        ///< of each region, over all ranks
+  /// Where cells reach across the border of regions (those around vertices): what each owned cell
+  /// has of them. Null where every cell lies inside its `region`.
+  std::shared_ptr<const RegionShares> region_shares;
   MeshQuality quality;
 
-  Halo halo;                           ///< fills ghost values of a cell field
-  std::shared_ptr<const BoxBlock> box; ///< this rank's block where the mesh is a box, else null
+  Halo halo;                            ///< fills ghost values of a cell field
+  std::shared_ptr<const BoxBlock> box;  ///< this rank's block where the mesh is a box, else null
   std::shared_ptr<const CellShapes> shapes;  ///< of the owned cells where the mesh is no box
   /// Parts of the owned cells whose shape no quadrature knows (polyhedra), else null.
   std::shared_ptr<const struct CellPieces> pieces;
-  /// Where the cells are bounded by medians, else null. Such a mesh has no faces: the lines between
-  /// its points are orthogonal to nothing (simplices.h).
+  /// Where the cells are bounded by medians, else null. The lines between their points are orthogonal
+  /// to nothing: such a mesh's faces are the edges of its simplices, with the sum of their couplings
+  /// as the transmissibility, which may be negative (simplices.h).
   std::shared_ptr<const std::vector<Simplex>> simplices;
+  std::shared_ptr<const std::vector<Coupling>> couplings;  ///< likewise
+
+  // Of a general mesh:
+  Point lower{}, upper{};         ///< the box around all its vertices
+  std::vector<Point> periods;     ///< the translations across its periodic sides
+  bool centres_on_walls = false;  ///< the cells surround the vertices, some of which lie on walls
+  std::vector<std::string> remarks;  ///< what was chosen and changed, in words for the log
 
   [[nodiscard]] std::int32_t local() const { return owned + ghosts; }
 };

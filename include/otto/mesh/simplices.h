@@ -18,10 +18,23 @@ struct Mesh;
 
 struct Simplex {
   std::int32_t edges = 0;              ///< m, 1 ... d
-  std::int32_t region = -1;            ///< index into Mesh::region_names
+  std::int32_t region = -1;            ///< label of Mesh::region_names
   std::array<std::int32_t, 4> cell{};  ///< local indices of m + 1 cells; the first is owned
   std::array<Point, 3> edge{};         ///< from the first cell's point to the others'
   double weight = 0;                   ///< of the quadrature over simplices, length^d
+};
+
+/// What couples the cells of a simplex of d + 1 cells in a scheme of finite elements: from S = weight
+/// (E E^T)^-1, E the rows e_i,
+///
+///   sum_{i<j} s_ij (u_i - u_j)^2 = weight |grad u|^2,   s_ij = -S_ij,   s_0i = sum_j S_ij.
+struct Coupling {
+  std::array<std::int32_t, 4> cell{};  ///< local indices
+  std::array<std::int32_t, 6>
+      face{};                   ///< of the pairs (0,1) (0,2) (1,2) (0,3) (1,3) (2,3); -1: none here
+  std::array<double, 6> s{};    ///< of the same pairs
+  std::array<Point, 3> edge{};  ///< from the first cell's point to the others'
+  Point middle{};               ///< the mean of the points
 };
 
 /// The simplices whose first cell this rank owns: over all ranks, each once. On a box, one for

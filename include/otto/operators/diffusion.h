@@ -21,7 +21,7 @@ using Tensor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColM
 
 struct Diffusion {
   Tensor everywhere;           ///< but in the regions that have their own
-  std::vector<Tensor> region;  ///< by index into Mesh::region_names
+  std::vector<Tensor> region;  ///< by label of Mesh::region_names
   [[nodiscard]] const Tensor& of(std::int32_t r) const {
     return r < 0 || region.empty() ? everywhere : region[std::size_t(r)];
   }

@@ -11,7 +11,11 @@
 // A flux of order 4 adds to F_f what operators/fourth_order.h says.
 //
 // Through an absorbing face, where rho = 0, cell K loses mass at the rate k_K = a kT B(s), with a,
-// s and V taken between the centre and the face: M Q rho has the further term -k_K rho_K.
+// s and V taken between the centre and the face: M Q rho has the further term -k_K rho_K. Where the
+// cells surround the vertices of a mesh, centres lie on that face: such cells are held at 0, by k_K
+// = 1e10 times the sum of their rates.
+//
+// Between cells bounded by medians the rates are those of operators/coupled_rates.h.
 
 #include <memory>
 #include <span>
@@ -71,7 +75,9 @@ class Generator {
   void evaluate_external();
   void evaluate_drift();
   void evaluate_rates();
+  void evaluate_two_point();
   void evaluate_absorption();
+  void hold_at_walls();
   void examine();
   [[noreturn]] void refuse_rate(std::size_t cell) const;
   const Mesh& mesh_;

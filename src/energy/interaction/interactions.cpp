@@ -75,22 +75,8 @@ const Declare keys{
 const std::vector<std::string> names{"quadratic", "gaussian", "power", "logarithmic",
                                      "attractive_repulsive"};
 
-/// A periodic neighbour is a ghost at another place than its owner. Collective.
-bool has_period(const Mesh& mesh) {
-  std::vector<double> x(std::size_t(mesh.local()));
-  bool moved = false;
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-    for (std::size_t c = 0; c < x.size(); ++c) x[c] = mesh.center[c][a];
-    mesh.halo.update(mesh.comm, x);
-    for (std::size_t c = 0; c < x.size(); ++c) {
-      moved = moved || std::abs(x[c] - mesh.center[c][a]) > 1e-6 * std::abs(x[c]) + 1e-9;
-    }
-  }
-  return mesh.comm.any(moved);
-}
-
 void check_mesh(const Section& term, const Mesh& mesh) {
-  if (!mesh.box && has_period(mesh)) {
+  if (!mesh.periods.empty()) {
     term.fail("kind",
               "interactions are not summed over the periods of a Gmsh mesh; take a box "
               "with periodic axes, or a mesh without periodic sides");

@@ -32,6 +32,11 @@ void Admissibility::see(const Crossing& c, double warp, const PartCell& K, const
   }
 }
 
+std::string fault_in(const std::string& message, const std::string& file) {
+  const std::size_t begin = message.starts_with(file) ? file.size() + 2 : 0;
+  return message.substr(begin, message.find(", so two-point fluxes") - begin);
+}
+
 std::string Admissibility::where(const Worst& w) const {
   const std::string at = part_.dimension == 2
                              ? fmt::format("({:.6g}, {:.6g})", w.at[0], w.at[1])
@@ -59,9 +64,8 @@ MeshQuality Admissibility::judge(const Mesh& mesh) const {
           "{}: the side {} is not orthogonal to the line between the centres of its cells (off by "
           "{:.3g} degrees), and {} of {} sides are like it, so two-point fluxes are not consistent "
           "on this mesh. Quadrilaterals and hexahedra need corners on one circle (rectangles, "
-          "isosceles trapezoids). Mesh with triangles or tetrahedra instead, or take whole "
-          "gradients, "
-          "which ask for nothing: mesh.control_volumes = \"medians\" and flux.kind = \"simplex\"",
+          "isosceles trapezoids). Leave the choice of cells to Otto: mesh.control_volumes = "
+          "\"auto\"; or take cells that ask for nothing, \"medians\"",
           part_.file, where(angle_), angle_.value, leaning, faces));
     }
     if (against > 0 && distance_.value == least) {
@@ -69,9 +73,9 @@ MeshQuality Admissibility::judge(const Mesh& mesh) const {
           "{}: at the side {} the centres of the two cells stand the wrong way round (distance "
           "{:.3g} of the side's size), and {} of {} sides are like it: the mesh is not Delaunay "
           "there, so two-point fluxes are not consistent. Mesh it again without smoothing and "
-          "optimisation (Mesh.Algorithm = 5; Mesh.Smoothing = 0; Mesh.Optimize = 0;){}, or take "
-          "whole gradients, "
-          "which ask for nothing: mesh.control_volumes = \"medians\" and flux.kind = \"simplex\"",
+          "optimisation (Mesh.Algorithm = 5; Mesh.Smoothing = 0; Mesh.Optimize = 0;){}, or "
+          "leave the choice of cells to Otto: mesh.control_volumes = \"auto\"; or take cells that "
+          "ask for nothing, \"medians\"",
           part_.file, where(distance_), distance_.value, against, faces,
           distance_.elements[0] == distance_.elements[1]
               ? ", and finer from the start instead of by mesh.refine, which halves obtuse "

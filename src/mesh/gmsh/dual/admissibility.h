@@ -7,6 +7,9 @@
 
 namespace otto::gmsh {
 
+/// The fault that a message of Admissibility::judge names, without the file and the advice.
+std::string fault_in(const std::string& message, const std::string& file);
+
 class Admissibility {
  public:
   Admissibility(const Comm& comm, const Part& part) : comm_(comm), part_(part) {}

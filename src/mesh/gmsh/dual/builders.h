@@ -6,6 +6,9 @@
 
 namespace otto::gmsh {
 
+/// Mesh::lower, upper and periods. Collective.
+void set_extent(Mesh& mesh, const Part& part);
+
 /// The cells of the file, centred at their circumcentres; those with one circumcircle are joined.
 /// Collective; throws InputError naming the worst side where no two-point flux is consistent.
 Mesh cell_centred(const Comm& comm, const Part& part);

@@ -14,6 +14,7 @@
 #include "admissibility.h"
 #include "builders.h"
 #include "otto/mesh/numbering.h"
+#include "otto/mesh/region.h"
 #include "periodic_faces.h"
 #include "shapes.h"
 
@@ -38,6 +39,8 @@ class Builder {
     mesh_.dimension = part_.dimension;
     mesh_.region_names = part_.region_names;
     mesh_.boundary_names = part_.boundary_names;
+    mesh_.region_sets = part_.region_sets;
+    mesh_.boundary_sets = part_.boundary_sets;
     join();
     choose_cells();
     add_cells();
@@ -47,6 +50,8 @@ class Builder {
     mesh_.quality = worst_.judge(mesh_);
     set_shapes(mesh_, part_, groups_.members);
     number_without_gaps();
+    set_extent(mesh_, part_);
+    mesh_.region_volume = region_volumes(mesh_);
     return std::move(mesh_);
   }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../file/topology.h"
+#include "vertex_cells.h"
 
 namespace otto::gmsh {
 
@@ -18,6 +18,7 @@ class Gathering {
       : owned_(std::size_t(mesh.owned)),
         part_(part),
         place_(place),
+        centre_(mesh.center),
         medians_(by == Bounds::medians),
         corners_(owned_),
         pieces_(owned_) {}
@@ -101,10 +102,18 @@ class Gathering {
     return place_[std::size_t(v)] >= 0 && std::size_t(place_[std::size_t(v)]) < owned_;
   }
   void piece(std::int32_t v, const Piece& p) {
-    if (own(v)) pieces_[std::size_t(place_[std::size_t(v)])].push_back(p);
+    if (!own(v)) return;
+    Piece moved = p;
+    for (std::size_t i = 0; i <= std::size_t(part_.dimension); ++i) moved[i] = at_cell(v, p[i]);
+    pieces_[std::size_t(place_[std::size_t(v)])].push_back(moved);
   }
   void corner(std::int32_t v, const Point& x) {
-    if (own(v)) corners_[std::size_t(place_[std::size_t(v)])].push_back(x);
+    if (own(v)) corners_[std::size_t(place_[std::size_t(v)])].push_back(at_cell(v, x));
+  }
+  /// Beside the centre of the cell of v, which another copy of v may be across a period.
+  Point at_cell(std::int32_t v, const Point& x) const {
+    if (part_.periods.empty()) return x;
+    return x + (centre_[std::size_t(place_[std::size_t(v)])] - point(v));
   }
 
   static void drop_repeated(std::vector<Point>& points, double size) {
@@ -139,6 +148,7 @@ class Gathering {
   std::size_t owned_;
   const Part& part_;
   const std::vector<std::int32_t>& place_;
+  const std::vector<Point>& centre_;
   bool medians_;
   std::vector<std::vector<Point>> corners_;
   std::vector<std::vector<Piece>> pieces_;
@@ -150,7 +160,7 @@ void set_dual_shapes(Mesh& mesh, const Part& part, const std::vector<std::int32_
                      const std::vector<std::int32_t>& order, Bounds by) {
   Gathering gathering(mesh, part, place, by);
   for (const std::int32_t c : order) gathering.add(part.cells[std::size_t(c)]);
-  const auto sides = sorted_sides(part.cells);
+  const auto sides = sides_across_periods(part);
   for_each_side(sides, [&](std::size_t begin, std::size_t end) {
     if (end - begin == 1) {
       gathering.add_wall(part.cells[std::size_t(sides[begin].cell)], sides[begin].side);

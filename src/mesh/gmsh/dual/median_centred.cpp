@@ -13,6 +13,7 @@
 //
 // Nothing is asked of the angles.
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -74,11 +75,16 @@ class MedianBuilder {
     mesh_.dimension = part_.dimension;
     mesh_.region_names = part_.region_names;
     mesh_.boundary_names = part_.boundary_names;
+    mesh_.region_sets = part_.region_sets;
+    mesh_.boundary_sets = part_.boundary_sets;
     choose_points();
     add_volumes();
     add_vertex_cells(mesh_, part_, chosen_, share_);
     add_simplices();
+    add_couplings();
     add_boundary();
+    set_extent(mesh_, part_);
+    mesh_.centres_on_walls = true;
     set_dual_shapes(mesh_, part_, place_, order_, Bounds::medians);
     return std::move(mesh_);
   }
@@ -124,10 +130,103 @@ class MedianBuilder {
     }
   }
 
-  /// A simplex belongs to the rank of its first point: the one of the least number in triangles and
-  /// tetrahedra, the corner in the others.
+  /// Of the rank of their first point.
   void add_simplices() {
     auto all = std::make_shared<std::vector<Simplex>>();
+    for_each_simplex(
+        [&](const std::vector<std::int32_t>& points, std::int32_t region, double size) {
+          if (own(points[0])) all->push_back(simplex_of(points, region, size));
+        });
+    mesh_.simplices = std::move(all);
+  }
+
+  /// Of all simplices with an own point, and their edges as faces.
+  void add_couplings() {
+    auto all = std::make_shared<std::vector<Coupling>>();
+    std::map<std::pair<std::int32_t, std::int32_t>, EdgeFace> faces;
+    for_each_simplex(
+        [&](const std::vector<std::int32_t>& points, std::int32_t region, double size) {
+          if (std::ranges::none_of(points, [&](std::int32_t v) { return own(v); })) return;
+          const Simplex simplex = simplex_of(points, region, size);
+          all->push_back(coupling_of(simplex, points));
+          std::size_t pair = 0;
+          for (std::size_t j = 1; j < points.size(); ++j) {
+            for (std::size_t i = 0; i < j; ++i, ++pair) {
+              const auto ends = ends_of(simplex.cell[i], simplex.cell[j]);
+              if (std::min(ends.first, ends.second) >= mesh_.owned) continue;
+              const bool forth = ends.first == simplex.cell[i];
+              const Point &from = part_.points[std::size_t(points[forth ? i : j])],
+                          &to = part_.points[std::size_t(points[forth ? j : i])];
+              EdgeFace& face = faces[ends];
+              face.s += all->back().s[pair];
+              if (face.across == Point{}) face = {face.s, 0.5 * (from + to), to - from};
+            }
+          }
+        });
+    std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> number;
+    for (const auto& [ends, face] : faces) number.emplace(ends, add_face(ends, face));
+    for (Coupling& e : *all) {
+      std::size_t pair = 0;
+      for (std::size_t j = 1; j <= std::size_t(part_.dimension); ++j) {
+        for (std::size_t i = 0; i < j; ++i, ++pair) {
+          const auto at = number.find(ends_of(e.cell[i], e.cell[j]));
+          e.face[pair] = at == number.end() ? -1 : at->second;
+        }
+      }
+    }
+    mesh_.couplings = std::move(all);
+  }
+
+  struct EdgeFace {
+    double s = 0;
+    Point middle{}, across{};
+  };
+
+  std::int32_t add_face(const std::pair<std::int32_t, std::int32_t>& ends, const EdgeFace& face) {
+    Faces& faces = mesh_.faces;
+    faces.left.push_back(ends.first);
+    faces.right.push_back(ends.second);
+    faces.transmissibility.push_back(face.s);
+    faces.distance.push_back(norm(face.across));
+    const Point between =
+        mesh_.center[std::size_t(ends.second)] - mesh_.center[std::size_t(ends.first)];
+    if (norm(between - face.across) > 1e-6 * norm(face.across)) {
+      faces.moved.push_back({faces.size() - 1, face.middle, face.across});
+    }
+    return faces.size() - 1;
+  }
+
+  /// Two cells, the one of the lower number first.
+  std::pair<std::int32_t, std::int32_t> ends_of(std::int32_t K, std::int32_t L) const {
+    const bool forth = mesh_.global[std::size_t(K)] < mesh_.global[std::size_t(L)];
+    return forth ? std::pair(K, L) : std::pair(L, K);
+  }
+
+  Coupling coupling_of(const Simplex& simplex, const std::vector<std::int32_t>& points) const {
+    Coupling e{.cell = simplex.cell, .edge = simplex.edge};
+    const auto d = Eigen::Index(part_.dimension);
+    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, 3, 3> E(d, d);
+    for (Eigen::Index i = 0; i < d; ++i) {
+      for (Eigen::Index a = 0; a < d; ++a) {
+        E(i, a) = simplex.edge[std::size_t(i)][std::size_t(a)];
+      }
+    }
+    const auto S = (simplex.weight * (E * E.transpose()).inverse()).eval();
+    std::size_t pair = 0;
+    for (Eigen::Index j = 1; j <= d; ++j) {
+      e.s[pair++] = S.row(j - 1).sum();
+      for (Eigen::Index i = 1; i < j; ++i) e.s[pair++] = -0.5 * (S(i - 1, j - 1) + S(j - 1, i - 1));
+    }
+    for (const std::int32_t v : points) {
+      e.middle = e.middle + (1.0 / double(points.size())) * part_.points[std::size_t(v)];
+    }
+    return e;
+  }
+
+  /// visit(points, region, weight; 0: that of a corner). The first point is that of the least number
+  /// in triangles and tetrahedra, the corner in the others.
+  template <class Visit>
+  void for_each_simplex(Visit&& visit) const {
     for (const std::int32_t c : order_) {
       const PartCell& K = cell(c);
       const auto vertices = vertices_of(K);
@@ -136,7 +235,7 @@ class MedianBuilder {
         std::ranges::sort(sorted, {},
                           [&](std::int32_t v) { return part_.point_number[std::size_t(v)]; });
         const double size = measure(K.shape, corners_of(K, part_.points, int(vertices.size())));
-        add_simplex(*all, sorted, K.region, size);
+        visit(sorted, K.region, size);
         continue;
       }
       for (std::size_t corner = 0; corner < vertices.size(); ++corner) {
@@ -145,16 +244,14 @@ class MedianBuilder {
           if (v == group[0]) group.push_back(w);
           if (w == group[0]) group.push_back(v);
         });
-        add_simplex(*all, group, K.region, 0);
+        visit(group, K.region, 0.0);
       }
     }
-    mesh_.simplices = std::move(all);
   }
 
   /// `weight` 0: that of a corner.
-  void add_simplex(std::vector<Simplex>& all, const std::vector<std::int32_t>& points,
-                   std::int32_t region, double weight) const {
-    if (!own(points[0])) return;
+  Simplex simplex_of(const std::vector<std::int32_t>& points, std::int32_t region,
+                     double weight) const {
     Simplex s{.edges = part_.dimension, .region = region, .weight = weight};
     s.cell[0] = place_[std::size_t(points[0])];
     for (std::size_t i = 0; i + 1 < points.size(); ++i) {
@@ -166,14 +263,13 @@ class MedianBuilder {
                                             : dot(s.edge[0], cross(s.edge[1], s.edge[2]));
       s.weight = std::abs(J) / double(1 << part_.dimension);
     }
-    all.push_back(s);
+    return s;
   }
 
   /// The walls run through the points of their cells.
   void add_boundary() {
-    std::map<SideKey, std::int32_t> tags;
-    for (const TaggedSide& s : part_.sides) tags.emplace(own_key(s), s.tag);
-    const auto sides = sorted_sides(part_.cells);
+    const auto tags = tags_of_sides(part_);
+    const auto sides = sides_across_periods(part_);
     for_each_side(sides, [&](std::size_t begin, std::size_t end) {
       if (end - begin != 1) return;
       const PartCell& K = cell(sides[begin].cell);

@@ -42,6 +42,8 @@ class Builder {
     mesh_.dimension = part_.dimension;
     mesh_.region_names = part_.region_names;
     mesh_.boundary_names = part_.boundary_names;
+    mesh_.region_sets = part_.region_sets;
+    mesh_.boundary_sets = part_.boundary_sets;
     mesh_.comm.together([&] { check_circles(); });
     choose_points();
     measure_dual();
@@ -49,6 +51,8 @@ class Builder {
     add_faces();
     add_boundary();
     judge();
+    set_extent(mesh_, part_);
+    mesh_.centres_on_walls = true;
     set_dual_shapes(mesh_, part_, place_, by_number_, Bounds::bisectors);
     return std::move(mesh_);
   }
@@ -70,8 +74,7 @@ class Builder {
         throw InputError(
             fmt::format("{}: the corners of element {} do not lie on one circle, so it "
                         "has no part in a Voronoi dual; mesh with triangles or "
-                        "tetrahedra instead, or take mesh.control_volumes = \"medians\" "
-                        "with flux.kind = \"simplex\"",
+                        "tetrahedra instead, or take mesh.control_volumes = \"medians\"",
                         part_.file, c.element));
       }
     }
@@ -177,9 +180,7 @@ class Builder {
             "{}: around the vertices the dual face of the edge at ({:.6g}, {:.6g}, {:.6g}), in "
             "element {}, has a negative area ({:.3g} of its size), and {} are like it: the mesh is "
             "not Delaunay there, or an obtuse angle faces a wall. Mesh it again without smoothing "
-            "and optimisation, finer at that wall, or take mesh.control_volumes = \"elements\", or "
-            "\"medians\" with "
-            "flux.kind = \"simplex\"",
+            "and optimisation, finer at that wall, or take mesh.control_volumes = \"auto\"",
             part_.file, worst_.at[0], worst_.at[1], worst_.at[2], worst_.element, worst_.relative,
             bad));
       }

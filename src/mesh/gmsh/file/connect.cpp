@@ -61,8 +61,8 @@ class Connector {
     const Point on = side_middle(cell(a.cell).shape, x, a.side);
     if (norm(middle_of(a.cell) - middle_of(b.cell)) == 0) {
       mesh_.fail(
-          fmt::format("the elements {} and {} are the same cell, in two physical groups; put "
-                      "every cell in one",
+          fmt::format("the elements {} and {} fill the same place; mesh the geometry again, each "
+                      "surface or volume once",
                       cell(a.cell).number, cell(b.cell).number));
     }
     if (dot(middle(cell(b.cell).shape, y) - on, area) <= 0) {
@@ -122,14 +122,18 @@ class Connector {
     if (copy.cell == of.cell) {
       mesh_.fail("a cell is its own periodic neighbour; mesh the period more finely");
     }
+    periodic_sides_.insert(periodic_sides_.end(), {copy.key, of.key});
     links_.emplace_back(copy.cell, of.cell);
     periods_.push_back(std::move(period));
   }
 
   void find_faces() {
+    std::ranges::sort(periodic_sides_);
     for (const Element& face : mesh_.faces) {
-      const CellSide* side = boundary_side(own_key(face));
-      face_cell_.push_back(side ? side->cell : -1);
+      const SideKey key = own_key(face);
+      const CellSide* side = boundary_side(key);
+      const bool wall = side && !std::ranges::binary_search(periodic_sides_, key);
+      face_cell_.push_back(wall ? side->cell : -1);
     }
   }
 
@@ -157,6 +161,7 @@ class Connector {
   std::vector<std::pair<std::int32_t, std::int32_t>> links_;
   std::vector<PeriodicPair> periods_;
   std::vector<std::int32_t> face_cell_;
+  std::vector<SideKey> periodic_sides_;
 };
 
 }  // namespace

@@ -19,8 +19,7 @@ struct Connections {
   Graph graph;                        ///< cells with a common side
   std::vector<std::int32_t> cluster;  ///< the first cell with the same circumcircle
   std::vector<PeriodicPair> periods;
-  std::vector<std::int32_t>
-      face_cell;  ///< the cell of each of RawMesh::faces on the boundary, else -1
+  std::vector<std::int32_t> face_cell;  ///< the cell of each of RawMesh::faces at a wall, else -1
 };
 
 /// Throws InputError where a side has three cells, where two cells lie on the same side of a common

@@ -27,7 +27,7 @@ const ShapeData& shape_data(std::uint8_t shape);
 struct Element {
   std::uint8_t shape = 0;
   std::int32_t entity = 0;               ///< of the geometry
-  std::int32_t group = -1;               ///< index into RawMesh::groups; -1: none
+  std::int32_t groups = -1;              ///< index into RawMesh::group_sets; -1: none
   std::int64_t number = 0;               ///< as the file numbers it
   std::array<std::int32_t, 8> vertex{};  ///< positions in RawMesh::points
 };
@@ -52,17 +52,23 @@ struct RawMesh {
   std::vector<Element> elements;      ///< as read, every dimension
   std::vector<Element> cells, faces;  ///< those of `dimension` and of one less, after sort_out
   std::vector<PhysicalGroup> groups;
+  std::vector<std::vector<std::int32_t>> group_sets;  ///< indices into `groups`, each set once
   std::vector<PeriodicLink> periodic;
 
   [[noreturn]] void fail(const std::string& message) const;  ///< InputError "FILE: message"
+  /// The index of a set of groups, added where it is new; -1 for the empty one.
+  std::int32_t set_of(const std::vector<std::int32_t>& groups);
+  /// The index of the union of two sets.
+  std::int32_t joined(std::int32_t a, std::int32_t b);
 };
 
 /// Reads a Gmsh file, versions 2.2 and 4.1, text or binary. Throws InputError.
 RawMesh read_msh(const std::filesystem::path& file);
 
-/// Sorts the elements into cells and faces, drops points nobody uses, turns cells the right way
-/// round, and refuses what cannot be a mesh: no cells, no groups, curved surfaces, inverted cells,
-/// duplicate vertices. Throws InputError.
+/// Sorts the elements into cells and faces, each once with all its groups, drops points nobody uses,
+/// turns cells the right way round, and refuses what cannot be a mesh: no cells, curved surfaces,
+/// inverted cells, duplicate vertices. Where no cell has a group, all are in one called "all".
+/// Throws InputError.
 void sort_out(RawMesh& mesh);
 
 }  // namespace otto::gmsh

@@ -92,8 +92,13 @@ class Reader {
     } else if (name == "$Entities" && !two_) {
       start();
       entities();
+    } else if (name == "$PartitionedEntities" && !two_) {
+      start();
+      partitioned_entities();
     } else if (name == "$Nodes") {
-      two_ ? nodes_2() : (start(), nodes_4());
+      two_ ? nodes_2(false) : (start(), nodes_4());
+    } else if (name == "$ParametricNodes" && two_) {
+      nodes_2(true);
     } else if (name == "$Elements") {
       two_ ? elements_2() : (start(), elements_4());
     } else if (name == "$Periodic") {
@@ -124,9 +129,8 @@ class Reader {
     }
   }
 
-  /// The position of a group, added under its number where it has no name; -1 for tag 0.
+  /// The position of a group, added under its number where it has no name.
   std::int32_t group(int dimension, std::int32_t tag) {
-    if (tag == 0) return -1;
     tag = std::abs(tag);  // Gmsh marks reversed orientation by the sign
     const auto at = std::ranges::find_if(mesh_.groups, [&](const PhysicalGroup& g) {
       return g.dimension == dimension && g.tag == tag;
@@ -175,19 +179,31 @@ class Reader {
     return n;
   }
 
-  void nodes_2() {
+  void nodes_2(bool parametric) {
     const std::int64_t n = count_2("the number of nodes");
     for (std::int64_t i = 0; i < n; ++i) {
       const std::int64_t number = in_.integer("the number of a node");
       add_node(number, coordinates());
+      if (parametric) skip_parameters();
     }
+  }
+
+  /// The entity a node lies on, its dimension first, and one parameter for each but in a volume.
+  void skip_parameters() {
+    const std::int32_t dimension = in_.integer("the dimension of an entity");
+    (void)in_.integer("the tag of an entity");
+    if (!in_.binary()) {
+      (void)in_.line();
+      return;
+    }
+    for (int p = 0; dimension < 3 && p < dimension; ++p) (void)in_.real("a parameter of a node");
   }
 
   void element_2(std::uint8_t shape, std::int64_t number, std::int32_t tags) {
     Element e{.shape = shape, .number = number};
     for (std::int32_t t = 0; t < tags; ++t) {
       const std::int32_t tag = in_.integer("a tag of an element");
-      if (t == 0) e.group = group(shape_data(shape).dimension, tag);
+      if (t == 0 && tag != 0) e.groups = mesh_.set_of({group(shape_data(shape).dimension, tag)});
       if (t == 1) e.entity = tag;
     }
     for (int v = 0; v < shape_data(shape).vertices; ++v) {
@@ -269,23 +285,62 @@ class Reader {
 
   void entity(int dimension) {
     const std::int32_t tag = in_.integer("the tag of an entity");
-    for (int i = 0; i < (dimension == 0 ? 3 : 6); ++i) (void)in_.real("the bounds of an entity");
-    const std::int64_t groups = in_.count("the number of physical groups", 1);
-    for (std::int64_t i = 0; i < groups; ++i) {
-      const std::int32_t g = group(dimension, in_.integer("a physical group"));
-      entity_groups_[{dimension, tag}].push_back(g);
-    }
-    if (dimension == 0) return;
-    const std::int64_t bounding = in_.count("the number of bounding entities", 1);
-    for (std::int64_t i = 0; i < bounding; ++i) (void)in_.integer("a bounding entity");
+    entity_groups_[{dimension, tag}] = describe_entity(dimension);
   }
 
-  void entities() {
+  /// Bounds, groups and bounding entities; the set of its groups.
+  std::int32_t describe_entity(int dimension) {
+    for (int i = 0; i < (dimension == 0 ? 3 : 6); ++i) (void)in_.real("the bounds of an entity");
+    const std::int64_t count = in_.count("the number of physical groups", 1);
+    std::vector<std::int32_t> groups;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int32_t tag = in_.integer("a physical group");
+      if (tag != 0) groups.push_back(group(dimension, tag));
+    }
+    if (dimension > 0) {
+      const std::int64_t bounding = in_.count("the number of bounding entities", 1);
+      for (std::int64_t i = 0; i < bounding; ++i) (void)in_.integer("a bounding entity");
+    }
+    return mesh_.set_of(groups);
+  }
+
+  /// A piece of an entity that a partition has: where it names no group of its own, it has those of
+  /// its parent.
+  void partitioned_entity(int dimension) {
+    const std::int32_t tag = in_.integer("the tag of an entity");
+    const std::int32_t of = in_.integer("the dimension of a parent entity");
+    const std::int32_t parent = in_.integer("the tag of a parent entity");
+    const std::int64_t partitions = in_.count("the number of partitions", 1);
+    for (std::int64_t i = 0; i < partitions; ++i) (void)in_.integer("a partition");
+    std::int32_t groups = describe_entity(dimension);
+    if (const auto at = entity_groups_.find({of, parent});
+        groups < 0 && of == dimension && at != entity_groups_.end()) {
+      groups = at->second;
+    }
+    entity_groups_[{dimension, tag}] = groups;
+  }
+
+  template <class Read>
+  void for_each_entity(Read&& read) {
     std::array<std::int64_t, 4> counts{};
     for (auto& n : counts) n = in_.count("the number of entities", 1);
     for (int d = 0; d < 4; ++d) {
-      for (std::int64_t i = 0; i < counts[std::size_t(d)]; ++i) entity(d);
+      for (std::int64_t i = 0; i < counts[std::size_t(d)]; ++i) read(d);
     }
+  }
+
+  void entities() {
+    for_each_entity([&](int d) { entity(d); });
+  }
+
+  void partitioned_entities() {
+    (void)in_.size("the number of partitions");
+    const std::int64_t ghosts = in_.count("the number of ghost entities", 2);
+    for (std::int64_t i = 0; i < ghosts; ++i) {
+      (void)in_.integer("the tag of a ghost entity");
+      (void)in_.integer("a partition");
+    }
+    for_each_entity([&](int d) { partitioned_entity(d); });
   }
 
   void nodes_4() {
@@ -324,7 +379,7 @@ class Reader {
       const bool point = type == 15;
       Element e{.shape = point ? std::uint8_t(0) : shape_of(in_, type), .entity = tag};
       const auto groups = entity_groups_.find({dimension, tag});
-      if (groups != entity_groups_.end()) e.group = groups->second.front();
+      if (groups != entity_groups_.end()) e.groups = groups->second;
       for (std::int64_t i = 0; i < n; ++i) {
         e.number = in_.size("the number of an element");
         const int vertices = point ? 1 : shape_data(e.shape).vertices;
@@ -358,7 +413,7 @@ class Reader {
   RawMesh& mesh_;
   bool two_ = false;
   std::unordered_map<std::int64_t, std::int32_t> position_;
-  std::map<std::pair<int, std::int32_t>, std::vector<std::int32_t>> entity_groups_;
+  std::map<std::pair<int, std::int32_t>, std::int32_t> entity_groups_;  ///< sets of groups
 };
 
 }  // namespace
@@ -389,6 +444,25 @@ const ShapeData& shape_data(std::uint8_t shape) {
     default:
       throw InternalError("no shape has the VTK number " + std::to_string(shape));
   }
+}
+
+std::int32_t RawMesh::set_of(const std::vector<std::int32_t>& of) {
+  if (of.empty()) return -1;
+  std::vector<std::int32_t> set;
+  for (const std::int32_t g : of) {
+    if (std::ranges::find(set, g) == set.end()) set.push_back(g);
+  }
+  const auto at = std::ranges::find(group_sets, set);
+  if (at == group_sets.end()) group_sets.push_back(set);
+  return std::int32_t(std::ranges::find(group_sets, set) - group_sets.begin());
+}
+
+std::int32_t RawMesh::joined(std::int32_t a, std::int32_t b) {
+  if (a < 0 || b < 0) return std::max(a, b);
+  std::vector<std::int32_t> both = group_sets[std::size_t(a)];
+  const std::vector<std::int32_t>& more = group_sets[std::size_t(b)];
+  both.insert(both.end(), more.begin(), more.end());
+  return set_of(both);
 }
 
 void RawMesh::fail(const std::string& message) const {

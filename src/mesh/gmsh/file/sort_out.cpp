@@ -21,6 +21,8 @@ std::string at(const Point& x, int dimension) {
                         : fmt::format("({:.6g}, {:.6g}, {:.6g})", x[0], x[1], x[2]);
 }
 
+using CornerKey = std::array<std::int32_t, 8>;
+
 struct Bounds {
   Point lower{INFINITY, INFINITY, INFINITY}, upper{-INFINITY, -INFINITY, -INFINITY};
   explicit Bounds(const std::vector<Point>& points) {
@@ -35,28 +37,69 @@ struct Bounds {
   [[nodiscard]] double size() const { return std::max({extent(0), extent(1), extent(2)}); }
 };
 
+/// Elements with the same corners are one, which has the groups of all of them. Gmsh's format 2.2
+/// writes an element once for each of its groups.
+void merge(RawMesh& mesh, std::vector<Element>& elements, bool cells) {
+  std::vector<std::pair<CornerKey, std::int32_t>> keys(elements.size());
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    CornerKey& key = keys[i].first;
+    key.fill(-1);
+    std::copy_n(elements[i].vertex.begin(), shape_data(elements[i].shape).vertices, key.begin());
+    std::ranges::sort(key);
+    keys[i].second = std::int32_t(i);
+  }
+  std::ranges::sort(keys);
+  std::vector<bool> again(elements.size(), false);
+  for (std::size_t i = 1, first = 0; i < keys.size(); ++i) {
+    if (keys[i].first != keys[first].first) {
+      first = i;
+      continue;
+    }
+    Element &a = elements[std::size_t(keys[first].second)],
+            &b = elements[std::size_t(keys[i].second)];
+    const std::int32_t both = mesh.joined(a.groups, b.groups);
+    if (cells && both == a.groups) {
+      mesh.fail(
+          fmt::format("the elements {} and {} are the same cell, written twice; mesh the geometry "
+                      "again, each surface or volume once",
+                      a.number, b.number));
+    }
+    a.groups = both;
+    again[std::size_t(keys[i].second)] = true;
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    if (!again[i]) elements[kept++] = elements[i];
+  }
+  elements.resize(kept);
+}
+
 void split(RawMesh& mesh) {
   for (const Element& e : mesh.elements) {
     mesh.dimension = std::max(mesh.dimension, shape_data(e.shape).dimension);
   }
   if (mesh.dimension < 2) {
-    mesh.fail("holds lines only; mesh the surface or the volume: gmsh -2 or gmsh -3 FILE.geo");
+    mesh.fail(fmt::format(
+        "holds lines only; {}mesh the surface or the volume: gmsh -2 or gmsh -3 FILE.geo",
+        mesh.groups.empty()
+            ? ""
+            : "Gmsh leaves out what has no physical group as soon as anything has one, so add "
+              "Physical Surface(\"inside\") = {...}; or Mesh.SaveAll = 1; to the .geo file, or "));
   }
   bool grouped = false;
   for (const Element& e : mesh.elements) {
     const int d = shape_data(e.shape).dimension;
     if (d == mesh.dimension) mesh.cells.push_back(e);
-    if (d == mesh.dimension) grouped = grouped || e.group >= 0;
-    if (d == mesh.dimension - 1 && e.group >= 0) mesh.faces.push_back(e);
+    if (d == mesh.dimension) grouped = grouped || e.groups >= 0;
+    if (d == mesh.dimension - 1 && e.groups >= 0) mesh.faces.push_back(e);
   }
   mesh.elements = {};
+  merge(mesh, mesh.cells, true);
+  merge(mesh, mesh.faces, false);
   if (grouped) return;
-  const char* kind = mesh.dimension == 2 ? "Physical Surface" : "Physical Volume";
-  const char* side = mesh.dimension == 2 ? "Physical Curve" : "Physical Surface";
-  mesh.fail(
-      fmt::format("no physical group holds its cells; add {}(\"inside\") = {{...}}; for the "
-                  "cells and {}(\"wall\") = {{...}}; for each side to the .geo file",
-                  kind, side));
+  mesh.groups.push_back({.dimension = mesh.dimension, .tag = 0, .name = "all"});
+  const std::int32_t all = mesh.set_of({std::int32_t(mesh.groups.size()) - 1});
+  for (Element& e : mesh.cells) e.groups = all;
 }
 
 /// Keeps the points of the cells, in the order of the file.
@@ -102,7 +145,8 @@ void flatten(RawMesh& mesh) {
   if (bounds.extent(2) > flat * bounds.size()) {
     mesh.fail(
         fmt::format("is a surface in space (z from {:.6g} to {:.6g}); Otto takes plane meshes "
-                    "with one z, and solid ones: gmsh -3 FILE.geo",
+                    "with one z, and solid ones: gmsh -3 FILE.geo, with a physical group for the "
+                    "volume where anything else has one",
                     bounds.lower[2], bounds.upper[2]));
   }
   for (Point& x : mesh.points) x[2] = 0;

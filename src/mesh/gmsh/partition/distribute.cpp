@@ -1,4 +1,4 @@
-// Rank 0 reads, divides and hands out; a part at a time, so that beside the whole mesh it holds one
+// Rank 0 divides and hands out; a part at a time, so that beside the whole mesh it holds one
 // part only, and after the last one nothing but its own.
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 
 #include "../file/connect.h"
 #include "../file/geometry.h"
+#include "../file/topology.h"
 #include "part.h"
 
 namespace otto::gmsh {
@@ -42,17 +43,70 @@ Graph cluster_graph(const Graph& cells, const std::vector<std::int32_t>& place,
   return graph_of(std::move(next));
 }
 
-/// The graph of points, joined by the edges of the cells (3-D) or their sides (2-D).
-Graph point_graph(const RawMesh& mesh) {
-  std::vector<std::vector<std::int32_t>> next(mesh.points.size());
+/// Points that are one across periods.
+struct PointClasses {
+  std::vector<std::int32_t> of;     ///< the class of each point
+  std::vector<std::int32_t> first;  ///< the first point of each class
+};
+
+PointClasses point_classes(const RawMesh& mesh, const Connections& c) {
+  Joined joined(mesh.points.size());
+  for (const PeriodicPair& period : c.periods) {
+    for (const auto& [copy, original] : period.vertices) joined.join(copy, original);
+  }
+  PointClasses classes;
+  classes.of.assign(mesh.points.size(), -1);
+  for (std::int32_t p = 0; p < std::int32_t(mesh.points.size()); ++p) {
+    auto& own = classes.of[std::size_t(joined.root(p))];
+    if (own < 0) {
+      own = std::int32_t(classes.first.size());
+      classes.first.push_back(p);
+    }
+    classes.of[std::size_t(p)] = own;
+  }
+  return classes;
+}
+
+/// Two points of a cell have one vector between them, whichever copies the cell has: else a period is
+/// so short that a cell meets its own copy, or two edges become one.
+void check_periods(const RawMesh& mesh, const PointClasses& classes) {
+  std::unordered_map<std::int64_t, Point> vector;
+  const auto n = std::int64_t(classes.first.size());
+  for (const Element& e : mesh.cells) {
+    const int corners = shape_data(e.shape).vertices;
+    for (int i = 0; i < corners; ++i) {
+      for (int j = 0; j < corners; ++j) {
+        const auto v = std::size_t(e.vertex[std::size_t(i)]),
+                   w = std::size_t(e.vertex[std::size_t(j)]);
+        if (i == j || classes.of[v] > classes.of[w]) continue;
+        const Point edge = mesh.points[w] - mesh.points[v];
+        const auto [at, added] = vector.try_emplace(classes.of[v] * n + classes.of[w], edge);
+        if (classes.of[v] != classes.of[w] &&
+            (added || norm(at->second - edge) <= 1e-5 * norm(edge))) {
+          continue;
+        }
+        mesh.fail(
+            fmt::format("element {} reaches across a period of the mesh to itself or to a "
+                        "neighbour it also has here; mesh the period with four cells or more",
+                        e.number));
+      }
+    }
+  }
+}
+
+/// The graph of classes of points, joined by the edges of the cells (3-D) or their sides (2-D).
+Graph point_graph(const RawMesh& mesh, const PointClasses& classes) {
+  std::vector<std::vector<std::int32_t>> next(classes.first.size());
   for (const Element& e : mesh.cells) {
     const ShapeData& data = shape_data(e.shape);
     for (int s = 0; s < data.sides; ++s) {
       const auto& ring = data.side[std::size_t(s)];
       for (int i = 0; i < data.side_vertices; ++i) {
-        const std::int32_t v = e.vertex[std::size_t(ring[std::size_t(i)])];
-        const std::int32_t w =
-            e.vertex[std::size_t(ring[std::size_t((i + 1) % data.side_vertices)])];
+        const auto at = [&](int k) {
+          return classes
+              .of[std::size_t(e.vertex[std::size_t(ring[std::size_t(k % data.side_vertices)])])];
+        };
+        const std::int32_t v = at(i), w = at(i + 1);
         next[std::size_t(v)].push_back(w);
         next[std::size_t(w)].push_back(v);
       }
@@ -78,16 +132,23 @@ std::vector<std::int32_t> share(const RawMesh& mesh, const std::vector<Point>& p
   return rank;
 }
 
-/// The rank of each point.
-std::vector<std::int32_t> divide_points(const RawMesh& mesh, const Connections& c, Partitioner how,
-                                        int ranks) {
-  if (!c.periods.empty()) {
+/// The rank of each point: one for those that are one across a period.
+std::vector<std::int32_t> divide_points(const RawMesh& mesh, const Connections& c,
+                                        const PointClasses& classes, Partitioner how, int ranks,
+                                        Around around) {
+  if (!c.periods.empty() && around == Around::vertices) {
     mesh.fail(
-        "has periodic sides; cells around the vertices end at walls only, so take "
-        "mesh.control_volumes = \"elements\"");
+        "has periodic sides; cells bounded by bisectors end at walls only, so take "
+        "mesh.control_volumes = \"elements\" or \"medians\"");
   }
-  return share(mesh, mesh.points, std::vector<std::int32_t>(mesh.points.size(), 1), how, ranks,
-               [&] { return point_graph(mesh); });
+  if (!c.periods.empty()) check_periods(mesh, classes);
+  std::vector<Point> places;
+  for (const std::int32_t p : classes.first) places.push_back(mesh.points[std::size_t(p)]);
+  const auto rank = share(mesh, places, std::vector<std::int32_t>(places.size(), 1), how, ranks,
+                          [&] { return point_graph(mesh, classes); });
+  std::vector<std::int32_t> of_point;
+  for (const std::int32_t own : classes.of) of_point.push_back(rank[std::size_t(own)]);
+  return of_point;
 }
 
 /// The rank of each cell; clusters go to one rank whole.
@@ -120,15 +181,15 @@ std::vector<std::int32_t> divide_cells(const RawMesh& mesh, const Connections& c
 class Divider {
  public:
   /// `rank` is that of each cell, or, for cells around the vertices, of each point.
-  Divider(const RawMesh& mesh, const Connections& c, std::vector<std::int32_t> rank, int ranks,
-          Around around)
-      : mesh_(mesh), c_(c), place_(mesh.points.size(), -1) {
-    (around == Around::vertices ? point_rank_ : rank_) = std::move(rank);
+  Divider(const RawMesh& mesh, const Connections& c, const PointClasses& classes,
+          std::vector<std::int32_t> rank, int ranks, Around around)
+      : mesh_(mesh), c_(c), classes_(classes), place_(mesh.points.size(), -1) {
+    (around == Around::elements ? rank_ : point_rank_) = std::move(rank);
     name_groups();
     cells_.resize(std::size_t(ranks));
     faces_.resize(std::size_t(ranks));
     periods_.resize(std::size_t(ranks));
-    if (around == Around::vertices) {
+    if (around != Around::elements) {
       give_by_points();
       return;
     }
@@ -153,9 +214,12 @@ class Divider {
     part.file = mesh_.file.string();
     part.dimension = mesh_.dimension;
     part.global_cells = std::int64_t(mesh_.cells.size());
-    part.global_points = std::int64_t(point_rank_.size());
+    part.global_points = point_rank_.empty() ? 0 : std::int64_t(classes_.first.size());
+    part.periods = periods_of_mesh();
     part.region_names = region_names_;
     part.boundary_names = boundary_names_;
+    part.region_sets = region_sets_;
+    part.boundary_sets = boundary_sets_;
     const auto& own = cells_[std::size_t(rank)];
     for (const std::int32_t k : own) part.cells.push_back(cell(part, k, false));
     if (point_rank_.empty()) {
@@ -167,7 +231,7 @@ class Divider {
       add_images(part, c_.periods[std::size_t(p)], rank);
     for (const std::int32_t f : faces_[std::size_t(rank)]) {
       const Element& e = mesh_.faces[std::size_t(f)];
-      TaggedSide side{.shape = e.shape, .tag = boundary_[std::size_t(e.group)]};
+      TaggedSide side{.shape = e.shape, .tag = side_label_[std::size_t(e.groups)]};
       for (int v = 0; v < shape_data(e.shape).vertices; ++v) {
         side.vertex[std::size_t(v)] = place_[std::size_t(e.vertex[std::size_t(v)])];
       }
@@ -177,13 +241,25 @@ class Divider {
       place_[std::size_t(p)] = -1;
       if (point_rank_.empty()) continue;
       part.point_owner.push_back(point_rank_[std::size_t(p)]);
-      part.point_number.push_back(p);
+      part.point_number.push_back(classes_.of[std::size_t(p)]);
     }
     touched_.clear();
     return part;
   }
 
  private:
+  /// Each translation once, whichever way round.
+  std::vector<Point> periods_of_mesh() const {
+    std::vector<Point> all;
+    for (const PeriodicPair& p : c_.periods) {
+      const auto same = [&](const Point& q) {
+        return std::min(norm(p.shift - q), norm(p.shift + q)) <= 1e-6 * norm(q);
+      };
+      if (std::ranges::none_of(all, same)) all.push_back(p.shift);
+    }
+    return all;
+  }
+
   /// Every rank gets all cells and all named sides at its points.
   void give_by_points() {
     const auto give = [&](const Element& e, std::size_t number, auto& to) {
@@ -208,22 +284,49 @@ class Divider {
 
   /// Regions are the groups of cells; boundaries those of faces with a cell on one side only.
   void name_groups() {
-    region_.assign(mesh_.groups.size(), -1);
-    boundary_.assign(mesh_.groups.size(), -1);
+    std::vector<std::int32_t> region(mesh_.groups.size(), -1), boundary(region);
     std::vector<bool> walls(mesh_.groups.size(), false);
     for (std::size_t f = 0; f < mesh_.faces.size(); ++f) {
-      if (c_.face_cell[f] >= 0) walls[std::size_t(mesh_.faces[f].group)] = true;
+      if (c_.face_cell[f] < 0) continue;
+      for (const std::int32_t g : mesh_.group_sets[std::size_t(mesh_.faces[f].groups)]) {
+        walls[std::size_t(g)] = true;
+      }
     }
     for (std::size_t g = 0; g < mesh_.groups.size(); ++g) {
       const PhysicalGroup& group = mesh_.groups[g];
       if (group.dimension == mesh_.dimension) {
-        region_[g] = std::int32_t(region_names_.size());
-        region_names_.push_back(group.name);
+        region[g] = index_of(region_names_, group.name);
       } else if (group.dimension == mesh_.dimension - 1 && walls[g]) {
-        boundary_[g] = std::int32_t(boundary_names_.size());
-        boundary_names_.push_back(group.name);
+        boundary[g] = index_of(boundary_names_, group.name);
       }
     }
+    region_label_ = labels(region, region_names_.size(), region_sets_);
+    side_label_ = labels(boundary, boundary_names_.size(), boundary_sets_);
+  }
+
+  /// Groups of one name are one.
+  static std::int32_t index_of(std::vector<std::string>& names, const std::string& name) {
+    const auto at = std::ranges::find(names, name);
+    if (at == names.end()) names.push_back(name);
+    return std::int32_t(std::ranges::find(names, name) - names.begin());
+  }
+
+  /// The label of each set of groups: `name` of each group that has one.
+  std::vector<std::int32_t> labels(const std::vector<std::int32_t>& name, std::size_t names,
+                                   LabelSets& sets) const {
+    std::vector<std::int32_t> all;
+    for (const auto& set : mesh_.group_sets) {
+      std::vector<std::int32_t> found;
+      for (const std::int32_t g : set) {
+        const std::int32_t n = name[std::size_t(g)];
+        if (n >= 0 && std::ranges::find(found, n) == found.end()) found.push_back(n);
+      }
+      if (found.size() > 1) sets.push_back(found);
+      all.push_back(found.empty()       ? -1
+                    : found.size() == 1 ? found[0]
+                                        : std::int32_t(names + sets.size()) - 1);
+    }
+    return all;
   }
 
   std::int32_t place(Part& part, std::int32_t point) {
@@ -241,7 +344,7 @@ class Divider {
     PartCell cell;
     cell.shape = e.shape;
     if (!rank_.empty()) cell.owner = rank_[std::size_t(k)];
-    cell.region = e.group < 0 ? -1 : region_[std::size_t(e.group)];
+    cell.region = e.groups < 0 ? -1 : region_label_[std::size_t(e.groups)];
     cell.number = k;
     cell.element = e.number;
     cell.cluster = c_.cluster[std::size_t(k)];
@@ -316,8 +419,10 @@ class Divider {
 
   const RawMesh& mesh_;
   const Connections& c_;
-  std::vector<std::int32_t> rank_, place_, touched_, region_, boundary_;
+  const PointClasses& classes_;
+  std::vector<std::int32_t> rank_, place_, touched_, region_label_, side_label_;
   std::vector<std::string> region_names_, boundary_names_;
+  LabelSets region_sets_, boundary_sets_;
   std::vector<std::vector<std::int32_t>> cells_, faces_, periods_;
   std::unordered_map<std::int32_t, std::vector<std::int32_t>> members_;
   std::vector<std::int32_t> point_rank_;  // for cells around the vertices only
@@ -359,6 +464,7 @@ std::string pack(const Part& part) {
   put(bytes, numbers, 4);
   put(bytes, part.file.data(), part.file.size());
   put(bytes, part.points.data(), part.points.size());
+  put(bytes, part.periods.data(), part.periods.size());
   put(bytes, part.cells.data(), part.cells.size());
   put(bytes, part.sides.data(), part.sides.size());
   put(bytes, part.point_owner.data(), part.point_owner.size());
@@ -368,6 +474,14 @@ std::string pack(const Part& part) {
     for (const std::string& name : list) names += name + '\n';
   }
   put(bytes, names.data(), names.size());
+  for (const LabelSets& sets : {part.region_sets, part.boundary_sets}) {
+    std::vector<std::int32_t> flat;  // each with its size in front
+    for (const auto& set : sets) {
+      flat.push_back(std::int32_t(set.size()));
+      flat.insert(flat.end(), set.begin(), set.end());
+    }
+    put(bytes, flat.data(), flat.size());
+  }
   return bytes;
 }
 
@@ -379,6 +493,7 @@ Part unpack(std::string bytes) {
   part.global_cells = numbers[1];
   part.file = in.take<std::string>();
   part.points = in.take<std::vector<Point>>();
+  part.periods = in.take<std::vector<Point>>();
   part.cells = in.take<std::vector<PartCell>>();
   part.sides = in.take<std::vector<TaggedSide>>();
   part.point_owner = in.take<std::vector<std::int32_t>>();
@@ -391,6 +506,13 @@ Part unpack(std::string bytes) {
                                                                      : part.boundary_names;
     list.push_back(names.substr(begin, end - begin));
     begin = end + 1;
+  }
+  for (LabelSets* sets : {&part.region_sets, &part.boundary_sets}) {
+    const auto flat = in.take<std::vector<std::int32_t>>();
+    for (std::size_t at = 0; at < flat.size(); at += std::size_t(flat[at]) + 1) {
+      const auto first = flat.begin() + std::ptrdiff_t(at) + 1;
+      sets->emplace_back(first, first + flat[at]);
+    }
   }
   return part;
 }
@@ -418,21 +540,20 @@ std::string receive(const Comm& comm) {
 
 }  // namespace
 
-Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner partitioner,
-                Around around) {
-  RawMesh mesh;
+Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, Around around) {
   Connections connections;
+  PointClasses classes;
   std::vector<std::int32_t> rank;
   comm.together([&] {
     if (!comm.is_root()) return;
-    mesh = read_msh(file);
-    sort_out(mesh);
     connections = connect(mesh);
-    rank = around == Around::vertices ? divide_points(mesh, connections, partitioner, comm.size())
-                                      : divide_cells(mesh, connections, partitioner, comm.size());
+    classes = point_classes(mesh, connections);
+    rank = around == Around::elements
+               ? divide_cells(mesh, connections, partitioner, comm.size())
+               : divide_points(mesh, connections, classes, partitioner, comm.size(), around);
   });
   if (!comm.is_root()) return unpack(receive(comm));
-  Divider divider(mesh, connections, std::move(rank), comm.size(), around);
+  Divider divider(mesh, connections, classes, std::move(rank), comm.size(), around);
   for (int r = 1; r < comm.size(); ++r) send(comm, pack(divider.part(r)), r);
   return divider.part(0);
 }

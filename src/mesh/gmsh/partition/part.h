@@ -7,6 +7,7 @@
 
 #include "../file/raw_mesh.h"
 #include "otto/core/comm.h"
+#include "otto/mesh/labels.h"
 
 namespace otto::gmsh {
 
@@ -14,7 +15,7 @@ struct PartCell {
   std::uint8_t shape = 0;
   bool ghost = false;        ///< a copy: of another rank's cell, or of one across a period
   std::int32_t owner = 0;    ///< the rank that has the cell
-  std::int32_t region = -1;  ///< index into Part::region_names
+  std::int32_t region = -1;  ///< label of Part::region_names
   std::int32_t image = 0;    ///< 0 in place; else which periodic copy, counted on each rank
   std::int64_t number = 0;   ///< of the cell, over all ranks
   std::int64_t element = 0;  ///< of the file, that it is or comes from
@@ -25,7 +26,7 @@ struct PartCell {
 /// A side of the domain with a name.
 struct TaggedSide {
   std::uint8_t shape = 0;
-  std::int32_t tag = 0;  ///< index into Part::boundary_names
+  std::int32_t tag = 0;  ///< label of Part::boundary_names
   std::array<std::int32_t, 8> vertex{};
 };
 
@@ -37,8 +38,11 @@ struct Part {
   std::vector<PartCell> cells;  ///< own ones first
   std::vector<TaggedSide> sides;
   std::vector<std::string> region_names, boundary_names;
+  LabelSets region_sets, boundary_sets;
+  std::vector<Point> periods;  ///< translations across periodic sides
 
   /// For cells around the vertices, else empty: who has each point, and its number over all ranks.
+  /// Points that are one across periods have one number.
   std::vector<std::int32_t> point_owner;
   std::vector<std::int64_t> point_number;
   std::int64_t global_points = 0;
@@ -64,12 +68,12 @@ std::vector<std::int32_t> bisect(const std::vector<Point>& places,
 std::vector<std::int32_t> ptscotch(const Graph& graph, const std::vector<std::int32_t>& weights,
                                    int parts);
 
-/// Copies a rank needs: of the cells next to its own, or of all cells at its own vertices.
-enum class Around { elements, vertices };
+/// Copies a rank needs: of the cells next to its own, or of all cells at its own vertices. Cells
+/// bounded by bisectors end at periodic sides and are refused there; those bounded by medians go on.
+enum class Around { elements, vertices, medians };
 
-/// Rank 0 reads the file and hands out the parts; no rank keeps the whole. Collective.
-Part distribute(const Comm& comm, const std::filesystem::path& file, Partitioner partitioner,
-                Around around);
+/// Rank 0 hands out the parts of a mesh that it alone holds. Collective; throws InputError.
+Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, Around around);
 
 /// Every cell cut into 2^d, `times` times. Collective.
 void refine(const Comm& comm, Part& part, int times);
