@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "otto/core/error.h"
@@ -73,6 +74,18 @@ std::vector<Point> vectors_across(const Mesh& mesh) {
   return across;
 }
 
+/// Where centres lie on a side, its cells as a level set that ends at them.
+Target at_centres(const Mesh& mesh, const Target& target) {
+  if (!mesh.centres_on_walls || target.sides.empty()) return target;
+  Target cells;
+  cells.level.assign(std::size_t(mesh.local()), -1.0);
+  for (const AbsorbingFace& face : absorbing_faces(mesh, target.sides)) {
+    cells.level[std::size_t(face.cell)] = std::numeric_limits<double>::min();
+  }
+  mesh.halo.update(mesh.comm, cells.level);
+  return cells;
+}
+
 std::array<double, 3> currents(const Generator& generator, std::span<const double> rho) {
   const Mesh& mesh = generator.mesh();
   std::array<double, 3> sums{};
@@ -122,9 +135,10 @@ std::vector<double> mean_exit_time(const Generator& generator, SolverOptions opt
   return T;
 }
 
-std::vector<double> committor(const GeneratorParts& parts, const Target& from, const Target& to,
-                              SolverOptions options) {
+std::vector<double> committor(const GeneratorParts& parts, const Target& given_from,
+                              const Target& given_to, SolverOptions options) {
   const Mesh& mesh = parts.mesh;
+  const Target from = at_centres(mesh, given_from), to = at_centres(mesh, given_to);
   const auto owned = std::size_t(mesh.owned);
   std::vector<std::string> sides = from.sides;
   sides.insert(sides.end(), to.sides.begin(), to.sides.end());

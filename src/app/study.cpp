@@ -9,6 +9,7 @@
 
 #include "otto/analysis/norms.h"
 #include "otto/app/petsc_options.h"
+#include "otto/driver/check_flux.h"
 #include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"

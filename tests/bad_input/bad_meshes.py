@@ -6,6 +6,9 @@ CASE = BASE.replace('kind = "box"', 'kind = "gmsh"\nfile = "mesh.msh"')
 for key in ("lower", "upper", "cells", "periodic"):
     CASE = "".join(l for l in CASE.splitlines(True) if not l.startswith(key + " = "))
 
+ELEMENTS = CASE.replace('file = "mesh.msh"', 'file = "mesh.msh"\ncontrol_volumes = "elements"')
+MEDIANS = ELEMENTS.replace('"elements"', '"medians"')
+
 # The square [-1, 1]^2 in four triangles around (0.1, 0.05), inside "inside"; its right side "exit".
 MESH = """\
 $MeshFormat
@@ -63,6 +66,57 @@ def plain(nodes, elements):
             f"$EndNodes\n$Elements\n{len(elements)}\n{numbered(elements)}$EndElements\n")
 
 
+def medians(name, old, new, *words, suggestion=None):
+    """A good case on cells bounded by medians, but for one change; no line is asked for."""
+    assert MEDIANS.count(old) == 1, (name, old)
+    return Bad(name, words, None, suggestion, encoded(MEDIANS.replace(old, new)),
+               files={"mesh.msh": encoded(MESH)})
+
+
+def on_medians():
+    for flux in ("upwind", "centred", "square_root"):
+        yield medians(f"flux {flux} between medians", '"scharfetter_gummel"', f'"{flux}"', "flux.kind",
+                      flux, "simplex")
+    for scheme in ("jko", "jko_bdf2", "jko_midpoint"):
+        yield medians(f"scheme {scheme} between medians", '"implicit_euler"', f'"{scheme}"', "time.scheme",
+                      "medians", "implicit_euler")
+    yield medians("midpoint rule with a drift between medians", '"implicit_euler"',
+                  '"midpoint"\n[drift]\nexpression = ["1", "0"]\n[checkpoint]', "midpoint", "drift")
+    yield medians("interactions between medians", '[initial]',
+                  '[[energy]]\nkind = "interaction"\nlibrary = "quadratic"\n[initial]', "interactions")
+    yield medians("misspelt control volumes", '"medians"', '"median"', "median", suggestion="medians")
+    yield medians("misspelt choice of control volumes", '"medians"', '"atuo"', "atuo", suggestion="auto")
+
+
+EMPTY = MESH.replace('$PhysicalNames\n2\n', '$PhysicalNames\n3\n2 9 "empty"\n')
+
+
+def in_several_groups():
+    for table, old, new in (("initial", "[initial]\n", '[initial]\nregion = "empty"\n'),
+                            ("energy", 'kind = "external"\n', 'kind = "external"\nregion = "empty"\n')):
+        for cells in ("auto", "elements", "vertices", "medians"):
+            case = CASE.replace(old, new).replace('file = "mesh.msh"',
+                                                  f'file = "mesh.msh"\ncontrol_volumes = "{cells}"')
+            yield Bad(f"empty region of {table}, {cells}", (f"{table}.region", "'empty'", "no cell"), None, None,
+                      encoded(case), files={"mesh.msh": encoded(EMPTY)})
+    twice = MESH.replace("$Elements\n5\n", "$Elements\n6\n").replace("$EndElements", "6 2 2 7 1 1 2 5\n$EndElements")
+    tensors = "".join(f'[[diffusion.region]]\nname = "{name}"\ntensor = [[{T}, 0], [0, 1]]\n'
+                      for name, T in (("inside", 2), ("7", 3)))
+    case = CASE.replace('"scharfetter_gummel"', '"simplex"').replace("[solver]", tensors + "[solver]")
+    yield Bad("two tensors in one cell", ("'7'", "shares cells", "tensor"), None, None, encoded(case),
+              files={"mesh.msh": encoded(twice)})
+    yield changed("coordinate with two signs", "0.1 0.05 0", "+-0.1 0.05 0", "'+-0.1'")
+    parametric = MESH.replace("Nodes", "ParametricNodes")
+    yield mesh("parametric nodes without their entity", parametric, "an entity")
+    yield mesh("partitioned entities cut off",
+               '$MeshFormat\n4.1 0 8\n$EndMeshFormat\n$PartitionedEntities\n2\n0\n0 0 1 0\n7 2 1 1 1 0 0 0 ',
+               "ends in the middle")
+    yield mesh("partitioned entities with a damaged count",
+               '$MeshFormat\n4.1 0 8\n$EndMeshFormat\n$PartitionedEntities\n2\n-3\n0 0 1 0\n', "-3")
+    yield mesh("lines only, beside a group", MESH[:MESH.index("$Elements")] +
+               "$Elements\n1\n1 1 2 1 1 2 3\n$EndElements\n", "lines only", "leaves out", "Mesh.SaveAll")
+
+
 def bad_meshes():
     yield mesh("mesh file that is not there", None, "no such mesh file")
     yield mesh("empty mesh", "", "empty")
@@ -82,8 +136,6 @@ def bad_meshes():
     yield changed("second-order triangles", "2 2 2 2 1 1 2 5", "2 9 2 2 1 1 2 5 3 4 1",
                   "ElementOrder")
     yield changed("pyramids", "2 2 2 2 1 1 2 5", "2 7 2 2 1 1 2 5 3 4", "pyramids")
-    yield mesh("no physical groups", MESH.replace(" 2 2 1 ", " 2 0 1 ").replace(" 2 1 1 ", " 2 0 1 "),
-               "no physical group", "Physical Surface")
     yield mesh("lines only", MESH[:MESH.index("$Elements")] +
                "$Elements\n1\n1 1 2 1 1 2 3\n$EndElements\n", "lines only")
     yield changed("curved surface", "0.1 0.05 0", "0.1 0.05 0.5", "surface in space")
@@ -97,14 +149,14 @@ def bad_meshes():
         "$EndElements", "6 2 2 2 1 1 2 5\n$EndElements"), "same cell")
     yield mesh("not Delaunay", plain(["-1 0", "1 0", "0 0.2", "0 -0.2", *APART],
                                      ["2 2 1 1 1 2 3", "2 2 1 1 1 4 2", "2 2 1 1 5 6 7"]),
-               "Delaunay", "elements 1 and 2", "(0, 0)")
+               "Delaunay", "elements 1 and 2", "(0, 0)", case=ELEMENTS)
     yield mesh("oblique quadrilaterals", plain(["0 0", "1 0", "2 0", "0.5 1", "1.5 1", "2.5 1",
                                                 *APART],
                                                ["3 2 1 1 1 2 5 4", "3 2 1 1 2 3 6 5",
                                                 "2 2 1 1 7 8 9"]),
-               "orthogonal", "elements 1 and 2")
-    yield in_case("two-point fluxes between medians", 'file = "mesh.msh"',
-                  'file = "mesh.msh"\ncontrol_volumes = "medians"', "flux.kind", at=1, suggestion="simplex")
+               "orthogonal", "elements 1 and 2", case=ELEMENTS)
+    yield from on_medians()
+    yield from in_several_groups()
     yield in_case("side the mesh has not", "[time]", '[boundary]\nabsorbing = ["exist"]\n[time]',
                   "'exist'", at=1, suggestion="exit")
     yield in_case("region the mesh has not", "[initial]\n", '[initial]\nregion = "insde"\n',

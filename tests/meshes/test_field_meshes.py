@@ -61,9 +61,10 @@ def run(mesh, *settings, keys="", terms="", initial="uniform", scheme="implicit_
         with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
             summary = json.load(file)
         arrays = {}
-        with h5py.File(os.path.join(out, "final.h5")) as file:
-            for name, values in file["cells"].items():
-                arrays[name] = values[:]
+        if command == "run":
+            with h5py.File(os.path.join(out, "final.h5")) as file:
+                for name, values in file["cells"].items():
+                    arrays[name] = values[:]
         with open(os.path.join(out, "log.txt"), encoding="utf-8") as file:
             return 0, said, summary, arrays, file.read()
 
@@ -117,8 +118,10 @@ class Groups(unittest.TestCase):
         self.assertAlmostEqual(self.mass_in_the_right(field("v41part")), exact, 10)
         # of Gmsh itself: "all" holds both halves, "right" one of them
         self.assertAlmostEqual(self.mass_in_the_right(field("halves_overlap"), ""), exact, 10)
-        everywhere = self.RIGHT.replace("right", "all")
-        self.assertAlmostEqual(self.mass_in_the_right(field("v41multi"), terms=everywhere), 0.5, 10)
+        # there "all" holds the right half alone, here both
+        other = self.RIGHT.replace("right", "all")
+        self.assertAlmostEqual(self.mass_in_the_right(field("v41multi"), terms=other), exact, 10)
+        self.assertAlmostEqual(self.mass_in_the_right(field("halves_overlap"), "", other), 0.5, 10)
 
     def test_a_cell_written_once_for_each_of_its_groups_is_one_cell(self):
         with open(field("plus22"), encoding="utf-8") as file:
@@ -142,7 +145,7 @@ class Groups(unittest.TestCase):
             status, said, summary, *_ = run(field("v41multiside"), keys="refine = 1", step=0.001, end=0.01,
                                             tables=f"[boundary]\nabsorbing = {names}")
             self.assertEqual(status, 0, said)
-            self.assertLess(summary["mass"]["final"], 0.95)
+            self.assertLess(summary["mass"]["final"], 0.98)
 
     def test_a_group_without_elements_is_an_error(self):
         with open(field("plus22"), encoding="utf-8") as file:
@@ -205,7 +208,8 @@ class Regions(unittest.TestCase):
             left, right = self.density(0, 3, kind), self.density(7, 10, kind)
             for a, b in zip(left, right):
                 mirrored = a["density"].reshape(11, 11)[:, ::-1]
-                np.testing.assert_allclose(mirrored, b["density"].reshape(11, 11), rtol=1e-9)
+                np.testing.assert_allclose(mirrored, b["density"].reshape(11, 11), rtol=1e-9,
+                                           atol=1e-12)
 
 
 class Seams(unittest.TestCase):
@@ -220,7 +224,7 @@ class Seams(unittest.TestCase):
                     continue
                 self.assertEqual(status, 0, said)
                 x, mass = cells["center"][:, 0], cells["volume"] * cells["density"]
-                self.assertAlmostEqual(np.sum(mass[(x % 1) < 0.5]), 0.5, 1)
+                self.assertAlmostEqual(np.sum(mass * np.sin(2 * math.pi * x)), 0, 2)
                 self.assertAlmostEqual(np.sum(mass * np.cos(2 * math.pi * x)),
                                        math.exp(-2 * math.pi**2 * 0.01), 2)
 
@@ -243,7 +247,7 @@ class Seams(unittest.TestCase):
                 self.assertLess(abs(current[1]), 0.01)
 
     def test_a_periodic_side_is_no_side(self):
-        status, said, *_ = run(field("periodic_xy").replace("field/periodic_xy", "periodic_square"),
+        status, said, *_ = run(field("periodic_x"),
                                tables='[boundary]\nabsorbing = ["left"]')
         self.assertEqual(status, 2)
         self.assertIn("has no side 'left'", said)

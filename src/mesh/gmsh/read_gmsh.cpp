@@ -111,7 +111,7 @@ class MeshMaker {
                            how == "bisection"  ? Partitioner::bisection
                            : how == "ptscotch" ? Partitioner::ptscotch
                                                : Partitioner::blocks,
-                           around);
+                           around, refine > 0);
     gmsh::refine(comm_, part, refine);
     return part;
   }
@@ -131,6 +131,10 @@ class MeshMaker {
     Mesh mesh = medians();
     mesh.remarks.push_back("control volumes: medians, since with elements " +
                            (fault.empty() ? first : fault));
+    mesh.remarks.emplace_back(
+        "flux: whole gradients (flux.kind = \"simplex\") for implicit_euler and midpoint, rates "
+        "fitted in "
+        "every simplex for a drift, absorbing sides, analyses and other schemes");
     return mesh;
   }
 
@@ -144,6 +148,7 @@ class MeshMaker {
       fault = "an angle of 90 degrees or more faces the side '" + obtuse +
               "', on which a value is held";
     } catch (const Error& error) {
+      if (error.status() != ExitStatus::bad_input) throw;
       fault = fault_in(error.what(), all.file);
     }
     return std::nullopt;

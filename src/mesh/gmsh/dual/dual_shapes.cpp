@@ -101,11 +101,9 @@ class Gathering {
   bool own(std::int32_t v) const {
     return place_[std::size_t(v)] >= 0 && std::size_t(place_[std::size_t(v)]) < owned_;
   }
+  /// Where it is in the file, for what is averaged over cells: functions of x may jump across a period.
   void piece(std::int32_t v, const Piece& p) {
-    if (!own(v)) return;
-    Piece moved = p;
-    for (std::size_t i = 0; i <= std::size_t(part_.dimension); ++i) moved[i] = at_cell(v, p[i]);
-    pieces_[std::size_t(place_[std::size_t(v)])].push_back(moved);
+    if (own(v)) pieces_[std::size_t(place_[std::size_t(v)])].push_back(p);
   }
   void corner(std::int32_t v, const Point& x) {
     if (own(v)) corners_[std::size_t(place_[std::size_t(v)])].push_back(at_cell(v, x));

@@ -140,49 +140,73 @@ class MedianBuilder {
     mesh_.simplices = std::move(all);
   }
 
-  /// Of all simplices with an own point, and their edges as faces.
-  void add_couplings() {
-    auto all = std::make_shared<std::vector<Coupling>>();
-    std::map<std::pair<std::int32_t, std::int32_t>, EdgeFace> faces;
-    for_each_simplex(
-        [&](const std::vector<std::int32_t>& points, std::int32_t region, double size) {
-          if (std::ranges::none_of(points, [&](std::int32_t v) { return own(v); })) return;
-          const Simplex simplex = simplex_of(points, region, size);
-          all->push_back(coupling_of(simplex, points));
-          std::size_t pair = 0;
-          for (std::size_t j = 1; j < points.size(); ++j) {
-            for (std::size_t i = 0; i < j; ++i, ++pair) {
-              const auto ends = ends_of(simplex.cell[i], simplex.cell[j]);
-              if (std::min(ends.first, ends.second) >= mesh_.owned) continue;
-              const bool forth = ends.first == simplex.cell[i];
-              const Point &from = part_.points[std::size_t(points[forth ? i : j])],
-                          &to = part_.points[std::size_t(points[forth ? j : i])];
-              EdgeFace& face = faces[ends];
-              face.s += all->back().s[pair];
-              if (face.across == Point{}) face = {face.s, 0.5 * (from + to), to - from};
-            }
-          }
-        });
-    std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> number;
-    for (const auto& [ends, face] : faces) number.emplace(ends, add_face(ends, face));
-    for (Coupling& e : *all) {
-      std::size_t pair = 0;
-      for (std::size_t j = 1; j <= std::size_t(part_.dimension); ++j) {
-        for (std::size_t i = 0; i < j; ++i, ++pair) {
-          const auto at = number.find(ends_of(e.cell[i], e.cell[j]));
-          e.face[pair] = at == number.end() ? -1 : at->second;
-        }
-      }
-    }
-    mesh_.couplings = std::move(all);
-  }
-
+  /// An edge of the mesh. Two cells may share several, across different periods.
   struct EdgeFace {
     double s = 0;
     Point middle{}, across{};
   };
+  using EdgeFaces = std::map<std::pair<std::int32_t, std::int32_t>, std::vector<EdgeFace>>;
 
-  std::int32_t add_face(const std::pair<std::int32_t, std::int32_t>& ends, const EdgeFace& face) {
+  /// Of all simplices with an own point, and their edges as faces.
+  void add_couplings() {
+    auto all = std::make_shared<std::vector<Coupling>>();
+    std::vector<std::vector<std::int32_t>> points_of;
+    EdgeFaces faces;
+    for_each_simplex(
+        [&](const std::vector<std::int32_t>& points, std::int32_t region, double size) {
+          if (std::ranges::none_of(points, [&](std::int32_t v) { return own(v); })) return;
+          all->push_back(coupling_of(simplex_of(points, region, size), points));
+          points_of.push_back(points);
+          for_each_edge_of(all->back(), points,
+                           [&](std::size_t pair, const auto& ends, const EdgeFace& e) {
+                             if (std::min(ends.first, ends.second) >= mesh_.owned) return;
+                             face_like(faces[ends], e).s += all->back().s[pair];
+                           });
+        });
+    std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> first;
+    for (const auto& [ends, edges] : faces) {
+      first.emplace(ends, mesh_.faces.size());
+      for (const EdgeFace& e : edges) add_face(ends, e);
+    }
+    for (std::size_t i = 0; i < all->size(); ++i) {
+      Coupling& e = (*all)[i];
+      e.face.fill(-1);
+      for_each_edge_of(
+          e, points_of[i], [&](std::size_t pair, const auto& ends, const EdgeFace& edge) {
+            const auto at = first.find(ends);
+            if (at == first.end()) return;
+            auto& edges = faces[ends];
+            e.face[pair] = at->second + std::int32_t(&face_like(edges, edge) - edges.data());
+          });
+    }
+    mesh_.couplings = std::move(all);
+  }
+
+  /// visit(pair, ends, the edge between them) in the order of Coupling::s.
+  template <class Visit>
+  void for_each_edge_of(const Coupling& e, const std::vector<std::int32_t>& points,
+                        Visit&& visit) const {
+    std::size_t pair = 0;
+    for (std::size_t j = 1; j < points.size(); ++j) {
+      for (std::size_t i = 0; i < j; ++i, ++pair) {
+        const auto ends = ends_of(e.cell[i], e.cell[j]);
+        const bool forth = ends.first == e.cell[i];
+        const Point &from = part_.points[std::size_t(points[forth ? i : j])],
+                    &to = part_.points[std::size_t(points[forth ? j : i])];
+        visit(pair, ends, EdgeFace{0, 0.5 * (from + to), to - from});
+      }
+    }
+  }
+
+  /// The edge with that vector, added where it is new.
+  static EdgeFace& face_like(std::vector<EdgeFace>& edges, const EdgeFace& e) {
+    const auto at = std::ranges::find_if(edges, [&](const EdgeFace& other) {
+      return norm(other.across - e.across) <= 1e-5 * norm(e.across);
+    });
+    return at == edges.end() ? edges.emplace_back(e) : *at;
+  }
+
+  void add_face(const std::pair<std::int32_t, std::int32_t>& ends, const EdgeFace& face) {
     Faces& faces = mesh_.faces;
     faces.left.push_back(ends.first);
     faces.right.push_back(ends.second);
@@ -193,7 +217,6 @@ class MedianBuilder {
     if (norm(between - face.across) > 1e-6 * norm(face.across)) {
       faces.moved.push_back({faces.size() - 1, face.middle, face.across});
     }
-    return faces.size() - 1;
   }
 
   /// Two cells, the one of the lower number first.

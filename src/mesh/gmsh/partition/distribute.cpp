@@ -67,11 +67,14 @@ PointClasses point_classes(const RawMesh& mesh, const Connections& c) {
   return classes;
 }
 
-/// Two points of a cell have one vector between them, whichever copies the cell has: else a period is
-/// so short that a cell meets its own copy, or two edges become one.
-void check_periods(const RawMesh& mesh, const PointClasses& classes) {
+/// No cell meets its own copy across a period. Where cells are to be cut, two points of a cell also
+/// have one vector between them, whichever copies the cell has: new points are known by two others.
+void check_periods(const RawMesh& mesh, const PointClasses& classes, bool to_be_cut) {
   std::unordered_map<std::int64_t, Point> vector;
   const auto n = std::int64_t(classes.first.size());
+  const auto refuse = [&](const Element& e, const char* what) {
+    mesh.fail(fmt::format("element {} reaches across a period of the mesh {}", e.number, what));
+  };
   for (const Element& e : mesh.cells) {
     const int corners = shape_data(e.shape).vertices;
     for (int i = 0; i < corners; ++i) {
@@ -79,16 +82,16 @@ void check_periods(const RawMesh& mesh, const PointClasses& classes) {
         const auto v = std::size_t(e.vertex[std::size_t(i)]),
                    w = std::size_t(e.vertex[std::size_t(j)]);
         if (i == j || classes.of[v] > classes.of[w]) continue;
+        if (classes.of[v] == classes.of[w]) {
+          refuse(e, "to itself; mesh the period with two cells or more");
+        }
+        if (!to_be_cut) continue;
         const Point edge = mesh.points[w] - mesh.points[v];
         const auto [at, added] = vector.try_emplace(classes.of[v] * n + classes.of[w], edge);
-        if (classes.of[v] != classes.of[w] &&
-            (added || norm(at->second - edge) <= 1e-5 * norm(edge))) {
-          continue;
-        }
-        mesh.fail(
-            fmt::format("element {} reaches across a period of the mesh to itself or to a "
-                        "neighbour it also has here; mesh the period with four cells or more",
-                        e.number));
+        if (norm(at->second - edge) <= 1e-5 * norm(edge)) continue;
+        refuse(e,
+               "to a neighbour it also has here; mesh the period with four cells or more, or "
+               "take mesh.refine = 0");
       }
     }
   }
@@ -135,13 +138,13 @@ std::vector<std::int32_t> share(const RawMesh& mesh, const std::vector<Point>& p
 /// The rank of each point: one for those that are one across a period.
 std::vector<std::int32_t> divide_points(const RawMesh& mesh, const Connections& c,
                                         const PointClasses& classes, Partitioner how, int ranks,
-                                        Around around) {
+                                        Around around, bool to_be_cut) {
   if (!c.periods.empty() && around == Around::vertices) {
     mesh.fail(
         "has periodic sides; cells bounded by bisectors end at walls only, so take "
         "mesh.control_volumes = \"elements\" or \"medians\"");
   }
-  if (!c.periods.empty()) check_periods(mesh, classes);
+  if (!c.periods.empty()) check_periods(mesh, classes, to_be_cut);
   std::vector<Point> places;
   for (const std::int32_t p : classes.first) places.push_back(mesh.points[std::size_t(p)]);
   const auto rank = share(mesh, places, std::vector<std::int32_t>(places.size(), 1), how, ranks,
@@ -540,7 +543,8 @@ std::string receive(const Comm& comm) {
 
 }  // namespace
 
-Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, Around around) {
+Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, Around around,
+                bool to_be_cut) {
   Connections connections;
   PointClasses classes;
   std::vector<std::int32_t> rank;
@@ -548,9 +552,9 @@ Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, 
     if (!comm.is_root()) return;
     connections = connect(mesh);
     classes = point_classes(mesh, connections);
-    rank = around == Around::elements
-               ? divide_cells(mesh, connections, partitioner, comm.size())
-               : divide_points(mesh, connections, classes, partitioner, comm.size(), around);
+    rank = around == Around::elements ? divide_cells(mesh, connections, partitioner, comm.size())
+                                      : divide_points(mesh, connections, classes, partitioner,
+                                                      comm.size(), around, to_be_cut);
   });
   if (!comm.is_root()) return unpack(receive(comm));
   Divider divider(mesh, connections, classes, std::move(rank), comm.size(), around);

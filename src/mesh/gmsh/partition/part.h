@@ -72,8 +72,10 @@ std::vector<std::int32_t> ptscotch(const Graph& graph, const std::vector<std::in
 /// bounded by bisectors end at periodic sides and are refused there; those bounded by medians go on.
 enum class Around { elements, vertices, medians };
 
-/// Rank 0 hands out the parts of a mesh that it alone holds. Collective; throws InputError.
-Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, Around around);
+/// Rank 0 hands out the parts of a mesh that it alone holds; `to_be_cut`: refine follows.
+/// Collective; throws InputError.
+Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, Around around,
+                bool to_be_cut);
 
 /// Every cell cut into 2^d, `times` times. Collective.
 void refine(const Comm& comm, Part& part, int times);
