@@ -87,7 +87,7 @@ GEOMETRIES = [
     ("square_graded", 2, GRADED + GROUPS),
     ("square_delaunay", 2, SQUARE + GROUPS + "Mesh.Algorithm = 5;\n"),
     ("square_mesh_adapt", 2, SQUARE + "Mesh.Algorithm = 1;\n"),
-    ("square_packing", 2, SQUARE + "Mesh.Algorithm = 7;\n"),
+    ("bamg", 2, SQUARE + "Mesh.Algorithm = 7;\n"),
     ("square_smoothed", 2, SQUARE + GROUPS + "Mesh.Smoothing = 10;\n"),
     ("square_transfinite", 2, SQUARE + GROUPS + transfinite()),
     ("square_rectangles", 2, SQUARE + GROUPS + transfinite(triangles=False)),

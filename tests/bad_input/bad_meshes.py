@@ -66,10 +66,15 @@ def plain(nodes, elements):
             f"$EndNodes\n$Elements\n{len(elements)}\n{numbered(elements)}$EndElements\n")
 
 
-def medians(name, old, new, *words, suggestion=None):
-    """A good case on cells bounded by medians, but for one change; no line is asked for."""
+def line_of(case, word):
+    return case[:case.index(word)].count("\n") + 1
+
+
+def medians(name, old, new, *words, at=None, suggestion=None, tail=""):
+    """A good case on cells bounded by medians, but for one change; `at`: a word of the line the message names."""
     assert MEDIANS.count(old) == 1, (name, old)
-    return Bad(name, words, None, suggestion, encoded(MEDIANS.replace(old, new)),
+    case = MEDIANS.replace(old, new) + tail
+    return Bad(name, words, line_of(case, at or new), suggestion, encoded(case),
                files={"mesh.msh": encoded(MESH)})
 
 
@@ -81,9 +86,10 @@ def on_medians():
         yield medians(f"scheme {scheme} between medians", '"implicit_euler"', f'"{scheme}"', "time.scheme",
                       "medians", "implicit_euler")
     yield medians("midpoint rule with a drift between medians", '"implicit_euler"',
-                  '"midpoint"\n[drift]\nexpression = ["1", "0"]\n[checkpoint]', "midpoint", "drift")
+                  '"midpoint"', "midpoint", "drift", at='scheme = ', tail='[drift]\nexpression = ["1", "0"]\n')
     yield medians("interactions between medians", '[initial]',
-                  '[[energy]]\nkind = "interaction"\nlibrary = "quadratic"\n[initial]', "interactions")
+                  '[[energy]]\nkind = "interaction"\nlibrary = "quadratic"\n[initial]', "interactions",
+                  at='kind = "scharfetter_gummel"')
     yield medians("misspelt control volumes", '"medians"', '"median"', "median", suggestion="medians")
     yield medians("misspelt choice of control volumes", '"medians"', '"atuo"', "atuo", suggestion="auto")
 
@@ -94,16 +100,17 @@ EMPTY = MESH.replace('$PhysicalNames\n2\n', '$PhysicalNames\n3\n2 9 "empty"\n')
 def in_several_groups():
     for table, old, new in (("initial", "[initial]\n", '[initial]\nregion = "empty"\n'),
                             ("energy", 'kind = "external"\n', 'kind = "external"\nregion = "empty"\n')):
-        for cells in ("auto", "elements", "vertices", "medians"):
+        for cells in ("auto", "elements", "medians"):
             case = CASE.replace(old, new).replace('file = "mesh.msh"',
                                                   f'file = "mesh.msh"\ncontrol_volumes = "{cells}"')
-            yield Bad(f"empty region of {table}, {cells}", (f"{table}.region", "'empty'", "no cell"), None, None,
-                      encoded(case), files={"mesh.msh": encoded(EMPTY)})
+            yield Bad(f"empty region of {table}, {cells}", (".region", "'empty'", "no cell"),
+                      line_of(case, 'region = "empty"'), None, encoded(case), files={"mesh.msh": encoded(EMPTY)})
     twice = MESH.replace("$Elements\n5\n", "$Elements\n6\n").replace("$EndElements", "6 2 2 7 1 1 2 5\n$EndElements")
     tensors = "".join(f'[[diffusion.region]]\nname = "{name}"\ntensor = [[{T}, 0], [0, 1]]\n'
                       for name, T in (("inside", 2), ("7", 3)))
     case = CASE.replace('"scharfetter_gummel"', '"simplex"').replace("[solver]", tensors + "[solver]")
-    yield Bad("two tensors in one cell", ("'7'", "shares cells", "tensor"), None, None, encoded(case),
+    yield Bad("two tensors in one cell", ("'7'", "shares cells", "tensor"), line_of(case, 'name = "7"'), None,
+              encoded(case),
               files={"mesh.msh": encoded(twice)})
     yield changed("coordinate with two signs", "0.1 0.05 0", "+-0.1 0.05 0", "'+-0.1'")
     parametric = MESH.replace("Nodes", "ParametricNodes")
