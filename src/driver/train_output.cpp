@@ -21,8 +21,13 @@ namespace otto {
 
 namespace {
 
-const std::string head =
-    "iteration,kl,gradient_norm,step,tau,cg_iterations,poisson_solves,poisson_iterations,seconds\n";
+/// The first line of history.csv.
+std::string head(bool heldout) {
+  return std::string(
+             "iteration,kl,gradient_norm,step,tau,cg_iterations,poisson_solves,"
+             "poisson_iterations,seconds") +
+         (heldout ? ",heldout_log_likelihood\n" : "\n");
+}
 constexpr double default_minutes = 10;  // between checkpoints
 constexpr int checkpoint_due = 16, troubled = 32;
 
@@ -56,6 +61,7 @@ struct TrainOutput::Impl {
   SteadyClock::time_point began, checkpoint_time, told;
   long checkpoint_row = 0, iteration = 0;
   double kl = 0;
+  bool heldout = false;  ///< history.csv has its column
   StopGuard::Reason stop = StopGuard::none;
 };
 
@@ -81,7 +87,7 @@ void TrainOutput::Impl::open_history() {
     const auto file = folder / "history.csv";
     if (!from) {
       history.open(file);
-      history.append(head);
+      history.append(head(heldout));
       history.flush();
       return;
     }
@@ -91,10 +97,10 @@ void TrainOutput::Impl::open_history() {
       std::filesystem::copy_file(other, file, std::filesystem::copy_options::overwrite_existing,
                                  none);
     }
-    const RowExtent rows = row_extent(file, head, from->step(), "iterations");
+    const RowExtent rows = row_extent(file, head(heldout), from->step(), "iterations");
     if (!rows.same_columns) {
       history.open(file);
-      history.append(head);
+      history.append(head(heldout));
       warning = file.string() + ": the earlier rows are not there";
     } else {
       history.open_at(file, rows.length);
@@ -109,9 +115,11 @@ void TrainOutput::Impl::open_history() {
 void TrainOutput::Impl::write_row(const TrainRow& r) {
   if (!comm.is_root() || trouble) return;
   try {
-    history.append(fmt::format("{},{},{},{},{},{},{},{},{:.3f}\n", r.iteration, r.kl,
-                               r.gradient_norm, r.step, r.tau, r.cg_iterations, r.poisson_solves,
-                               r.poisson_iterations, r.seconds));
+    std::string line =
+        fmt::format("{},{},{},{},{},{},{},{},{:.3f}", r.iteration, r.kl, r.gradient_norm, r.step,
+                    r.tau, r.cg_iterations, r.poisson_solves, r.poisson_iterations, r.seconds);
+    if (heldout) line += r.heldout ? fmt::format(",{}", *r.heldout) : ",";
+    history.append(line + "\n");
     history.flush();
   } catch (const std::exception& e) {
     trouble = e.what();
@@ -173,13 +181,19 @@ TrainOutput::~TrainOutput() = default;
 
 Log& TrainOutput::log() { return impl_->log; }
 
+void TrainOutput::warn(const std::string& sentence) {
+  impl_->log.warn(sentence);
+  impl_->summary.warnings.push_back(sentence);
+}
+
 const std::shared_ptr<const Checkpoint>& TrainOutput::checkpoint() const {
   return impl_->resumption.checkpoint;
 }
 
-void TrainOutput::start(const Mesh& mesh, std::int64_t parameters, const Remember& remember,
-                        NetworkBytes bytes) {
+void TrainOutput::start(const Mesh& mesh, std::int64_t parameters, bool heldout,
+                        const Remember& remember, NetworkBytes bytes) {
   Impl& o = *impl_;
+  o.heldout = heldout;
   o.mesh = &mesh;
   o.remember = remember;
   o.bytes = std::move(bytes);

@@ -41,6 +41,14 @@ const Declare keys{
       .fallback = "0.0",
       .range = non_negative,
       .equation = "KL(q|p) <= target"},
+     {.path = "train.patience",
+      .type = Type::integer,
+      .doc = "With held-out samples: training ends after so many looks at them without a larger "
+             "likelihood, and the energy of the largest one is kept; 0: it goes on to the last "
+             "iteration, and keeps that energy all the same. There is a look every iteration, or "
+             "every 200th part of `iterations`.",
+      .fallback = "20",
+      .range = non_negative},
      {.path = "train.penalty",
       .doc = "Weight of the gradient penalty of gradient_penalty and fisher.",
       .fallback = "0.1",
@@ -118,6 +126,7 @@ TrainOptions read_train_options(const Case& c) {
   o.tolerance = train.real("tolerance");
   o.target = train.real("target");
   o.penalty = train.real("penalty");
+  o.patience = train.integer("patience");
   o.tau = train.has("tau") ? train.real("tau") : entry.tau;
   o.learning_rate = train.real("learning_rate");
   o.cg_iterations = int(train.integer("cg_iterations"));

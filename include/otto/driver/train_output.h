@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct TrainRow {
   int cg_iterations = 0;
   long poisson_solves = 0, poisson_iterations = 0;
   double seconds = 0;
+  std::optional<double> heldout =
+      std::nullopt;  ///< held-out log-likelihood, where it was looked at
 };
 
 class TrainOutput {
@@ -41,10 +44,13 @@ class TrainOutput {
   TrainOutput& operator=(const TrainOutput&) = delete;
 
   [[nodiscard]] Log& log();
+  /// A sentence for the log and for `warnings` of summary.json. The same on every rank.
+  void warn(const std::string& sentence);
   [[nodiscard]] const std::shared_ptr<const Checkpoint>& checkpoint() const;
   /// Restores what `remember` names where the run is resumed, makes room for the results and opens
-  /// history.csv. `parameters`: of the network. Collective.
-  void start(const Mesh& mesh, std::int64_t parameters, const Remember& remember,
+  /// history.csv. `parameters`: of the network; `heldout`: there is a
+  /// column of the held-out log-likelihood. Collective.
+  void start(const Mesh& mesh, std::int64_t parameters, bool heldout, const Remember& remember,
              NetworkBytes bytes);
   /// Writes the row and says how it goes. `last`: no more rows will come. True: stop here (a
   /// signal, or the wall time). Writes a checkpoint where one is due. Collective; throws IoError.

@@ -21,7 +21,8 @@ struct TrainOptions {
   std::int64_t iterations = 0;  ///< that of the objective where the case does not say
   std::uint64_t seed = 1;
   double tolerance = 0, target = 0, penalty = 0;
-  double tau = 1;  ///< that of the objective where the case does not say
+  long patience = 20;  ///< looks at held-out samples without a better one after which training ends
+  double tau = 1;      ///< that of the objective where the case does not say
   double learning_rate = 0.01, rtol = 1e-8;
   int cg_iterations = 150, sampler_steps = 1;
   std::int64_t particles = 1024;
