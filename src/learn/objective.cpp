@@ -76,6 +76,11 @@ const Declare keys{
       .fallback = "1024",
       .range = {.least = 1, .most = 1e7},
       .when = "objective=contrastive_divergence"},
+     {.path = "train.kernel",
+      .type = Type::text,
+      .doc = "One step of a Langevin particle.",
+      .fallback = "\"mala\"",
+      .when = "objective=contrastive_divergence"},
      {.path = "train.learning_rate",
       .doc = "Largest step of Adam, for the objectives of first order; it rises over twenty "
              "iterations and falls to 0 as a cosine.",
@@ -88,7 +93,15 @@ const Declare keys{
           "of second order.",
       .fallback = "150",
       .range = {.least = 1}}},
-    {{"train.sampler", "persistent",
+    {{"train.kernel", "mala",
+      "A step with Metropolis' test: exp(-U)/Z is invariant however steep U is.",
+      "x1 = x - h grad U + sqrt(2 h) xi, taken with probability min(1, e^(U(x) - U(x1)) k(x|x1) / "
+      "k(x1|x))"},
+     {"train.kernel", "ula",
+      "A step without a test: of first order in its length, and unstable where h |grad grad U| > "
+      "2.",
+      "x1 = x - h grad U + sqrt(2 h) xi"},
+     {"train.sampler", "persistent",
       "By Fokker-Planck steps under the present energy, from where it is."},
      {"train.sampler", "short_run", "The same, starting from the uniform density every time."},
      {"train.sampler", "jko", "By proximal (JKO) steps under the present energy."}}};
@@ -120,6 +133,7 @@ TrainOptions read_train_options(const Case& c) {
   TrainOptions o;
   o.objective = train.text("objective");
   o.sampler = train.text("sampler");
+  if (train.has("kernel")) o.kernel = train.text("kernel");
   const ObjectiveEntry& entry = find_objective(o.objective);
   o.iterations = train.has("iterations") ? train.integer("iterations") : entry.iterations;
   o.seed = std::uint64_t(train.integer("seed"));

@@ -17,7 +17,7 @@ namespace otto {
 
 /// What [train] says.
 struct TrainOptions {
-  std::string objective, sampler;
+  std::string objective, sampler, kernel = "mala";
   std::int64_t iterations = 0;  ///< that of the objective where the case does not say
   std::uint64_t seed = 1;
   double tolerance = 0, target = 0, penalty = 0;

@@ -94,10 +94,16 @@ class ContrastiveDivergence final : public Descent {
     if (o.sampler == "short_run") start_again();
     bool finite = true;
     training_.mesh.comm.together([&] {
-      particles_.advance(o.sampler_steps, o.tau / o.sampler_steps,
-                         [&](std::span<const Point> points, std::span<Point> slope) {
-                           training_.network.gradient(points, slope);
-                         });
+      const auto slope = [&](std::span<const Point> points, std::span<Point> at) {
+        training_.network.gradient(points, at);
+      };
+      EnergyFunction energy;
+      if (o.kernel == "mala") {
+        energy = [&](std::span<const Point> points, std::span<double> U) {
+          training_.network.evaluate(points, U);
+        };
+      }
+      particles_.advance(o.sampler_steps, o.tau / o.sampler_steps, slope, energy);
       for (const Point& x : particles_.positions()) finite = finite && std::isfinite(x[0]);
       if (!finite) {
         throw NumericalError(
