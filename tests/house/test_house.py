@@ -18,6 +18,7 @@ ROOMS = {
     r"<fftw3": r"^src/(geodesic|energy)/",
     r"<(H5|hdf5)": r"^(src/io/|include/otto/io/h5_handle\.h|src/app/info\.cpp|tests/)",
     r"<(torch|ATen|c10)": r"^src/torch/",
+    r"<Random123": r"^src/core/random\.cpp",
 }
 FILES_WITH_CLI11 = 1
 
