@@ -97,7 +97,7 @@ class Converge {
   }
 
   /// Whether the tolerances of the run hide a smaller error: where the order falls short, the run
-  /// is repeated with tighter ones, and a different error shows that the present ones are too large.
+  /// is repeated with tighter ones, and another error shows that the present ones are too large.
   bool dominated() {
     const ConvergenceRow* row = judged();
     if (!row || !row->order_l1() || *row->order_l1() > subject_.claimed_order - shortfall) {
