@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "earlier_run.h"
@@ -57,7 +56,6 @@ RunFolder::RunFolder(const Comm& comm, fs::path folder, std::string subject)
 }
 
 void RunFolder::prepare() {
-  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit shows as an error of the write instead
   int used = 0;
   comm_.together([&] {
     if (!comm_.is_root()) return;
