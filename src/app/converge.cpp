@@ -211,6 +211,8 @@ int converge_command(const RunOptions& options, const ConvergeOptions& study_opt
         "take two or more, or give the exact density");
   }
   StudyFolder folder(world, study.base(), output_folder(options));
+  study.check();
+  folder.open();
   if (study_options.target > 0) {
     return static_cast<int>(find_cheapest(study, folder, study_options.target));
   }
