@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "otto/core/petsc.h"
+#include "otto/io/h5_writer.h"
 #include "otto/version.h"
 
 namespace otto {
