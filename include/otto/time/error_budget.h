@@ -50,11 +50,14 @@ struct BudgetOptions {
   double max_rtol = 1e-2;       ///< of linear solves: two digits at least
 };
 
+/// What a run may still spend of its tolerance, and what that means for the next step.
 class ErrorBudget {
  public:
+  /// `tolerance`: on |E|_L1 at every time from `start` to `end`.
   ErrorBudget(double tolerance, double start, double end, const BudgetOptions& options = {})
       : options_(options), tolerance_(tolerance), start_(start), end_(end) {}
 
+  /// On |E|_L1.
   [[nodiscard]] double tolerance() const { return tolerance_; }
   /// p, where the errors of equal steps have fallen to `ratio` of what they were over a step from t
   /// to t + dt.
