@@ -15,14 +15,12 @@ namespace otto {
 
 namespace {
 
-constexpr double most_ratio = 2.41421356237309504880;  // 1 + sqrt 2
-
 constexpr Solves solves{.energies = Energies::linear};
 
 class Bdf2 final : public Stepper {
  public:
-  explicit Bdf2(const Problem& problem)
-      : mesh_(problem.mesh), generator_(problem.generator), stage_(problem) {}
+  Bdf2(const Problem& problem, const Bdf2Options& options)
+      : options_(options), mesh_(problem.mesh), generator_(problem.generator), stage_(problem) {}
 
   void restart(const State& state) override {
     stage_.restart(state);
@@ -32,7 +30,7 @@ class Bdf2 final : public Stepper {
   StepReport advance(State& state, double dt) override {
     StepReport report;
     stage_.begin(state);
-    const bool start = !(dt <= most_ratio * last_dt_);
+    const bool start = !(dt <= options_.max_ratio * last_dt_);
     if (start ? !two_.solve(report, mesh_, generator_, stage_, state, dt)
               : !solve(report, state, dt)) {
       return report;
@@ -68,6 +66,7 @@ class Bdf2 final : public Stepper {
     return stage_.solve(report, dt / lead, b, t, 0, two_.rho1);
   }
 
+  Bdf2Options options_;
   const Mesh& mesh_;
   Generator& generator_;
   LinearStage stage_;
@@ -89,9 +88,9 @@ const RegisterStepper registered{{
 
 }  // namespace
 
-std::unique_ptr<Stepper> make_bdf2(const Problem& problem) {
+std::unique_ptr<Stepper> make_bdf2(const Problem& problem, const Bdf2Options& options) {
   check_suits("bdf2", solves, problem);
-  return std::make_unique<Bdf2>(problem);
+  return std::make_unique<Bdf2>(problem, options);
 }
 
 }  // namespace otto

@@ -19,7 +19,7 @@ class Exponential final : public Stepper {
   Exponential(const Problem& problem, const ExponentialOptions& options)
       : mesh_(problem.mesh),
         stage_(problem),
-        action_(problem.generator, stage_.solver()),
+        action_(problem.generator, stage_.solver(), options.action),
         pole_(options.pole),
         rate_(options.tolerance / options.duration) {}
 

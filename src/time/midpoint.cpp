@@ -37,15 +37,15 @@ namespace otto {
 
 namespace {
 
-constexpr int most_iterations = 30;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 constexpr Solves solves{.energies = Energies::linear, .estimates_error = true};
 
 class Midpoint final : public Stepper {
  public:
-  explicit Midpoint(const Problem& problem)
-      : mesh_(problem.mesh),
+  Midpoint(const Problem& problem, const MidpointOptions& options)
+      : options_(options),
+        mesh_(problem.mesh),
         generator_(problem.generator),
         newton_(problem.generator, problem.solver),
         stage_(problem),
@@ -95,18 +95,22 @@ class Midpoint final : public Stepper {
       const Norms r = residual(rho0, dt);
       // Rounding ends the iteration: at the floor, or near it when nothing is gained any more.
       if (r.residual <= r.floor) return "";
-      if (k > 2 && r.residual > 0.5 * last && r.residual <= 1e3 * r.floor) return "";
-      if (k == most_iterations || !std::isfinite(r.residual)) {
+      const bool stalled = r.residual > options_.stalled * last;
+      if (k >= options_.min_iterations && stalled &&
+          r.residual <= options_.near_rounding * r.floor) {
+        return "";
+      }
+      if (k == options_.max_iterations || !std::isfinite(r.residual)) {
         return fmt::format(
             "Newton's method for the midpoint rule stands at a residual of {:.2g} "
             "after {} iterations (the step may be too long for positivity)",
             r.residual / r.scale, k);
       }
       last = r.residual;
-      const double rtol = std::clamp(r.residual / r.scale, 1e-10, 1e-2);
+      const double rtol = std::clamp(r.residual / r.scale, options_.min_rtol, options_.max_rtol);
       ++report.newton_iterations;
       const std::string reason =
-          newton_step(report, dt, std::max(rtol, 0.1 * r.floor / r.residual));
+          newton_step(report, dt, std::max(rtol, options_.rounding_part * r.floor / r.residual));
       if (!reason.empty()) return reason;
     }
   }
@@ -162,7 +166,7 @@ class Midpoint final : public Stepper {
     count(report, solve);
     if (!solve.converged) return "the linear solve inside Newton's method failed: " + solve.reason;
     for (std::size_t i = 0; i < n_; ++i) {
-      rho1_[i] = std::max(rho1_[i] + sigma_[i] * y_[i], 0.1 * rho1_[i]);
+      rho1_[i] = std::max(rho1_[i] + sigma_[i] * y_[i], options_.min_factor * rho1_[i]);
     }
     return "";
   }
@@ -183,6 +187,7 @@ class Midpoint final : public Stepper {
     for (std::size_t i = 0; i < n_; ++i) R_[i] = dt * mean_cost[i] - c * R_[i] / 3;
   }
 
+  MidpointOptions options_;
   const Mesh& mesh_;
   Generator& generator_;
   ShiftedSolver newton_;
@@ -207,9 +212,9 @@ const RegisterStepper registered{{
 
 }  // namespace
 
-std::unique_ptr<Stepper> make_midpoint(const Problem& problem) {
+std::unique_ptr<Stepper> make_midpoint(const Problem& problem, const MidpointOptions& options) {
   check_suits("midpoint", solves, problem);
-  return std::make_unique<Midpoint>(problem);
+  return std::make_unique<Midpoint>(problem, options);
 }
 
 }  // namespace otto

@@ -35,7 +35,6 @@ namespace otto {
 
 namespace {
 
-constexpr int most_iterations = 50, most_halvings = 10;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 constexpr Solves solves{.energies = Energies::nonlinear,
@@ -45,8 +44,9 @@ constexpr Solves solves{.energies = Energies::nonlinear,
 
 class NonlinearEuler final : public Stepper {
  public:
-  explicit NonlinearEuler(const Problem& problem)
-      : mesh_(problem.mesh),
+  NonlinearEuler(const Problem& problem, const NonlinearEulerOptions& options)
+      : options_(options),
+        mesh_(problem.mesh),
         generator_(problem.generator),
         internal_(problem.energy.internal()),
         flux_(make_nonlinear_flux(problem.generator, problem.flux.empty()
@@ -54,7 +54,7 @@ class NonlinearEuler final : public Stepper {
                                                          : find_flux(problem.flux))),
         solver_(problem.mesh, problem.solver),
         keeper_(problem.mesh, problem.solver.rtol),
-        tolerance_(std::min(1e-11, 1e-3 * problem.solver.rtol)),
+        tolerance_(std::min(options.tolerance, options.solver_part * problem.solver.rtol)),
         n_(std::size_t(mesh_.owned)),
         x_(std::size_t(mesh_.local())),
         F_(std::size_t(mesh_.faces.size())),
@@ -65,7 +65,7 @@ class NonlinearEuler final : public Stepper {
     const double empty = 0;
     double curvature = 0;
     internal_.derivatives(std::span(&empty, 1), 0, {}, std::span(&curvature, 1));
-    floor_ = std::isfinite(curvature) ? 0 : 1e-12;
+    floor_ = std::isfinite(curvature) ? 0 : options.empty;
   }
 
   void restart(const State& state) override {
@@ -142,13 +142,14 @@ class NonlinearEuler final : public Stepper {
 
   std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
     Residual now = residual(rho0, dt);
-    while (!(now.norm <= tolerance_ * keeper_.mass() || now.norm <= 4 * now.rounding)) {
+    while (!(now.norm <= tolerance_ * keeper_.mass() ||
+             now.norm <= options_.rounding * now.rounding)) {
       if (!std::isfinite(now.norm)) return "Newton's method met a value that is not finite";
-      if (report.newton_iterations == most_iterations) {
+      if (report.newton_iterations == options_.max_iterations) {
         return fmt::format(
             "Newton's method still has a residual of {:.2g} of the mass after {} "
             "iterations",
-            now.norm / keeper_.mass(), most_iterations);
+            now.norm / keeper_.mass(), options_.max_iterations);
       }
       ++report.newton_iterations;
       for (std::size_t i = 0; i < n_; ++i) omega_[i] = mesh_.volume[i] * x_.drho[i];
@@ -160,7 +161,7 @@ class NonlinearEuler final : public Stepper {
         return "the linear solve inside Newton's method failed: " + solve.reason;
       const Residual next = search(now, rho0, dt);
       if (!(next.norm < now.norm)) {
-        if (now.norm <= 100 * now.rounding) break;
+        if (now.norm <= options_.near_rounding * now.rounding) break;
         return fmt::format("Newton's method stalls at a residual of {:.2g} of the mass",
                            now.norm / keeper_.mass());
       }
@@ -175,12 +176,12 @@ class NonlinearEuler final : public Stepper {
     const double P = internal_.maximum();
     Residual next;
     double length = 1;
-    for (int halvings = 0; halvings <= most_halvings; ++halvings, length *= 0.5) {
+    for (int halvings = 0; halvings <= options_.max_halvings; ++halvings, length *= 0.5) {
       for (std::size_t i = 0; i < n_; ++i) {
-        x_.s[i] = std::max(start[i] + length * ds_[i], 0.1 * std::min(start[i], P));
+        x_.s[i] = std::max(start[i] + length * ds_[i], options_.min_factor * std::min(start[i], P));
       }
       next = residual(rho0, dt);
-      if (next.norm <= (1 - 1e-4 * length) * now.norm) return next;
+      if (next.norm <= (1 - options_.min_decrease * length) * now.norm) return next;
     }
     x_.s = start;
     return residual(rho0, dt);
@@ -226,6 +227,7 @@ class NonlinearEuler final : public Stepper {
     for (std::size_t i = 0; i < W_.size(); ++i) x_.rest[i] += W_[i];
   }
 
+  NonlinearEulerOptions options_;
   const Mesh& mesh_;
   Generator& generator_;
   const InternalEnergy& internal_;
@@ -252,9 +254,10 @@ const RegisterStepper registered{{
 
 }  // namespace
 
-std::unique_ptr<Stepper> make_nonlinear_euler(const Problem& problem) {
+std::unique_ptr<Stepper> make_nonlinear_euler(const Problem& problem,
+                                              const NonlinearEulerOptions& options) {
   check_suits("implicit_euler", solves, problem);
-  return std::make_unique<NonlinearEuler>(problem);
+  return std::make_unique<NonlinearEuler>(problem, options);
 }
 
 }  // namespace otto

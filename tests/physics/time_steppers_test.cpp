@@ -95,7 +95,9 @@ TEST(Steppers, MassDoesNotDriftInTenThousandSteps) {
 TEST(Steppers, TheGibbsStateStaysAtRest) {
   for (const std::string& scheme : schemes()) {
     for (const char* flux : {"scharfetter_gummel", "square_root"}) {
-      Scenario s(well, {"time.scheme=" + scheme, "flux.kind=" + std::string(flux), "time.end=2"});
+      std::vector<std::string> settings{"time.scheme=" + scheme, "time.end=2"};
+      if (!proximal(scheme)) settings.push_back("flux.kind=" + std::string(flux));
+      Scenario s(well, settings);
       std::vector<double> gibbs(static_cast<std::size_t>(s.mesh.owned));
       for (std::size_t i = 0; i < gibbs.size(); ++i)
         gibbs[i] = std::exp(-s.generator.external()[i]);

@@ -4,12 +4,17 @@
 
 namespace otto {
 
+struct TimetableOptions {
+  double slack = 1e-8;    ///< of a step or an output interval: what counts as rounding
+  double stretch = 0.01;  ///< a remainder of this much of a step is no step of its own
+};
+
 /// The output times of a run and the steps that lead to them.
 class Timetable {
  public:
   /// Output times are start + k every (k = 1, 2, ...) before `end`, and `end`; every = 0: only the
   /// end. Needs end > start and every >= 0.
-  Timetable(double start, double end, double every);
+  Timetable(double start, double end, double every, const TimetableOptions& options = {});
 
   [[nodiscard]] double end() const { return end_; }  ///< of the run
   /// `t` is `end` or beyond.
@@ -33,6 +38,7 @@ class Timetable {
   [[nodiscard]] Leap even_leap(double t, double dt) const;
 
  private:
+  TimetableOptions options_;
   double start_, end_, every_;
 };
 
