@@ -38,6 +38,7 @@ otto_room(learn geodesic newton network)
 otto_room(driver learn analysis time initial)
 otto_room(app driver)
 
+target_include_directories(otto_core PRIVATE ${RANDOM123_INCLUDE_DIR})
 set_source_files_properties(src/analysis/spectrum.cpp PROPERTIES INCLUDE_DIRECTORIES "${SLEPC_INCLUDE_DIRS}")
 if(OTTO_FUZZ)  # rooms that no reader enters are only linked: half the time of the build
   foreach(room analysis app driver geodesic learn linear multigrid newton operators time)

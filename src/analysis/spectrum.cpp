@@ -1,10 +1,10 @@
 // Krylov-Schur (Stewart 2001, in SLEPc) on S with the equilibrium y = sqrt(omega) deflated, where
-// there is one (nothing is absorbed). The pole
-// c = (diameter)^2 / kT lets c lambda be of order 10 for free diffusion and more in a landscape, so
-// that theta falls off like 1 / (c lambda): a dozen solves give several modes.
+// there is one (nothing is absorbed). The pole c = (diameter)^2 / kT lets c lambda be of order 10 for
+// free diffusion and more in a landscape, so that theta falls off like 1 / (c lambda): a dozen solves
+// give several modes.
 //
-// Each vector found goes through S once more, as u: where pi is far below rounding, y = sqrt(omega)
-// u says nothing of u, and A would blow up what is left of high frequencies.
+// Each vector found goes through S once more, as u: where pi is far below rounding, u cannot be
+// computed from y = sqrt(omega) u, and A would blow up what is left of high frequencies.
 //
 // Rates are Rayleigh quotients taken over faces,
 //
@@ -21,6 +21,7 @@
 #include <array>
 #include <cmath>
 #include <exception>
+#include <span>
 
 #include "otto/core/petsc_check.h"
 #include "otto/core/vector_math.h"
@@ -43,13 +44,18 @@ struct SlepcSession {
 
 /// What the shell matrix of S needs. y = scale rho, scale = sqrt(vol / pi).
 struct Resolvent {
+  Resolvent(const Mesh& m, ShiftedSolver& s, double pole, double tolerance,
+            std::span<const double> pi)
+      : mesh(m), solver(s), c(pole), rtol(tolerance), b(std::size_t(m.owned)), rho(b.size()) {
+    for (std::size_t k = 0; k < b.size(); ++k) scale.push_back(std::sqrt(m.volume[k] / pi[k]));
+  }
+
   const Mesh& mesh;
   ShiftedSolver& solver;
   double c, rtol;
-  std::vector<double> scale = {};
-  std::vector<double> b = {}, rho = {};
+  std::vector<double> scale, b, rho;
   int solves = 0, iterations = 0;
-  std::string failure = {};
+  std::string failure;
 
   void apply(const double* in, double* out) {
     for (std::size_t k = 0; k < b.size(); ++k) b[k] = mesh.volume[k] * in[k] / scale[k];
@@ -212,28 +218,59 @@ std::vector<double> gibbs_density(const Generator& generator) {
   return pi;
 }
 
+namespace {
+
+void make_solver(MPI_Comm comm, Mat S, const SpectrumOptions& options, EPS* eps) {
+  check(EPSCreate(comm, eps));
+  check(EPSSetOperators(*eps, S, nullptr));
+  check(EPSSetProblemType(*eps, EPS_HEP));
+  check(EPSSetType(*eps, EPSKRYLOVSCHUR));
+  check(EPSSetWhichEigenpairs(*eps, EPS_LARGEST_REAL));
+  check(EPSSetDimensions(*eps, options.count, PETSC_DEFAULT, PETSC_DEFAULT));
+  check(EPSSetTolerances(*eps, options.tolerance, 100));
+}
+
+/// y = sqrt(omega), by way of the vector `y`.
+void deflate_equilibrium(EPS eps, const Mesh& mesh, std::span<const double> pi, Vec y) {
+  std::vector<double> rest(std::size_t(mesh.owned));
+  for (std::size_t k = 0; k < rest.size(); ++k) rest[k] = std::sqrt(mesh.volume[k] * pi[k]);
+  fill(y, rest);
+  check(EPSSetDeflationSpace(eps, 1, &y));
+}
+
+/// The mode of eigenvector number i, which goes through S once more; `y` is overwritten.
+Mode read_mode(EPS eps, PetscInt i, Resolvent& resolvent, std::span<const double> pi,
+               const Judge& judge, Vec y) {
+  const double* values = nullptr;
+  std::vector<double> smooth(resolvent.b.size());
+  check(EPSGetEigenvector(eps, i, y, nullptr));
+  check(VecGetArrayRead(y, &values));
+  resolvent.apply(values, smooth.data());
+  check(VecRestoreArrayRead(y, &values));
+  if (!resolvent.failure.empty()) refuse_solve(resolvent);
+  Mode mode;
+  mode.shape.resize(smooth.size());
+  for (std::size_t k = 0; k < smooth.size(); ++k) mode.shape[k] = resolvent.rho[k] / pi[k];
+  judge.normalise(mode.shape);
+  judge.judge(mode);
+  return mode;
+}
+
+}  // namespace
+
 Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
                        const SpectrumOptions& options) {
   require_detailed_balance(generator);
   const Mesh& mesh = generator.mesh();
-  const std::int64_t most = mesh.global_cells - (generator.absorbs() ? 0 : 1);
-  if (options.count > most) {
+  const std::int64_t modes = mesh.global_cells - (generator.absorbs() ? 0 : 1);
+  if (options.count > modes) {
     throw InputError(fmt::format("-k {}: {} cells have {} modes beside the equilibrium",
-                                 options.count, mesh.global_cells, most));
+                                 options.count, mesh.global_cells, modes));
   }
   const SlepcSession slepc;
-  const auto n = std::size_t(mesh.owned);
   const std::vector<double> pi = gibbs_weights(generator);
   const double size = diameter(mesh);
-  Resolvent resolvent{mesh, solver, size * size / generator.temperature(), options.rtol};
-  resolvent.scale.resize(n);
-  resolvent.b.resize(n);
-  resolvent.rho.resize(n);
-  std::vector<double> rest(n);  // sqrt(omega)
-  for (std::size_t k = 0; k < n; ++k) {
-    resolvent.scale[k] = std::sqrt(mesh.volume[k] / pi[k]);
-    rest[k] = std::sqrt(mesh.volume[k] * pi[k]);
-  }
+  Resolvent resolvent(mesh, solver, size * size / generator.temperature(), options.rtol, pi);
 
   MatOwner S;
   VecOwner y;
@@ -243,37 +280,15 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
                        S.out()));
   check(MatShellSetOperation(S, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
   check(MatCreateVecs(S, y.out(), nullptr));
-  check(EPSCreate(comm, eps.out()));
-  check(EPSSetOperators(eps, S, nullptr));
-  check(EPSSetProblemType(eps, EPS_HEP));
-  check(EPSSetType(eps, EPSKRYLOVSCHUR));
-  check(EPSSetWhichEigenpairs(eps, EPS_LARGEST_REAL));
-  check(EPSSetDimensions(eps, options.count, PETSC_DEFAULT, PETSC_DEFAULT));
-  check(EPSSetTolerances(eps, options.tolerance, 100));
-  if (!generator.absorbs()) {
-    fill(y, rest);
-    Vec equilibrium = y;
-    check(EPSSetDeflationSpace(eps, 1, &equilibrium));
-  }
+  make_solver(comm, S, options, eps.out());
+  if (!generator.absorbs()) deflate_equilibrium(eps, mesh, pi, y);
   check(EPSSetFromOptions(eps));
   run(eps, resolvent, options.count);
 
   const Judge judge(generator);
   Spectrum spectrum;
-  std::vector<double> smooth(n);
   for (PetscInt i = 0; i < options.count; ++i) {
-    check(EPSGetEigenvector(eps, i, y, nullptr));
-    const double* values = nullptr;
-    check(VecGetArrayRead(y, &values));
-    resolvent.apply(values, smooth.data());
-    check(VecRestoreArrayRead(y, &values));
-    if (!resolvent.failure.empty()) refuse_solve(resolvent);
-    Mode mode;
-    mode.shape.resize(n);
-    for (std::size_t k = 0; k < n; ++k) mode.shape[k] = resolvent.rho[k] / pi[k];
-    judge.normalise(mode.shape);
-    judge.judge(mode);
-    spectrum.modes.push_back(std::move(mode));
+    spectrum.modes.push_back(read_mode(eps, i, resolvent, pi, judge, y));
   }
   std::ranges::stable_sort(spectrum.modes, {}, &Mode::rate);
   spectrum.solves = resolvent.solves;

@@ -123,6 +123,7 @@ int spectrum_command(const RunOptions& options, int count) {
     refuse_left_over(petsc);
     const auto crossings = find_crossings(mesh, generator.external().first(std::size_t(mesh.owned)),
                                           energy.temperature());
+    output.open();
     write_modes(c, output, generator, spectrum);
     world.together([&] {
       if (world.is_root()) tell(output, spectrum, crossings, mesh.dimension);

@@ -79,6 +79,11 @@ std::vector<std::string> Study::settings(Refinement by) const {
   return words;
 }
 
+void Study::check() const {
+  const Case c = read_case(comm_, options_.case_file, settings({0, 0}));
+  (void)Setup(comm_, c);
+}
+
 FinishedRun run_case(const Comm& comm, const RunOptions& options,
                      const std::vector<std::string>& settings, RunOutput* output) {
   const auto began = Clock::now();

@@ -1,5 +1,5 @@
-// What JKO steps in several inner steps owe, on any number of ranks: mass, sign, a falling free
-// energy, rest at equilibrium, and the step of one inner step where there is one.
+// Properties of JKO steps in several inner steps, on any number of ranks: mass, sign, a falling
+// free energy, rest at equilibrium, and the step of one inner step where there is one.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

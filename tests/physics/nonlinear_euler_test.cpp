@@ -36,7 +36,7 @@ std::string euler(double start, double end, double step) {
       start, end, step);
 }
 
-/// Runs and checks what every step owes.
+/// Runs and checks mass, sign and decay of every step.
 void run_checked(Scenario& s, State& state) {
   (void)s.run(state);
   const double mass = s.records.front().ledger.mass, P = s.energy.internal().maximum();

@@ -1,4 +1,4 @@
-// What every scheme owes, on any number of ranks: mass, sign, equilibrium, balance, the same answer.
+// Properties of every scheme, on any number of ranks: mass, sign, equilibrium, balance, one answer.
 
 #include <gtest/gtest.h>
 

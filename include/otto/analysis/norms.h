@@ -1,8 +1,8 @@
 #pragma once
 // Ways to tell a density from a reference, by name.
 //
-//   l1, l2, linf   sum vol |e|,  (sum vol e^2)^1/2,  max |e|        e = rho - r
-//   kl             sum vol (r log(r/rho) - r + rho)      relative entropy of the reference
+//   l1, l2, linf   sum vol |e|,  (sum vol e^2)^1/2,  max |e|,      e = rho - r
+//   kl             sum vol (r log(r/rho) - r + rho), the relative entropy of the reference
 //   reverse_kl     the same with rho and r exchanged
 //   w2             (sum vol e psi)^1/2,  -div((rho + r)/2 grad psi) = e:  W2 to first order in e
 //   energy         |F(rho) - F(r)|

@@ -13,7 +13,7 @@ namespace otto {
 /// density (always), external_energy, chemical_potential, volume, rank.
 class OutputFields {
  public:
-  /// Keeps references to the problem's parts.
+  /// `names`: those of output.fields. Keeps references to the problem's parts.
   OutputFields(const Problem& problem, std::span<const std::string> names);
   OutputFields(const OutputFields&) = delete;
 
