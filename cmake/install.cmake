@@ -13,13 +13,14 @@ set(OTTO_PUBLIC_HEADERS
   energy/free_energy.h energy/interaction.h energy/internal.h
   flux/two_point.h
   initial/initial.h
-  operators/absorbing.h operators/face_runs.h operators/fourth_order.h operators/generator.h operators/ledger.h
+  operators/generator.h operators/ledger.h
   linear/shifted_solver.h
-  time/error_budget.h time/step_control.h time/stepper.h time/timetable.h
-  geodesic/geodesic.h
+  time/dispatch.h time/error_budget.h time/flux_rules.h time/schemes.h time/step_control.h time/stepper.h
+  time/timetable.h
+  geodesic/density_pair.h geodesic/geodesic.h
   analysis/norms.h analysis/spectrum.h
-  io/field_series.h io/final_state.h io/h5_writer.h io/provenance.h
-  driver/simulation.h)
+  io/field_series.h io/final_state.h io/provenance.h
+  driver/problem.h driver/simulation.h driver/time_options.h)
 list(TRANSFORM OTTO_PUBLIC_HEADERS PREPEND ${CMAKE_SOURCE_DIR}/include/otto/)
 target_sources(otto_library PUBLIC FILE_SET HEADERS BASE_DIRS include ${CMAKE_BINARY_DIR}/generated
   FILES ${OTTO_PUBLIC_HEADERS} ${CMAKE_BINARY_DIR}/generated/otto/version.h)

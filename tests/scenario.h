@@ -15,6 +15,7 @@
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/absorbing.h"
 #include "otto/operators/generator.h"
 
 namespace otto::test {

@@ -8,6 +8,7 @@
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/absorbing.h"
 #include "otto/operators/diffusion.h"
 
 namespace otto {

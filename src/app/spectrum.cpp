@@ -17,6 +17,7 @@
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/absorbing.h"
 #include "otto/operators/diffusion.h"
 
 namespace otto {

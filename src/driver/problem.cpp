@@ -2,6 +2,7 @@
 
 #include "otto/core/error.h"
 #include "otto/flux/two_point.h"
+#include "otto/operators/diffusion.h"
 
 namespace otto {
 
@@ -43,8 +44,8 @@ Problem problem_of(const Case& c, const Mesh& mesh, const FreeEnergy& energy,
   const Section flux = c.section("flux");
   if (flux.given("kind")) problem.flux = flux.text("kind");
   if (problem.flux == flux_on_simplices) {
-    problem.diffusion =
-        read_diffusion(c.section("diffusion"), c.sections("diffusion.region"), mesh);
+    problem.diffusion = std::make_shared<const Diffusion>(
+        read_diffusion(c.section("diffusion"), c.sections("diffusion.region"), mesh));
   }
   return problem;
 }

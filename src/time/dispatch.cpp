@@ -248,7 +248,7 @@ void check_suits(const std::string& scheme, const Solves& solves, const Problem&
   };
   const Facts facts(problem);
   const std::string kind = facts.flux.empty() ? problem.generator.flux().name() : facts.flux;
-  const FluxTask task{kind, problem.diffusion.has_value(), facts.drift, facts.absorbing};
+  const FluxTask task{kind, problem.diffusion != nullptr, facts.drift, facts.absorbing};
   if (const auto refusal = refuse_flux(task, problem.mesh)) refuse(*refusal);
   const Need unmet = first_unmet(solves, facts);
   if (unmet != Need::none) refuse(refusal_of(unmet, scheme, solves, facts));

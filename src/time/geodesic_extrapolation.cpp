@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otto/operators/face_runs.h"
 #include "otto/time/linear_stage.h"
 
 namespace otto {

@@ -27,6 +27,7 @@
 #include <limits>
 
 #include "otto/core/vector_math.h"
+#include "otto/operators/face_runs.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/carried_error.h"
 #include "otto/time/dispatch.h"

@@ -26,6 +26,7 @@
 #include "otto/flux/two_point.h"
 #include "otto/linear/flux_solver.h"
 #include "otto/operators/chemical_potential.h"
+#include "otto/operators/face_runs.h"
 #include "otto/operators/nonlinear_flux.h"
 #include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"

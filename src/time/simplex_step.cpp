@@ -40,6 +40,7 @@
 
 #include "otto/core/vector_math.h"
 #include "otto/linear/simplex_solver.h"
+#include "otto/operators/diffusion.h"
 #include "otto/operators/simplex_flux.h"
 #include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
@@ -82,7 +83,7 @@ class SimplexStep final : public Stepper {
         mesh_(problem.mesh),
         generator_(problem.generator),
         internal_(problem.energy.internal()),
-        flux_(problem.mesh, problem.diffusion.value_or(identity_diffusion(problem.mesh))),
+        flux_(problem.mesh, problem.diffusion ? *problem.diffusion : identity_diffusion(problem.mesh)),
         solver_(flux_, problem.solver),
         keeper_(problem.mesh, problem.solver.rtol),
         second_order_(rule == SimplexRule::midpoint),

@@ -7,6 +7,7 @@
 
 #include "../scenario.h"
 #include "otto/driver/moments.h"
+#include "otto/operators/fourth_order.h"
 
 namespace otto::test {
 namespace {

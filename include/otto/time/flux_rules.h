@@ -11,7 +11,9 @@ namespace otto {
 
 /// Why a problem is refused, and the key that is to blame ("" for the table itself).
 struct Refusal {
-  std::string table, key, message;
+  std::string table;    ///< of the case
+  std::string key;      ///< in it
+  std::string message;  ///< the reason and what to do
 };
 
 /// What a flux is asked for.

@@ -26,7 +26,7 @@ enum class FaceWeights {
 
 /// Of the proximal schemes jko, jko_bdf2 and jko_midpoint.
 struct ProximalOptions {
-  FaceWeights weights = FaceWeights::centred;
+  FaceWeights weights = FaceWeights::centred;  ///< at the faces
   int inner_steps = 1;  ///< jko alone: in which the distance of one step is taken
   /// jko alone: weight of the new density in that of the distance. None: 1/2 for one inner step,
   /// which makes the linearised distance second order, else 1, with which inner steps converge.
@@ -34,6 +34,7 @@ struct ProximalOptions {
 };
 ProximalOptions read_proximal(const Section& time);  ///< of a [time] table
 
+/// Of the exponential scheme.
 struct ExponentialOptions {
   double tolerance = 1e-4;  ///< L1 error allowed at the end of the run
   double duration = 1;      ///< of the run, over which the tolerance is shared out
@@ -76,7 +77,11 @@ struct NonlinearEulerOptions {
                                ///< infinite
 };
 
-enum class SimplexRule { implicit_euler, midpoint };
+/// Where whole gradients are taken.
+enum class SimplexRule {
+  implicit_euler,  ///< at the new density: first order
+  midpoint         ///< at the identric mean of both densities: second order
+};
 
 /// Newton's method with whole gradients.
 struct SimplexStepOptions {
@@ -105,11 +110,17 @@ struct SimplexStepOptions {
 
 /// (M - dt M Q) rho1 = M rho0; for entropy and V alone, as all up to `make_midpoint`.
 std::unique_ptr<Stepper> make_implicit_euler(const Problem& problem);
+/// (M - dt/2 M Q) rho1 = (M + dt/2 M Q) rho0: second order; rough data ring in long steps.
 std::unique_ptr<Stepper> make_crank_nicolson(const Problem& problem);
+/// From the last two densities: second order, one solve a step.
 std::unique_ptr<Stepper> make_bdf2(const Problem& problem, const Bdf2Options& options = {});
+/// A trapezoidal stage and one of BDF2: second order, L-stable, two solves a step.
 std::unique_ptr<Stepper> make_tr_bdf2(const Problem& problem);
+/// rho1 = exp(dt Q) rho0 by a Krylov method, to a tolerance whatever the step.
 std::unique_ptr<Stepper> make_exponential(const Problem& problem,
                                           const ExponentialOptions& options = {});
+/// The identric mean of both densities: second order, F[n+1] - F[n] + dt dissipation is zero to
+/// rounding.
 std::unique_ptr<Stepper> make_midpoint(const Problem& problem, const MidpointOptions& options = {});
 /// Implicit Euler for free energies with terms beyond entropy and V.
 std::unique_ptr<Stepper> make_nonlinear_euler(const Problem& problem,
@@ -119,7 +130,9 @@ std::unique_ptr<Stepper> make_simplex_step(const Problem& problem, SimplexRule r
                                            const SimplexStepOptions& options = {});
 /// Proximal steps, for every free energy.
 std::unique_ptr<Stepper> make_jko(const Problem& problem, const ProximalOptions& options = {});
+/// From the geodesic of the last two densities, continued: second order.
 std::unique_ptr<Stepper> make_jko_bdf2(const Problem& problem, const ProximalOptions& options = {});
+/// Half a proximal step and one linear solve: second order.
 std::unique_ptr<Stepper> make_jko_midpoint(const Problem& problem,
                                            const ProximalOptions& options = {});
 

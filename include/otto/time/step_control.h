@@ -5,11 +5,12 @@
 
 namespace otto {
 
+/// What the user asked for.
 struct StepLimits {
-  double step = 0;  ///< fixed length, or the first one of an adaptive run
-  bool adaptive = false;
-  double min_step = 0;
-  double max_step = 0;  ///< 0: no limit
+  double step = 0;        ///< fixed length, or the first one of an adaptive run
+  bool adaptive = false;  ///< else steps are as long as `step`
+  double min_step = 0;    ///< a run that would need shorter steps fails
+  double max_step = 0;    ///< 0: no limit
 };
 
 /// How the length of steps answers to what becomes of them. Lengths other than those of users are
@@ -33,18 +34,21 @@ struct StepRules {
   int recovery_steps = 3;
   /// Adaptive steps: a suggestion between these times the present length is not worth rebuilding the
   /// solver for.
-  double keep_above = 0.9, keep_below = 1.25;
+  double keep_above = 0.9;
+  double keep_below = 1.25;  ///< the other end
 };
 
 /// Fixed: `step`; shortened after a refusal, and doubled back once some steps have been accepted.
 /// Adaptive: what the stepper suggests, where that is worth rebuilding the solver for.
 class StepControl {
  public:
+  /// At the start of a run.
   explicit StepControl(const StepLimits& limits, const StepRules& rules = {});
 
   /// The length wanted for the next step.
   [[nodiscard]] double wish() const { return wish_; }
-  [[nodiscard]] const StepLimits& limits() const { return limits_; }
+  [[nodiscard]] const StepLimits& limits() const { return limits_; }  ///< as given
+  /// What the next wish depends on.
   void remember(Archive& archive) {
     archive.number("wish", wish_);
     archive.number("since_refusal", since_refusal_);
