@@ -2,12 +2,14 @@
 
 #include "otto/app/accuracy.h"
 #include "otto/app/analyse.h"
+#include "otto/core/caution.h"
 #include "otto/core/fault.h"
 #include "otto/driver/check_flux.h"
 #include "otto/driver/simulation.h"
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/cautions.h"
 #include "otto/operators/diffusion.h"
 
 namespace otto {
@@ -43,6 +45,7 @@ Setup::Setup(const Comm& comm, const Case& c)
   (void)exact_density(c, mesh, c.section("time").real("end"));
   check_analysis(*this);
   check_accuracy(*this);
+  if (const auto sentence = seam_caution(generator)) caution(*sentence);
 }
 
 }  // namespace otto
