@@ -169,7 +169,7 @@ def _panel_grid(count, aspect):
     """Rows and columns for `count` panels of the given height/width."""
     columns = count if count <= 4 else (count + 1) // 2
     rows = -(-count // columns)
-    width = min(11.0, 2.9 * columns) / columns
+    width = 4.8 if count == 1 else min(11.0, 2.9 * columns) / columns
     return plt.subplots(rows, columns, sharex=True, sharey=True, squeeze=False,
                         figsize=(width * columns + 0.9, width * aspect * rows + 0.75))
 
