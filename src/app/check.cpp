@@ -7,6 +7,7 @@
 #include "otto/app/setup.h"
 #include "otto/casefile/case.h"
 #include "otto/casefile/describe.h"
+#include "otto/core/caution.h"
 #include "otto/core/comm.h"
 #include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
@@ -114,6 +115,7 @@ int check_command(const RunOptions& options) {
   const Resumption resumption =
       find_resumption(world, c, critical, options.resume, output_folder(options));
   std::string text = summary(c) + of_mesh;
+  for (const auto& words : take_cautions()) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.words) text += "  " + words + "\n";
   print_once(text);

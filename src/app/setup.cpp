@@ -2,6 +2,7 @@
 
 #include "otto/app/accuracy.h"
 #include "otto/app/analyse.h"
+#include "otto/core/caution.h"
 #include "otto/core/fault.h"
 #include "otto/driver/problem.h"
 #include "otto/driver/simulation.h"
@@ -9,6 +10,7 @@
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
 #include "otto/operators/absorbing.h"
+#include "otto/operators/cautions.h"
 #include "otto/operators/diffusion.h"
 
 namespace otto {
@@ -46,6 +48,7 @@ Setup::Setup(const Comm& comm, const Case& whole)
   (void)exact_density(c, mesh, times.end);
   check_analysis(*this);
   check_accuracy(*this);
+  if (const auto sentence = seam_caution(generator)) caution(*sentence);
 }
 
 }  // namespace otto

@@ -321,4 +321,14 @@ std::string muparser_version() {
   return full.substr(0, full.find(' '));
 }
 
+void check_axes(const Section& section, std::string_view key, const Expression& expression,
+                int dimension) {
+  const std::array<std::string, 3> axes{"x", "y", "z"};
+  for (std::size_t a = std::size_t(dimension); a < axes.size(); ++a) {
+    if (!expression.uses(axes[a])) continue;
+    section.fail(key, fmt::format("uses {}, but the mesh has {} only", axes[a],
+                                  dimension == 1 ? "the axis x" : "the axes x and y"));
+  }
+}
+
 }  // namespace otto

@@ -68,6 +68,7 @@ struct DistanceOutput::Impl {
 
   void open();
   void write_series(const Geodesic& geodesic) const;
+  void warn_of_coarse_cells(const GeodesicReport& r);
   void say_goodbye(const GeodesicReport& r);
 
   Comm comm;
@@ -131,6 +132,21 @@ void DistanceOutput::Impl::write_series(const Geodesic& geodesic) const {
   series->finish();
 }
 
+void DistanceOutput::Impl::warn_of_coarse_cells(const GeodesicReport& r) {
+  const Box& box = mesh->box->box;
+  double square = 0;
+  for (std::size_t a = 0; a < std::size_t(mesh->dimension); ++a) {
+    const double h = box.nodes[a][1] - box.nodes[a][0];  // all cells are equal
+    square += h * h;
+  }
+  const double diagonal = std::sqrt(square), w2 = std::sqrt(std::max(r.squared, 0.0));
+  if (!(w2 > 0) || diagonal <= options.coarse * w2) return;
+  folder.warn_at_end(
+      fmt::format("the bounds are those of the problem on these cells, whose diagonal {:.3g} is "
+                  "{:.2g} of W2: W2 of the densities behind them may lie outside; take finer cells",
+                  diagonal, diagonal / w2));
+}
+
 void DistanceOutput::Impl::say_goodbye(const GeodesicReport& r) {
   Log& log = folder.log();
   log.say(fmt::format("W2 = {:.10g}; W2^2 = {:.10g} in [{:.10g}, {:.10g}]",
@@ -161,6 +177,7 @@ void DistanceOutput::finish(const Geodesic& geodesic, const GeodesicReport& repo
   }
   summary.fingerprint = fingerprint(*o.mesh, middle);
   summary.spent.output = seconds_since_program_start() - began;
+  o.warn_of_coarse_cells(report);
   o.folder.take_cautions();
   o.folder.conclude({{"distance", distance_json(report, o.options)}}, [&] {
     o.say_goodbye(report);

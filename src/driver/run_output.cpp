@@ -9,6 +9,7 @@
 #include "otto/driver/run_folder.h"
 #include "otto/initial/initial.h"
 #include "otto/io/final_state.h"
+#include "otto/operators/cautions.h"
 #include "run_recorder.h"
 
 namespace otto {
@@ -16,6 +17,7 @@ namespace otto {
 struct RunOutput::Impl {
   void describe(const Problem& problem, const Stepper& stepper);
   void complete(const Problem& problem, const State& state, const RunOutcome& outcome);
+  void warn_of_the_end(const Problem& problem, std::span<const double> density);
   void say_goodbye(const RunOutcome& outcome);
 
   Case c;
@@ -73,7 +75,23 @@ void RunOutput::Impl::complete(const Problem& problem, const State& state,
       folder.warn_at_end(words);
     }
   }
+  warn_of_the_end(problem, density);
   summary.fingerprint = fingerprint(mesh, density);
+}
+
+/// What the density at the end tells of the discretisation.
+void RunOutput::Impl::warn_of_the_end(const Problem& problem, std::span<const double> density) {
+  const bool proximal = c.section("time").has("weights");
+  const Generator& generator = problem.generator;
+  const auto warn = [&](const std::optional<std::string>& sentence) {
+    if (sentence) folder.warn_at_end(*sentence);
+  };
+  warn(wall_caution(generator, density));
+  if (proximal && c.section("time").has("step")) {
+    warn(step_caution(generator, density, c.section("time").real("step")));
+  } else if (!proximal && problem.energy.linear()) {
+    warn(diffusion_caution(generator, density));
+  }
 }
 
 void RunOutput::Impl::say_goodbye(const RunOutcome& outcome) {
@@ -113,7 +131,7 @@ void RunOutput::watch(const RunParts& run, std::vector<std::unique_ptr<Monitor>>
   fault_point("watch");
   o.describe(run.problem, run.stepper);
   o.folder.take_cautions();
-  monitors.push_back(std::make_unique<RunRecorder>(Watched{o.c, run, o.folder, o.record}));
+  monitors.push_back(std::make_unique<RunRecorder>(Watched{o.c, run, o.folder, o.record, o.final_fields}));
   o.folder.summary().spent.setup = seconds_since_program_start();
 }
 

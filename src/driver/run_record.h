@@ -2,6 +2,9 @@
 // What the monitors of a run share: the run they watch, its folder, and what they keep for its end.
 
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "agreement.h"
 #include "otto/driver/run_folder.h"
@@ -25,6 +28,8 @@ struct Watched {
   RunParts run;
   RunFolder& folder;
   RunRecord& record;
+  /// Cell fields that [analysis] has computed; they do not change in time.
+  const std::vector<std::pair<std::string, std::vector<double>>>& results;
 };
 
 }  // namespace otto

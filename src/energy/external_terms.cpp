@@ -103,7 +103,8 @@ std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& m
   const std::string source = external_source(term);
   std::unique_ptr<ExternalEnergy> energy;
   if (source == "expression") {
-    energy = std::make_unique<ExpressionEnergy>(read_expression(term, source, term.text(source)));
+    energy = std::make_unique<ExpressionEnergy>(
+        read_expression(term, source, term.text(source), mesh.dimension));
   } else if (source == "library") {
     energy = from_library(term, mesh.dimension);
   } else if (source == "network") {

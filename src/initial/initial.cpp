@@ -60,7 +60,7 @@ const Declare keys{
 
 std::vector<double> expression_averages(const Section& section, const std::string& key,
                                         const Mesh& mesh, double t) {
-  const Expression expression = read_expression(section, key, section.text(key));
+  const Expression expression = read_expression(section, key, section.text(key), mesh.dimension);
   return cell_averages(mesh, [&](std::span<const Point> points, std::span<double> values) {
     expression.evaluate(points, t, values);
   });
@@ -69,7 +69,7 @@ std::vector<double> expression_averages(const Section& section, const std::strin
 std::vector<double> expression_values(const Section& section, const std::string& key,
                                       const Mesh& mesh, double t) {
   std::vector<double> values(static_cast<std::size_t>(mesh.owned));
-  read_expression(section, key, section.text(key))
+  read_expression(section, key, section.text(key), mesh.dimension)
       .evaluate(std::span(mesh.center).first(values.size()), t, values);
   return values;
 }
@@ -155,6 +155,9 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   const double found = integral(mesh, rho);
   if (!(found > 0 && std::isfinite(found))) {
     initial.fail("kind", fmt::format("the density has mass {} inside the mesh", found));
+  }
+  if (initial.text("kind") == "gaussian" && !initial.given("region")) {
+    check_gaussian_mass(initial, mesh, found);
   }
   const double factor = initial.real("mass") / found;
   for (double& r : rho) r *= factor;

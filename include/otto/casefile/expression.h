@@ -47,4 +47,8 @@ Expression read_expression(const Section& section, std::string_view key,
 std::vector<Expression> read_expressions(const Section& section, std::string_view key,
                                          std::vector<std::string> variables = {"x", "y", "z", "t"});
 
+/// Throws InputError at the key where the expression uses a coordinate that the mesh does not have.
+void check_axes(const Section& section, std::string_view key, const Expression& expression,
+                int dimension);
+
 }  // namespace otto

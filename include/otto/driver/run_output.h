@@ -57,7 +57,8 @@ class RunOutput {
   /// where it is resumed. Collective; throws IoError, and InputError where the checkpoint does not
   /// fit.
   void watch(const RunParts& run, std::vector<std::unique_ptr<Monitor>>& monitors);
-  /// Further cell fields of final.h5 (owned values) and entries of summary.json, before finish().
+  /// Further cell fields of final.h5 and, where added before watch(), of the series (owned values),
+  /// and entries of summary.json, before finish().
   void add_final_field(std::string name, std::vector<double> values);
   nlohmann::ordered_json& summary_extra();
   /// Writes final.h5 and summary.json; says how the run went. Returns `done` or `stopped`.

@@ -20,6 +20,10 @@ struct GeodesicOptions {
   int intervals = 32;         ///< N >= 2
   double tolerance = 2e-3;    ///< on upper - lower over upper, of W2^2; > 0
   int max_iterations = 5000;  ///< >= 1
+  /// The bounds are those of the problem on these cells. The mass of a cell may lie anywhere in it,
+  /// so W2 of the densities behind it differs by up to a cell's diagonal; where that is more than
+  /// this share of W2 it is said.
+  double coarse = 0.1;
 };
 
 /// W2^2 of densities of mass 1 is a length squared; of mass M it is M times that of rho/M.

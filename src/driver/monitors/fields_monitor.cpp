@@ -49,6 +49,7 @@ void FieldsMonitor::open(const State& start) {
   fault_point("open_series");
   fields_.emplace(watched_.run.problem, watched_.c.section("output").texts("fields"));
   SeriesSubject subject{mesh_, path_, fields_->fixed(), watched_.folder.provenance()};
+  for (const auto& [name, values] : watched_.results) subject.fixed.push_back({name, values});
   const bool resumed = watched_.folder.resumption().checkpoint != nullptr;
   if (resumed) fit_series_to_resumption();
   mesh_ranks_ = mesh_.comm.size();
