@@ -15,7 +15,7 @@ namespace {
 std::string header(std::span<const std::string> extra) {
   std::string line =
       "step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
-      "newton_iterations,linear_iterations,wall_seconds";
+      "newton_iterations,linear_iterations,wall_seconds,refused,fallback";
   for (const auto& name : extra) line += "," + name;
   return line + "\n";
 }
@@ -58,9 +58,9 @@ std::string History::resume(const std::filesystem::path& file, const std::filesy
 void History::add(const StepRecord& r, std::span<const double> extra) {
   const Ledger& l = r.ledger;
   const auto end = std::back_inserter(file_.buffer());
-  fmt::format_to(end, "{},{},{},{},{},{},{},{},{},{},{},{:.6g}", r.step, r.time, r.dt, l.mass,
+  fmt::format_to(end, "{},{},{},{},{},{},{},{},{},{},{},{:.6g},{},{}", r.step, r.time, r.dt, l.mass,
                  l.min_density, l.max_density, l.free_energy, l.dissipation, r.edi_gap,
-                 r.newton_iterations, r.linear_iterations, r.wall_seconds);
+                 r.newton_iterations, r.linear_iterations, r.wall_seconds, r.refused, r.fallback);
   for (const double x : extra) {
     if (std::isnan(x)) {
       file_.append(",");

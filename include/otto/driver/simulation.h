@@ -20,6 +20,8 @@ struct StepRecord {
   double edi_gap = 0;  ///< F(n+1) - F(n) + dt * dissipation
   int newton_iterations = 0, linear_iterations = 0, max_linear_iterations = 0;
   long rejected = 0;  ///< so far
+  int refused = 0;    ///< attempts before this step
+  int fallback = 0;   ///< what it did in place of what was asked (time/stepper.h)
   InnerWork inner;    ///< of a step divided into inner steps
   double error_estimate = -1;
   double wall_seconds = 0;  ///< since the start of the loop
