@@ -1,8 +1,9 @@
 // Midpoint JKO (proximal_midpoint.h): half a proximal step, and one linear system of an M-matrix
-// for the whole. A step whose free energy would grow, or whose solves fail, is made again as a
+// for the whole. From a density that jumps its positive form is of no order, and the step is made
+// of pieces by variational BDF2 (proximal_bdf2.h). A step whose free energy would grow, or whose solves fail, is made again as a
 // plain proximal step with kappa = 1/2.
 
-#include "proximal_midpoint.h"
+#include "proximal_bdf2.h"
 
 namespace otto {
 
@@ -13,11 +14,16 @@ class JkoMidpoint final : public Stepper {
   explicit JkoMidpoint(const Problem& problem)
       : stage_(problem),
         mover_(stage_.transport(), read_solver(problem.c.section("solver"))),
-        midpoint_(stage_, mover_, problem.mesh) {}
+        midpoint_(stage_, mover_, problem.mesh),
+        bdf2_(stage_, mover_, midpoint_, read_solver(problem.c.section("solver"))) {}
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
     stage_.begin(state, dt);
+    if (stage_.rough(state)) {
+      bdf2_.forget();
+      return bdf2_.start_up(state, dt);
+    }
     if (!midpoint_.solve(report, state.density, state.time, dt, rho_)) {
       const std::string reason = report.reason;
       return fall_back(stage_, std::move(report), state, dt, reason, rho_);
@@ -35,6 +41,7 @@ class JkoMidpoint final : public Stepper {
   ProximalStage stage_;
   PositiveTransport mover_;
   ProximalMidpoint midpoint_;
+  ProximalBdf2 bdf2_;
   std::vector<double> rho_;
 };
 

@@ -33,8 +33,9 @@ struct InnerWork {
 namespace fallback {
 inline constexpr int none = 0;
 inline constexpr int path = 1;         ///< Newton's method by way of shorter steps: same solution
-inline constexpr int midpoint = 2;     ///< the midpoint rule in place of BDF2: still second order
-inline constexpr int first_order = 3;  ///< a plain proximal step in place of a second-order one
+inline constexpr int pieces = 2;       ///< shorter steps of BDF2 from a density that jumps
+inline constexpr int midpoint = 3;     ///< the midpoint rule in place of BDF2: still second order
+inline constexpr int first_order = 4;  ///< a plain proximal step in place of a second-order one
 }  // namespace fallback
 
 /// Evidence of one attempted step.
