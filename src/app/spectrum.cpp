@@ -10,7 +10,7 @@
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
 #include "otto/casefile/case.h"
-#include "otto/driver/check_flux.h"
+#include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
 #include "otto/io/field_series.h"

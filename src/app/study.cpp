@@ -87,8 +87,8 @@ FinishedRun run_case(const Comm& comm, const RunOptions& options,
   Setup& s = *run.setup;
   std::vector<std::unique_ptr<Monitor>> monitors;
   LoopState loop;
-  if (output) output->watch({s.problem, *s.stepper, s.state, loop}, monitors);
-  const RunOutcome outcome = simulate(s.problem, *s.stepper, s.state, loop, monitors);
+  if (output) output->watch({s.c, s.times, s.problem, *s.stepper, s.state, loop}, monitors);
+  const RunOutcome outcome = simulate(s.times, s.problem, *s.stepper, s.state, loop, monitors);
   if (output) (void)output->finish(s.problem, s.state, outcome);
   run.stopped = outcome.stopped;
   run.dt = mean_step(*run.c, outcome.steps);
@@ -144,9 +144,9 @@ ConvergenceRow Study::describe(Refinement by) const {
 }
 
 double space_order(const Setup& setup) {
-  const Section time = setup.problem.c.section("time");
+  const Section time = setup.c.section("time");
   if (time.has("weights")) return time.text("weights") == "upwind" ? 1 : 2;
-  const TwoPointFlux& flux = find_flux(setup.problem.c.section("flux").text("kind"));
+  const TwoPointFlux& flux = find_flux(setup.c.section("flux").text("kind"));
   const InternalEnergy& internal = setup.energy.internal();
   const bool upwind = !(internal.temperature() > 0) || !internal.entropy_only();
   return upwind ? 1 : flux.order();
@@ -161,7 +161,7 @@ double Study::claimed_order(const FinishedRun& run) const {
 
 std::vector<double> exact_error(const FinishedRun& run, const std::vector<std::string>& names) {
   const Setup& s = *run.setup;
-  const auto exact = exact_density(s.problem.c, s.mesh, s.state.time);
+  const auto exact = exact_density(s.c, s.mesh, s.state.time);
   if (!exact) return {};
   return norms(names, s.generator, owned_density(run), *exact);
 }

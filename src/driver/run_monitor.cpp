@@ -36,8 +36,7 @@ constexpr double default_minutes = 30;
 
 /// pi = exp(-V/kT) is the density at rest: entropy and V alone, and nothing that drives a current.
 bool has_gibbs_density(const Problem& problem) {
-  return problem.energy.linear() && !problem.c.section("drift").present() &&
-         !problem.generator.absorbs();
+  return problem.energy.linear() && !problem.generator.driven() && !problem.generator.absorbs();
 }
 
 }  // namespace
@@ -47,12 +46,11 @@ RunMonitor::RunMonitor(const RunParts& run, const Surroundings& around)
       comm_(run.problem.mesh.comm),
       around_(around),
       record_(around.record),
-      progress_(around.log, run.problem.c.section("time").real("start"),
-                run.problem.c.section("time").real("end")),
+      progress_(around.log, run.times.start, run.times.end),
       estimates_(run.stepper.estimates_error()),
-      moments_(run.problem.c.section("output").flag("moments")),
+      moments_(run.c.section("output").flag("moments")),
       divided_(run.stepper.inner_steps() > 1) {
-  const Case& c = run.problem.c;
+  const Case& c = run.c;
   const Section checkpoint = c.section("checkpoint");
   if (checkpoint.has("every_steps")) every_steps_ = checkpoint.integer("every_steps");
   if (checkpoint.has("every_minutes")) every_seconds_ = 60 * checkpoint.real("every_minutes");
@@ -60,7 +58,7 @@ RunMonitor::RunMonitor(const RunParts& run, const Surroundings& around)
   if (has_gibbs_density(run.problem)) gibbs_.emplace(run.problem.generator);
   const auto& from = around.resumption.checkpoint;
   if (from) {
-    run_.loop.control = make_control(run.problem, run.stepper);
+    run_.loop.control = make_control(run.times, run.stepper);
     from->load(run.problem.mesh, [this](Archive& a) { remember(a); });
     checkpoint_step_ = from->step();
   }
@@ -86,10 +84,12 @@ void RunMonitor::remember(Archive& a) {
   a.number("series.ranks", mesh_ranks_);
   // Another scheme, or another way of choosing steps, starts with nothing to remember.
   if (a.loading() && (from.has_changed("time.scheme") || from.has_changed("time.adaptive"))) {
-    run_.loop.control = make_control(run_.problem, run_.stepper);
-    return;
+    run_.loop.control = make_control(run_.times, run_.stepper);
+    return;  // the loop restarts it
   }
   a.part("stepper", run_.stepper);
+  // At step 0 there is nothing yet to remember.
+  if (a.loading()) run_.loop.restart = run_.loop.record.step == 0;
 }
 
 void RunMonitor::open_history() {
@@ -123,7 +123,7 @@ void RunMonitor::open_history() {
 }
 
 void RunMonitor::open_series() {
-  const Case& c = run_.problem.c;
+  const Case& c = run_.c;
   const std::string format = c.section("output").text("format");
   if (format == "none") return;
   const Resumption& from = around_.resumption;
@@ -132,7 +132,7 @@ void RunMonitor::open_series() {
     if (comm_.is_root()) make_folder(folder);
   });
   fault_point("open_series");
-  fields_.emplace(run_.problem);
+  fields_.emplace(run_.problem, c.section("output").texts("fields"));
   SeriesSubject subject{run_.problem.mesh, folder, fields_->fixed(), around_.provenance};
   if (from.checkpoint) {
     const auto other = from.checkpoint->stem().parent_path().parent_path();
@@ -174,7 +174,7 @@ bool RunMonitor::after_step(const State& state, const StepRecord& r) {
     times_.push_back(r.time);
   }
   const bool at_end = r.last && (checkpoints_->wrote() || around_.resumption.checkpoint ||
-                                 run_.problem.c.section("checkpoint").present());
+                                 run_.c.section("checkpoint").present());
   if (stopping || at_end || (wishes & checkpoint_due) != 0) write_checkpoint(r);
   // Where the run stops is no output time: what is written there is not part of the series that a
   // resumed run continues.

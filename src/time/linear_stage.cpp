@@ -1,8 +1,6 @@
 #include "otto/time/linear_stage.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <utility>
 
 #include "otto/core/fault.h"
@@ -11,28 +9,23 @@ namespace otto {
 
 LinearStage::LinearStage(const Problem& problem)
     : mesh_(problem.mesh),
-      solver_(problem.generator, read_solver(problem.c.section("solver"))),
-      keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol,
-              problem.generator.absorbs()),
+      solver_(problem.generator, problem.solver),
+      keeper_(problem.mesh, problem.solver.rtol, problem.generator.absorbs()),
       history_(problem.mesh.comm),
-      rtol_(solver_.rtol()),
-      reached_(std::numeric_limits<double>::quiet_NaN()) {}
+      rtol_(solver_.rtol()) {}
 
-bool LinearStage::begin(const State& state, double dt) {
-  const bool anew = !(std::abs(state.time - reached_) <= 1e-6 * dt);  // the loop rounds its own way
-  if (anew) {
-    history_.reset();
-    keeper_.start(owned(mesh_, state.density));
-    reached_ = state.time;
-  }
+void LinearStage::restart(const State& state) {
+  history_.reset();
+  keeper_.start(owned(mesh_, state.density));
+}
+
+void LinearStage::begin(const State& state) {
   if (history_.empty()) push(state.time, state.density);
-  return anew;
 }
 
 void LinearStage::remember(Archive& archive) {
   archive.part("keeper", keeper_);
   archive.part("history", history_);
-  archive.number("reached", reached_);
 }
 
 void LinearStage::tighten(const ErrorBudget& budget, double dt) {
@@ -68,7 +61,6 @@ StepReport LinearStage::finish(StepReport report, State& state, double t,
   mesh_.halo.update(mesh_.comm, rho);
   state.density.swap(rho);
   state.time = t;
-  reached_ = t;
   push(t, state.density);
   report.accepted = true;
   return report;

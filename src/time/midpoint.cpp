@@ -29,7 +29,9 @@
 #include "otto/core/vector_math.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/carried_error.h"
+#include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
+#include "otto/time/schemes.h"
 
 namespace otto {
 
@@ -38,20 +40,27 @@ namespace {
 constexpr int most_iterations = 30;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
+constexpr Solves solves{.energies = Energies::linear, .estimates_error = true};
+
 class Midpoint final : public Stepper {
  public:
   explicit Midpoint(const Problem& problem)
       : mesh_(problem.mesh),
         generator_(problem.generator),
-        newton_(problem.generator, read_solver(problem.c.section("solver"))),
+        newton_(problem.generator, problem.solver),
         stage_(problem),
         error_(problem, stage_.solver()),
         n_(static_cast<std::size_t>(mesh_.owned)) {}
 
+  void restart(const State& state) override {
+    stage_.restart(state);
+    error_.clear();
+  }
+
   StepReport advance(State& state, double dt) override {
     StepReport report;
     const double t = state.time;
-    if (stage_.begin(state, dt)) error_.clear();
+    stage_.begin(state);
     generator_.set_time(t + 0.5 * dt);
     rho1_ = state.density;  // extrapolated guesses were tried: more linear iterations in all
     std::string reason = iterate(report, state.density, dt);
@@ -190,13 +199,17 @@ const RegisterStepper registered{{
            "dissipation balanced to rounding.",
     .equation = "M (rho1 - rho0) = dt M Q theta, log theta = (rho1 log rho1 - rho0 log rho0) / "
                 "(rho1 - rho0) - 1",
+    .method = "Newton's method, one linear solve of an M-matrix each",
     .order = 2,
-    .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
-      return std::make_unique<Midpoint>(p);
-    },
-    .linear_only = true,
+    .solves = solves,
+    .make = [](const Problem& p, const Section&) { return make_midpoint(p); },
 }};
 
 }  // namespace
+
+std::unique_ptr<Stepper> make_midpoint(const Problem& problem) {
+  check_suits("midpoint", solves, problem);
+  return std::make_unique<Midpoint>(problem);
+}
 
 }  // namespace otto

@@ -47,6 +47,7 @@ StepReport ProximalBdf2::start_up(State& state, double dt) {
   }
   if (!report.accepted) {
     state = begun;
+    stage_.restart(state);
     forget();
     return report;
   }

@@ -31,8 +31,6 @@
 // halved. Stop at |R|_1 <= tolerance * mass (implicit Euler) or at rounding. Linear systems are
 // solved as precisely as Newton's next residual needs.
 
-#include "simplex_step.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,10 +39,11 @@
 #include <limits>
 
 #include "otto/core/vector_math.h"
-#include "otto/flux/two_point.h"
 #include "otto/linear/simplex_solver.h"
 #include "otto/operators/simplex_flux.h"
+#include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
+#include "otto/time/schemes.h"
 
 namespace otto {
 
@@ -69,18 +68,27 @@ double growth(double r, double kappa) {
   return std::max(v, -200.0);
 }
 
+/// One row for each rule.
+constexpr Solves solves(SimplexRule rule) {
+  return {.energies = rule == SimplexRule::midpoint ? Energies::linear : Energies::any,
+          .flux = FluxUse::simplex,
+          .needs_positivity = true,
+          .interaction = false,
+          .drift = false,
+          .absorbing = false};
+}
+
 class SimplexStep final : public Stepper {
  public:
-  SimplexStep(const Problem& problem, bool midpoint)
+  SimplexStep(const Problem& problem, SimplexRule rule)
       : mesh_(problem.mesh),
         generator_(problem.generator),
         internal_(problem.energy.internal()),
-        flux_(problem.mesh, read_diffusion(problem.c.section("diffusion"),
-                                           problem.c.sections("diffusion.region"), problem.mesh)),
-        solver_(flux_, read_solver(problem.c.section("solver"))),
-        keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol),
-        second_order_(midpoint),
-        rtol_(read_solver(problem.c.section("solver")).rtol),
+        flux_(problem.mesh, problem.diffusion.value_or(identity_diffusion(problem.mesh))),
+        solver_(flux_, problem.solver),
+        keeper_(problem.mesh, problem.solver.rtol),
+        second_order_(rule == SimplexRule::midpoint),
+        rtol_(problem.solver.rtol),
         n_(std::size_t(mesh_.owned)) {
     for (auto* field : {&rho_, &theta_, &slope_, &mu_, &dmu_, &size_, &R_}) {
       field->resize(std::size_t(mesh_.local()));
@@ -88,15 +96,16 @@ class SimplexStep final : public Stepper {
     for (auto* field : {&omega_, &z_, &kappa_}) field->resize(n_);
   }
 
+  void restart(const State& state) override {
+    keeper_.start(owned(mesh_, state.density));
+    starts_ = true;
+  }
+
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    const bool starts = !(std::abs(state.time - reached_) <= 1e-6 * dt);
-    if (starts && second_order_ && mesh_.simplices) damped_start(report, state, dt);
-    if (!report.accepted) {
-      if (starts) keeper_.start(owned(mesh_, state.density));
-      step(report, state, dt, second_order_ ? Rule::midpoint : Rule::euler);
-    }
-    if (report.accepted) reached_ = state.time;
+    if (starts_ && second_order_ && mesh_.simplices) damped_start(report, state, dt);
+    if (!report.accepted) step(report, state, dt, second_order_ ? Rule::midpoint : Rule::euler);
+    if (report.accepted) starts_ = false;
     return report;
   }
 
@@ -107,10 +116,7 @@ class SimplexStep final : public Stepper {
     return flux_.outflow(theta_, mu_, size_, R_).dissipation;
   }
 
-  void remember(Archive& archive) override {
-    archive.part("keeper", keeper_);
-    archive.number("reached", reached_);
-  }
+  void remember(Archive& archive) override { archive.part("keeper", keeper_); }
   [[nodiscard]] int order() const override { return second_order_ ? 2 : 1; }
   [[nodiscard]] bool dissipative() const override { return true; }
 
@@ -123,7 +129,6 @@ class SimplexStep final : public Stepper {
 
   void damped_start(StepReport& report, State& state, double dt) {
     State half = state;
-    keeper_.start(owned(mesh_, state.density));
     step(report, half, 0.5 * dt, Rule::euler);
     const double dissipation = report.dissipation;
     if (report.accepted) step(report, half, 0.5 * dt, Rule::euler);
@@ -256,33 +261,36 @@ class SimplexStep final : public Stepper {
   std::size_t n_;
   Residual now_;
   std::vector<double> rho_, theta_, slope_, mu_, dmu_, size_, R_, omega_, z_, kappa_;
-  double reached_ = std::numeric_limits<double>::quiet_NaN();
+  bool starts_ = false;  ///< the next step is the first after `restart`
 };
+
+const RegisterStepper euler{{
+    .name = "implicit_euler",
+    .doc = "",
+    .method = "Newton's method with whole gradients, in exponential growths that keep densities "
+              "positive; GMRES with BoomerAMG",
+    .order = 1,
+    .solves = solves(SimplexRule::implicit_euler),
+    .make = [](const Problem& p,
+               const Section&) { return make_simplex_step(p, SimplexRule::implicit_euler); },
+}};
+
+const RegisterStepper midpoint{{
+    .name = "midpoint",
+    .doc = "",
+    .method = "the same Newton's method for the identric mean; on medians the first step is two of "
+              "implicit Euler",
+    .order = 2,
+    .solves = solves(SimplexRule::midpoint),
+    .make = [](const Problem& p,
+               const Section&) { return make_simplex_step(p, SimplexRule::midpoint); },
+}};
 
 }  // namespace
 
-std::unique_ptr<Stepper> make_simplex_step(const Problem& problem) {
-  const Section time = problem.c.section("time"), flux = problem.c.section("flux");
-  const InternalEnergy& internal = problem.energy.internal();
-  const std::string scheme = time.text("scheme");
-  if (scheme != "implicit_euler" && scheme != "midpoint") {
-    time.fail("scheme", "flux.kind = \"simplex\" goes with 'implicit_euler' or 'midpoint'");
-  }
-  if (!internal.keeps_positive() || std::isfinite(internal.maximum())) {
-    flux.fail(
-        "kind",
-        "'simplex' needs an energy whose slope at 0 is infinite (an entropy, or a power below "
-        "1) and no maximum, or densities could become negative; add an entropy");
-  }
-  if (problem.energy.interaction()) {
-    flux.fail("kind", "'simplex' does not carry interactions; remove them or take another flux");
-  }
-  if (scheme == "midpoint" && !problem.energy.linear()) {
-    time.fail("scheme",
-              "the midpoint rule is for an entropy and external energies alone; take "
-              "'implicit_euler'");
-  }
-  return std::make_unique<SimplexStep>(problem, scheme == "midpoint");
+std::unique_ptr<Stepper> make_simplex_step(const Problem& problem, SimplexRule rule) {
+  check_suits(rule == SimplexRule::midpoint ? "midpoint" : "implicit_euler", solves(rule), problem);
+  return std::make_unique<SimplexStep>(problem, rule);
 }
 
 }  // namespace otto

@@ -14,7 +14,7 @@ namespace otto {
 class OutputFields {
  public:
   /// Keeps references to the problem's parts.
-  explicit OutputFields(const Problem& problem);
+  OutputFields(const Problem& problem, std::span<const std::string> names);
   OutputFields(const OutputFields&) = delete;
 
   /// Those that do not change in time; they live as long as this object.

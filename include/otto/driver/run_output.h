@@ -3,8 +3,8 @@
 //
 //   RunOutput output(comm, c, folder, resumption);
 //   ... mesh, energy, stepper, initial state ...
-//   output.watch({problem, stepper, state, loop}, monitors);
-//   const RunOutcome outcome = simulate(problem, stepper, state, loop, monitors);
+//   output.watch({c, times, problem, stepper, state, loop}, monitors);
+//   const RunOutcome outcome = simulate(times, problem, stepper, state, loop, monitors);
 //   return output.finish(problem, state, outcome);
 //
 // and output.fail(error) where one of these threw. An earlier run's results in the same folder are
@@ -30,6 +30,8 @@ void check_output(const Case& c);
 
 /// What moves in a run; all of it outlives the monitors.
 struct RunParts {
+  const Case& c;
+  const TimeOptions& times;
   const Problem& problem;
   Stepper& stepper;
   State& state;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "otto/driver/time_options.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/step_control.h"
 #include "otto/time/stepper.h"
@@ -35,6 +36,9 @@ struct StepRecord {
 /// an archive has filled, and does not tell monitors of the state it starts from again.
 struct LoopState {
   bool begun = false;
+  /// The stepper has not made the state: the loop tells it before the next step (Stepper::restart).
+  /// Whoever replaces the state sets it; whoever restores a stepper's memory as well clears it.
+  bool restart = true;
   StepRecord record;                   ///< of the last accepted step
   std::optional<StepControl> control;  ///< made by the loop
 
@@ -60,17 +64,12 @@ struct RunOutcome {
   long steps = 0, rejected = 0;
 };
 
-/// Throws what `simulate` would before its first step: the InputErrors of [time] and [output].
-void check_times(const Problem& problem, Stepper& stepper);
-
-/// The step control of [time] at the start of a run. Throws like `check_times`.
-StepControl make_control(const Problem& problem, Stepper& stepper);
-
-/// Runs [time] from `state.time` to its end. Steps end exactly at output times. Collective.
-RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state, LoopState& loop,
-                    std::vector<std::unique_ptr<Monitor>>& monitors);
+/// Runs from `state.time` to the end. Steps end exactly at output times. Throws InputError as
+/// `make_control` does. Collective.
+RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,
+                    State& state, LoopState& loop, std::vector<std::unique_ptr<Monitor>>& monitors);
 /// The same for a new run.
-RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state,
-                    std::vector<std::unique_ptr<Monitor>>& monitors);
+RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,
+                    State& state, std::vector<std::unique_ptr<Monitor>>& monitors);
 
 }  // namespace otto

@@ -41,6 +41,9 @@ class Generator {
   [[nodiscard]] const Mesh& mesh() const { return mesh_; }
   /// The whole free energy, also the terms beyond entropy and V, which the rates leave out.
   [[nodiscard]] const FreeEnergy& energy() const { return energy_; }
+  [[nodiscard]] const TwoPointFlux& flux() const { return flux_; }
+  /// There is a drift beside the forces of the energy.
+  [[nodiscard]] bool driven() const { return drift_ != nullptr; }
   [[nodiscard]] double temperature() const { return kT_; }
   [[nodiscard]] std::span<const double> external() const { return V_; }         ///< owned + ghosts
   [[nodiscard]] std::span<const double> forward() const { return forward_; }    ///< per face

@@ -16,9 +16,10 @@ class LinearStage {
  public:
   explicit LinearStage(const Problem& problem);
 
-  /// Call first in every step: notices a state that is not where the last step ended, which
-  /// starts a new history and a new mass to keep, and returns true then. Collective.
-  bool begin(const State& state, double dt);
+  /// As Stepper::restart: a new history, and a new mass to keep. Collective.
+  void restart(const State& state);
+  /// Call first in every step: where the history is empty it starts with this state.
+  void begin(const State& state);
   /// Makes the solves of the coming step of length dt precise enough for the budget.
   void tighten(const ErrorBudget& budget, double dt);
 
@@ -45,8 +46,7 @@ class LinearStage {
   ShiftedSolver solver_;
   Keeper keeper_;
   Extrapolation history_;
-  double rtol_;     // of the solves of a step
-  double reached_;  // time of the state the last step left
+  double rtol_;  // of the solves of a step
 };
 
 /// Adds one solve to the counts of a step.

@@ -1,16 +1,14 @@
 #pragma once
-// One step of the flow, by name. A stepper is one .cpp file: the formula, advance, its keys, one
-// registration line.
+// One step of the flow. A stepper is one .cpp file: the formula, advance, its keys, one registration
+// (otto/time/dispatch.h). Programs without a case file make steppers by otto/time/schemes.h.
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "otto/casefile/case.h"
 #include "otto/core/archive.h"
 #include "otto/linear/shifted_solver.h"
+#include "otto/operators/diffusion.h"
 #include "otto/operators/generator.h"
 #include "otto/time/error_budget.h"
 
@@ -55,23 +53,33 @@ struct [[nodiscard]] StepReport {
   InnerWork inner;                ///< of which inner steps; their iterations are in the sums above
 };
 
-/// What steppers are made of; lives as long as the simulation.
+/// What steppers are made of; it and all it refers to outlive them.
 struct Problem {
   const Mesh& mesh;
   const FreeEnergy& energy;
-  Generator& generator;
-  const Case& c;
+  Generator&
+      generator;  ///< of this mesh and energy; its drift and absorbing sides are the problem's
+  SolverOptions solver = {};
+  /// flux.kind where one was asked for: a two-point flux or `flux_on_simplices`. "": the generator's,
+  /// or none where the scheme has a transport of its own.
+  std::string flux = {};
+  /// The tensor of fluxes on simplices; none: the identity.
+  std::optional<Diffusion> diffusion = {};
 };
 
 class Stepper {
  public:
   virtual ~Stepper() = default;
+  /// The next step starts from `state`, which is not where the last one ended: forgets histories, and
+  /// its mass is the one to keep. Call it before the first step and whenever somebody has replaced
+  /// the state; not where `remember` has just restored what the stepper knew of it. The generator is
+  /// at the time of the state. Collective.
+  virtual void restart(const State& state) { (void)state; }
   /// Advances the state by dt, or refuses and leaves it unchanged. Collective.
   virtual StepReport advance(State& state, double dt) = 0;
   [[nodiscard]] virtual int order() const = 0;
   /// Names what the next step depends on besides the State, so that a resumed run takes the same
-  /// steps to the last bit. A scheme of one step that starts every solve from the density has
-  /// nothing to say.
+  /// steps to the last bit. The default is for schemes that remember nothing.
   virtual void remember(Archive& archive) { (void)archive; }
   /// Keeps F(n+1) + dt * dissipation <= F(n) unconditionally (dissipative by construction).
   [[nodiscard]] virtual bool dissipative() const { return false; }
@@ -98,19 +106,5 @@ class Stepper {
 
 /// order() of a scheme without an error in time but the tolerance.
 inline constexpr int exact_in_time = 1000;
-
-using StepperFactory = std::function<std::unique_ptr<Stepper>(const Problem&)>;
-struct StepperEntry {
-  std::string name, doc, equation;
-  int order = 1;
-  StepperFactory make;
-  bool linear_only = false;  ///< for entropy and external terms only (FreeEnergy::linear)
-};
-struct RegisterStepper {
-  explicit RegisterStepper(StepperEntry entry);  // also declares Choice{"time.scheme", name}
-};
-const std::vector<StepperEntry>& all_steppers();  ///< sorted by name
-/// The stepper [time] scheme names. Throws InputError where it does not suit the problem.
-std::unique_ptr<Stepper> make_stepper(const Problem& problem);
 
 }  // namespace otto
