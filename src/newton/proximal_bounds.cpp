@@ -36,6 +36,25 @@ double ProximalNewton::Impl::energy_scale() {
   return std::max((sums[1] + sums[2] + mesh.comm.sum(spread)) / mass, 1e-6 * h2 / step.tau);
 }
 
+/// Over rho0's place: what mu puts into an empty cell, over what it puts where V is that of the mass,
+/// is 1/max(1, (V - its mean)/E). Returns the largest phi a cold start may guess: no mass is sent
+/// from the top of an obstacle.
+double ProximalNewton::Impl::weigh_filling() {
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < owned; ++k) sums[0] += mesh.volume[k] * base[k] * step.V[k];
+  const double level = mesh.comm.sum(sums[0]) / mass;
+  double top = -infinity;
+  filling.resize(local);
+  sums = {};
+  for (std::size_t k = 0; k < local; ++k) {
+    filling[k] = 1 / std::max(1.0, (step.V[k] - level) / scale);
+    if (base[k] > 0) top = std::max(top, step.V[k]);
+    if (k < owned) sums[0] += mesh.volume[k] * filling[k];
+  }
+  filled = mesh.comm.sum(sums[0]) / volume;
+  return mesh.comm.max(top) + control.highest_guess * scale;
+}
+
 /// The first mu; a cold start guesses phi = mu(rho0).
 void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi) {
   warm = !step.cold;
@@ -44,9 +63,12 @@ void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi) {
   external(now);
   scale = energy_scale();
   base = rho0;
+  const double top = weigh_filling();
   if (!warm) {
     internal.derivatives(owned_part(rho0), 0, std::span(now.phi).first(owned), {});
-    for (std::size_t k = 0; k < owned; ++k) now.phi[k] += now.V[k];
+    for (std::size_t k = 0; k < owned; ++k) {
+      now.phi[k] = base[k] > 0 ? now.phi[k] + now.V[k] : std::min(now.phi[k] + now.V[k], top);
+    }
   }
   potential(now);
   set_share(warm ? control.mu_warm : control.mu_cold);
@@ -65,7 +87,9 @@ void ProximalNewton::Impl::set_share(double to) {
   share = std::max(to, control.mu_last);
   bounds.set_mu(share * scale * mean_density());
   const double more = share * mean_density();
-  for (std::size_t k = 0; k < local; ++k) rho0[k] = (base[k] + more) / (1 + share);
+  for (std::size_t k = 0; k < local; ++k) {
+    rho0[k] = (base[k] + more * filling[k]) / (1 + share * filled);
+  }
 }
 
 /// Lowers mu once the iterate is close to its path.

@@ -133,8 +133,8 @@ bool ProximalNewton::Impl::search(bool whole) {
       bounds.bounded() ? std::max(now.optimality, *std::ranges::max_element(last)) : now.optimality;
   double alpha = 1;
   if (whole) {
-    alpha = mesh.comm.min(
-        bounds.reach(owned_part(now.rho), drho, now.multipliers, control.min_left));
+    alpha =
+        mesh.comm.min(bounds.reach(owned_part(now.rho), drho, now.multipliers, control.min_left));
   }
   for (int k = 0; k <= control.max_halvings; ++k, alpha *= 0.5) {
     try_step(alpha, whole);

@@ -43,9 +43,11 @@ struct ProximalNewton::Impl {
   std::size_t owned, local, faces;
 
   ProximalStep step;
-  std::vector<double> rho0;  ///< that of the step, nowhere below `empty`
-  std::vector<double> base;  ///< with bounds: that of the step
-  double volume = 0;         ///< of the mesh
+  std::vector<double> rho0;     ///< that of the step, nowhere below `empty`
+  std::vector<double> base;     ///< with bounds: that of the step
+  std::vector<double> filling;  ///< with bounds: weights of what mu adds to rho0, and
+  double filled = 1;            ///< their mean
+  double volume = 0;            ///< of the mesh
   double mass = 0;
   double empty = 0;     ///< a density that is none
   double share = 0;     ///< mu = share E mass/volume
@@ -83,6 +85,7 @@ struct ProximalNewton::Impl {
 
   void start_bounded(const std::vector<double>& phi);
   [[nodiscard]] double energy_scale();
+  [[nodiscard]] double weigh_filling();
   void set_share(double to);
   void lower_share();
   void sharpen();

@@ -7,9 +7,7 @@ namespace otto {
 
 ProximalBdf2::ProximalBdf2(ProximalStage& stage, PositiveTransport& mover,
                            ProximalMidpoint& midpoint, SolverOptions options)
-    : stage_(stage),
-      midpoint_(midpoint),
-      extrapolation_(stage.transport(), mover, options) {}
+    : stage_(stage), midpoint_(midpoint), extrapolation_(stage.transport(), mover, options) {}
 
 StepReport ProximalBdf2::step(StepReport report, State& state, double dt) {
   const bool is_first = first();
