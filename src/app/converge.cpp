@@ -47,6 +47,7 @@ class Converge {
         throw;
       }
       row.dt = newest_.dt;
+      row.steps = newest_.steps;
       row.seconds = newest_.seconds;
       subject_.claimed_order = study_.claimed_order(newest_);
       if (newest_.stopped) {

@@ -97,6 +97,7 @@ FinishedRun run_case(const Comm& comm, const RunOptions& options,
   if (output) (void)output->finish(s.problem, s.state, outcome);
   run.stopped = outcome.stopped;
   run.dt = mean_step(*run.c, outcome.steps);
+  run.steps = outcome.steps;
   run.seconds = comm.max(seconds_since(began));
   return run;
 }

@@ -23,6 +23,7 @@ struct FinishedRun {
   std::unique_ptr<const Case> c;  ///< the setup refers to it
   std::unique_ptr<Setup> setup = {};
   double dt = 0;       ///< time.step, or the mean step where the scheme chooses its own
+  long steps = 0;      ///< taken
   double seconds = 0;  ///< wall time
   bool stopped = false;
 };

@@ -36,7 +36,9 @@ Columns<Row> contract() {
           count("linear_iterations", [](const Row& r) { return r.step.linear_iterations; }),
           {"wall_seconds", [](const Row& r, std::string& row) {
              fmt::format_to(std::back_inserter(row), "{:.6g}", r.step.wall_seconds);
-           }}};
+           }},
+          count("refused", [](const Row& r) { return r.step.refused; }),
+          count("fallback", [](const Row& r) { return r.step.fallback; })};
 }
 
 double estimate_of(const Row& r) {

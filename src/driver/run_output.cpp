@@ -40,6 +40,7 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
   promise.energy_decays =
       stepper.dissipative() && !drift && !absorbs && !problem.generator.depends_on_time();
   promise.mass_conserved = !absorbs;
+  promise.fixed_steps = !c.section("time").flag("adaptive");
   folder.introduce(fmt::format("mesh: {}, dimension {}, {} cells; scheme {} to t = {:.6g}",
                                summary.mesh->kind, mesh.dimension, mesh.global_cells,
                                summary.scheme, summary.target));
@@ -104,6 +105,9 @@ void RunOutput::Impl::say_goodbye(const RunOutcome& outcome) {
   }
   log.say(fmt::format("F {:.10g} -> {:.10g}, mass drift {:.1e}, min density {:.3g}",
                       t.energy_initial, t.energy_final, t.max_drift, t.min_density));
+  log.say(
+      fmt::format("refused {}, fallbacks {}, shortest step {:.6g}, largest EDI gap {:.1e}",
+                  t.rejected, t.fallbacks, t.shortest_step, t.edi_gap));
   log.say(fmt::format("{} at t = {:.6g} after {} steps in {:.2f} s{}{}",
                       outcome.stopped ? "stopped" : "done", t.time, t.steps,
                       seconds_since_program_start(), outcome.stopped ? ": " : "", summary.reason));

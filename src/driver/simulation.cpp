@@ -91,6 +91,7 @@ class Loop {
       fault_point("step");
       report_ = stepper_.advance(state_, leap.dt);
       if (report_.accepted) {
+        record_.refused = refusals;
         accept(leap);
         return;
       }
@@ -140,6 +141,7 @@ class Loop {
     record_.linear_iterations = report_.linear_iterations;
     record_.max_linear_iterations = report_.max_linear_iterations;
     record_.inner = report_.inner;
+    record_.fallback = report_.fallback;
     record_.error_estimate = report_.error_estimate;
     record_.wall_seconds = MPI_Wtime() - began_;
     record_.last = table_.over(state_.time);
@@ -185,6 +187,8 @@ void StepRecord::remember(Archive& a) {
   a.number("linear_iterations", linear_iterations);
   a.number("max_linear_iterations", max_linear_iterations);
   a.number("rejected", rejected);
+  a.number("refused", refused);
+  a.number("fallback", fallback);
   a.number("error_estimate", error_estimate);
   a.number("wall_seconds", wall_seconds);
   a.number("output_due", output_due);

@@ -12,8 +12,14 @@ namespace {
 
 void add_totals(Json& j, const Summary& s) {
   const RunTotals& t = *s.totals;
-  j["time"] = {{"scheme", s.scheme}, {"steps", t.steps}, {"rejected", t.rejected},
-               {"start", t.start},   {"end", t.time},    {"target", s.target}};
+  j["time"] = {{"scheme", s.scheme},
+               {"steps", t.steps},
+               {"rejected", t.rejected},
+               {"fallbacks", t.fallbacks},
+               {"shortest_step", t.shortest_step},
+               {"start", t.start},
+               {"end", t.time},
+               {"target", s.target}};
   j["mass"] = {
       {"initial", t.mass_initial}, {"final", t.mass_final}, {"max_relative_drift", t.max_drift}};
   j["min_density"] = t.min_density;

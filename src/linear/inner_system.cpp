@@ -43,6 +43,7 @@ struct InnerSystem::Impl {
   std::span<const double> omega;
   Fields* work = nullptr;  ///< of the solve under way
   double least = 0;        ///< density that transport solves resolve
+  double held = 0;         ///< least density of L_k
   bool failed = false;     ///< a transport solve inside it
   std::vector<double> left, right, near_left, near_right, g, near_g, field, mean, other, size;
   std::unique_ptr<KrylovSolver> krylov;
@@ -56,8 +57,9 @@ InnerSystem::InnerSystem(const Transport& transport, const InnerChain& chain, So
     : impl_(std::make_unique<Impl>(transport, chain, options)) {}
 InnerSystem::~InnerSystem() = default;
 
-void InnerSystem::set(std::span<const double> omega) {
+void InnerSystem::set(std::span<const double> omega, double held) {
   Impl& s = *impl_;
+  s.held = held;
   const InnerChain& c = s.chain;
   const std::size_t N = c.steps();
   s.omega = omega;
@@ -71,7 +73,8 @@ void InnerSystem::set(std::span<const double> omega) {
   const double tau = c.d * double(N);
   auto& near_right = s.transport.centred() ? s.near_left : s.near_right;
   s.transport.slopes(c.phi.back(), length_factor(c.kappa, N) * tau, s.near_left, near_right);
-  s.transport.conductances(c.phi.back(), c.rho.back(), tau, s.near_g);
+  for (std::size_t i = 0; i < s.mean.size(); ++i) s.mean[i] = std::max(c.rho.back()[i], held);
+  s.transport.conductances(c.phi.back(), s.mean, tau, s.near_g);
   s.cycle.set({omega, s.near_left, near_right, s.near_g});
   if (!s.krylov) s.make_krylov(*this);
 }
@@ -105,7 +108,8 @@ bool InnerSystem::forward(double sign, const Fields& x, const Source& source, co
   for (std::size_t k = 0; k < c.steps(); ++k) {
     const auto before = c.before(k);
     for (std::size_t i = 0; i < s.mean.size(); ++i) {  // H is positive definite whatever rho
-      s.mean[i] = std::max(c.kappa * c.rho[k][i] + (1 - c.kappa) * before[i], 0.0);
+      s.mean[i] =
+          std::max(c.kappa * c.rho[k][i] + (1 - c.kappa) * before[i], sign > 0 ? s.held : 0.0);
     }
     s.transport.conductances(c.phi[k], s.mean, sign * c.d, s.g);
     s.transport.slopes(c.phi[k], -(1 - c.kappa) * c.d, s.left, s.right);

@@ -1,9 +1,10 @@
 // Midpoint JKO (proximal_midpoint.h): half a proximal step, and one linear system of an M-matrix
-// for the whole. A step whose free energy would grow, or whose solves fail, is made again as a
+// for the whole. From a density that jumps its positive form is of no order, and the step is made
+// of pieces by variational BDF2 (proximal_bdf2.h). A step whose free energy would grow, or whose solves fail, is made again as a
 // plain proximal step with kappa = 1/2.
 
 #include "otto/time/dispatch.h"
-#include "proximal_midpoint.h"
+#include "proximal_bdf2.h"
 
 namespace otto {
 
@@ -16,11 +17,16 @@ class JkoMidpoint final : public Stepper {
   JkoMidpoint(const Problem& problem, const ProximalOptions& options)
       : stage_(problem, options),
         mover_(stage_.transport(), problem.solver),
-        midpoint_(stage_, mover_, problem.mesh) {}
+        midpoint_(stage_, mover_, problem.mesh),
+        bdf2_(stage_, mover_, midpoint_, problem.solver) {}
 
   void restart(const State& state) override { stage_.restart(state); }
 
   StepReport advance(State& state, double dt) override {
+    if (stage_.rough(state)) {
+      bdf2_.forget();
+      return bdf2_.start_up(state, dt);
+    }
     StepReport report;
     if (!midpoint_.solve(report, state.density, state.time, dt, rho_)) {
       const std::string reason = report.reason;
@@ -39,6 +45,7 @@ class JkoMidpoint final : public Stepper {
   ProximalStage stage_;
   PositiveTransport mover_;
   ProximalMidpoint midpoint_;
+  ProximalBdf2 bdf2_;
   std::vector<double> rho_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -24,6 +25,31 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
                                            options.inner_steps);
   }
   if (weights_ == FaceWeights::upwind) std::ranges::fill(transport_.theta(), 1.0);
+}
+
+bool ProximalStage::rough(const State& state) const {
+  constexpr double jump = 2, part = 1e-3;
+  const double kT = generator_.temperature();
+  if (!(kT > 0)) return false;
+  generator_.set_time(state.time);
+  const std::vector<double>& rho = state.density;
+  const auto V = generator_.external();
+  const Faces& faces = mesh_.faces;
+  std::vector<char> next(std::size_t(mesh_.owned), 0);
+  for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
+    const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
+    const double j = std::log(rho[K] / rho[L]) + (V[K] - V[L]) / kT;  // of two empty cells: NaN
+    if (!(std::abs(j) > jump)) continue;
+    const std::size_t fuller = rho[K] > rho[L] ? K : L;
+    if (fuller < next.size()) next[fuller] = 1;
+  }
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < next.size(); ++k) {
+    sums[0] += mesh_.volume[k] * rho[k];
+    if (next[k] != 0) sums[1] += mesh_.volume[k] * rho[k];
+  }
+  mesh_.comm.sum_in_place(sums);
+  return sums[1] > part * sums[0];
 }
 
 void ProximalStage::restart(const State& state) {
@@ -83,6 +109,7 @@ bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
   report.max_linear_iterations =
       std::max(report.max_linear_iterations, newton.max_linear_iterations);
   report.optimality = newton.optimality;
+  if (newton.followed_path) report.fallback = std::max(report.fallback, fallback::path);
   gap_ = newton.gap;
   report.dissipation = newton.kinetic;
   if (!newton.converged) report = refuse(std::move(report), newton.reason);

@@ -18,7 +18,7 @@ import numpy as np
 OTTO = os.environ["OTTO"]
 PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))  # times as long as usual: sanitizers
 COLUMNS = ("step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
-           "newton_iterations,linear_iterations,wall_seconds").split(",")
+           "newton_iterations,linear_iterations,wall_seconds,refused,fallback").split(",")
 
 CASE = """
 title = "Relaxation in a double well"

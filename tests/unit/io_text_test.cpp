@@ -80,11 +80,11 @@ TEST_F(TextFiles, HistoryRowsReadBackToTheSameNumbers) {
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0],
             "step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
-            "newton_iterations,linear_iterations,wall_seconds,error_estimate,kl_gibbs");
-  EXPECT_EQ(split(lines[1], ',')[12], "");
-  EXPECT_EQ(std::stod(split(lines[1], ',')[13]), 0.1 + 0.2);
+            "newton_iterations,linear_iterations,wall_seconds,refused,fallback,error_estimate,kl_gibbs");
+  EXPECT_EQ(split(lines[1], ',')[14], "");
+  EXPECT_EQ(std::stod(split(lines[1], ',')[15]), 0.1 + 0.2);
   const auto row = split(lines[2], ',');
-  ASSERT_EQ(row.size(), 14U);
+  ASSERT_EQ(row.size(), 16U);
   const StepRecord r = some_record(7);
   EXPECT_EQ(row[0], "7");
   const std::vector<double> expected{r.time,

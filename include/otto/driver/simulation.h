@@ -24,6 +24,8 @@ struct StepRecord {
   int linear_iterations = 0;      ///< of the step
   int max_linear_iterations = 0;  ///< of one solve
   long rejected = 0;              ///< so far
+  int refused = 0;                ///< attempts before this step
+  int fallback = 0;               ///< what it did in place of what was asked (time/stepper.h)
   InnerWork inner;                ///< of a step divided into inner steps
   double error_estimate = -1;     ///< StepReport::error_estimate
   double wall_seconds = 0;        ///< since the start of the loop

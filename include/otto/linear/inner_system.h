@@ -59,8 +59,8 @@ class InnerSystem {
   ~InnerSystem();
 
   /// Coefficients from the chain; `omega` = vol / U'' per owned cell, which must live until the
-  /// last solve. Collective.
-  void set(std::span<const double> omega);
+  /// last solve. L_k is made with densities of at least `held`. Collective.
+  void set(std::span<const double> omega, double held);
   /// x_k, owned + ghosts, from z (owned; empty: 0) and s (may be empty). Collective; false where a
   /// transport solve fails.
   [[nodiscard]] bool backward(std::span<const double> z, const Source& s, Fields& x);

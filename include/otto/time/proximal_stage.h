@@ -37,6 +37,10 @@ class ProximalStage {
   /// Refuses the step.
   [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
 
+  /// With an entropy: cells next to a jump of rho e^(V/kT) by more than a factor of e^2 hold more
+  /// than a thousandth of the mass, so that no scheme of second order sees it as smooth. Collective.
+  [[nodiscard]] bool rough(const State& state) const;
+
   void remember(Archive& archive);
 
   [[nodiscard]] Transport& transport() { return transport_; }
