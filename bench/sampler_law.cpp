@@ -11,17 +11,17 @@
 #include "otto/casefile/case.h"
 #include "otto/core/petsc.h"
 #include "otto/energy/free_energy.h"
-#include "otto/energy/network_use.h"
 #include "otto/learn/langevin.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/network/network_use.h"
 
 namespace otto {
 
 int sampler_law(const std::string& file, std::int64_t count, std::span<char*> steps) {
   const Comm world;
   const Case c = read_case(world, file);
-  const Mesh mesh = make_mesh(world, c);
-  const FreeEnergy energy = make_free_energy(c, mesh);
+  const Mesh mesh = make_mesh(world, c.section("mesh"));
+  const FreeEnergy energy = make_free_energy(c.sections("energy"), mesh);
   const Network& network = energy.networks().at(0)->network();
   ParticleBox box{mesh.dimension, {}, {}, {}};
   for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {

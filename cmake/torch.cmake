@@ -1,4 +1,4 @@
-# libtorch in a module of its own, loaded on demand (include/otto/learn/network_module.h).
+# libtorch in a module of its own, loaded on demand (include/otto/network/network_module.h).
 find_package(Torch 1.13 QUIET)
 if(NOT Torch_FOUND)
   message(STATUS "libtorch not found: building without network energies")

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "otto/casefile/case.h"
+#include "otto/driver/simulation.h"
 #include "otto/energy/free_energy.h"
-#include "otto/energy/initial.h"
 #include "otto/flux/two_point.h"
+#include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
 #include "otto/operators/generator.h"
-#include "otto/time/simulation.h"
 
 namespace otto::test {
 
@@ -36,11 +36,11 @@ struct Scenario {
   explicit Scenario(const std::string& toml, const std::vector<std::string>& settings = {},
                     const Comm& comm = Comm())
       : c(parse_case(toml, "scenario.toml", settings)),
-        mesh(make_mesh(comm, c)),
-        energy(make_free_energy(c, mesh)),
-        drift(make_drift(c, mesh.dimension)),
+        mesh(make_mesh(comm, c.section("mesh"))),
+        energy(make_free_energy(c.sections("energy"), mesh)),
+        drift(make_drift(c.section("drift"), mesh.dimension)),
         generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
-                  read_absorbing(c, mesh)),
+                  read_absorbing(c.section("boundary"), mesh)),
         problem{mesh, energy, generator, c} {}
   Scenario(const Scenario&) = delete;
 

@@ -4,9 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "otto/io/summary.h"
+#include "otto/linear/kinetic_energy.h"
 #include "otto/operators/ledger.h"
-#include "otto/solve/kinetic_energy.h"
 
 namespace otto {
 
@@ -38,7 +37,30 @@ double free_energy(const Generator& generator, std::span<const double> density) 
   return ledger(generator, with_ghosts(generator.mesh(), density), false).free_energy;
 }
 
+/// r log(r/s) - r + s without cancellation near r = s.
+double relative_entropy(double r, double s) {
+  if (!(r > 0)) return s;
+  if (!(s > 0)) return std::numeric_limits<double>::infinity();
+  const double u = (s - r) / r;
+  return r * (u - std::log1p(u));
+}
+
 }  // namespace
+
+ErrorNorms error_norms(const Mesh& mesh, std::span<const double> density,
+                       std::span<const double> exact) {
+  double l1 = 0, l2 = 0, linf = 0, kl = 0, reverse_kl = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(mesh.owned); ++i) {
+    const double e = std::abs(density[i] - exact[i]);
+    l1 += mesh.volume[i] * e;
+    l2 += mesh.volume[i] * e * e;
+    linf = std::isnan(e) || e > linf ? e : linf;
+    kl += mesh.volume[i] * relative_entropy(exact[i], density[i]);
+    reverse_kl += mesh.volume[i] * relative_entropy(density[i], exact[i]);
+  }
+  return {mesh.comm.sum(l1), std::sqrt(mesh.comm.sum(l2)), mesh.comm.max(linf), mesh.comm.sum(kl),
+          mesh.comm.sum(reverse_kl)};
+}
 
 const std::vector<std::string>& norm_names() {
   static const std::vector<std::string> names{"l1",         "l2", "linf",  "kl",

@@ -21,7 +21,7 @@
 #include <optional>
 
 #include "otto/core/error.h"
-#include "otto/solve/backward_solver.h"
+#include "otto/linear/backward_solver.h"
 
 namespace otto {
 

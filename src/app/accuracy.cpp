@@ -18,8 +18,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "otto/analysis/restrict.h"
 #include "otto/casefile/key.h"
+#include "otto/mesh/restrict.h"
 #include "study.h"
 
 namespace otto {

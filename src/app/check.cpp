@@ -8,9 +8,9 @@
 #include "otto/casefile/case.h"
 #include "otto/casefile/describe.h"
 #include "otto/core/comm.h"
-#include "otto/io/run_output.h"
+#include "otto/driver/run_output.h"
+#include "otto/driver/trainer.h"
 #include "otto/mesh/inspect.h"
-#include "otto/learn/trainer.h"
 
 namespace otto {
 

@@ -1,11 +1,11 @@
 // `otto distance`: W2 and the geodesic between two densities.
 
-#include "otto/analysis/density_pair.h"
-#include "otto/analysis/geodesic.h"
 #include "otto/app/commands.h"
 #include "otto/core/comm.h"
-#include "otto/io/distance_output.h"
-#include "otto/monitor/stop_guard.h"
+#include "otto/driver/distance_output.h"
+#include "otto/driver/stop_guard.h"
+#include "otto/geodesic/density_pair.h"
+#include "otto/geodesic/geodesic.h"
 
 namespace otto {
 

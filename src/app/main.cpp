@@ -6,7 +6,7 @@
 #include "otto/app/commands.h"
 #include "otto/app/last_resort.h"
 #include "otto/core/petsc.h"
-#include "otto/monitor/stop_guard.h"
+#include "otto/driver/stop_guard.h"
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";

@@ -8,7 +8,7 @@
 #include "otto/app/petsc_options.h"
 #include "otto/app/setup.h"
 #include "otto/core/fault.h"
-#include "otto/io/run_output.h"
+#include "otto/driver/run_output.h"
 
 namespace otto {
 

@@ -3,18 +3,19 @@
 #include "otto/app/accuracy.h"
 #include "otto/app/analyse.h"
 #include "otto/core/fault.h"
-#include "otto/energy/initial.h"
+#include "otto/driver/check_flux.h"
+#include "otto/driver/simulation.h"
 #include "otto/flux/two_point.h"
+#include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
 #include "otto/operators/diffusion.h"
-#include "otto/time/simulation.h"
 
 namespace otto {
 
 namespace {
 
 Mesh make_checked_mesh(const Comm& comm, const Case& c) {
-  Mesh mesh = make_mesh(comm, c);
+  Mesh mesh = make_mesh(comm, c.section("mesh"));
   check_flux(c, mesh);
   return mesh;
 }
@@ -23,10 +24,10 @@ Mesh make_checked_mesh(const Comm& comm, const Case& c) {
 
 Setup::Setup(const Comm& comm, const Case& c)
     : mesh(make_checked_mesh(comm, c)),
-      energy(make_free_energy(c, mesh)),
-      drift(make_drift(c, mesh.dimension)),
+      energy(make_free_energy(energy_terms(c), mesh)),
+      drift(make_drift(c.section("drift"), mesh.dimension)),
       generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
-                read_absorbing(c, mesh)),
+                read_absorbing(c.section("boundary"), mesh)),
       problem{mesh, energy, generator, c} {
   fault_point("setup");
   state.time = c.section("time").real("start");

@@ -10,11 +10,12 @@
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
 #include "otto/casefile/case.h"
+#include "otto/driver/check_flux.h"
+#include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
 #include "otto/io/field_series.h"
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
-#include "otto/io/run_output.h"
 #include "otto/mesh/make_mesh.h"
 #include "otto/operators/diffusion.h"
 
@@ -102,12 +103,12 @@ int spectrum_command(const RunOptions& options, int count) {
   RunOutput output(world, c, output_folder(options), {});
   try {
     const auto petsc = hand_petsc_options(c, options);
-    const Mesh mesh = make_mesh(world, c);
+    const Mesh mesh = make_mesh(world, c.section("mesh"));
     check_two_point(c, mesh, "the spectrum");
-    const FreeEnergy energy = make_free_energy(c, mesh);
-    const auto drift = make_drift(c, mesh.dimension);
+    const FreeEnergy energy = make_free_energy(energy_terms(c), mesh);
+    const auto drift = make_drift(c.section("drift"), mesh.dimension);
     const Generator generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
-                              read_absorbing(c, mesh));
+                              read_absorbing(c.section("boundary"), mesh));
     if (!energy.linear()) {
       throw InputError(c.file().string() +
                        ": the spectrum is that of a linear equation: an entropy and external "
@@ -116,7 +117,7 @@ int spectrum_command(const RunOptions& options, int count) {
     if (generator.depends_on_time()) {
       throw InputError(c.file().string() + ": the spectrum needs energies that do not depend on t");
     }
-    ShiftedSolver solver(generator, read_solver(c));
+    ShiftedSolver solver(generator, read_solver(c.section("solver")));
     const Spectrum spectrum = slowest_modes(generator, solver, {.count = count});
     refuse_left_over(petsc);
     const auto crossings = find_crossings(mesh, generator.external().first(std::size_t(mesh.owned)),

@@ -8,12 +8,12 @@
 #include <cmath>
 
 #include "otto/analysis/norms.h"
-#include "otto/analysis/restrict.h"
 #include "otto/app/petsc_options.h"
-#include "otto/energy/initial.h"
+#include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
-#include "otto/io/run_output.h"
+#include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/mesh/restrict.h"
 
 namespace otto {
 
@@ -123,7 +123,7 @@ ConvergenceRow Study::describe(Refinement by) const {
   const Case c = read_case(comm_, options_.case_file, settings(by));
   ConvergenceRow row{.cells = 1};
   if (gmsh_) {  // h is the width of a cube of the mean volume
-    const Mesh mesh = make_mesh(comm_, c);
+    const Mesh mesh = make_mesh(comm_, c.section("mesh"));
     const std::vector<double> ones(std::size_t(mesh.local()), 1.0);
     row.cells = mesh.global_cells;
     row.h = std::pow(integral(mesh, ones) / double(row.cells), 1.0 / mesh.dimension);

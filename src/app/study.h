@@ -8,7 +8,7 @@
 #include "otto/analysis/convergence.h"
 #include "otto/app/commands.h"
 #include "otto/app/setup.h"
-#include "otto/io/run_output.h"
+#include "otto/driver/run_output.h"
 
 namespace otto {
 

@@ -7,8 +7,8 @@
 
 #include "otto/analysis/convergence.h"
 #include "otto/casefile/case.h"
+#include "otto/driver/summary.h"
 #include "otto/io/log.h"
-#include "otto/io/summary.h"
 
 namespace otto {
 

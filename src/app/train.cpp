@@ -2,7 +2,7 @@
 
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
-#include "otto/learn/trainer.h"
+#include "otto/driver/trainer.h"
 
 namespace otto {
 

@@ -6,6 +6,7 @@
 
 #include "expression_energy.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 
 namespace otto {
 
@@ -20,8 +21,7 @@ const Declare keys{{{"drift", "A velocity b added to -grad V, not necessarily a 
 
 }  // namespace
 
-std::unique_ptr<Drift> make_drift(const Case& c, int dimension) {
-  const Section section = c.section("drift");
+std::unique_ptr<Drift> make_drift(const Section& section, int dimension) {
   if (!section.present()) return nullptr;
   const std::vector<std::string> texts = section.texts("expression");
   if (texts.size() != static_cast<std::size_t>(dimension)) {

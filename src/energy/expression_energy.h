@@ -1,8 +1,8 @@
 #pragma once
 // A function of x, y, z and t written in the case file.
 
-#include "otto/casefile/case.h"
 #include "otto/casefile/expression.h"
+#include "otto/casefile/section.h"
 #include "otto/energy/free_energy.h"
 
 namespace otto {

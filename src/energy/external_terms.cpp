@@ -7,6 +7,7 @@
 #include "expression_energy.h"
 #include "network_term.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 
 namespace otto {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "otto/casefile/case.h"
+#include "otto/casefile/section.h"
 #include "otto/energy/free_energy.h"
 #include "otto/mesh/mesh.h"
 

@@ -9,10 +9,11 @@
 #include "external_terms.h"
 #include "interaction/interactions.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 #include "otto/core/error.h"
-#include "otto/energy/network_use.h"
+#include "otto/core/words.h"
 #include "otto/mesh/region.h"
-#include "words.h"
+#include "otto/network/network_use.h"
 
 namespace otto {
 
@@ -78,18 +79,6 @@ struct Terms {
   }
 };
 
-Terms read_terms(const Case& c, const Mesh& mesh) {
-  Terms terms;
-  for (const Section& term : c.sections("energy")) terms.add(term, mesh);
-  if (c.sections("energy").empty()) {
-    throw InputError(
-        c.file().string() +
-        ": no [[energy]] table; add one for each term of the free energy, such as kind "
-        "= \"entropy\" with its temperature");
-  }
-  return terms;
-}
-
 }  // namespace
 
 FreeEnergy::FreeEnergy(double temperature, std::vector<std::unique_ptr<ExternalEnergy>> external,
@@ -138,9 +127,11 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
   mesh.halo.update(mesh.comm, V);
 }
 
-FreeEnergy make_free_energy(const Case& c, const Mesh& mesh) {
+FreeEnergy make_free_energy(std::span<const Section> sections, const Mesh& mesh) {
   Terms terms;
-  mesh.comm.together([&] { terms = read_terms(c, mesh); });
+  mesh.comm.together([&] {
+    for (const Section& term : sections) terms.add(term, mesh);
+  });
   for (const auto& use : terms.networks) {
     require_same_network(mesh.comm, use->file(), use->hash());
   }

@@ -1,9 +1,9 @@
 #include "network_term.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 
 namespace otto {
 
@@ -47,12 +47,6 @@ class NetworkEnergy final : public ExternalEnergy {
 };
 
 }  // namespace
-
-void NetworkUse::evaluate(std::span<const Point> points, std::span<double> values) const {
-  const auto began = std::chrono::steady_clock::now();
-  network().evaluate(points, values);
-  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-}
 
 std::shared_ptr<NetworkUse> read_network_term(const Section& term, int dimension) {
   const std::filesystem::path file = term.file("network");

@@ -3,10 +3,10 @@
 
 #include <memory>
 
-#include "otto/casefile/case.h"
+#include "otto/casefile/section.h"
 #include "otto/core/point.h"
 #include "otto/energy/free_energy.h"
-#include "otto/energy/network_use.h"
+#include "otto/network/network_use.h"
 
 namespace otto {
 

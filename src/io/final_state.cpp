@@ -1,8 +1,8 @@
 #include "otto/io/final_state.h"
 
 #include "otto/core/fault.h"
-#include "otto/io/global_order.h"
 #include "otto/io/h5_writer.h"
+#include "otto/mesh/global_order.h"
 
 namespace otto {
 

@@ -1,4 +1,4 @@
-#include "h5_handle.h"
+#include "otto/io/h5_handle.h"
 
 namespace otto {
 

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "h5_handle.h"
 #include "otto/core/error.h"
+#include "otto/io/h5_handle.h"
 
 namespace otto {
 

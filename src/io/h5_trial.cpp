@@ -1,4 +1,4 @@
-#include "h5_trial.h"
+#include "otto/io/h5_trial.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -10,7 +10,7 @@
 #include <csignal>
 #include <vector>
 
-#include "h5_handle.h"
+#include "otto/io/h5_handle.h"
 
 namespace otto {
 

@@ -9,11 +9,11 @@
 #include <optional>
 
 #include "content_hash.h"
-#include "h5_handle.h"
 #include "h5_structure.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
 #include "otto/io/files.h"
+#include "otto/io/h5_handle.h"
 
 namespace otto {
 

@@ -8,10 +8,10 @@
 #include "otto/core/error.h"
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
+#include "otto/linear/positive_transport.h"
+#include "otto/linear/shifted_solver.h"
+#include "otto/newton/proximal_newton.h"
 #include "otto/operators/generator.h"
-#include "otto/solve/positive_transport.h"
-#include "otto/solve/proximal_newton.h"
-#include "otto/solve/shifted_solver.h"
 
 namespace otto {
 

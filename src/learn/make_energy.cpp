@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "otto/casefile/key.h"
-#include "otto/learn/network_module.h"
+#include "otto/network/network_module.h"
 
 namespace otto {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "otto/analysis/geodesic.h"
-#include "otto/analysis/restrict.h"
-#include "otto/solve/kinetic_energy.h"
+#include "otto/geodesic/geodesic.h"
+#include "otto/linear/kinetic_energy.h"
+#include "otto/mesh/restrict.h"
 
 namespace otto {
 

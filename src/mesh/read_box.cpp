@@ -5,8 +5,8 @@
 #include <cmath>
 #include <string>
 
-#include "otto/casefile/case.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 #include "otto/mesh/box.h"
 
 namespace otto {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "otto/casefile/section.h"
 #include "otto/casefile/suggest.h"
 
 namespace otto {

@@ -17,6 +17,7 @@
 #include <unordered_map>
 
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 #include "otto/casefile/suggest.h"
 
 namespace otto {
@@ -83,8 +84,7 @@ std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std
   return faces;
 }
 
-std::vector<std::string> read_absorbing(const Case& c, const Mesh& mesh) {
-  const Section boundary = c.section("boundary");
+std::vector<std::string> read_absorbing(const Section& boundary, const Mesh& mesh) {
   auto names = boundary.texts("absorbing");
   for (const std::string& name : names) {
     if (std::ranges::find(mesh.boundary_names, name) != mesh.boundary_names.end()) continue;

@@ -11,7 +11,7 @@
 //   M rho_e = M rho - s L(rho + s/(2 tau) (rho - rho_p)) psi_e.
 //
 // (After Gallouet, Natale, Todeschi, arXiv 2209.14622, whose extrapolations are other ones.) Where
-// rho_e would be less than a tenth of rho the positive form of solve/positive_transport.h is taken.
+// rho_e would be less than a tenth of rho the positive form of linear/positive_transport.h is taken.
 //
 // psi is phi + delta with phi the potential of the last proximal step, which is psi but for O(tau):
 // (Omega + tau L) delta = rest, Omega small enough to change nothing but the constant and the cells
@@ -21,8 +21,8 @@
 #include <string>
 #include <vector>
 
-#include "otto/solve/positive_transport.h"
-#include "otto/solve/proximal_system.h"
+#include "otto/linear/positive_transport.h"
+#include "otto/linear/proximal_system.h"
 #include "otto/time/stepper.h"
 
 namespace otto {

@@ -2,8 +2,8 @@
 //
 //   rho1 = argmin  W2^2(rho, rho0) / (2 tau) + F(rho),
 //
-// with the distance linearised once (LJKO; solve/proximal_newton.h) or taken in N inner steps
-// (solve/inner_newton.h): non-negative, mass kept, and
+// with the distance linearised once (LJKO; newton/proximal_newton.h) or taken in N inner steps
+// (newton/inner_newton.h): non-negative, mass kept, and
 //
 //   F(rho1) + tau/2 <phi, L(rho_bar) phi> <= F(rho0)
 //

@@ -22,9 +22,9 @@ class JkoBdf2 final : public Stepper {
  public:
   explicit JkoBdf2(const Problem& problem)
       : stage_(problem),
-        mover_(stage_.transport(), read_solver(problem.c)),
+        mover_(stage_.transport(), read_solver(problem.c.section("solver"))),
         midpoint_(stage_, mover_, problem.mesh),
-        extrapolation_(stage_.transport(), mover_, read_solver(problem.c)) {}
+        extrapolation_(stage_.transport(), mover_, read_solver(problem.c.section("solver"))) {}
 
   StepReport advance(State& state, double dt) override {
     StepReport report;

@@ -12,7 +12,7 @@ class JkoMidpoint final : public Stepper {
  public:
   explicit JkoMidpoint(const Problem& problem)
       : stage_(problem),
-        mover_(stage_.transport(), read_solver(problem.c)),
+        mover_(stage_.transport(), read_solver(problem.c.section("solver"))),
         midpoint_(stage_, mover_, problem.mesh) {}
 
   StepReport advance(State& state, double dt) override {

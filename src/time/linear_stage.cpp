@@ -11,8 +11,9 @@ namespace otto {
 
 LinearStage::LinearStage(const Problem& problem)
     : mesh_(problem.mesh),
-      solver_(problem.generator, read_solver(problem.c)),
-      keeper_(problem.mesh, read_solver(problem.c).rtol, problem.generator.absorbs()),
+      solver_(problem.generator, read_solver(problem.c.section("solver"))),
+      keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol,
+              problem.generator.absorbs()),
       history_(problem.mesh.comm),
       rtol_(solver_.rtol()),
       reached_(std::numeric_limits<double>::quiet_NaN()) {}

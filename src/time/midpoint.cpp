@@ -19,12 +19,12 @@
 //   e = B dt Q (A - theta) - 1/3 B (dt/2 Q) B (dt/2 Q) (rho1 - rho0),   E_{n+1} = B^2 E_n + e,
 // the first term being what the mean costs, the second the midpoint rule's - dt^3/12 Q^3 rho.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "otto/core/vector_math.h"
 #include "otto/operators/ledger.h"
@@ -43,7 +43,7 @@ class Midpoint final : public Stepper {
   explicit Midpoint(const Problem& problem)
       : mesh_(problem.mesh),
         generator_(problem.generator),
-        newton_(problem.generator, read_solver(problem.c)),
+        newton_(problem.generator, read_solver(problem.c.section("solver"))),
         stage_(problem),
         error_(problem, stage_.solver()),
         n_(static_cast<std::size_t>(mesh_.owned)) {}
@@ -88,14 +88,16 @@ class Midpoint final : public Stepper {
       if (r.residual <= r.floor) return "";
       if (k > 2 && r.residual > 0.5 * last && r.residual <= 1e3 * r.floor) return "";
       if (k == most_iterations || !std::isfinite(r.residual)) {
-        return fmt::format("Newton's method for the midpoint rule stands at a residual of {:.2g} "
-                           "after {} iterations (the step may be too long for positivity)",
-                           r.residual / r.scale, k);
+        return fmt::format(
+            "Newton's method for the midpoint rule stands at a residual of {:.2g} "
+            "after {} iterations (the step may be too long for positivity)",
+            r.residual / r.scale, k);
       }
       last = r.residual;
       const double rtol = std::clamp(r.residual / r.scale, 1e-10, 1e-2);
       ++report.newton_iterations;
-      const std::string reason = newton_step(report, dt, std::max(rtol, 0.1 * r.floor / r.residual));
+      const std::string reason =
+          newton_step(report, dt, std::max(rtol, 0.1 * r.floor / r.residual));
       if (!reason.empty()) return reason;
     }
   }

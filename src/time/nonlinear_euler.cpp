@@ -26,9 +26,9 @@
 #include <limits>
 
 #include "otto/flux/two_point.h"
+#include "otto/linear/flux_solver.h"
 #include "otto/operators/chemical_potential.h"
 #include "otto/operators/nonlinear_flux.h"
-#include "otto/solve/flux_solver.h"
 #include "otto/time/linear_stage.h"
 
 namespace otto {
@@ -46,9 +46,9 @@ class NonlinearEuler final : public Stepper {
         internal_(problem.energy.internal()),
         flux_(make_nonlinear_flux(problem.generator,
                                   find_flux(problem.c.section("flux").text("kind")))),
-        solver_(problem.mesh, read_solver(problem.c)),
-        keeper_(problem.mesh, read_solver(problem.c).rtol),
-        tolerance_(std::min(1e-11, 1e-3 * read_solver(problem.c).rtol)),
+        solver_(problem.mesh, read_solver(problem.c.section("solver"))),
+        keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol),
+        tolerance_(std::min(1e-11, 1e-3 * read_solver(problem.c.section("solver")).rtol)),
         n_(std::size_t(mesh_.owned)),
         x_(std::size_t(mesh_.local())),
         F_(std::size_t(mesh_.faces.size())),

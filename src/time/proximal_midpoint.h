@@ -5,7 +5,7 @@
 //
 //   M rho1 + dt sum_f (e_K - e_L) F_f rho1_up / pi_up = M rho0,   F = a (W rho_h) D mu,
 //
-// "up" the cell that F_f leaves (solve/positive_transport.h). With x = rho_h / rho0
+// "up" the cell that F_f leaves (linear/positive_transport.h). With x = rho_h / rho0
 //
 //   pi = x rho_h  =  rho1 + O(dt^2),      x at most 4,
 //
@@ -16,7 +16,7 @@
 #include <span>
 #include <vector>
 
-#include "otto/solve/positive_transport.h"
+#include "otto/linear/positive_transport.h"
 #include "otto/time/proximal_stage.h"
 
 namespace otto {

@@ -18,8 +18,8 @@ ProximalStage::ProximalStage(const Problem& problem, int inner_steps)
       generator_(problem.generator),
       weights_(problem.c.section("time").text("weights")),
       transport_(problem.mesh),
-      newton_(problem.energy, transport_, read_solver(problem.c)),
-      keeper_(problem.mesh, read_solver(problem.c).rtol),
+      newton_(problem.energy, transport_, read_solver(problem.c.section("solver"))),
+      keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol),
       history_(problem.mesh.comm),
       reached_(std::numeric_limits<double>::quiet_NaN()) {
   const Section drift = problem.c.section("drift");
@@ -35,8 +35,8 @@ ProximalStage::ProximalStage(const Problem& problem, int inner_steps)
               "or use a linear scheme such as 'implicit_euler'");
   }
   if (inner_steps > 1) {
-    inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, read_solver(problem.c),
-                                           inner_steps);
+    inner_ = std::make_unique<InnerNewton>(problem.energy, transport_,
+                                           read_solver(problem.c.section("solver")), inner_steps);
   }
   if (weights_ == "upwind") std::ranges::fill(transport_.theta(), 1.0);
 }

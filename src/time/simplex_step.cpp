@@ -18,7 +18,7 @@
 // step is two steps of implicit Euler of half the length (Rannacher, Numer. Math. 43, 1984), where
 // their Newton iterations converge.
 //
-// Newton's method for the change z of mu, in the system of solve/simplex_solver.h with omega = vol
+// Newton's method for the change z of mu, in the system of linear/simplex_solver.h with omega = vol
 // / theta' and c = dt; then delta = z / (mu' theta').
 //
 // In a cell by itself, its neighbours held, the equation is vol rho + c log rho = b, with c = kappa
@@ -42,8 +42,8 @@
 
 #include "otto/core/vector_math.h"
 #include "otto/flux/two_point.h"
+#include "otto/linear/simplex_solver.h"
 #include "otto/operators/simplex_flux.h"
-#include "otto/solve/simplex_solver.h"
 #include "otto/time/linear_stage.h"
 
 namespace otto {
@@ -75,11 +75,12 @@ class SimplexStep final : public Stepper {
       : mesh_(problem.mesh),
         generator_(problem.generator),
         internal_(problem.energy.internal()),
-        flux_(problem.mesh, read_diffusion(problem.c, problem.mesh)),
-        solver_(flux_, read_solver(problem.c)),
-        keeper_(problem.mesh, read_solver(problem.c).rtol),
+        flux_(problem.mesh, read_diffusion(problem.c.section("diffusion"),
+                                           problem.c.sections("diffusion.region"), problem.mesh)),
+        solver_(flux_, read_solver(problem.c.section("solver"))),
+        keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol),
         second_order_(midpoint),
-        rtol_(read_solver(problem.c).rtol),
+        rtol_(read_solver(problem.c.section("solver")).rtol),
         n_(std::size_t(mesh_.owned)) {
     for (auto* field : {&rho_, &theta_, &slope_, &mu_, &dmu_, &size_, &R_}) {
       field->resize(std::size_t(mesh_.local()));

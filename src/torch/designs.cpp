@@ -1,5 +1,5 @@
 // Networks Otto makes itself, as TorchScript: the source below is what the file holds, so that it
-// loads anywhere. Formulas: otto/learn/network_design.h.
+// loads anywhere. Formulas: otto/network/network_design.h.
 
 #include "designs.h"
 

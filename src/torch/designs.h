@@ -1,7 +1,7 @@
 #pragma once
 #include <torch/script.h>
 
-#include "otto/learn/network_design.h"
+#include "otto/network/network_design.h"
 
 namespace otto {
 

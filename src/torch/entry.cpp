@@ -8,7 +8,7 @@
 #include "blas_kernels.h"
 #include "designs.h"
 #include "guard.h"
-#include "otto/learn/network_entry.h"
+#include "otto/network/network_entry.h"
 #include "script_network.h"
 
 namespace otto {

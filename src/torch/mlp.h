@@ -1,5 +1,5 @@
 #pragma once
-// Otto's own mlp (otto/learn/network_design.h) layer by layer, so that products with its Jacobian
+// Otto's own mlp (otto/network/network_design.h) layer by layer, so that products with its Jacobian
 // are plain matrix products.
 
 #include "script_network.h"

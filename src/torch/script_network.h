@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "otto/learn/network.h"
+#include "otto/network/network.h"
 
 namespace otto {
 

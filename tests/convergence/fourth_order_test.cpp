@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "../scenario.h"
-#include "otto/monitor/moments.h"
+#include "otto/driver/moments.h"
 
 namespace otto::test {
 namespace {

@@ -10,7 +10,7 @@
 
 #include <cmath>
 
-#include "otto/io/summary.h"
+#include "otto/driver/summary.h"
 #include "scenario.h"
 
 using namespace otto;

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "otto/io/summary.h"
+#include "otto/driver/summary.h"
 #include "scenario.h"
 
 namespace otto::test {

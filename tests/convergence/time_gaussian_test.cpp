@@ -2,6 +2,8 @@
 // grid's. A Gaussian stays one; with kT = 1 its moments are
 //   m(t) = e^{-At} m0,   C(t) = e^{-At} C0 e^{-At} + A^{-1} (I - e^{-2At}).
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
@@ -11,10 +13,7 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include "otto/energy/quadrature.h"
+#include "otto/tables/quadrature.h"
 #include "scenario.h"
 
 namespace otto::test {
@@ -47,8 +46,7 @@ struct Process {
   [[nodiscard]] std::vector<double> averages(const Mesh& mesh, double t) const {
     const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(A);
     const auto function = [&](auto f) {
-      return Eigen::MatrixXd(eigen.eigenvectors() *
-                             eigen.eigenvalues().unaryExpr(f).asDiagonal() *
+      return Eigen::MatrixXd(eigen.eigenvectors() * eigen.eigenvalues().unaryExpr(f).asDiagonal() *
                              eigen.eigenvectors().transpose());
     };
     const Eigen::MatrixXd P = function([t](double a) { return std::exp(-a * t); });
@@ -106,7 +104,8 @@ TEST(Gaussian, SpaceIsSecondOrderInOneTwoAndThreeDimensions) {
 TEST(Gaussian, TimeHasTheOrderEachSchemeClaims) {
   for (int d = 1; d <= 2; ++d) {
     const Process process(d);
-    Scenario reference = process_case(process, 64, {"time.scheme=exponential", "time.tolerance=1e-10"});
+    Scenario reference =
+        process_case(process, 64, {"time.scheme=exponential", "time.tolerance=1e-10"});
     const std::vector<double> exact = run(reference, process);
     for (const StepperEntry& scheme : all_steppers()) {
       if (scheme.name == "exponential") continue;
@@ -116,8 +115,9 @@ TEST(Gaussian, TimeHasTheOrderEachSchemeClaims) {
       std::vector<double> other = proximal ? std::vector<double>() : exact;
       // jko_bdf2 has a large term of third order here: its order comes to 2 from below.
       for (const int steps : proximal ? std::vector{160, 320, 640} : std::vector{20, 40, 80}) {
-        Scenario s = process_case(process, proximal ? 32 : 64, {"time.scheme=" + scheme.name,
-                                                fmt::format("time.step={}", end / steps)});
+        Scenario s =
+            process_case(process, proximal ? 32 : 64,
+                         {"time.scheme=" + scheme.name, fmt::format("time.step={}", end / steps)});
         const std::vector<double> density = run(s, process);
         const double error = other.empty() ? 0 : s.l1(density, other);
         EXPECT_EQ(s.records.back().rejected, 0) << scheme.name;
@@ -125,7 +125,8 @@ TEST(Gaussian, TimeHasTheOrderEachSchemeClaims) {
         last = error;
         if (proximal) other = density;
       }
-      EXPECT_GE(order, scheme.order - (scheme.order == 1 ? 0.05 : 0.1)) << scheme.name << ", " << d << "-D: " << last;
+      EXPECT_GE(order, scheme.order - (scheme.order == 1 ? 0.05 : 0.1))
+          << scheme.name << ", " << d << "-D: " << last;
     }
   }
 }

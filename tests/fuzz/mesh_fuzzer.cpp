@@ -40,7 +40,7 @@ struct Session {
 
 void use(const otto::Case& c) {
   try {
-    const otto::Mesh mesh = otto::make_mesh(otto::Comm(), c);
+    const otto::Mesh mesh = otto::make_mesh(otto::Comm(), c.section("mesh"));
     for (const double v : mesh.volume) {
       if (!(v > 0) || !std::isfinite(v)) std::abort();
     }

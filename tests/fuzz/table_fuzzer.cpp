@@ -14,7 +14,7 @@
 #include "otto/core/error.h"
 #include "otto/core/petsc.h"
 #include "otto/energy/free_energy.h"
-#include "otto/energy/initial.h"
+#include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size);
@@ -61,8 +61,8 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   if (write(out, data, size) != static_cast<ssize_t>(size)) std::abort();
   close(out);
   static const otto::Case c = otto::parse_case(toml, session.folder + "/case.toml");
-  static const otto::Mesh mesh = otto::make_mesh(otto::Comm(), c);
-  static const otto::FreeEnergy energy = otto::make_free_energy(c, mesh);
+  static const otto::Mesh mesh = otto::make_mesh(otto::Comm(), c.section("mesh"));
+  static const otto::FreeEnergy energy = otto::make_free_energy(c.sections("energy"), mesh);
   try {
     for (const double rho : otto::initial_density(c, mesh, energy)) {
       if (!std::isfinite(rho) || rho < 0) std::abort();

@@ -11,12 +11,12 @@ SKIP = {"build", "out", ".git", "__pycache__"}
 
 # header -> the only places that may include it
 ROOMS = {
-    r"<(petsc|slepc)": r"^(src/core/petsc|include/otto/core/petsc_check\.h|src/operators/|src/solve/|"
+    r"<(petsc|slepc)": r"^(src/core/petsc|include/otto/core/petsc_check\.h|src/(operators|linear|multigrid|newton)/|"
                       r"src/analysis/spectrum\.cpp|src/mesh/gmsh/ptscotch\.cpp)",
     r"<vtk": r"^(src/vtk/|tests/)",
     r"<CLI/": r"^src/app/",
-    r"<fftw3": r"^src/(analysis|energy)/",
-    r"<(H5|hdf5)": r"^(src/io/|src/energy/columns\.h|src/app/info\.cpp|tests/)",
+    r"<fftw3": r"^src/(geodesic|energy)/",
+    r"<(H5|hdf5)": r"^(src/io/|include/otto/io/h5_handle\.h|src/app/info\.cpp|tests/)",
     r"<(torch|ATen|c10)": r"^src/torch/",
 }
 FILES_WITH_CLI11 = 1

@@ -10,8 +10,8 @@
 
 #include "otto/core/vector_math.h"
 #include "otto/flux/two_point.h"
+#include "otto/linear/shifted_solver.h"
 #include "otto/operators/generator.h"
-#include "otto/solve/shifted_solver.h"
 #include "transport_on_the_line.h"
 
 namespace otto {

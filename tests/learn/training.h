@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "otto/learn/network_module.h"
 #include "otto/learn/objective.h"
+#include "otto/network/network_module.h"
 
 namespace otto::test {
 

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <numbers>
 
-#include "../../src/analysis/slab.h"
-#include "../../src/analysis/space_time_poisson.h"
-#include "otto/analysis/geodesic.h"
+#include "../../src/geodesic/slab.h"
+#include "../../src/geodesic/space_time_poisson.h"
+#include "otto/geodesic/geodesic.h"
+#include "otto/linear/kinetic_energy.h"
 #include "otto/mesh/box.h"
 #include "otto/mesh/mesh.h"
-#include "otto/solve/kinetic_energy.h"
 
 using namespace otto;
 

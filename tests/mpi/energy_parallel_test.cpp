@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "otto/energy/initial.h"
+#include "otto/initial/initial.h"
 #include "scratch.h"
 #include "unit/energy_files.h"
 #include "unit/energy_support.h"
@@ -28,8 +28,8 @@ TEST(ParallelEnergy, OwnedAndGhostCellsHaveTheValuesOfOneRank) {
       const Mesh whole = cube(d, -1, 2, 9, Comm(MPI_COMM_SELF), periodic);
       const Mesh part = cube(d, -1, 2, 9, Comm(MPI_COMM_WORLD), periodic);
       const Case c = case_of(entropy + well);
-      const auto expected = external(make_free_energy(c, whole), whole);
-      const auto V = external(make_free_energy(c, part), part);
+      const auto expected = external(make_free_energy(c.sections("energy"), whole), whole);
+      const auto V = external(make_free_energy(c.sections("energy"), part), part);
       for (std::size_t i = 0; i < V.size(); ++i) {
         EXPECT_EQ(V[i], expected[static_cast<std::size_t>(part.global[i])]);
       }
@@ -48,8 +48,9 @@ TEST(ParallelEnergy, InitialDensitiesAreThoseOfOneRank) {
     const Mesh part = cube(2, -1, 2, 13, Comm(MPI_COMM_WORLD), periodic);
     for (const std::string& kind : kinds) {
       const Case c = case_of(entropy + well + "[initial]\nmass = 2.0\n" + kind + "\n");
-      const auto expected = initial_density(c, whole, make_free_energy(c, whole));
-      const auto rho = initial_density(c, part, make_free_energy(c, part));
+      const auto expected =
+          initial_density(c, whole, make_free_energy(c.sections("energy"), whole));
+      const auto rho = initial_density(c, part, make_free_energy(c.sections("energy"), part));
       EXPECT_NEAR(integral(part, rho), 2, 1e-14);
       for (std::size_t i = 0; i < rho.size(); ++i) {
         const double e = expected[static_cast<std::size_t>(part.global[i])];
@@ -83,13 +84,14 @@ TEST(ParallelEnergy, FilesGiveEveryRankItsCells) {
                                  "[[energy]]\nkind = \"external\"\ntable = \"V.h5\"\n[initial]\n"
                                  "kind = \"table\"\nfile = \"rho.h5\"\nmass = 6.5\n",
                              file);
-  const FreeEnergy energy = make_free_energy(table, part);
+  const FreeEnergy energy = make_free_energy(table.sections("energy"), part);
   const auto V = external(energy, part);
   const auto rho = initial_density(table, part, energy);
   for (std::size_t i = 0; i < V.size(); ++i) EXPECT_EQ(V[i], value(part.center[i]));
   for (std::size_t i = 0; i < rho.size(); ++i) EXPECT_NEAR(rho[i], V[i], 1e-13);
   const Case samples = case_of(entropy + "[initial]\nkind = \"samples\"\nfile = \"s.h5\"\n", file);
-  const auto counted = initial_density(samples, part, make_free_energy(samples, part));
+  const auto counted =
+      initial_density(samples, part, make_free_energy(samples.sections("energy"), part));
   for (std::size_t i = 0; i < counted.size(); ++i) {
     const double count = static_cast<double>(part.global[i] % 3 + 1);
     EXPECT_NEAR(counted[i], count * 400 / 799, 1e-13);
@@ -102,7 +104,9 @@ TEST(ParallelEnergy, WhatOneRankMeetsIsAnErrorOnAll) {
   const Mesh part = cube(1, 0, 1, 16, world);
   const auto bad = [&](const std::string& tables, const std::vector<std::string>& words) {
     const Case c = case_of(entropy + tables);
-    expect_error([&] { (void)initial_density(c, part, make_free_energy(c, part)); }, words);
+    expect_error(
+        [&] { (void)initial_density(c, part, make_free_energy(c.sections("energy"), part)); },
+        words);
     EXPECT_EQ(world.sum(1.0), world.size());
   };
   bad("[[energy]]\nkind = \"external\"\nexpression = \"1/(x - 0.96875)\"\n", {"(0.96875)"});

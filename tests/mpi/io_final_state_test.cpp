@@ -5,8 +5,8 @@
 
 #include <cmath>
 
+#include "otto/driver/fingerprint.h"
 #include "otto/io/final_state.h"
-#include "otto/monitor/fingerprint.h"
 #include "scratch.h"
 
 using namespace otto;

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "otto/monitor/gibbs_distance.h"
+#include "otto/driver/gibbs_distance.h"
 
 using namespace otto;
 

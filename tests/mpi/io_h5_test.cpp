@@ -11,9 +11,9 @@
 #include <numeric>
 
 #include "otto/core/error.h"
-#include "otto/io/global_order.h"
 #include "otto/io/h5_writer.h"
 #include "otto/mesh/box.h"
+#include "otto/mesh/global_order.h"
 #include "otto/mesh/mesh.h"
 #include "scratch.h"
 

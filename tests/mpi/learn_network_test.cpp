@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "otto/learn/network_module.h"
+#include "otto/network/network_module.h"
 #include "unit/energy_support.h"
 
 namespace otto {

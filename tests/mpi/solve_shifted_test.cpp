@@ -6,9 +6,9 @@
 
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
+#include "otto/linear/shifted_solver.h"
 #include "otto/mesh/mesh.h"
 #include "otto/operators/generator.h"
-#include "otto/solve/shifted_solver.h"
 
 namespace otto {
 namespace {
@@ -43,7 +43,9 @@ Box box(std::vector<std::int64_t> cells, double grading = 1, bool periodic = fal
 struct Flow {
   Flow(const Box& b, const std::string& flux, double kT = 1, double factor = 1,
        std::unique_ptr<Drift> d = nullptr)
-      : mesh(make_box_mesh(Comm(), b)), energy(kT, external(factor)), drift(std::move(d)),
+      : mesh(make_box_mesh(Comm(), b)),
+        energy(kT, external(factor)),
+        drift(std::move(d)),
         generator(mesh, energy, find_flux(flux), drift.get()) {
     generator.set_time(0);
   }

@@ -8,7 +8,7 @@
 #include <functional>
 #include <numbers>
 
-#include "otto/analysis/geodesic.h"
+#include "otto/geodesic/geodesic.h"
 #include "otto/mesh/box.h"
 #include "otto/mesh/mesh.h"
 

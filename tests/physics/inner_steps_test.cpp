@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "otto/core/error.h"
-#include "otto/solve/inner_newton.h"
+#include "otto/newton/inner_newton.h"
 #include "scenario.h"
 
 namespace otto::test {

@@ -54,7 +54,8 @@ class OnMesh : public testing::TestWithParam<Place> {};
 TEST_P(OnMesh, LinearPotentialsAreExact) {
   Scenario s(text_of(GetParam(), "kind = \"uniform\"", "implicit_euler"));
   const Mesh& mesh = s.mesh;
-  const Diffusion diffusion = read_diffusion(s.c, mesh);
+  const Diffusion diffusion =
+      read_diffusion(s.c.section("diffusion"), s.c.sections("diffusion.region"), mesh);
   const SimplexFlux flux(mesh, diffusion);
   const double g[] = {0.3, -1.1, 0.7};
   std::vector<double> rho(std::size_t(mesh.local()), 1.0), mu(rho.size(), 0.0), out(rho.size());
@@ -147,7 +148,8 @@ INSTANTIATE_TEST_SUITE_P(Places, OnMesh, testing::ValuesIn(places),
 TEST(SimplexFlux, WallsTakeTheAxisAcrossThemOut) {
   const Place row{"row", "lower = [0.0, 0.0]\nupper = [1.0, 0.1]\ncells = [20, 1]\n", 2};
   Scenario s(text_of(row, "kind = \"uniform\"", "implicit_euler"));
-  const Diffusion diffusion = read_diffusion(s.c, s.mesh);
+  const Diffusion diffusion =
+      read_diffusion(s.c.section("diffusion"), s.c.sections("diffusion.region"), s.mesh);
   const SimplexFlux flux(s.mesh, diffusion);
   const Tensor& T = diffusion.everywhere;
   const double along = T(0, 0) - T(0, 1) * T(0, 1) / T(1, 1), h = 0.05;
@@ -162,7 +164,8 @@ TEST(SimplexFlux, DiagonalTensorsMakeTwoPointFluxes) {
   const Place box{"box", "lower = [0.0, 0.0]\nupper = [1.0, 1.0]\ncells = [8, 8]\n", 2};
   Scenario s(text_of(box, "kind = \"uniform\"", "implicit_euler"),
              {"diffusion.tensor=[[2.0, 0.0], [0.0, 0.5]]"});
-  const SimplexFlux flux(s.mesh, read_diffusion(s.c, s.mesh));
+  const SimplexFlux flux(
+      s.mesh, read_diffusion(s.c.section("diffusion"), s.c.sections("diffusion.region"), s.mesh));
   std::vector<double> rho(std::size_t(s.mesh.local()), 1.0), mu(rho.size()), out(rho.size()),
       expected(rho.size(), 0.0);
   for (std::size_t K = 0; K < mu.size(); ++K) {
@@ -185,7 +188,8 @@ TEST(SimplexFlux, TensorsByRegion) {
   const Place place{"two_chambers", GMSH("meshes/two_chambers"), 2};
   Scenario s(text_of(place, "kind = \"uniform\"", "implicit_euler"),
              {"diffusion.region[1].name=neck", "diffusion.region[1].tensor=[[5, 0], [0, 3]]"});
-  const Diffusion diffusion = read_diffusion(s.c, s.mesh);
+  const Diffusion diffusion =
+      read_diffusion(s.c.section("diffusion"), s.c.sections("diffusion.region"), s.mesh);
   ASSERT_EQ(diffusion.region.size(), s.mesh.region_names.size());
   for (std::size_t r = 0; r < diffusion.region.size(); ++r) {
     const bool neck = s.mesh.region_names[r] == "neck";

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <fstream>
 
-#include "otto/learn/network_module.h"
+#include "otto/network/network_module.h"
 #include "scenario.h"
 #include "scratch.h"
 

@@ -10,7 +10,7 @@
 
 #include "otto/core/error.h"
 #include "otto/core/random.h"
-#include "otto/learn/network_module.h"
+#include "otto/network/network_module.h"
 #include "scratch.h"
 #include "unit/energy_support.h"
 

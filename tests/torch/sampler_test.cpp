@@ -9,7 +9,7 @@
 #include <numbers>
 
 #include "otto/learn/langevin.h"
-#include "otto/learn/network_module.h"
+#include "otto/network/network_module.h"
 #include "scenario.h"
 #include "scratch.h"
 

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "../../src/analysis/paraboloid.h"
+#include "../../src/geodesic/paraboloid.h"
 
 using namespace otto;
 

@@ -18,7 +18,7 @@ std::string external(const std::string& lines) {
 
 /// V of a case at every local cell of a mesh.
 std::vector<double> external_of(const std::string& text, const Mesh& mesh, double t = 0) {
-  const FreeEnergy energy = make_free_energy(case_of(text), mesh);
+  const FreeEnergy energy = make_free_energy(case_of(text).sections("energy"), mesh);
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
   energy.external(mesh, t, V);
   return V;
@@ -27,14 +27,14 @@ std::vector<double> external_of(const std::string& text, const Mesh& mesh, doubl
 void expect_refused(const std::string& text, const std::vector<std::string>& words,
                     int dimension = 1) {
   const Mesh mesh = cube(dimension, -1, 1, 4);
-  expect_error([&] { (void)make_free_energy(case_of(text), mesh); }, words);
+  expect_error([&] { (void)make_free_energy(case_of(text).sections("energy"), mesh); }, words);
 }
 
 TEST(FreeEnergy, IsTheSumOfItsTerms) {
   const Mesh mesh = cube(2, -1, 1, 4);
   const std::string text = entropy + external("expression = \"x^2 + 10*y\"") +
                            external("library = \"double_well\"\nbarrier = 2.0\nstrength = 3.0");
-  const FreeEnergy energy = make_free_energy(case_of(text), mesh);
+  const FreeEnergy energy = make_free_energy(case_of(text).sections("energy"), mesh);
   EXPECT_EQ(energy.temperature(), 0.5);
   EXPECT_FALSE(energy.depends_on_time());
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
@@ -50,9 +50,9 @@ TEST(FreeEnergy, MayDependOnTime) {
   const Mesh mesh = cube(1, 0, 1, 4);
   const std::string text =
       entropy + external("expression = \"x*t\"\nstrength = 2.0") + external("library = \"flat\"");
-  EXPECT_TRUE(make_free_energy(case_of(text), mesh).depends_on_time());
+  EXPECT_TRUE(make_free_energy(case_of(text).sections("energy"), mesh).depends_on_time());
   EXPECT_EQ(external_of(text, mesh, 3)[1], 2 * 0.375 * 3);
-  EXPECT_FALSE(make_free_energy(case_of(entropy), mesh).depends_on_time());
+  EXPECT_FALSE(make_free_energy(case_of(entropy).sections("energy"), mesh).depends_on_time());
 }
 
 TEST(FreeEnergy, IsTheSameAcrossAPeriodicSide) {
@@ -77,19 +77,23 @@ TEST(FreeEnergy, TakesOtherInternalTermsBesideOrInsteadOfTheEntropy) {
   const std::string power = "[[energy]]\nkind = \"power\"\nexponent = 3.0\n";
   const std::string crowd = "[[energy]]\nkind = \"crowd\"\nmaximum = 1.5\n";
   const FreeEnergy plain =
-      make_free_energy(case_of(entropy + external("library = \"flat\"")), mesh);
+      make_free_energy(case_of(entropy + external("library = \"flat\"")).sections("energy"), mesh);
   EXPECT_TRUE(plain.linear());
   EXPECT_EQ(plain.interaction(), nullptr);
-  const FreeEnergy both = make_free_energy(case_of(entropy + power + crowd), mesh);
+  const FreeEnergy both =
+      make_free_energy(case_of(entropy + power + crowd).sections("energy"), mesh);
   EXPECT_FALSE(both.linear());
   EXPECT_EQ(both.temperature(), 0.5);
   EXPECT_EQ(both.internal().maximum(), 1.5);
   EXPECT_TRUE(both.internal().keeps_positive());
-  const FreeEnergy alone = make_free_energy(case_of(power), mesh);
+  const FreeEnergy alone = make_free_energy(case_of(power).sections("energy"), mesh);
   EXPECT_EQ(alone.temperature(), 0);
   EXPECT_FALSE(alone.internal().keeps_positive());
-  EXPECT_FALSE(make_free_energy(case_of(crowd + external("expression = \"x\"")), mesh).linear());
-  const FreeEnergy transport = make_free_energy(case_of(external("expression = \"x\"")), mesh);
+  EXPECT_FALSE(
+      make_free_energy(case_of(crowd + external("expression = \"x\"")).sections("energy"), mesh)
+          .linear());
+  const FreeEnergy transport =
+      make_free_energy(case_of(external("expression = \"x\"")).sections("energy"), mesh);
   EXPECT_FALSE(transport.linear());
   EXPECT_TRUE(transport.external_only());
   EXPECT_FALSE(plain.external_only() || both.external_only() || alone.external_only());
@@ -132,9 +136,9 @@ TEST(FreeEnergy, RefusesValuesThatAreNotFinite) {
 }
 
 TEST(Drift, HasOneExpressionPerAxis) {
-  EXPECT_EQ(make_drift(case_of(entropy), 2), nullptr);
+  EXPECT_EQ(make_drift(case_of(entropy).section("drift"), 2), nullptr);
   const Case c = case_of("[drift]\nexpression = [\"-y\", \"x*t\"]\n");
-  const auto drift = make_drift(c, 2);
+  const auto drift = make_drift(c.section("drift"), 2);
   ASSERT_EQ(drift->component.size(), 2u);
   EXPECT_FALSE(drift->component[0]->depends_on_time());
   EXPECT_TRUE(drift->component[1]->depends_on_time());
@@ -142,9 +146,11 @@ TEST(Drift, HasOneExpressionPerAxis) {
   double b = 0;
   drift->component[1]->evaluate(std::span(&x, 1), 2, std::span(&b, 1));
   EXPECT_EQ(b, 6);
-  expect_error([&] { (void)make_drift(c, 3); }, {"test.toml:2", "2 entries", "3 axes"});
-  expect_error([] { (void)make_drift(case_of("[drift]\nexpression = [\"xx\"]\n"), 1); },
-               {"test.toml:2", "xx"});
+  expect_error([&] { (void)make_drift(c.section("drift"), 3); },
+               {"test.toml:2", "2 entries", "3 axes"});
+  expect_error(
+      [] { (void)make_drift(case_of("[drift]\nexpression = [\"xx\"]\n").section("drift"), 1); },
+      {"test.toml:2", "xx"});
 }
 
 }  // namespace

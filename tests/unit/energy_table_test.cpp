@@ -7,7 +7,7 @@
 
 #include "energy_files.h"
 #include "energy_support.h"
-#include "otto/energy/initial.h"
+#include "otto/initial/initial.h"
 #include "scratch.h"
 
 namespace otto {
@@ -21,7 +21,7 @@ std::vector<double> external(const std::filesystem::path& table, const Mesh& mes
                              table.filename().string() + "\"\n" + more + "\n",
                          table.parent_path() / "case.toml");
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
-  make_free_energy(c, mesh).external(mesh, 0, V);
+  make_free_energy(c.sections("energy"), mesh).external(mesh, 0, V);
   return V;
 }
 
@@ -30,7 +30,7 @@ std::vector<double> initial(const std::string& kind, const std::filesystem::path
   const Case c = case_of(entropy + "[initial]\nkind = \"" + kind + "\"\nfile = \"" +
                              file.filename().string() + "\"\n" + more + "\n",
                          file.parent_path() / "case.toml");
-  return initial_density(c, mesh, make_free_energy(c, mesh));
+  return initial_density(c, mesh, make_free_energy(c.sections("energy"), mesh));
 }
 
 double smooth(const Point& x) { return std::sin(x[0]) + 2 * x[1] - x[2] * x[0]; }

@@ -6,8 +6,8 @@
 #include <numbers>
 
 #include "energy_support.h"
-#include "otto/energy/initial.h"
 #include "otto/flux/two_point.h"
+#include "otto/initial/initial.h"
 
 namespace otto {
 namespace {
@@ -17,7 +17,7 @@ const std::string entropy = "[[energy]]\nkind = \"entropy\"\ntemperature = 0.5\n
 std::vector<double> initial(const std::string& lines, const Mesh& mesh,
                             const std::string& energies = entropy) {
   const Case c = case_of("[initial]\n" + lines + "\n" + energies);
-  return initial_density(c, mesh, make_free_energy(c, mesh));
+  return initial_density(c, mesh, make_free_energy(c.sections("energy"), mesh));
 }
 
 void expect_refused(const std::string& lines, const std::vector<std::string>& words,
@@ -166,7 +166,7 @@ TEST(InitialDensity, GibbsIsAtRestUnderFluxesWithDetailedBalance) {
   box.nodes = {graded_nodes(-1.5, 1.2, 48, 1), graded_nodes(-0.2, 2, 48, 1), {0, 1}};
   const Mesh mesh = make_box_mesh(Comm(MPI_COMM_SELF), box);
   const Case c = case_of("[initial]\nkind = \"gibbs\"\n" + energies);
-  const FreeEnergy energy = make_free_energy(c, mesh);
+  const FreeEnergy energy = make_free_energy(c.sections("energy"), mesh);
   const auto rho = initial_density(c, mesh, energy);
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
   energy.external(mesh, 0, V);
@@ -202,8 +202,9 @@ TEST(InitialDensity, IsRefusedWhereItIsNoDensity) {
   expect_refused("kind = \"uniform\"\nvariance = 1.0", {"test.toml:3", "variance"});
   const Mesh mesh = cube(1, 0, 1, 4);
   const Case none = case_of(entropy);
-  expect_error([&] { (void)initial_density(none, mesh, make_free_energy(none, mesh)); },
-               {"test.toml", "[initial]"});
+  expect_error(
+      [&] { (void)initial_density(none, mesh, make_free_energy(none.sections("energy"), mesh)); },
+      {"test.toml", "[initial]"});
 }
 
 // Cancellation in an expression that is never negative is no reason to stop.

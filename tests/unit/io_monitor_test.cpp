@@ -5,9 +5,9 @@
 
 #include <csignal>
 
-#include "otto/monitor/progress.h"
-#include "otto/monitor/stop_guard.h"
-#include "otto/monitor/totals.h"
+#include "otto/driver/progress.h"
+#include "otto/driver/stop_guard.h"
+#include "otto/driver/totals.h"
 
 using namespace otto;
 

@@ -10,8 +10,8 @@
 #include <sstream>
 
 #include "otto/core/error.h"
+#include "otto/driver/history.h"
 #include "otto/io/files.h"
-#include "otto/io/history.h"
 #include "otto/io/log.h"
 #include "scratch.h"
 

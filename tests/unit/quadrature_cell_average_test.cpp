@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "otto/core/error.h"
-#include "otto/energy/quadrature.h"
+#include "otto/tables/quadrature.h"
 
 namespace otto {
 namespace {

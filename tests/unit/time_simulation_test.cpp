@@ -1,7 +1,5 @@
 // The loop with steppers made for the test: times, refusals, monitors, values that are not finite.
 
-#include "otto/time/simulation.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,6 +8,7 @@
 
 #include "otto/core/error.h"
 #include "otto/core/petsc.h"
+#include "otto/driver/simulation.h"
 #include "scenario.h"
 
 namespace otto::test {
@@ -166,11 +165,14 @@ TEST(Simulation, ShowsNoMonitorAValueThatIsNotFinite) {
 }
 
 TEST(Simulation, RefusesImpossibleTimesAtTheirKeys) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"time.step=0.0", "time.step"},          {"time.step=-1.0", "time.step"},
-      {"time.end=0.0", "time.end"},            {"time.start=2.0", "time.end"},
-      {"time.tolerance=0.0", "time.tolerance"}, {"time.min_step=-1.0", "time.min_step"},
-      {"output.every=-1.0", "output.every"},   {"time.adaptive=true", "time.adaptive"}};
+  const std::pair<const char*, const char*> cases[] = {{"time.step=0.0", "time.step"},
+                                                       {"time.step=-1.0", "time.step"},
+                                                       {"time.end=0.0", "time.end"},
+                                                       {"time.start=2.0", "time.end"},
+                                                       {"time.tolerance=0.0", "time.tolerance"},
+                                                       {"time.min_step=-1.0", "time.min_step"},
+                                                       {"output.every=-1.0", "output.every"},
+                                                       {"time.adaptive=true", "time.adaptive"}};
   for (const auto& [setting, key] : cases) {
     try {
       Scenario s(toml, {setting});

@@ -50,7 +50,7 @@ class Image : public testing::Test {
             more,
         scratch_.path() / "case.toml");
     std::vector<double> V(static_cast<std::size_t>(mesh.local()));
-    make_free_energy(c, mesh).external(mesh, 0, V);
+    make_free_energy(c.sections("energy"), mesh).external(mesh, 0, V);
     (void)world_.any(false);  // the file has been read
     return V;
   }

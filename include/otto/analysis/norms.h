@@ -14,6 +14,16 @@
 
 namespace otto {
 
+/// L1 and L2 norms of the error of cell averages, and its largest value; not relative. kl and
+/// reverse_kl: the relative entropies sum vol (r log(r/s) - r + s) of exact against density and of
+/// density against exact; infinite where s vanishes and r does not.
+struct ErrorNorms {
+  double l1 = 0, l2 = 0, linf = 0, kl = 0, reverse_kl = 0;
+};
+/// Of density against exact, over all cells. `density`, `exact`: owned values. Collective.
+ErrorNorms error_norms(const Mesh& mesh, std::span<const double> density,
+                       std::span<const double> exact);
+
 /// All names, the first three always computed.
 const std::vector<std::string>& norm_names();
 

@@ -8,8 +8,8 @@
 
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
+#include "otto/linear/shifted_solver.h"
 #include "otto/operators/generator.h"
-#include "otto/solve/shifted_solver.h"
 
 namespace otto {
 

@@ -11,8 +11,8 @@
 
 #include <vector>
 
+#include "otto/linear/shifted_solver.h"
 #include "otto/operators/generator.h"
-#include "otto/solve/shifted_solver.h"
 
 namespace otto {
 

@@ -3,8 +3,8 @@
 
 #include "otto/app/commands.h"
 #include "otto/app/setup.h"
-#include "otto/io/run_output.h"
-#include "otto/time/simulation.h"
+#include "otto/driver/run_output.h"
+#include "otto/driver/simulation.h"
 
 namespace otto {
 

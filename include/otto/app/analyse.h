@@ -1,6 +1,6 @@
 #pragma once
 #include "otto/app/setup.h"
-#include "otto/io/run_output.h"
+#include "otto/driver/run_output.h"
 
 namespace otto {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "otto/io/resume.h"
+#include "otto/driver/resume.h"
 
 namespace otto {
 

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "otto/casefile/case.h"
 #include "otto/core/point.h"
 #include "otto/energy/interaction.h"
 #include "otto/energy/internal.h"
@@ -15,7 +14,8 @@
 
 namespace otto {
 
-class NetworkUse;  // otto/energy/network_use.h
+class Section;
+class NetworkUse;  // otto/network/network_use.h
 using NetworkUses = std::vector<std::shared_ptr<NetworkUse>>;
 
 /// An external energy V(x, t), evaluated for whole batches of points.
@@ -71,9 +71,9 @@ class FreeEnergy {
   NetworkUses networks_;
 };
 
-/// Builds the sum from the [[energy]] tables. Collective (tables are files); throws InputError,
+/// Builds the sum from the [[energy]] tables, of which there is at least one. Collective (tables are files); throws InputError,
 /// also where V is not finite at some cell centre.
-FreeEnergy make_free_energy(const Case& c, const Mesh& mesh);
+FreeEnergy make_free_energy(std::span<const Section> terms, const Mesh& mesh);
 
 /// One named energy of the library, chosen by `library = "name"` in an [[energy]] table.
 using ExternalFactory =
@@ -97,6 +97,6 @@ const std::vector<LibraryEntry>& external_library();
 struct Drift {
   std::vector<std::unique_ptr<ExternalEnergy>> component;
 };
-std::unique_ptr<Drift> make_drift(const Case& c, int dimension);
+std::unique_ptr<Drift> make_drift(const Section& drift, int dimension);
 
 }  // namespace otto

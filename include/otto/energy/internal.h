@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "otto/casefile/case.h"
-
 namespace otto {
+
+class Section;
 
 /// One convex term. Abstract calls take whole arrays and add to them; empty spans are skipped.
 class InternalTerm {

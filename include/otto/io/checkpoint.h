@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "otto/core/archive.h"
-#include "otto/io/global_order.h"
 #include "otto/io/provenance.h"
+#include "otto/mesh/global_order.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {

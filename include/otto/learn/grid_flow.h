@@ -28,11 +28,11 @@ class GridFlow {
   /// with respect to p. Returns iterations. Collective; throws NumericalError.
   int poisson(std::span<const double> b, std::span<double> x);
   /// One proximal step m1 = argmin KL(m|p) + W2^2(m, m0) / (2 tau) of the linearised distance
-  /// (solve/proximal_newton.h), in halves where Newton's method does not converge. Returns Newton's
+  /// (newton/proximal_newton.h), in halves where Newton's method does not converge. Returns Newton's
   /// iterations. Collective; throws NumericalError.
   int proximal(double tau, std::span<double> mass);
   /// The second-order step: phi - tau L phi = log(m/p), L the generator's adjoint, then m moved by
-  /// v = -grad phi for the time tau (solve/positive_transport.h). Returns iterations. Collective;
+  /// v = -grad phi for the time tau (linear/positive_transport.h). Returns iterations. Collective;
   /// throws NumericalError.
   int second_order(double tau, std::span<double> mass);
 

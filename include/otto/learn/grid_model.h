@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "otto/learn/network.h"
 #include "otto/mesh/mesh.h"
+#include "otto/network/network.h"
 
 namespace otto {
 

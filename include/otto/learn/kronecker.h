@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "otto/core/comm.h"
-#include "otto/learn/network.h"
+#include "otto/network/network.h"
 
 namespace otto {
 

@@ -2,8 +2,8 @@
 #include <memory>
 
 #include "otto/casefile/case.h"
-#include "otto/learn/network.h"
 #include "otto/mesh/mesh.h"
+#include "otto/network/network.h"
 
 namespace otto {
 

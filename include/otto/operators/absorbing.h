@@ -6,10 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "otto/casefile/case.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
+
+class Section;
 
 /// One boundary face where mass leaves.
 struct AbsorbingFace {
@@ -24,8 +25,8 @@ struct AbsorbingFace {
 /// The faces of the sides `names` ("x_min", ...). Local.
 std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std::string> names);
 
-/// The sides [boundary] absorbing names. Throws InputError at the key for a side the mesh has not,
+/// The sides `absorbing` of a [boundary] table names. Throws InputError at the key for a side the mesh has not,
 /// and for one where a cell's centre does not lie inside. Collective.
-std::vector<std::string> read_absorbing(const Case& c, const Mesh& mesh);
+std::vector<std::string> read_absorbing(const Section& boundary, const Mesh& mesh);
 
 }  // namespace otto

@@ -7,12 +7,14 @@
 // div(Lambda (kT grad rho + rho grad V)): kT Lambda diffuses, and Gibbs states do not depend on it.
 
 #include <Eigen/Core>
+#include <span>
 #include <vector>
 
-#include "otto/casefile/case.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
+
+class Section;
 
 /// d x d, d the dimension of the mesh; never more than 3 x 3, and never on the heap.
 using Tensor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor, 3, 3>;
@@ -25,15 +27,8 @@ struct Diffusion {
   }
 };
 
-/// Reads [diffusion] and [[diffusion.region]]; the identity without them. Throws InputError where a
+/// Of a [diffusion] table and its [[diffusion.region]]; the identity without them. Throws InputError where a
 /// tensor is of the wrong size, not symmetric or not positive definite, or a region unknown.
-Diffusion read_diffusion(const Case& c, const Mesh& mesh);
-
-/// Throws InputError where the case asks for something its flux cannot carry: a tensor with
-/// two-point fluxes, these on a mesh without faces, or what needs rates between two cells (drift,
-/// absorbing sides, `[analysis]`) with `flux.kind = "simplex"`.
-void check_flux(const Case& c, const Mesh& mesh);
-/// The same where nothing but a two-point flux will do, for what `use` names.
-void check_two_point(const Case& c, const Mesh& mesh, const std::string& use);
+Diffusion read_diffusion(const Section& whole, std::span<const Section> regions, const Mesh& mesh);
 
 }  // namespace otto

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "otto/solve/inner_newton.h"
+#include "otto/newton/inner_newton.h"
 #include "otto/time/extrapolation.h"
 #include "otto/time/keep.h"
 #include "otto/time/stepper.h"
@@ -16,7 +16,7 @@ namespace otto {
 
 class ProximalStage {
  public:
-  /// `inner_steps`: N of solve/inner_newton.h. Throws InputError where mass is driven or leaves by
+  /// `inner_steps`: N of newton/inner_newton.h. Throws InputError where mass is driven or leaves by
   /// other ways than the free energy's.
   explicit ProximalStage(const Problem& problem, int inner_steps = 1);
 

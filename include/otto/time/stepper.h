@@ -10,8 +10,8 @@
 
 #include "otto/casefile/case.h"
 #include "otto/core/archive.h"
+#include "otto/linear/shifted_solver.h"
 #include "otto/operators/generator.h"
-#include "otto/solve/shifted_solver.h"
 #include "otto/time/error_budget.h"
 
 namespace otto {
@@ -22,7 +22,7 @@ struct State {
   std::vector<double> density;
 };
 
-/// What the inner steps of a proximal step cost (solve/inner_newton.h).
+/// What the inner steps of a proximal step cost (newton/inner_newton.h).
 struct InnerWork {
   int newton_iterations = 0, linear_iterations = 0, max_linear_iterations = 0;
   long transport_solves = 0, transport_sweeps = 0;
@@ -30,18 +30,18 @@ struct InnerWork {
 
 /// Evidence of one attempted step.
 struct [[nodiscard]] StepReport {
-  bool accepted = false;        ///< false: the state is unchanged, bit for bit
-  std::string reason;           ///< why not; if accepted, what kept the scheme from its order
-  int newton_iterations = 0;    ///< all stages together
-  int linear_iterations = 0;    ///< all stages together
-  int max_linear_iterations = 0;///< of one solve
-  double error_estimate = -1;   ///< estimated L1 error in time of the new state; -1: none
-  double next_step = 0;         ///< suggested length of the next attempt; 0: none
-  double dissipation = -1;      ///< the scheme's own discrete dissipation (midpoint); -1: take it
-                                ///< at the new state
-  double optimality = -1;       ///< residual of a proximal step's optimality conditions, relative
-                                ///< to the mass; -1: not a proximal step
-  InnerWork inner;              ///< of which inner steps; their iterations are in the sums above
+  bool accepted = false;          ///< false: the state is unchanged, bit for bit
+  std::string reason;             ///< why not; if accepted, what kept the scheme from its order
+  int newton_iterations = 0;      ///< all stages together
+  int linear_iterations = 0;      ///< all stages together
+  int max_linear_iterations = 0;  ///< of one solve
+  double error_estimate = -1;     ///< estimated L1 error in time of the new state; -1: none
+  double next_step = 0;           ///< suggested length of the next attempt; 0: none
+  double dissipation = -1;        ///< the scheme's own discrete dissipation (midpoint); -1: take it
+                                  ///< at the new state
+  double optimality = -1;         ///< residual of a proximal step's optimality conditions, relative
+                                  ///< to the mass; -1: not a proximal step
+  InnerWork inner;                ///< of which inner steps; their iterations are in the sums above
 };
 
 /// What steppers are made of; lives as long as the simulation.

@@ -21,6 +21,7 @@
 #include "convolution.h"
 #include "direct_sum.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 #include "otto/casefile/suggest.h"
 
 namespace otto {

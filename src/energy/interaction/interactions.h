@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "kernel.h"
-#include "otto/casefile/case.h"
+#include "otto/casefile/section.h"
 #include "otto/energy/interaction.h"
 #include "otto/mesh/mesh.h"
 

@@ -19,9 +19,9 @@
 #include <map>
 #include <numbers>
 
-#include "../words.h"
 #include "otto/core/error.h"
-#include "otto/energy/network_use.h"
+#include "otto/core/words.h"
+#include "otto/network/network_use.h"
 
 namespace otto {
 

@@ -7,6 +7,7 @@
 // gradient flow type", 2010.)
 
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 #include "otto/energy/internal.h"
 
 namespace otto {

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 #include "otto/energy/internal.h"
 
 namespace otto {

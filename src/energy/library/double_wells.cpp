@@ -9,6 +9,7 @@
 
 #include "../formula.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 
 namespace otto {
 

@@ -14,6 +14,7 @@
 
 #include "../formula.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 
 namespace otto {
 

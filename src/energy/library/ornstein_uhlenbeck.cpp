@@ -10,6 +10,7 @@
 
 #include "../formula.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 
 namespace otto {
 

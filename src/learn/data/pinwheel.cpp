@@ -14,8 +14,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "otto/energy/quadrature.h"
 #include "otto/learn/toy_density.h"
+#include "otto/tables/quadrature.h"
 
 namespace otto {
 

@@ -12,7 +12,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "otto/energy/quadrature.h"
+#include "otto/tables/quadrature.h"
 
 namespace otto {
 

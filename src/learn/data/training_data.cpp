@@ -6,13 +6,13 @@
 
 #include <cmath>
 
-#include "../../energy/columns.h"
-#include "otto/analysis/restrict.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/random.h"
 #include "otto/learn/toy_density.h"
 #include "otto/mesh/locate.h"
+#include "otto/mesh/restrict.h"
+#include "otto/tables/columns.h"
 
 namespace otto {
 

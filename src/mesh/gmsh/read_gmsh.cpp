@@ -2,6 +2,7 @@
 
 #include "builders.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 #include "otto/mesh/gmsh.h"
 #include "part.h"
 

@@ -1,0 +1,61 @@
+#pragma once
+// The one linear system of Fokker-Planck steps: given c >= 0 and weights sigma >= 0,
+//
+//     (diag(vol sigma) - c M Q) rho = b,
+//
+// with sigma = 1 for linear steps, other weights inside Newton. For a symmetric generator it is
+// solved for u = rho / pi, where it is symmetric positive definite, by CG with a geometric multigrid
+// on boxes; else for rho by GMRES. b is a mass per cell, and the tolerance is on its 2-norm.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "otto/operators/generator.h"
+
+namespace otto {
+
+class Section;
+
+/// What a linear solve did. Look at it: an unconverged solve must refuse the step.
+struct [[nodiscard]] SolveReport {
+  bool converged = false;
+  int iterations = 0;
+  double relative_residual = 0;  ///< ||b - A rho|| / ||b||
+  std::string reason;            ///< PETSc's reason in words
+};
+
+struct SolverOptions {
+  double rtol = 1e-8;  ///< [solver] rtol
+};
+SolverOptions read_solver(const Section& solver);  ///< of a [solver] table
+
+/// pi = exp(-(V - V_mid)/kT) of the local cells, to the last bit those the symmetric form is written
+/// in; V_mid is half-way between the least and the largest V. Collective.
+std::vector<double> gibbs_weights(const Generator& generator);
+
+class ShiftedSolver {
+ public:
+  /// Keeps a reference to `generator`. PETSc options without prefix apply to its KSP. Collective.
+  ShiftedSolver(const Generator& generator, SolverOptions options);
+  ~ShiftedSolver();
+  ShiftedSolver(ShiftedSolver&&) noexcept;
+
+  /// Solves for rho (owned values used and returned; the input is the initial guess). `sigma` and
+  /// `b`: owned values; an empty sigma means 1. Collective. The hierarchy is kept as long as c,
+  /// sigma (empty) and the generator's version stay the same.
+  SolveReport solve(double c, std::span<const double> sigma, std::span<const double> b,
+                    std::span<double> rho);
+  /// The relative tolerance in force: -ksp_rtol where the user gave it, else [solver] rtol.
+  [[nodiscard]] double rtol() const;
+  /// The same with another relative tolerance, for inner solves (a smaller -ksp_rtol wins).
+  SolveReport solve(double c, std::span<const double> sigma, std::span<const double> b,
+                    std::span<double> rho, double rtol);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace otto

@@ -1,0 +1,77 @@
+#pragma once
+// The hierarchy of symmetric two-point operators under a box block, in double precision.
+//
+// On every level the operator is   (A u)_K = sigma_K omega_K u_K + c sum_L g_KL (u_K - u_L),
+// with the Gibbs mass omega_K = vol_K pi_K of a cell and conductances g of faces. Cells are joined
+// in pairs along the coarsened axes. An aggregate is in local equilibrium (u constant on it), so
+// its Gibbs mass is the sum; between two aggregates the paths run in parallel, each a series of
+// resistances: that of the face between them and, inside either aggregate, that of its inner face
+// weighted by the share theta of the aggregate's mass that lies beyond it,
+//
+//     1/g_path = 1/g_face + theta_left / g_left + theta_right / g_right,    g_coarse = sum g_path.
+//
+// Equal cells give the conductances of the coarser grid; a steep external energy, where the mass
+// sits on one side of each pair, gives those of the upwind limit.
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "otto/multigrid/block_grid.h"
+
+namespace otto::multigrid {
+
+struct Operator {
+  BlockGrid grid;
+  Comm comm;  ///< of the ranks that share this level
+  Neighbours neighbour{};
+  std::array<std::int64_t, 3> begin{};  ///< first cell of the block in the level's global grid
+  std::array<std::int64_t, 3> global{1, 1, 1};  ///< cells of the level over all blocks
+  std::vector<double> omega;                    ///< with halo; 0 beyond walls
+  std::array<std::vector<double>, 3> g;  ///< conductance of the lower face of each cell, with halo
+};
+
+/// Axes to coarsen next: those whose couplings are not much weaker than the strongest (so cells
+/// stretched 1:20 are first joined across their short side), at least 2 cells long, and whose
+/// blocks begin at even cells. Empty (all 1) where nothing can be coarsened. Collective.
+std::array<int, 3> coarsening_factors(const Operator& fine);
+
+/// Joins `factor[a]` (1 or 2) cells along each axis. Collective.
+Operator coarsen(const Operator& fine, const std::array<int, 3>& factor);
+
+/// The same level on every rank as one undivided block (communicator MPI_COMM_SELF). Collective.
+Operator gather(const Operator& divided);
+
+/// Places of all ranks' blocks in the global grid of a divided level. Collective.
+struct Places {
+  explicit Places(const Operator& divided);
+  std::vector<std::array<std::int64_t, 3>> begin;
+  std::vector<std::array<std::int32_t, 3>> size;
+  std::vector<int> count, offset;  ///< cells per rank and their running sum
+  /// visit(position in the concatenated blocks, (i, j, k) in the global grid)
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    std::size_t at = 0;
+    for (std::size_t r = 0; r < begin.size(); ++r) {
+      for (std::int64_t k = 0; k < size[r][2]; ++k) {
+        for (std::int64_t j = 0; j < size[r][1]; ++j) {
+          for (std::int64_t i = 0; i < size[r][0]; ++i) {
+            visit(at++, begin[r][0] + i, begin[r][1] + j, begin[r][2] + k);
+          }
+        }
+      }
+    }
+  }
+};
+
+/// visit(i, j, k) for the cells of a block, x fastest.
+template <class Visit>
+void for_each(const std::array<std::int32_t, 3>& n, Visit&& visit) {
+  for (std::int32_t k = 0; k < n[2]; ++k) {
+    for (std::int32_t j = 0; j < n[1]; ++j) {
+      for (std::int32_t i = 0; i < n[0]; ++i) visit(i, j, k);
+    }
+  }
+}
+
+}  // namespace otto::multigrid

@@ -1,0 +1,52 @@
+#pragma once
+// A V-cycle for (diag(sigma omega) + c L) u = r on a box block, L the weighted graph Laplacian of
+// the conductances: the preconditioner of the Fokker-Planck solves. Matrix-free on every level,
+// distributed on the fine ones, repeated on every rank on the coarse ones.
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "otto/multigrid/coarsen.h"
+
+namespace otto::multigrid {
+
+/// The operators of all levels, finest first; made once per set of rates.
+struct Hierarchy {
+  explicit Hierarchy(Operator finest);
+
+  enum class Next { coarsen, gather, none };
+  struct Level {
+    Operator op;
+    Next next = Next::none;
+    std::array<int, 3> factor{1, 1, 1};  ///< towards the next level
+  };
+  std::vector<Level> levels;
+};
+
+/// Levels of at most this many cells are solved by a dense factorisation.
+inline constexpr std::int64_t direct_cells = 80;
+
+/// Damping of the Jacobi sweeps before the coarse grid; after it they come in reverse. Piecewise
+/// constant interpolation of a smooth u leaves errors that alternate from cell to cell along some
+/// of the axes; for those that alternate along k of d axes, D^-1 A has the eigenvalue 2 k / d. So
+/// the roots 1/w of the smoother stand near these d values.
+inline constexpr std::size_t sweeps = 3;
+std::array<double, sweeps> damping(int dimension);
+
+/// The cycle in single or double precision.
+class Cycle {
+ public:
+  virtual ~Cycle() = default;
+  /// Sets c > 0 and the weights sigma of the finest owned cells (x fastest; empty: all 1).
+  virtual void set(double c, std::span<const double> sigma) = 0;
+  /// z = B r on owned cells (no halo, x fastest); B is symmetric positive definite. `scale` is the
+  /// size of r, so that single precision neither overflows nor vanishes. Collective.
+  virtual void apply(const double* r, double scale, double* z) = 0;
+};
+
+/// Keeps a reference to the hierarchy.
+std::unique_ptr<Cycle> make_cycle(const Hierarchy& hierarchy, bool single_precision);
+
+}  // namespace otto::multigrid

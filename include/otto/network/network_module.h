@@ -1,0 +1,37 @@
+#pragma once
+// libtorch lives in a module of its own (libotto_torch; otto/core/module.h), loaded only when a
+// case has a network.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "otto/core/comm.h"
+#include "otto/network/network.h"
+#include "otto/network/network_design.h"
+
+namespace otto {
+
+/// Throws InputError saying what to do where the module is not there or cannot be loaded.
+void require_torch_module();
+
+/// Makes a network. Throws InputError for a design that makes no sense. Not collective.
+std::unique_ptr<Network> make_network(const NetworkDesign& design);
+
+/// A network from a file, and a hash of the file's bytes by which ranks can tell that they read the
+/// same.
+struct NetworkFile {
+  std::unique_ptr<Network> network;
+  std::uint64_t hash = 0;
+};
+/// Reads a TorchScript file that maps (n, d) points to (n) values, in float32 or float64. Throws
+/// InputError naming the file: not there, damaged, of another dimension or shape, parameters that
+/// are not finite. Not collective.
+NetworkFile read_network(const std::filesystem::path& file, int dimension);
+/// Throws InputError on every rank if the ranks' hashes differ. Collective.
+void require_same_network(const Comm& comm, const std::filesystem::path& file, std::uint64_t hash);
+/// Both, for all ranks. Collective.
+std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::path& file,
+                                      int dimension);
+
+}  // namespace otto

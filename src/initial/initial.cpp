@@ -1,0 +1,183 @@
+// Initial and exact densities as cell averages. The initial one is scaled so that
+// sum_K vol_K rho_K = mass, whatever the quadrature or the box leaves of it.
+
+#include "otto/initial/initial.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../energy/expression_energy.h"
+#include "initial_kinds.h"
+#include "otto/casefile/key.h"
+#include "otto/core/error.h"
+#include "otto/core/words.h"
+#include "otto/mesh/region.h"
+#include "otto/tables/columns.h"
+#include "otto/tables/quadrature.h"
+
+namespace otto {
+
+namespace {
+
+const Declare keys{
+    {{"initial", "The density at time 0."},
+     {"exact", "The exact density, against which errors are reported."}},
+    {{.path = "initial.kind",
+      .type = Type::text,
+      .doc = "How the initial density is given.",
+      .required = true},
+     {.path = "initial.mass",
+      .doc = "Total mass, to which the initial density is scaled.",
+      .fallback = "1.0",
+      .range = positive,
+      .equation = "sum_K vol_K rho_K = mass"},
+     {.path = "initial.region",
+      .type = Type::text,
+      .doc = "Region of a Gmsh mesh (a physical name) outside which the initial density is zero."},
+     {.path = "initial.expression",
+      .type = Type::text,
+      .doc = "The density as an expression in x, y and z (t is 0); its cell averages are taken.",
+      .required = true,
+      .when = "kind=expression"},
+     {.path = "initial.file",
+      .type = Type::text,
+      .doc = "HDF5 file: /cells/center and /cells/density as in final.h5 (table), or /samples, one "
+             "row each (samples).",
+      .required = true,
+      .when = "kind=table|samples",
+      .file = true},
+     {.path = "exact.density",
+      .type = Type::text,
+      .doc =
+          "The exact density as an expression in x, y, z and t; its cell averages are taken, on a "
+          "Gmsh mesh its values at the cell centres.",
+      .required = true}},
+    {{"initial.kind", "uniform", "The same density everywhere."},
+     {"initial.kind", "gibbs", "The discrete equilibrium exp(-V/kT) at the cell centres.",
+      "rho_K = exp(-V_K/kT) / Z"},
+     {"initial.kind", "expression", "An expression in x, y and z."},
+     {"initial.kind", "table", "Cell values from a file, matched by their centres."}}};
+
+std::vector<double> expression_averages(const Section& section, const std::string& key,
+                                        const Mesh& mesh, double t) {
+  const Expression expression = read_expression(section, key, section.text(key));
+  return cell_averages(mesh, [&](std::span<const Point> points, std::span<double> values) {
+    expression.evaluate(points, t, values);
+  });
+}
+
+std::vector<double> expression_values(const Section& section, const std::string& key,
+                                      const Mesh& mesh, double t) {
+  std::vector<double> values(static_cast<std::size_t>(mesh.owned));
+  read_expression(section, key, section.text(key))
+      .evaluate(std::span(mesh.center).first(values.size()), t, values);
+  return values;
+}
+
+std::vector<double> table_density(const Section& initial, const Mesh& mesh) {
+  const CellTable table(initial.file("file"), {"/cells/density"}, mesh);
+  std::vector<double> rho(static_cast<std::size_t>(mesh.owned));
+  for (std::size_t c = 0; c < rho.size(); ++c) rho[c] = table.at(mesh.center[c]);
+  return rho;
+}
+
+/// Every kind that needs no communication.
+std::vector<double> local_density(const Section& initial, const Mesh& mesh) {
+  const std::string kind = initial.text("kind");
+  if (kind == "gaussian") return gaussian_density(initial, mesh);
+  if (kind == "expression") return expression_averages(initial, "expression", mesh, 0.0);
+  if (kind == "table") return table_density(initial, mesh);
+  if (kind == "samples") return sampled_density(initial, mesh);
+  if (kind != "uniform") initial.fail("kind", "there is no initial density '" + kind + "'");
+  return std::vector<double>(static_cast<std::size_t>(mesh.owned), 1.0);
+}
+
+double largest(std::span<const double> values) {
+  double most = 0;
+  for (const double v : values) most = std::max(most, std::abs(v));
+  return most;
+}
+
+/// Rounding of an expression whose exact value is 0 may fall below it: that much is set to 0.
+void check_density(const Section& initial, const Mesh& mesh, std::vector<double>& rho,
+                   double largest_anywhere) {
+  for (std::size_t c = 0; c < rho.size(); ++c) {
+    if (rho[c] >= 0 && std::isfinite(rho[c])) continue;
+    if (rho[c] < 0 && rho[c] >= -1e-14 * largest_anywhere) {
+      rho[c] = 0;
+      continue;
+    }
+    initial.fail("kind", fmt::format("the average over the cell at {} is {}; a density is finite "
+                                     "and not negative",
+                                     to_text(mesh.center[c], mesh.dimension), rho[c]));
+  }
+}
+
+/// Crowds: no cell starts above the maximum, but for rounding, which is taken off.
+void check_maximum(const Section& initial, const Mesh& mesh, std::vector<double>& rho,
+                   double most) {
+  for (std::size_t c = 0; c < rho.size(); ++c) {
+    if (rho[c] > most * (1 + 1e-12)) {
+      initial.fail("kind", fmt::format("the density {:.6g} of the cell at {} is above {}, the "
+                                       "energy.maximum of the crowd; spread it out, or take a "
+                                       "smaller initial.mass",
+                                       rho[c], to_text(mesh.center[c], mesh.dimension), most));
+    }
+    rho[c] = std::min(rho[c], most);
+  }
+}
+
+}  // namespace
+
+std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeEnergy& energy) {
+  const Section initial = c.section("initial");
+  if (!initial.present()) {
+    throw InputError(c.file().string() + ": needs an [initial] table with the density at time 0");
+  }
+  std::vector<double> rho;
+  if (initial.text("kind") == "gibbs") {
+    if (!energy.linear()) {
+      initial.fail("kind",
+                   "exp(-V/kT) is the equilibrium of an entropy and external energies alone; "
+                   "start from another density here");
+    }
+    rho = gibbs_density(mesh, energy);
+  } else {
+    mesh.comm.together([&] { rho = local_density(initial, mesh); });
+  }
+  if (const std::int32_t region = read_region(initial, mesh); region >= 0) {
+    for (std::size_t i = 0; i < rho.size(); ++i) {
+      if (mesh.region[i] != region) rho[i] = 0;
+    }
+  }
+  const double most = mesh.comm.max(largest(rho));
+  mesh.comm.together([&] { check_density(initial, mesh, rho, most); });
+  const double found = integral(mesh, rho);
+  if (!(found > 0 && std::isfinite(found))) {
+    initial.fail("kind", fmt::format("the density has mass {} inside the mesh", found));
+  }
+  const double factor = initial.real("mass") / found;
+  for (double& r : rho) r *= factor;
+  const double most_allowed = energy.internal().maximum();
+  mesh.comm.together([&] { check_maximum(initial, mesh, rho, most_allowed); });
+  return rho;
+}
+
+std::optional<std::vector<double>> exact_density(const Case& c, const Mesh& mesh, double t) {
+  const Section exact = c.section("exact");
+  if (!exact.present()) return std::nullopt;
+  std::vector<double> rho;
+  mesh.comm.together([&] {
+    // Where a cell's centre is not its centre of mass, its value is second order at the centre.
+    rho = mesh.box ? expression_averages(exact, "density", mesh, t)
+                   : expression_values(exact, "density", mesh, t);
+    for (std::size_t i = 0; i < rho.size(); ++i) {
+      if (std::isfinite(rho[i])) continue;
+      exact.fail("density", fmt::format("the density of the cell at {} at time {} is {}",
+                                        to_text(mesh.center[i], mesh.dimension), t, rho[i]));
+    }
+  });
+  return rho;
+}
+
+}  // namespace otto

@@ -1,0 +1,190 @@
+#include "otto/linear/proximal_system.h"
+
+#include <petscksp.h>
+
+#include <algorithm>
+
+#include "assembled.h"
+#include "otto/multigrid/proximal_cycle.h"
+#include "proximal_matrix.h"
+#include "vector_arrays.h"
+
+namespace otto {
+
+namespace {
+
+using KspOwner = PetscOwner<KSP, KSPDestroy>;
+
+/// Beyond this ratio of the largest to the smallest Omega the cycle runs in double precision.
+constexpr double single_range = 1e25;
+
+PetscErrorCode multiply(Mat A, Vec u, Vec y) {
+  void* context = nullptr;
+  PetscCall(MatShellGetContext(A, &context));
+  const double* in = nullptr;
+  double* out = nullptr;
+  PetscInt n = 0;
+  PetscCall(VecGetLocalSize(u, &n));
+  PetscCall(VecGetArrayRead(u, &in));
+  PetscCall(VecGetArrayWrite(y, &out));
+  static_cast<ProximalSystem*>(context)->apply({in, std::size_t(n)}, {out, std::size_t(n)});
+  PetscCall(VecRestoreArrayWrite(y, &out));
+  PetscCall(VecRestoreArrayRead(u, &in));
+  return 0;
+}
+
+PetscErrorCode apply_cycle(PC pc, Vec r, Vec z) {
+  multigrid::ProximalCycle* cycle = nullptr;
+  PetscCall(PCShellGetContext(pc, &cycle));
+  PetscReal scale = 0;
+  PetscCall(VecNorm(r, NORM_INFINITY, &scale));
+  const double* in = nullptr;
+  double* out = nullptr;
+  PetscCall(VecGetArrayRead(r, &in));
+  PetscCall(VecGetArrayWrite(z, &out));
+  cycle->apply(in, scale, out);
+  PetscCall(VecRestoreArrayWrite(z, &out));
+  PetscCall(VecRestoreArrayRead(r, &in));
+  return 0;
+}
+
+}  // namespace
+
+struct ProximalSystem::Impl {
+  Impl(const Transport& t, SolverOptions o, bool jumps)
+      : transport(t), mesh(t.mesh()), options(o), x(std::size_t(mesh.local())), w(x.size()) {
+    for (auto* v : {&b, &u}) {
+      check(VecCreateMPI(mesh.comm.handle(), mesh.owned, PETSC_DETERMINE, v->out()));
+    }
+    const auto [least, most] = std::ranges::minmax(mesh.volume);
+    equal_volumes = mesh.comm.min(least) == mesh.comm.max(most);
+    assemble = !mesh.box || jumps || user_option("-pc_type");
+  }
+
+  const Transport& transport;
+  const Mesh& mesh;
+  SolverOptions options;
+  ProximalCoefficients coefficients;
+  bool assemble = false;  ///< there is no box, or the user chose a preconditioner
+  bool single = false;    ///< precision of the cycle
+  bool equal_volumes = false;
+  std::vector<double> x, w;
+  std::unique_ptr<multigrid::ProximalCycle> cycle;
+  std::unique_ptr<ProximalMatrix> matrix;
+  MatOwner shell;
+  KspOwner ksp;
+  VecOwner b, u;
+  double user_rtol = -1;
+  bool user_norm = false;
+
+  void make_cycle(bool keep_coarse);
+  void make_ksp(ProximalSystem& system);
+  void apply(std::span<const double> in, std::span<double> out);
+};
+
+void ProximalSystem::Impl::make_cycle(bool keep_coarse) {
+  const auto [least, most] = std::ranges::minmax(coefficients.omega);
+  const bool narrow = mesh.comm.max(most) <= single_range * mesh.comm.min(least);
+  if (!cycle || single != narrow) {
+    keep_coarse = false;
+    cycle = multigrid::make_proximal_cycle(mesh, narrow);
+  }
+  single = narrow;
+  cycle->set(coefficients.omega, coefficients.slope_left, coefficients.slope_right, coefficients.g,
+             !mesh.comm.any(!(equal_volumes && coefficients.one_slope())), keep_coarse);
+}
+
+void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
+  const MPI_Comm comm = mesh.comm.handle();
+  check(KSPCreate(comm, ksp.out()));
+  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 200));
+  check(KSPSetType(ksp, KSPCG));
+  PC pc = nullptr;
+  check(KSPGetPC(ksp, &pc));
+  if (assemble) {
+    check(KSPSetOperators(ksp, matrix->mat(), matrix->mat()));
+    check(PCSetType(pc, PCHYPRE));
+  } else {
+    check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE, &system,
+                         shell.out()));
+    check(MatShellSetOperation(shell, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
+    check(KSPSetOperators(ksp, shell, shell));
+    check(PCSetType(pc, PCSHELL));
+    check(PCShellSetName(pc, "Otto's geometric multigrid for proximal steps"));
+    check(PCShellSetApply(pc, apply_cycle));
+  }
+  check(KSPSetFromOptions(ksp));
+  PetscReal rtol = 0;
+  check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr));
+  user_rtol = user_option("-ksp_rtol") ? rtol : -1;
+  user_norm = user_option("-ksp_norm_type");
+}
+
+/// H x = J^T M (Omega/M) J x + L_g x: two sweeps over the faces.
+void ProximalSystem::Impl::apply(std::span<const double> in, std::span<double> out) {
+  const ProximalCoefficients& c = coefficients;
+  const Jacobian J(transport, c.slope_left, c.slope_right);
+  std::ranges::copy(in, x.begin());
+  mesh.halo.update(mesh.comm, x);
+  J.apply(x, w);
+  for (std::size_t k = 0; k < in.size(); ++k) w[k] *= c.omega[k] / mesh.volume[k];
+  mesh.halo.update(mesh.comm, w);
+  J.apply_adjoint(w, out, c.g, x);
+}
+
+ProximalSystem::ProximalSystem(const Transport& transport, SolverOptions options, bool jumps)
+    : impl_(std::make_unique<Impl>(transport, options, jumps)) {}
+ProximalSystem::~ProximalSystem() = default;
+ProximalSystem::ProximalSystem(ProximalSystem&&) noexcept = default;
+
+void ProximalSystem::set(const ProximalCoefficients& coefficients, bool keep_coarse) {
+  Impl& s = *impl_;
+  s.coefficients = coefficients;
+  if (s.assemble) {
+    if (!s.matrix) s.matrix = std::make_unique<ProximalMatrix>(s.transport);
+    s.matrix->set(coefficients);
+  } else {
+    s.make_cycle(keep_coarse);
+  }
+  if (!s.ksp) s.make_ksp(*this);
+  if (s.assemble) {
+    check(KSPSetOperators(s.ksp, s.matrix->mat(), s.matrix->mat()));
+    return;
+  }
+  check(MatShellSetContext(s.shell, this));
+  PC pc = nullptr;
+  check(KSPGetPC(s.ksp, &pc));
+  check(PCShellSetContext(pc, s.cycle.get()));
+}
+
+void ProximalSystem::apply(std::span<const double> x, std::span<double> out) {
+  impl_->apply(x, out);
+}
+
+double ProximalSystem::rtol() const {
+  return impl_->user_rtol > 0 ? impl_->user_rtol : impl_->options.rtol;
+}
+
+SolveReport ProximalSystem::solve(std::span<const double> rhs, std::span<double> x, double rtol,
+                                  Stop stop) {
+  Impl& s = *impl_;
+  if (!s.user_norm) {
+    check(KSPSetNormType(s.ksp,
+                         stop == Stop::by_energy ? KSP_NORM_NATURAL : KSP_NORM_UNPRECONDITIONED));
+  }
+  if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
+  check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  return solve_with(s.ksp, s.b, s.u, rhs, x);
+}
+
+void ProximalSystem::precondition(std::span<const double> r, std::span<double> x) {
+  Impl& s = *impl_;
+  PC pc = nullptr;
+  check(KSPSetUp(s.ksp));
+  check(KSPGetPC(s.ksp, &pc));
+  load(r, s.b);
+  check(PCApply(pc, s.b, s.u));
+  store(s.u, x);
+}
+
+}  // namespace otto

@@ -1,0 +1,385 @@
+#include "otto/linear/shifted_solver.h"
+
+#include <petscksp.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <algorithm>
+#include <cmath>
+
+#include "assembled.h"
+#include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
+#include "otto/core/fault.h"
+#include "otto/mesh/box_faces.h"
+#include "otto/multigrid/box_operator.h"
+#include "otto/multigrid/multigrid.h"
+#include "vector_arrays.h"
+
+namespace otto {
+
+namespace {
+
+const Declare declare{
+    {{.path = "solver", .doc = "The linear systems of a time step."}},
+    {{.path = "solver.rtol",
+      .type = Type::real,
+      .doc = "Relative tolerance of every linear solve, on the 2-norm of the cells' masses.",
+      .fallback = "1e-8",
+      .range = {.least = 0, .most = 1, .above = true, .below = true},
+      .equation = "||b - A rho|| <= rtol ||b||"}}};
+
+/// While one lives, results below 1e-308 are zero. Densities in the tails of cold, steep energies
+/// are that small, and most processors take a hundred times longer over such numbers.
+class FlushTinyNumbers {
+ public:
+#ifdef __SSE2__
+  FlushTinyNumbers() : saved_(_mm_getcsr()) {
+    _mm_setcsr(saved_ | flush_to_zero | inputs_are_zero);
+  }
+  ~FlushTinyNumbers() { _mm_setcsr(saved_); }
+
+ private:
+  static constexpr unsigned flush_to_zero = 0x8000, inputs_are_zero = 0x0040;
+  unsigned saved_;
+#else
+  FlushTinyNumbers() {}
+  ~FlushTinyNumbers() {}
+
+ public:
+#endif
+  FlushTinyNumbers(const FlushTinyNumbers&) = delete;
+  FlushTinyNumbers& operator=(const FlushTinyNumbers&) = delete;
+};
+
+using KspOwner = PetscOwner<KSP, KSPDestroy>;
+
+/// Beyond this range of V/kT, pi = exp(-V/kT) and its inverse no longer fit a double together.
+constexpr double symmetric_range = 1340;
+/// Beyond this one, sqrt(pi) no longer fits a float with room for residuals.
+constexpr double single_range = 70;
+
+template <class Operator>
+PetscErrorCode multiply(Mat A, Vec u, Vec y) {
+  void* context = nullptr;
+  PetscCall(MatShellGetContext(A, &context));
+  const double* in = nullptr;
+  double* out = nullptr;
+  PetscCall(VecGetArrayRead(u, &in));
+  PetscCall(VecGetArrayWrite(y, &out));
+  static_cast<Operator*>(context)->apply(in, out);
+  PetscCall(VecRestoreArrayWrite(y, &out));
+  PetscCall(VecRestoreArrayRead(u, &in));
+  return 0;
+}
+
+/// The scaled operator of a flux of fourth order, (diag(vol sigma) - c M Q) D^-1.
+struct WideOperator {
+  explicit WideOperator(const Generator& g) : generator(g) {}
+
+  const Generator& generator;
+  double c = 0;
+  std::vector<double> omega, diagonal;  ///< vol sigma; D
+  std::vector<double> rho, out;         ///< room: owned + ghosts, owned
+
+  void apply(const double* y, double* result) {
+    const Mesh& mesh = generator.mesh();
+    rho.resize(std::size_t(mesh.local()));
+    out.resize(std::size_t(mesh.owned));
+    for (std::size_t k = 0; k < out.size(); ++k) rho[k] = y[k] / diagonal[k];
+    mesh.halo.update(mesh.comm, rho);
+    generator.apply(rho, out);
+    for (std::size_t k = 0; k < out.size(); ++k) result[k] = omega[k] * rho[k] - c * out[k];
+  }
+};
+
+struct CycleContext {
+  multigrid::Cycle* cycle;
+  KSP ksp;
+};
+
+PetscErrorCode precondition(PC pc, Vec r, Vec z) {
+  CycleContext* context = nullptr;
+  PetscCall(PCShellGetContext(pc, &context));
+  PetscReal scale = 0;
+  PetscCall(KSPGetResidualNorm(context->ksp, &scale));
+  if (!(scale > 0)) PetscCall(VecNorm(r, NORM_2, &scale));
+  const double* in = nullptr;
+  double* out = nullptr;
+  PetscCall(VecGetArrayRead(r, &in));
+  PetscCall(VecGetArrayWrite(z, &out));
+  context->cycle->apply(in, scale, out);
+  PetscCall(VecRestoreArrayWrite(z, &out));
+  PetscCall(VecRestoreArrayRead(r, &in));
+  return 0;
+}
+
+}  // namespace
+
+SolverOptions read_solver(const Section& solver) { return {.rtol = solver.real("rtol")}; }
+
+std::vector<double> gibbs_weights(const Generator& generator) {
+  const Comm& comm = generator.mesh().comm;
+  const auto V = generator.external();
+  const double kT = generator.temperature();
+  const auto [low, high] = std::ranges::minmax(V);
+  const double middle = 0.5 * (comm.min(low) + comm.max(high));
+  std::vector<double> pi(V.size());
+  std::ranges::transform(V, pi.begin(), [&](double v) { return std::exp((middle - v) / kT); });
+  return pi;
+}
+
+struct ShiftedSolver::Impl {
+  Impl(const Generator& g, SolverOptions o) : generator(g), mesh(g.mesh()), options(o) {
+    const MPI_Comm comm = mesh.comm.handle();
+    for (auto* v : {&b, &u}) {
+      check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
+    }
+    assemble_always = !mesh.box || user_option("-pc_type");
+  }
+
+  const Generator& generator;
+  const Mesh& mesh;
+  SolverOptions options;
+  bool assemble_always = false;  ///< the user chose a preconditioner, or there is no box
+  bool symmetric = false;        ///< the form of the present system
+  long version = -1;             ///< of the rates the present system was made from
+  double c = -1;
+  bool ones = true;                ///< sigma was empty
+  std::vector<double> with_exits;  ///< sigma + c k / vol, where mass is absorbed
+
+  std::vector<double> pi;        ///< exp(-(V - V_mid)/kT) of owned cells, symmetric form
+  std::vector<double> diagonal;  ///< scaled form: rho = y / diagonal
+  std::vector<double> conductance;
+  std::unique_ptr<multigrid::Hierarchy> hierarchy;
+  std::unique_ptr<multigrid::BoxOperator> box_operator;
+  std::unique_ptr<multigrid::Cycle> cycle;
+  std::unique_ptr<AssembledMatrix> assembled;
+  std::unique_ptr<WideOperator>
+      wide;  ///< with fluxes of fourth order; `assembled` preconditions it
+  CycleContext cycle_context{};
+  MatOwner shell;
+  KspOwner ksp;
+  VecOwner b, u;
+  double user_rtol = -1;
+
+  [[nodiscard]] bool matrix_free() const { return symmetric && !assemble_always; }
+
+  void prepare(double new_c, std::span<const double> sigma);
+  void use_rates();
+  void make_hierarchy();
+  void make_ksp();
+  void make_shell(void* context, PetscErrorCode (*product)(Mat, Vec, Vec));
+  std::span<const double> add_exits(std::span<const double> sigma);
+  void discard_bad_guess();
+  SolveReport solve(double c, std::span<const double> sigma, std::span<const double> rhs,
+                    std::span<double> rho, double rtol);
+};
+
+/// Gibbs weights and conductances g = forward pi_K (= backward pi_L), or the general form.
+void ShiftedSolver::Impl::use_rates() {
+  const bool was_symmetric = symmetric, first = version < 0;
+  version = generator.version();
+  symmetric = generator.symmetric() && generator.range() <= symmetric_range;
+  c = -1;
+  if (symmetric) {
+    pi = gibbs_weights(generator);
+    const auto forward = generator.forward(), backward = generator.backward();
+    conductance.resize(forward.size());
+    for (std::size_t f = 0; f < forward.size(); ++f) {
+      // Of the two equal products, the one whose factors are larger loses nothing to underflow.
+      const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
+      conductance[f] = pi[l] < pi[r] ? forward[f] * pi[l] : backward[f] * pi[r];
+    }
+    if (!assemble_always) make_hierarchy();
+  }
+  if (!matrix_free() && !assembled) assembled = std::make_unique<AssembledMatrix>(mesh);
+  if (first || was_symmetric != symmetric) make_ksp();
+  if (matrix_free()) cycle_context = {cycle.get(), ksp};
+}
+
+void ShiftedSolver::Impl::make_hierarchy() {
+  const BoxBlock& block = *mesh.box;
+  multigrid::Operator op;
+  op.comm = mesh.comm;
+  op.neighbour = block.neighbour;
+  op.begin = block.begin;
+  op.global = {block.cells(0), block.cells(1), block.cells(2)};
+  op.grid = multigrid::BlockGrid(mesh.dimension, block.size);
+  op.omega.assign(op.grid.size, 0.0);
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) op.g[a].assign(op.grid.size, 0.0);
+  for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
+    op.omega[std::size_t(op.grid.index(at[0], at[1], at[2]))] =
+        mesh.volume[std::size_t(cell)] * pi[std::size_t(cell)];
+  });
+  std::size_t face = 0;
+  for_each_face(
+      block, GhostLayers(block), [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
+        op.g[std::size_t(a)][std::size_t(op.grid.index(at[0], at[1], at[2]))] = conductance[face++];
+      });
+  multigrid::BlockExchange(op.comm, op.grid, op.neighbour)(op.omega.data());
+  cycle.reset();
+  box_operator.reset();
+  hierarchy = std::make_unique<multigrid::Hierarchy>(std::move(op));
+  cycle = multigrid::make_cycle(*hierarchy, generator.range() <= single_range);
+  box_operator = std::make_unique<multigrid::BoxOperator>(hierarchy->levels.front().op);
+  if (shell) check(MatShellSetContext(shell, box_operator.get()));
+}
+
+void ShiftedSolver::Impl::make_shell(void* context, PetscErrorCode (*product)(Mat, Vec, Vec)) {
+  check(MatCreateShell(mesh.comm.handle(), mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE,
+                       context, shell.out()));
+  check(MatShellSetOperation(shell, MATOP_MULT, reinterpret_cast<void (*)()>(product)));
+}
+
+void ShiftedSolver::Impl::make_ksp() {
+  const MPI_Comm comm = mesh.comm.handle();
+  check(KSPCreate(comm, ksp.out()));
+  check(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));
+  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 500));
+  PC pc = nullptr;
+  check(KSPGetPC(ksp, &pc));
+  if (matrix_free()) {
+    make_shell(box_operator.get(), multiply<multigrid::BoxOperator>);
+    check(KSPSetOperators(ksp, shell, shell));
+    check(PCSetType(pc, PCSHELL));
+    check(PCShellSetName(pc, "Otto's geometric multigrid"));
+    check(PCShellSetContext(pc, &cycle_context));
+    check(PCShellSetApply(pc, precondition));
+  } else {
+    if (generator.correction() && !wide) {
+      wide = std::make_unique<WideOperator>(generator);
+      make_shell(wide.get(), multiply<WideOperator>);
+    }
+    check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
+    check(PCSetType(pc, PCHYPRE));
+  }
+  if (symmetric) {
+    check(KSPSetType(ksp, KSPCG));
+    check(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
+  } else {
+    check(KSPSetType(ksp, KSPGMRES));
+    check(KSPGMRESSetRestart(ksp, 60));
+    check(KSPSetPCSide(ksp, PC_RIGHT));
+  }
+  check(KSPSetFromOptions(ksp));
+  PetscReal rtol = 0;
+  check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr));
+  user_rtol = user_option("-ksp_rtol") ? rtol : -1;
+}
+
+void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
+  if (mesh.comm.any(generator.version() != version)) use_rates();
+  if (new_c == c && ones && sigma.empty()) return;
+  c = new_c;
+  ones = sigma.empty();
+  if (generator.absorbs()) sigma = add_exits(sigma);
+  if (matrix_free()) {
+    box_operator->set(c, sigma);
+    cycle->set(c, sigma);
+    return;
+  }
+  if (symmetric) {
+    std::vector<double> omega(std::size_t(mesh.owned));
+    for (std::size_t k = 0; k < omega.size(); ++k) omega[k] = mesh.volume[k] * pi[k];
+    assembled->set_symmetric(c, sigma, omega, conductance);
+  } else {
+    assembled->set_scaled(c, sigma, generator, diagonal);
+  }
+  if (wide) {
+    wide->c = c;
+    wide->diagonal = diagonal;
+    wide->omega.assign(mesh.volume.begin(), mesh.volume.begin() + mesh.owned);
+    for (std::size_t k = 0; k < sigma.size(); ++k) wide->omega[k] *= sigma[k];
+  }
+  check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
+}
+
+/// Absorption enters as a weight: vol sigma + c k = vol (sigma + c k / vol).
+std::span<const double> ShiftedSolver::Impl::add_exits(std::span<const double> sigma) {
+  const auto k = generator.absorption();
+  with_exits.resize(k.size());
+  for (std::size_t i = 0; i < k.size(); ++i) {
+    with_exits[i] = (sigma.empty() ? 1 : sigma[i]) + c * k[i] / mesh.volume[i];
+  }
+  return with_exits;
+}
+
+/// Where rates are huge, a guess that is off by little in rho has a residual that drowns b; zero is
+/// then the better start.
+void ShiftedSolver::Impl::discard_bad_guess() {
+  VecOwner residual;
+  check(VecDuplicate(b, residual.out()));
+  Mat A = nullptr;
+  check(KSPGetOperators(ksp, &A, nullptr));
+  check(MatResidual(A, b, u, residual));
+  PetscReal of_guess = 0, of_zero = 0;
+  check(VecNorm(residual, NORM_INFINITY, &of_guess));
+  check(VecNorm(b, NORM_INFINITY, &of_zero));
+  if (!(of_guess <= of_zero)) check(VecSet(u, 0));
+}
+
+SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sigma,
+                                       std::span<const double> rhs, std::span<double> rho,
+                                       double rtol) {
+  fault_point("solve");
+  const FlushTinyNumbers flush;
+  prepare(new_c, sigma);
+  const auto owned = std::size_t(mesh.owned);
+  // rho = u * to_rho: the Gibbs weight, or the inverse diagonal of the scaled form.
+  const auto to_rho = [&](std::size_t k) { return symmetric ? pi[k] : 1 / diagonal[k]; };
+  double *in = nullptr, *x = nullptr;
+  check(VecGetArrayWrite(b, &in));
+  check(VecGetArrayWrite(u, &x));
+  for (std::size_t k = 0; k < owned; ++k) {
+    in[k] = rhs[k];
+    x[k] = rho[k] / to_rho(k);
+  }
+  check(VecRestoreArrayWrite(b, &in));
+  check(VecRestoreArrayWrite(u, &x));
+
+  if (!symmetric) discard_bad_guess();
+  check(KSPSetTolerances(ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  check(KSPSolve(ksp, b, u));
+  SolveReport report;
+  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  PetscInt iterations = 0;
+  PetscReal residual = 0, norm = 0;
+  check(KSPGetConvergedReason(ksp, &reason));
+  check(KSPGetIterationNumber(ksp, &iterations));
+  check(KSPGetResidualNorm(ksp, &residual));
+  check(VecNorm(b, NORM_2, &norm));
+  report.converged = reason > 0;
+  report.iterations = int(iterations);
+  report.relative_residual = norm > 0 ? residual / norm : residual;
+  report.reason = KSPConvergedReasons[reason];
+
+  const double* solution = nullptr;
+  check(VecGetArrayRead(u, &solution));
+  for (std::size_t k = 0; k < owned; ++k) rho[k] = solution[k] * to_rho(k);
+  check(VecRestoreArrayRead(u, &solution));
+  return report;
+}
+
+ShiftedSolver::ShiftedSolver(const Generator& generator, SolverOptions options)
+    : impl_(std::make_unique<Impl>(generator, options)) {}
+ShiftedSolver::~ShiftedSolver() = default;
+ShiftedSolver::ShiftedSolver(ShiftedSolver&&) noexcept = default;
+
+double ShiftedSolver::rtol() const {
+  return impl_->user_rtol > 0 ? impl_->user_rtol : impl_->options.rtol;
+}
+
+SolveReport ShiftedSolver::solve(double c, std::span<const double> sigma, std::span<const double> b,
+                                 std::span<double> rho) {
+  return impl_->solve(c, sigma, b, rho, rtol());
+}
+
+SolveReport ShiftedSolver::solve(double c, std::span<const double> sigma, std::span<const double> b,
+                                 std::span<double> rho, double rtol) {
+  const double user = impl_->user_rtol;
+  return impl_->solve(c, sigma, b, rho, user > 0 ? std::min(rtol, user) : rtol);
+}
+
+}  // namespace otto

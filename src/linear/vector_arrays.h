@@ -1,0 +1,83 @@
+#pragma once
+// PETSc vectors as spans of the values this rank owns, and solves from span to span.
+
+#include <petscksp.h>
+
+#include <algorithm>
+#include <span>
+
+#include "otto/core/petsc_check.h"
+#include "otto/linear/shifted_solver.h"
+
+namespace otto {
+
+/// work(values of `in`, values of `out` to be written).
+template <class Work>
+void with_arrays(Vec in, Vec out, Work&& work) {
+  const double* from = nullptr;
+  double* to = nullptr;
+  PetscInt n = 0;
+  check(VecGetLocalSize(in, &n));
+  check(VecGetArrayRead(in, &from));
+  check(VecGetArrayWrite(out, &to));
+  work(std::span(from, std::size_t(n)), std::span(to, std::size_t(n)));
+  check(VecRestoreArrayWrite(out, &to));
+  check(VecRestoreArrayRead(in, &from));
+}
+
+/// Copies `values` into `to`.
+inline void load(std::span<const double> values, Vec to) {
+  double* into = nullptr;
+  check(VecGetArrayWrite(to, &into));
+  std::ranges::copy(values, into);
+  check(VecRestoreArrayWrite(to, &into));
+}
+
+/// Copies as many values of `from` as fit.
+inline void store(Vec from, std::span<double> values) {
+  const double* in = nullptr;
+  check(VecGetArrayRead(from, &in));
+  std::copy_n(in, values.size(), values.begin());
+  check(VecRestoreArrayRead(from, &in));
+}
+
+/// Whether the user gave a PETSc option.
+inline bool user_option(const char* name) {
+  PetscBool set = PETSC_FALSE;
+  check(PetscOptionsHasName(nullptr, nullptr, name, &set));
+  return set == PETSC_TRUE;
+}
+
+/// Makes `ksp` GMRES with BoomerAMG on the right, and lets PETSc's options have their way.
+/// Collective.
+inline void make_gmres(MPI_Comm comm, KSP* ksp, const SolverOptions& options) {
+  check(KSPCreate(comm, ksp));
+  check(KSPSetTolerances(*ksp, options.rtol, 1e-300, 1e30, 500));
+  check(KSPSetType(*ksp, KSPGMRES));
+  check(KSPGMRESSetRestart(*ksp, 60));
+  check(KSPSetPCSide(*ksp, PC_RIGHT));
+  PC pc = nullptr;
+  check(KSPGetPC(*ksp, &pc));
+  check(PCSetType(pc, PCHYPRE));
+  check(KSPSetFromOptions(*ksp));
+}
+
+/// x = solution for the right-hand side `rhs`, by way of the vectors b and u. Collective.
+inline SolveReport solve_with(KSP ksp, Vec b, Vec u, std::span<const double> rhs,
+                              std::span<double> x) {
+  load(rhs, b);
+  check(KSPSolve(ksp, b, u));
+  SolveReport report;
+  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  PetscInt iterations = 0;
+  check(KSPGetConvergedReason(ksp, &reason));
+  check(KSPGetIterationNumber(ksp, &iterations));
+  check(KSPGetResidualNorm(ksp, &report.relative_residual));
+  report.converged = reason > 0;
+  report.iterations = int(iterations);
+  report.reason = KSPConvergedReasons[reason];
+  store(u, x);
+  return report;
+}
+
+}  // namespace otto

@@ -1,0 +1,160 @@
+#include "otto/multigrid/coarsen.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace otto::multigrid {
+
+namespace {
+
+/// Axes weaker than this fraction of the strongest are not coarsened: point smoothing across the
+/// strong axes leaves nothing for a coarse grid along a weak one to do.
+constexpr double weak_axis = 0.35;
+
+/// Mean normalised coupling g / sqrt(omega_K omega_L) along each axis over all blocks.
+std::array<double, 3> couplings(const Operator& level) {
+  std::array<double, 6> sums{};
+  const BlockGrid& grid = level.grid;
+  for_each(grid.n, [&](int i, int j, int k) {
+    const std::ptrdiff_t c = grid.index(i, j, k);
+    for (std::size_t a = 0; a < std::size_t(grid.dim); ++a) {
+      const double g = level.g[a][std::size_t(c)];
+      const double scale = std::sqrt(level.omega[std::size_t(c)]) *
+                           std::sqrt(level.omega[std::size_t(c - grid.stride[a])]);
+      if (g > 0 && scale > 0) {
+        sums[a] += g / scale;
+        sums[3 + a] += 1;
+      }
+    }
+  });
+  level.comm.sum_in_place(sums);
+  std::array<double, 3> mean{};
+  for (std::size_t a = 0; a < 3; ++a) mean[a] = sums[3 + a] > 0 ? sums[a] / sums[3 + a] : 0;
+  return mean;
+}
+
+/// theta / g of the inner face between a cell and its sibling along axis `a`; 0 without sibling.
+std::vector<double> inner_resistance(const Operator& fine, std::size_t a) {
+  const BlockGrid& grid = fine.grid;
+  std::vector<double> resistance(grid.size, 0.0);
+  for_each(grid.n, [&](int i, int j, int k) {
+    const std::array<int, 3> at{i, j, k};
+    const bool upper = at[a] % 2 == 1;
+    if (!upper && at[a] + 1 == grid.n[a]) return;  // alone at the odd end of the axis
+    const std::ptrdiff_t me = grid.index(i, j, k), sibling = me + (upper ? -1 : 1) * grid.stride[a];
+    const double g = fine.g[a][std::size_t(upper ? me : sibling)];
+    const double mine = fine.omega[std::size_t(me)], theirs = fine.omega[std::size_t(sibling)];
+    resistance[std::size_t(me)] = theirs / (mine + theirs) / g;
+  });
+  return resistance;
+}
+
+void exchange(Operator& level) {
+  BlockExchange halo(level.comm, level.grid, level.neighbour);
+  halo(level.omega.data());
+  for (std::size_t a = 0; a < std::size_t(level.grid.dim); ++a) halo(level.g[a].data());
+}
+
+void allocate(Operator& level) {
+  level.omega.assign(level.grid.size, 0.0);
+  for (std::size_t a = 0; a < std::size_t(level.grid.dim); ++a)
+    level.g[a].assign(level.grid.size, 0.0);
+}
+
+}  // namespace
+
+std::array<int, 3> coarsening_factors(const Operator& fine) {
+  std::array<int, 3> factor{1, 1, 1};
+  const auto strength = couplings(fine);
+  const double strongest = *std::ranges::max_element(strength);
+  for (std::size_t a = 0; a < std::size_t(fine.grid.dim); ++a) {
+    const bool odd_begin = fine.comm.any(fine.begin[a] % 2 != 0);
+    const bool strong = strength[a] >= weak_axis * strongest && strength[a] > 0;
+    if (fine.global[a] >= 2 && strong && !odd_begin) factor[a] = 2;
+  }
+  return factor;
+}
+
+Operator coarsen(const Operator& fine, const std::array<int, 3>& factor) {
+  Operator coarse;
+  coarse.comm = fine.comm;
+  coarse.neighbour = fine.neighbour;
+  std::array<std::int32_t, 3> n{};
+  for (std::size_t a = 0; a < 3; ++a) {
+    n[a] = (fine.grid.n[a] + factor[a] - 1) / factor[a];
+    coarse.begin[a] = fine.begin[a] / factor[a];
+    coarse.global[a] = (fine.global[a] + factor[a] - 1) / factor[a];
+  }
+  coarse.grid = BlockGrid(fine.grid.dim, n);
+  allocate(coarse);
+  const auto parent = [&](int i, int j, int k) {
+    return std::size_t(coarse.grid.index(i / factor[0], j / factor[1], k / factor[2]));
+  };
+  for_each(fine.grid.n, [&](int i, int j, int k) {
+    coarse.omega[parent(i, j, k)] += fine.omega[std::size_t(fine.grid.index(i, j, k))];
+  });
+  for (std::size_t a = 0; a < std::size_t(fine.grid.dim); ++a) {
+    std::vector<double> inner(fine.grid.size, 0.0);
+    if (factor[a] == 2) inner = inner_resistance(fine, a);
+    BlockExchange(fine.comm, fine.grid, fine.neighbour)(inner.data());
+    for_each(fine.grid.n, [&](int i, int j, int k) {
+      const std::array<int, 3> at{i, j, k};
+      if (at[a] % factor[a] != 0) return;  // an inner face
+      const auto above = std::size_t(fine.grid.index(i, j, k));
+      const auto below = above - std::size_t(fine.grid.stride[a]);
+      const double g = fine.g[a][above];
+      if (g > 0) coarse.g[a][parent(i, j, k)] += 1 / (1 / g + inner[below] + inner[above]);
+    });
+  }
+  exchange(coarse);
+  return coarse;
+}
+
+Places::Places(const Operator& divided) {
+  const auto ranks = std::size_t(divided.comm.size());
+  begin.resize(ranks);
+  size.resize(ranks);
+  MPI_Allgather(divided.begin.data(), 3, MPI_INT64_T, begin.data(), 3, MPI_INT64_T,
+                divided.comm.handle());
+  MPI_Allgather(divided.grid.n.data(), 3, MPI_INT32_T, size.data(), 3, MPI_INT32_T,
+                divided.comm.handle());
+  int total = 0;
+  for (std::size_t r = 0; r < ranks; ++r) {
+    count.push_back(size[r][0] * size[r][1] * size[r][2]);
+    offset.push_back(total);
+    total += count.back();
+  }
+}
+
+Operator gather(const Operator& divided) {
+  Operator whole;
+  whole.comm = Comm(MPI_COMM_SELF);
+  whole.global = divided.global;
+  whole.grid =
+      BlockGrid(divided.grid.dim, {std::int32_t(divided.global[0]), std::int32_t(divided.global[1]),
+                                   std::int32_t(divided.global[2])});
+  allocate(whole);
+  const Places places(divided);
+  const auto collect = [&](const std::vector<double>& mine, std::vector<double>& all) {
+    std::vector<double> packed, blocks(std::size_t(whole.grid.cells()));
+    for_each(divided.grid.n, [&](int i, int j, int k) {
+      packed.push_back(mine[std::size_t(divided.grid.index(i, j, k))]);
+    });
+    MPI_Allgatherv(packed.data(), int(packed.size()), MPI_DOUBLE, blocks.data(),
+                   places.count.data(), places.offset.data(), MPI_DOUBLE, divided.comm.handle());
+    places.for_each([&](std::size_t at, std::int64_t i, std::int64_t j, std::int64_t k) {
+      all[std::size_t(whole.grid.index(i, j, k))] = blocks[at];
+    });
+  };
+  collect(divided.omega, whole.omega);
+  for (std::size_t a = 0; a < std::size_t(whole.grid.dim); ++a) {
+    collect(divided.g[a], whole.g[a]);
+    // A periodic axis is one where the first block has a neighbour below.
+    const bool wraps = divided.comm.any(divided.begin[a] == 0 && divided.neighbour[a][0] >= 0);
+    whole.neighbour[a] = wraps ? std::array<int, 2>{0, 0} : std::array<int, 2>{-1, -1};
+  }
+  exchange(whole);
+  return whole;
+}
+
+}  // namespace otto::multigrid

@@ -1,0 +1,401 @@
+#include "otto/multigrid/multigrid.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+
+#include "cycle_kernels.h"
+
+namespace otto::multigrid {
+
+std::array<double, sweeps> damping(int dim) {
+  if (dim == 1) return {0.5, 0.7, 1.0};
+  if (dim == 2) return {0.5, 1.0, 1.0};
+  return {0.55, 0.8, 1.55};
+}
+
+namespace {
+
+constexpr std::int64_t gather_cells = 4096;  ///< repeated on every rank below this
+
+template <class Real>
+MPI_Datatype mpi_type() {
+  return std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
+}
+
+/// The common value of `s` over the faces of one axis, or 0 where they differ.
+template <class Real>
+Real constant_value(const Operator& op, std::size_t a, const std::vector<Real>& s) {
+  Real value = 0;
+  bool constant = true;
+  for_each(op.grid.n, [&](int i, int j, int k) {
+    const auto c = std::size_t(op.grid.index(i, j, k));
+    if (op.g[a][c] == 0) return;
+    if (value == 0) value = s[c];
+    constant = constant && std::abs(s[c] - value) <= Real(4e-6) * value;
+  });
+  return constant ? value : 0;
+}
+
+template <class Real>
+struct Stage {
+  const Hierarchy::Level* level = nullptr;
+  std::vector<Real> x, y, t, d, id, p;  ///< unknown, b / d, scratch, diagonal, 1/d, transfer
+  std::array<std::vector<Real>, 3> s;   ///< couplings of lower faces
+  std::array<Real, 3> constant{};       ///< the coupling where it is one per axis
+  bool is_constant = false;
+  std::vector<double> sigma;  ///< with halo layout, no halo values
+  BlockExchange halo;
+  std::unique_ptr<Places> places;  ///< of a level that is gathered
+  std::vector<Real> packed, blocks, row;
+
+  /// Calls work(coupling) with the right kind of couplings.
+  template <class Work>
+  void with_coupling(Work&& work) const {
+    const BlockGrid& grid = level->op.grid;
+    const auto of_dimension = [&]<int Dim>() {
+      if (is_constant) {
+        work(ConstantCoupling<Dim, Real>{constant, grid.stride});
+      } else {
+        work(FaceCoupling<Dim, Real>{{s[0].data(), s[1].data(), s[2].data()}, grid.stride});
+      }
+    };
+    if (grid.dim == 1) of_dimension.template operator()<1>();
+    if (grid.dim == 2) of_dimension.template operator()<2>();
+    if (grid.dim == 3) of_dimension.template operator()<3>();
+  }
+};
+
+template <class Real>
+class TypedCycle final : public Cycle {
+ public:
+  explicit TypedCycle(const Hierarchy& hierarchy)
+      : w_(damping(hierarchy.levels.front().op.grid.dim)) {
+    for (const auto& level : hierarchy.levels) stages_.push_back(make_stage(level));
+    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) set_transfer(stages_[l], stages_[l + 1]);
+    const Operator& fine = hierarchy.levels.front().op;
+    for_each(fine.grid.n, [&](int i, int j, int k) {
+      root_.push_back(Real(1 / std::sqrt(fine.omega[std::size_t(fine.grid.index(i, j, k))])));
+    });
+  }
+
+  void set(double c, std::span<const double> sigma) override {
+    if (c != c_) {
+      for (auto& stage : stages_) set_couplings(stage, c);
+      c_ = c;
+    }
+    set_weights(sigma);
+    for (auto& stage : stages_) set_diagonal(stage);
+    factorise(stages_.back());
+  }
+
+  void apply(const double* r, double scale, double* z) override {
+    Stage<Real>& fine = stages_.front();
+    const BlockGrid& grid = fine.level->op.grid;
+    const std::int32_t nx = grid.n[0];
+    const double inverse = scale > 0 ? 1 / scale : 0;
+    std::size_t row = 0;
+    for_each_row(grid, [&](std::ptrdiff_t o) {
+#pragma omp simd
+      for (std::int32_t i = 0; i < nx; ++i) {
+        fine.y[std::size_t(o + i)] =
+            Real(r[row + i] * inverse) * root_[row + i] * fine.id[std::size_t(o + i)];
+      }
+      row += std::size_t(nx);
+    });
+    cycle(0);
+    row = 0;
+    for_each_row(grid, [&](std::ptrdiff_t o) {
+#pragma omp simd
+      for (std::int32_t i = 0; i < nx; ++i) {
+        z[row + i] = scale * double(fine.x[std::size_t(o + i)]) * double(root_[row + i]);
+      }
+      row += std::size_t(nx);
+    });
+  }
+
+ private:
+  Stage<Real> make_stage(const Hierarchy::Level& level) {
+    Stage<Real> stage;
+    stage.level = &level;
+    const std::size_t size = level.op.grid.size;
+    for (auto* v : {&stage.x, &stage.y, &stage.t, &stage.d, &stage.id, &stage.p})
+      v->assign(size, 0);
+    for (std::size_t a = 0; a < std::size_t(level.op.grid.dim); ++a) stage.s[a].assign(size, 0);
+    stage.sigma.assign(size, 1.0);
+    stage.row.assign(std::size_t(level.op.grid.n[0]) + 1, 0);
+    stage.halo = BlockExchange(level.op.comm, level.op.grid, level.op.neighbour);
+    if (level.next == Hierarchy::Next::gather) {
+      stage.places = std::make_unique<Places>(level.op);
+      stage.packed.resize(std::size_t(level.op.grid.cells()));
+      stage.blocks.resize(
+          std::size_t(level.op.global[0] * level.op.global[1] * level.op.global[2]));
+    }
+    return stage;
+  }
+
+  /// p_K = sqrt(omega_K / omega_I): an aggregate I is in local equilibrium, u_K = u_I.
+  void set_transfer(Stage<Real>& fine, const Stage<Real>& coarse) {
+    if (fine.level->next != Hierarchy::Next::coarsen) return;
+    const Operator &f = fine.level->op, &c = coarse.level->op;
+    const auto& factor = fine.level->factor;
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(f.grid.index(i, j, k));
+      const auto parent = std::size_t(c.grid.index(i / factor[0], j / factor[1], k / factor[2]));
+      fine.p[me] = Real(std::sqrt(f.omega[me] / c.omega[parent]));
+    });
+  }
+
+  /// s = c g / sqrt(omega_K omega_L).
+  void set_couplings(Stage<Real>& stage, double c) {
+    const Operator& op = stage.level->op;
+    stage.is_constant = true;
+    std::vector<double> root(op.grid.size);
+    std::ranges::transform(op.omega, root.begin(), [](double omega) { return std::sqrt(omega); });
+    for (std::size_t a = 0; a < std::size_t(op.grid.dim); ++a) {
+      const std::size_t step = std::size_t(op.grid.stride[a]);
+      for (std::size_t q = step; q < op.grid.size; ++q) {
+        const double g = op.g[a][q];
+        stage.s[a][q] = g > 0 ? Real(c * g / root[q] / root[q - step]) : Real(0);
+      }
+      stage.constant[a] = constant_value(op, a, stage.s[a]);
+      stage.is_constant = stage.is_constant && (stage.constant[a] > 0);
+    }
+  }
+
+  /// sigma of an aggregate: the mean over its Gibbs mass.
+  void set_weights(std::span<const double> sigma) {
+    const bool ones = sigma.empty();
+    if (ones && ones_) return;
+    ones_ = ones;
+    for (auto& stage : stages_) std::ranges::fill(stage.sigma, ones ? 1.0 : 0.0);
+    if (ones) return;
+    std::size_t at = 0;
+    const BlockGrid& grid = stages_.front().level->op.grid;
+    for_each(grid.n, [&](int i, int j, int k) {
+      stages_.front().sigma[std::size_t(grid.index(i, j, k))] = sigma[at++];
+    });
+    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) coarse_weights(stages_[l], stages_[l + 1]);
+  }
+
+  void coarse_weights(Stage<Real>& fine, Stage<Real>& coarse) {
+    const Operator &f = fine.level->op, &c = coarse.level->op;
+    if (fine.level->next == Hierarchy::Next::gather) {
+      std::vector<double> packed, blocks(fine.blocks.size());
+      for_each(f.grid.n, [&](int i, int j, int k) {
+        packed.push_back(fine.sigma[std::size_t(f.grid.index(i, j, k))]);
+      });
+      MPI_Allgatherv(packed.data(), int(packed.size()), MPI_DOUBLE, blocks.data(),
+                     fine.places->count.data(), fine.places->offset.data(), MPI_DOUBLE,
+                     f.comm.handle());
+      fine.places->for_each([&](std::size_t at, std::int64_t i, std::int64_t j, std::int64_t k) {
+        coarse.sigma[std::size_t(c.grid.index(i, j, k))] = blocks[at];
+      });
+      return;
+    }
+    const auto& factor = fine.level->factor;
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(f.grid.index(i, j, k));
+      const auto parent = std::size_t(c.grid.index(i / factor[0], j / factor[1], k / factor[2]));
+      coarse.sigma[parent] += fine.sigma[me] * (f.omega[me] / c.omega[parent]);
+    });
+  }
+
+  /// d = sigma + c sum g / omega_K.
+  void set_diagonal(Stage<Real>& stage) {
+    const Operator& op = stage.level->op;
+    for_each(op.grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(op.grid.index(i, j, k));
+      double out = 0;
+      for (std::size_t a = 0; a < std::size_t(op.grid.dim); ++a) {
+        out += op.g[a][me] + op.g[a][me + std::size_t(op.grid.stride[a])];
+      }
+      const double d = stage.sigma[me] + c_ * (out / op.omega[me]);
+      stage.d[me] = Real(d);
+      stage.id[me] = Real(1 / d);
+    });
+  }
+
+  void factorise(const Stage<Real>& coarsest) {
+    const Operator& op = coarsest.level->op;
+    const std::int64_t n = op.grid.cells();
+    if (n > direct_cells || op.comm.size() > 1) return;
+    Eigen::MatrixXd A = Eigen::MatrixXd::Zero(n, n);
+    const auto number = [&](std::array<int, 3> at) {
+      for (std::size_t a = 0; a < 3; ++a) at[a] = (at[a] + op.grid.n[a]) % op.grid.n[a];
+      return at[0] + std::int64_t{op.grid.n[0]} * (at[1] + std::int64_t{op.grid.n[1]} * at[2]);
+    };
+    for_each(op.grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(op.grid.index(i, j, k));
+      const std::int64_t K = number({i, j, k});
+      A(K, K) += coarsest.d[me];
+      for (std::size_t a = 0; a < std::size_t(op.grid.dim); ++a) {
+        std::array<int, 3> below{i, j, k};
+        --below[a];
+        const std::int64_t L = number(below);
+        A(K, L) -= coarsest.s[a][me];
+        A(L, K) -= coarsest.s[a][me];
+      }
+    });
+    direct_.compute(A);
+    use_direct_ = direct_.info() == Eigen::Success;
+  }
+
+  void cycle(std::size_t l) {
+    Stage<Real>& stage = stages_[l];
+    switch (stage.level->next) {
+      case Hierarchy::Next::none:
+        return solve_coarsest(stage);
+      case Hierarchy::Next::gather:
+        return cycle_gathered(l);
+      case Hierarchy::Next::coarsen:
+        break;
+    }
+    go_down(stage, stages_[l + 1]);
+    cycle(l + 1);
+    go_up(stage, stages_[l + 1]);
+  }
+
+  template <class... Passes>
+  void run(Stage<Real>& stage, Passes... pass) {
+    multigrid::run<Real>(stage.level->op.grid, stage.halo, std::move(pass)...);
+  }
+
+  /// out = one damped sweep from x.
+  template <class Coupling>
+  auto sweep_pass(Stage<Real>& stage, const Coupling& coupling, double w, std::vector<Real>& x,
+                  std::vector<Real>& out) {
+    return Pass{x.data(),
+                [&stage, &coupling, w, from = x.data(), to = out.data()](std::int32_t layer) {
+                  sweep<Real>(stage.level->op.grid, layer, coupling, Real(w), stage.id.data(),
+                              stage.y.data(), from, to);
+                }};
+  }
+
+  /// Smooths from zero (into t) and restricts the residual to the coarse y.
+  void go_down(Stage<Real>& stage, Stage<Real>& coarse) {
+    const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
+    stage.with_coupling([&](const auto& coupling) {
+      run(stage,
+          Pass{stage.y.data(),
+               [&](std::int32_t layer) {
+                 first_sweeps<Real>(grid, layer, coupling, Real(w_[0]), Real(w_[1]),
+                                    stage.id.data(), stage.y.data(), stage.x.data());
+               }},
+          sweep_pass(stage, coupling, w_[2], stage.x, stage.t),
+          Pass{stage.t.data(), [&](std::int32_t layer) {
+                 restrict_residual<Real>(grid, layer, coupling, stage.d.data(), stage.p.data(),
+                                         stage.y.data(), stage.t.data(), coarse_grid,
+                                         stage.level->factor, coarse.id.data(), stage.row.data(),
+                                         coarse.y.data());
+               }});
+    });
+  }
+
+  /// Adds the coarse correction to t and smooths (into x).
+  void go_up(Stage<Real>& stage, const Stage<Real>& coarse) {
+    const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
+    stage.with_coupling([&](const auto& coupling) {
+      run(stage,
+          Pass{static_cast<Real*>(nullptr),
+               [&](std::int32_t layer) {
+                 prolong_add<Real>(grid, layer, stage.p.data(), coarse_grid, stage.level->factor,
+                                   coarse.x.data(), stage.row.data(), stage.t.data());
+               }},
+          sweep_pass(stage, coupling, w_[2], stage.t, stage.x),
+          sweep_pass(stage, coupling, w_[1], stage.x, stage.t),
+          sweep_pass(stage, coupling, w_[0], stage.t, stage.x));
+    });
+  }
+
+  /// x = one damped sweep from x.
+  void smooth(Stage<Real>& stage, double w) {
+    stage.with_coupling([&](const auto& coupling) {
+      run(stage, sweep_pass(stage, coupling, w, stage.x, stage.t));
+    });
+    std::swap(stage.x, stage.t);
+  }
+
+  void cycle_gathered(std::size_t l) {
+    Stage<Real>&divided = stages_[l], &whole = stages_[l + 1];
+    const Operator &f = divided.level->op, &c = whole.level->op;
+    std::size_t at = 0;
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      divided.packed[at++] = divided.y[std::size_t(f.grid.index(i, j, k))];
+    });
+    MPI_Allgatherv(divided.packed.data(), int(divided.packed.size()), mpi_type<Real>(),
+                   divided.blocks.data(), divided.places->count.data(),
+                   divided.places->offset.data(), mpi_type<Real>(), f.comm.handle());
+    divided.places->for_each([&](std::size_t q, std::int64_t i, std::int64_t j, std::int64_t k) {
+      whole.y[std::size_t(c.grid.index(i, j, k))] = divided.blocks[q];
+    });
+    cycle(l + 1);
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      divided.x[std::size_t(f.grid.index(i, j, k))] =
+          whole.x[std::size_t(c.grid.index(i + f.begin[0], j + f.begin[1], k + f.begin[2]))];
+    });
+  }
+
+  void solve_coarsest(Stage<Real>& stage) {
+    const BlockGrid& grid = stage.level->op.grid;
+    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
+      std::ranges::fill(stage.x, Real(0));
+      for (int round = 0; round < 4; ++round) {
+        for (const double w : w_) smooth(stage, w);
+      }
+      for (int round = 0; round < 4; ++round) {
+        for (std::size_t s = sweeps; s-- > 0;) smooth(stage, w_[s]);
+      }
+      return;
+    }
+    Eigen::VectorXd b(grid.cells());
+    Eigen::Index at = 0;
+    for_each(grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(grid.index(i, j, k));
+      b[at++] = double(stage.y[me]) * double(stage.d[me]);
+    });
+    direct_.solveInPlace(b);
+    at = 0;
+    for_each(grid.n, [&](int i, int j, int k) {
+      stage.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
+    });
+  }
+
+  std::array<double, sweeps> w_;  ///< damping
+  std::vector<Stage<Real>> stages_;
+  std::vector<Real> root_;  ///< 1 / sqrt(omega) of the finest cells, no halo
+  Eigen::LLT<Eigen::MatrixXd> direct_;
+  bool use_direct_ = false, ones_ = true;
+  double c_ = -1;
+};
+
+}  // namespace
+
+Hierarchy::Hierarchy(Operator finest) {
+  levels.push_back({std::move(finest)});
+  for (;;) {
+    Level& level = levels.back();
+    const std::int64_t cells = level.op.global[0] * level.op.global[1] * level.op.global[2];
+    const bool divided = level.op.comm.size() > 1;
+    if (!divided && cells <= direct_cells) break;
+    level.factor = coarsening_factors(level.op);
+    const bool stuck = level.factor == std::array<int, 3>{1, 1, 1};
+    if (divided && (cells <= gather_cells || stuck)) {
+      level.next = Next::gather;
+      level.factor = {1, 1, 1};
+      levels.push_back({gather(level.op)});
+    } else if (!stuck) {
+      level.next = Next::coarsen;
+      levels.push_back({coarsen(level.op, level.factor)});
+    } else {
+      break;
+    }
+  }
+}
+
+std::unique_ptr<Cycle> make_cycle(const Hierarchy& hierarchy, bool single_precision) {
+  if (single_precision) return std::make_unique<TypedCycle<float>>(hierarchy);
+  return std::make_unique<TypedCycle<double>>(hierarchy);
+}
+
+}  // namespace otto::multigrid

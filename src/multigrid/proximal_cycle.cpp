@@ -1,0 +1,523 @@
+#include "otto/multigrid/proximal_cycle.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <type_traits>
+
+#include "otto/mesh/box_faces.h"
+#include "otto/multigrid/multigrid.h"
+#include "proximal_kernels.h"
+
+namespace otto::multigrid {
+
+namespace {
+
+template <class Real>
+struct Stage {
+  const Hierarchy::Level* level = nullptr;
+  std::vector<Real> omega, id, x, q, b, t;
+  std::vector<Real> share;  ///< volume over that of the parent, with halo
+  std::array<std::vector<Real>, 3> left, right, g;
+  bool one_slope = false;
+  BlockExchange halo;
+  std::unique_ptr<Places> places;  ///< of a level that is gathered
+  std::vector<Real> packed, blocks, inner, row;
+
+  [[nodiscard]] LevelCoefficients<Real> coefficients() const {
+    LevelCoefficients<Real> c;
+    c.omega = omega.data();
+    c.stride = level->op.grid.stride;
+    for (std::size_t a = 0; a < 3; ++a) {
+      c.left[a] = left[a].data();
+      c.right[a] = one_slope ? left[a].data() : right[a].data();
+      c.g[a] = g[a].data();
+    }
+    return c;
+  }
+  [[nodiscard]] std::size_t axes() const { return std::size_t(level->op.grid.dim); }
+};
+
+/// Calls work.operator()<Dim>().
+template <class Work>
+void with_dimension(int dim, Work&& work) {
+  if (dim == 1) work.template operator()<1>();
+  if (dim == 2) work.template operator()<2>();
+  if (dim == 3) work.template operator()<3>();
+}
+
+/// The geometry of the levels: cells weigh their volume, faces conduct like their transmissibility.
+Operator geometry(const Mesh& mesh) {
+  const BoxBlock& block = *mesh.box;
+  Operator op;
+  op.comm = mesh.comm;
+  op.neighbour = block.neighbour;
+  op.begin = block.begin;
+  op.global = {block.cells(0), block.cells(1), block.cells(2)};
+  op.grid = BlockGrid(mesh.dimension, block.size);
+  op.omega.assign(op.grid.size, 0.0);
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) op.g[a].assign(op.grid.size, 0.0);
+  for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
+    op.omega[std::size_t(op.grid.index(at[0], at[1], at[2]))] = mesh.volume[std::size_t(cell)];
+  });
+  std::size_t face = 0;
+  for_each_face(block, GhostLayers(block),
+                [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
+                  op.g[std::size_t(a)][std::size_t(op.grid.index(at[0], at[1], at[2]))] =
+                      mesh.faces.transmissibility[face++];
+                });
+  BlockExchange(op.comm, op.grid, op.neighbour)(op.omega.data());
+  return op;
+}
+
+template <class Real>
+class TypedProximalCycle final : public ProximalCycle {
+ public:
+  explicit TypedProximalCycle(const Mesh& mesh)
+      : hierarchy_(geometry(mesh)),
+        face_rows_(face_rows(*mesh.box, hierarchy_.levels.front().op.grid)),
+        w_(damping(mesh.dimension)) {
+    for (const auto& level : hierarchy_.levels) stages_.push_back(make_stage(level));
+    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) set_share(stages_[l], stages_[l + 1]);
+  }
+
+  void set(std::span<const double> omega, std::span<const double> slope_left,
+           std::span<const double> slope_right, std::span<const double> g, bool one_slope,
+           bool keep_coarse) override {
+    keep_coarse = keep_coarse && one_slope == stages_.front().one_slope;
+    for (auto& stage : stages_) stage.one_slope = one_slope;
+    load(omega, slope_left, slope_right, g);
+    if (keep_coarse && stages_.size() > 1) return set_diagonal(stages_.front());
+    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) {
+      if (stages_[l].level->next == Hierarchy::Next::gather) {
+        gather_coefficients(stages_[l], stages_[l + 1]);
+      } else {
+        coarsen_coefficients(stages_[l], stages_[l + 1]);
+      }
+    }
+    for (auto& stage : stages_) set_diagonal(stage);
+    factorise(stages_.back());
+  }
+
+  void apply(const double* r, double scale, double* z) override {
+    Stage<Real>& fine = stages_.front();
+    const BlockGrid& grid = fine.level->op.grid;
+    const std::int32_t nx = grid.n[0];
+    const double inverse = scale > 0 ? 1 / scale : 0;
+    std::size_t row = 0;
+    for_each_row(grid, [&](std::ptrdiff_t o) {
+#pragma omp simd
+      for (std::int32_t i = 0; i < nx; ++i) {
+        fine.b[std::size_t(o + i)] = Real(r[row + std::size_t(i)] * inverse);
+      }
+      row += std::size_t(nx);
+    });
+    cycle(0);
+    row = 0;
+    for_each_row(grid, [&](std::ptrdiff_t o) {
+#pragma omp simd
+      for (std::int32_t i = 0; i < nx; ++i) {
+        z[row + std::size_t(i)] = scale * double(fine.x[std::size_t(o + i)]);
+      }
+      row += std::size_t(nx);
+    });
+  }
+
+ private:
+  Stage<Real> make_stage(const Hierarchy::Level& level) {
+    Stage<Real> stage;
+    stage.level = &level;
+    const std::size_t size = level.op.grid.size;
+    for (auto* v : {&stage.omega, &stage.id, &stage.x, &stage.q, &stage.b, &stage.t, &stage.share,
+                    &stage.inner}) {
+      v->assign(size, 0);
+    }
+    for (std::size_t a = 0; a < std::size_t(level.op.grid.dim); ++a) {
+      for (auto* faces : {&stage.left, &stage.right, &stage.g}) (*faces)[a].assign(size, 0);
+    }
+    stage.row.assign(std::size_t(level.op.grid.n[0]) + 1, 0);
+    stage.halo = BlockExchange(level.op.comm, level.op.grid, level.op.neighbour);
+    if (level.next == Hierarchy::Next::gather) {
+      stage.places = std::make_unique<Places>(level.op);
+      stage.packed.resize(std::size_t(level.op.grid.cells()));
+      stage.blocks.resize(
+          std::size_t(level.op.global[0] * level.op.global[1] * level.op.global[2]));
+    }
+    return stage;
+  }
+
+  void set_share(Stage<Real>& fine, const Stage<Real>& coarse) {
+    if (fine.level->next != Hierarchy::Next::coarsen) return;
+    const Operator &f = fine.level->op, &c = coarse.level->op;
+    const auto& factor = fine.level->factor;
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(f.grid.index(i, j, k));
+      const auto parent = std::size_t(c.grid.index(i / factor[0], j / factor[1], k / factor[2]));
+      fine.share[me] = Real(f.omega[me] / c.omega[parent]);
+    });
+    fine.halo(fine.share.data());
+  }
+
+  void set_diagonal(Stage<Real>& stage) {
+    const BlockGrid& grid = stage.level->op.grid;
+    const auto c = stage.coefficients();
+    with_dimension(grid.dim, [&]<int Dim>() { weighted_row_sums<Dim>(grid, c, stage.q.data()); });
+    stage.halo(stage.q.data());
+    with_dimension(grid.dim, [&]<int Dim>() {
+      inverse_diagonal<Dim>(grid, c, stage.q.data(), stage.id.data());
+    });
+  }
+
+  /// Where the faces of the mesh, stretch by stretch, belong in the block arrays.
+  struct FaceRow {
+    std::size_t axis = 0, first = 0;  ///< face of the mesh
+    std::ptrdiff_t at = 0, count = 0;
+  };
+  static std::vector<FaceRow> face_rows(const BoxBlock& block, const BlockGrid& grid) {
+    std::vector<FaceRow> rows;
+    std::size_t face = 0;
+    for_each_face(block, GhostLayers(block),
+                  [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
+                    const std::ptrdiff_t here = grid.index(at[0], at[1], at[2]);
+                    const bool joins = !rows.empty() && rows.back().axis == std::size_t(a) &&
+                                       rows.back().at + rows.back().count == here;
+                    if (!joins) rows.push_back({std::size_t(a), face, here, 0});
+                    ++rows.back().count;
+                    ++face;
+                  });
+    return rows;
+  }
+
+  /// Mesh order to block arrays, finest level; slopes become beta = slope / volume.
+  void load(std::span<const double> omega, std::span<const double> slope_left,
+            std::span<const double> slope_right, std::span<const double> g) {
+    Stage<Real>& fine = stages_.front();
+    const BlockGrid& grid = fine.level->op.grid;
+    const double* from = omega.data();
+    for_each_row(grid, [&](std::ptrdiff_t o) {
+      Real* to = fine.omega.data() + o;
+#pragma omp simd
+      for (std::int32_t i = 0; i < grid.n[0]; ++i) {
+        to[i] = std::max(Real(from[i]), std::numeric_limits<Real>::min());
+      }
+      from += grid.n[0];
+    });
+    fine.halo(fine.omega.data());
+    const double* volume = fine.level->op.omega.data();
+    for (const FaceRow& row : face_rows_) {
+      const double *vol = volume + row.at, *below = vol - grid.stride[row.axis];
+      const double *left = &slope_left[row.first], *right = &slope_right[row.first];
+      Real *to_left = fine.left[row.axis].data() + row.at,
+           *to_right = fine.right[row.axis].data() + row.at,
+           *to_g = fine.g[row.axis].data() + row.at;
+#pragma omp simd
+      for (std::ptrdiff_t i = 0; i < row.count; ++i) {
+        to_left[i] = Real(left[i] / below[i]);
+        to_g[i] = Real(g[row.first + std::size_t(i)]);
+      }
+      if (fine.one_slope) continue;
+#pragma omp simd
+      for (std::ptrdiff_t i = 0; i < row.count; ++i) to_right[i] = Real(right[i] / vol[i]);
+    }
+  }
+
+  /// Adds rows of the fine level to those of the coarse one: add(fine row, its (j, k)) writes a row
+  /// of n[0] values, whose pairs (`pairs`; else only the first of each pair) are summed into `out`.
+  template <class Add>
+  void add_rows(Stage<Real>& fine, const Stage<Real>& coarse, bool pairs, std::vector<Real>& out,
+                Add&& add) {
+    const BlockGrid &grid = fine.level->op.grid, &to = coarse.level->op.grid;
+    const auto& factor = fine.level->factor;
+    const std::int32_t nx = grid.n[0];
+    Real* row = fine.row.data();
+    row[nx] = 0;
+    std::ranges::fill(out, Real(0));
+    for_each_row_at(grid, [&](std::ptrdiff_t o, int j, int k) {
+      if (!add(o, j, k, row)) return;
+      Real* target = out.data() + to.index(0, j / factor[1], k / factor[2]);
+      if (factor[0] == 1) {
+#pragma omp simd
+        for (std::int32_t i = 0; i < nx; ++i) target[i] += row[i];
+      } else if (pairs) {
+        for (std::int32_t i = 0; i < to.n[0]; ++i) target[i] += row[2 * i] + row[2 * i + 1];
+      } else {
+        for (std::int32_t i = 0; i < to.n[0]; ++i) target[i] += row[2 * i];
+      }
+    });
+  }
+
+  static auto copy_of(const Stage<Real>& stage, const std::vector<Real>& from) {
+    return
+        [x = from.data(), nx = stage.level->op.grid.n[0]](std::ptrdiff_t o, int, int, Real* row) {
+          std::copy_n(x + o, nx, row);
+          return true;
+        };
+  }
+
+  /// Omega: sums. beta: sums of the fluxes b = beta vol over the faces joined, by the coarse
+  /// volume. g: see coarsen.h.
+  void coarsen_coefficients(Stage<Real>& fine, Stage<Real>& coarse) {
+    const std::int32_t nx = fine.level->op.grid.n[0];
+    add_rows(fine, coarse, true, coarse.omega, copy_of(fine, fine.omega));
+    coarse.halo(coarse.omega.data());
+    for (std::size_t a = 0; a < fine.axes(); ++a) {
+      set_inner(fine, a);
+      const std::ptrdiff_t s = fine.level->op.grid.stride[a];
+      // sums value(o) over the faces below the cells o that lie between two coarse cells
+      const auto join = [&](std::vector<Real>& to, auto value) {
+        add_rows(fine, coarse, a != 0, to, [&](std::ptrdiff_t o, int j, int k, Real* row) {
+          if ((a == 1 ? j : a == 2 ? k : 0) % fine.level->factor[a] != 0) return false;
+#pragma omp simd
+          for (std::ptrdiff_t i = 0; i < nx; ++i) row[i] = value(o + i);
+          return true;
+        });
+        coarse.halo(to.data());
+      };
+      const Real *left = fine.left[a].data(), *right = fine.right[a].data(), *g = fine.g[a].data(),
+                 *share = fine.share.data(), *inner = fine.inner.data();
+      join(coarse.left[a], [=](std::ptrdiff_t o) { return left[o] * share[o - s]; });
+      if (!fine.one_slope) {
+        join(coarse.right[a], [=](std::ptrdiff_t o) { return right[o] * share[o]; });
+      }
+      join(coarse.g[a], [=](std::ptrdiff_t o) {
+        return g[o] > 0 ? 1 / (1 / g[o] + inner[o - s] + inner[o]) : Real(0);
+      });
+    }
+  }
+
+  /// inner = theta / g of the face between a cell and its sibling along axis a (coarsen.h), theta
+  /// the sibling's share of their Omega; 0 where an odd end leaves a cell alone.
+  void set_inner(Stage<Real>& fine, std::size_t a) {
+    const BlockGrid& grid = fine.level->op.grid;
+    std::ranges::fill(fine.inner, Real(0));
+    if (fine.level->factor[a] != 2) return;
+    const std::ptrdiff_t s = grid.stride[a];
+    const Real *g = fine.g[a].data(), *omega = fine.omega.data();
+    Real* inner = fine.inner.data();
+    const auto pair = [=](std::ptrdiff_t o) {  // cells o and o + s
+      const Real both = (omega[o] + omega[o + s]) * g[o + s];
+      inner[o] = omega[o + s] / both;
+      inner[o + s] = omega[o] / both;
+    };
+    for_each_row_at(grid, [&](std::ptrdiff_t o, int j, int k) {
+      if (a == 0) {
+        for (std::int32_t i = 0; i + 1 < grid.n[0]; i += 2) pair(o + i);
+        return;
+      }
+      const int at = a == 1 ? j : k;
+      if (at % 2 == 1 || at + 1 == grid.n[a]) return;
+#pragma omp simd
+      for (std::int32_t i = 0; i < grid.n[0]; ++i) pair(o + i);
+    });
+    fine.halo(fine.inner.data());
+  }
+
+  void gather_array(Stage<Real>& divided, const std::vector<Real>& from, const Operator& whole,
+                    std::vector<Real>& to) {
+    const Operator& f = divided.level->op;
+    const MPI_Datatype type = std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
+    std::size_t at = 0;
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      divided.packed[at++] = from[std::size_t(f.grid.index(i, j, k))];
+    });
+    MPI_Allgatherv(divided.packed.data(), int(divided.packed.size()), type, divided.blocks.data(),
+                   divided.places->count.data(), divided.places->offset.data(), type,
+                   f.comm.handle());
+    divided.places->for_each([&](std::size_t q, std::int64_t i, std::int64_t j, std::int64_t k) {
+      to[std::size_t(whole.grid.index(i, j, k))] = divided.blocks[q];
+    });
+  }
+
+  void gather_coefficients(Stage<Real>& divided, Stage<Real>& whole) {
+    const auto gather_one = [&](const std::vector<Real>& from, std::vector<Real>& to) {
+      gather_array(divided, from, whole.level->op, to);
+      whole.halo(to.data());
+    };
+    gather_one(divided.omega, whole.omega);
+    for (std::size_t a = 0; a < divided.axes(); ++a) {
+      gather_one(divided.left[a], whole.left[a]);
+      if (!divided.one_slope) gather_one(divided.right[a], whole.right[a]);
+      gather_one(divided.g[a], whole.g[a]);
+    }
+  }
+
+  /// The coarsest level as a dense matrix, column by column.
+  void factorise(Stage<Real>& coarsest) {
+    const Operator& op = coarsest.level->op;
+    const std::int64_t n = op.grid.cells();
+    use_direct_ = n <= direct_cells && op.comm.size() == 1;
+    if (!use_direct_) return;
+    Eigen::MatrixXd A(n, n);
+    std::int64_t column = 0;
+    std::ranges::fill(coarsest.x, Real(0));
+    for_each(op.grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(op.grid.index(i, j, k));
+      coarsest.x[me] = 1;
+      std::int64_t row = 0;
+      apply_operator(coarsest, [&](std::ptrdiff_t, Real y) { A(row++, column) = double(y); });
+      std::ranges::fill(coarsest.x, Real(0));  // the halo of a periodic axis included
+      ++column;
+    });
+    direct_.compute(A);
+    use_direct_ = direct_.info() == Eigen::Success;
+  }
+
+  /// use(o, (H x)_o) in two passes, with q = Omega J x between them. Several products may run
+  /// together: the next one writes a layer of q when this one no longer needs it.
+  template <int Dim>
+  auto jacobian_pass(Stage<Real>& stage, Real* x) {
+    return Pass{x, [&grid = stage.level->op.grid, c = stage.coefficients(), x, q = stage.q.data()](
+                       std::int32_t layer) { weighted_jacobian<Dim>(grid, layer, c, x, q); }};
+  }
+  template <int Dim, class Use>
+  auto adjoint_pass(Stage<Real>& stage, const Real* x, Use use) {
+    Real* q = stage.q.data();
+    return Pass{q, [&grid = stage.level->op.grid, c = stage.coefficients(), x, q,
+                    use](std::int32_t layer) { apply_rows<Dim>(grid, layer, c, x, q, use); }};
+  }
+  /// to = x + w id (b - H x).
+  template <int Dim>
+  auto sweep_pass(Stage<Real>& stage, double w, const Real* x, Real* to) {
+    return adjoint_pass<Dim>(
+        stage, x,
+        [w = Real(w), id = stage.id.data(), b = stage.b.data(), x, to](std::ptrdiff_t o, Real y) {
+          to[o] = x[o] + w * id[o] * (b[o] - y);
+        });
+  }
+  template <class... Passes>
+  void run(Stage<Real>& stage, Passes... pass) {
+    multigrid::run<Real>(stage.level->op.grid, stage.halo, std::move(pass)...);
+  }
+
+  /// use(o, (H x)_o).
+  template <class Use>
+  void apply_operator(Stage<Real>& stage, Use use) {
+    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
+      Real* x = stage.x.data();
+      run(stage, jacobian_pass<Dim>(stage, x), adjoint_pass<Dim>(stage, x, use));
+    });
+  }
+
+  void smooth(Stage<Real>& stage, double w) {
+    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
+      Real *x = stage.x.data(), *t = stage.t.data();
+      run(stage, jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w, x, t));
+    });
+    std::swap(stage.x, stage.t);
+  }
+
+  /// Sweeps from zero (into x), and the residual (into t).
+  void smooth_from_zero(Stage<Real>& stage) {
+    const BlockGrid& grid = stage.level->op.grid;
+    Real *x = stage.x.data(), *t = stage.t.data(), *b = stage.b.data(), *id = stage.id.data();
+    const auto first = [=, &grid, w = Real(w_[0])](std::int32_t layer) {
+      for_each_row(grid, layer, [=, &grid](std::ptrdiff_t row, int, int) {
+#pragma omp simd
+        for (std::ptrdiff_t o = row; o < row + grid.n[0]; ++o) x[o] = w * id[o] * b[o];
+      });
+    };
+    with_dimension(grid.dim, [&]<int Dim>() {
+      run(stage, Pass{static_cast<Real*>(nullptr), first},                    //
+          jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[1], x, t),  //
+          jacobian_pass<Dim>(stage, t), sweep_pass<Dim>(stage, w_[2], t, x),  //
+          jacobian_pass<Dim>(stage, x),
+          adjoint_pass<Dim>(stage, x, [=](std::ptrdiff_t o, Real y) { t[o] = b[o] - y; }));
+    });
+  }
+
+  /// The sweeps backwards, from x (into x).
+  void smooth_back(Stage<Real>& stage) {
+    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
+      Real *x = stage.x.data(), *t = stage.t.data();
+      run(stage, jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[2], x, t),
+          jacobian_pass<Dim>(stage, t), sweep_pass<Dim>(stage, w_[1], t, x),
+          jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[0], x, t));
+    });
+    std::swap(stage.x, stage.t);
+  }
+
+  void cycle(std::size_t l) {
+    Stage<Real>& stage = stages_[l];
+    switch (stage.level->next) {
+      case Hierarchy::Next::none:
+        return solve_coarsest(stage);
+      case Hierarchy::Next::gather:
+        return cycle_gathered(l);
+      case Hierarchy::Next::coarsen:
+        break;
+    }
+    Stage<Real>& coarse = stages_[l + 1];
+    smooth_from_zero(stage);
+    add_rows(stage, coarse, true, coarse.b, copy_of(stage, stage.t));
+    cycle(l + 1);
+    prolong_add(stage, coarse);
+    smooth_back(stage);
+  }
+
+  void prolong_add(Stage<Real>& fine, const Stage<Real>& coarse) {
+    const BlockGrid &grid = fine.level->op.grid, &from = coarse.level->op.grid;
+    const auto& factor = fine.level->factor;
+    Real* row = fine.row.data();
+    for_each_row_at(from, [&](std::ptrdiff_t source, int J, int K) {
+      const Real* in = coarse.x.data() + source;
+      for (std::int32_t i = 0; i < grid.n[0]; ++i) row[i] = in[i / factor[0]];
+      for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
+        for (int j = J * factor[1]; j < std::min((J + 1) * factor[1], grid.n[1]); ++j) {
+          Real* to = fine.x.data() + grid.index(0, j, k);
+#pragma omp simd
+          for (std::int32_t i = 0; i < grid.n[0]; ++i) to[i] += row[i];
+        }
+      }
+    });
+  }
+
+  void cycle_gathered(std::size_t l) {
+    Stage<Real>&divided = stages_[l], &whole = stages_[l + 1];
+    const Operator &f = divided.level->op, &c = whole.level->op;
+    gather_array(divided, divided.b, c, whole.b);
+    cycle(l + 1);
+    for_each(f.grid.n, [&](int i, int j, int k) {
+      divided.x[std::size_t(f.grid.index(i, j, k))] =
+          whole.x[std::size_t(c.grid.index(i + f.begin[0], j + f.begin[1], k + f.begin[2]))];
+    });
+  }
+
+  void solve_coarsest(Stage<Real>& stage) {
+    const BlockGrid& grid = stage.level->op.grid;
+    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
+      std::ranges::fill(stage.x, Real(0));
+      for (int round = 0; round < 4; ++round) {
+        for (const double w : w_) smooth(stage, w);
+      }
+      for (int round = 0; round < 4; ++round) {
+        for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
+      }
+      return;
+    }
+    Eigen::VectorXd b(grid.cells());
+    Eigen::Index at = 0;
+    for_each(grid.n, [&](int i, int j, int k) {
+      b[at++] = double(stage.b[std::size_t(grid.index(i, j, k))]);
+    });
+    direct_.solveInPlace(b);
+    at = 0;
+    for_each(grid.n, [&](int i, int j, int k) {
+      stage.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
+    });
+  }
+
+  Hierarchy hierarchy_;
+  std::vector<FaceRow> face_rows_;
+  std::array<double, sweeps> w_;  ///< damping of the sweeps
+  std::vector<Stage<Real>> stages_;
+  Eigen::LLT<Eigen::MatrixXd> direct_;
+  bool use_direct_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ProximalCycle> make_proximal_cycle(const Mesh& mesh, bool single_precision) {
+  if (single_precision) return std::make_unique<TypedProximalCycle<float>>(mesh);
+  return std::make_unique<TypedProximalCycle<double>>(mesh);
+}
+
+}  // namespace otto::multigrid
