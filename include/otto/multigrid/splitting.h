@@ -3,8 +3,9 @@
 //
 //   -a_ij >= theta max_l (-a_il),
 //
-// and the coarse unknowns are an independent set of the graph of strong dependences, maximal and of
-// unknowns on which many depend (De Sterck, Yang & Heys 2006, "PMIS"). Equal numbers of dependants
+// and no two coarse unknowns depend on each other, every fine one on which others depend itself
+// depends on a coarse one, and those on which many depend come first (De Sterck, Yang & Heys 2006,
+// "PMIS"). Equal numbers of dependants
 // are told apart by a hash of the keys, so the choice does not depend on the partition.
 
 #include "otto/multigrid/sparse_matrix.h"
