@@ -38,7 +38,11 @@ multigrid::SparseMatrix rows_of(const Mesh& mesh, Mat A) {
 
 Preconditioners::Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle,
                                  Assemble assemble)
-    : mesh_(mesh), options_(options), cycle_(std::move(cycle)), assemble_(std::move(assemble)) {}
+    : mesh_(mesh),
+      options_(options),
+      cycle_(std::move(cycle)),
+      assemble_(std::move(assemble)),
+      kind_(cheapest()) {}
 
 void Preconditioners::attach(KSP ksp) {
   ksp_ = ksp;
@@ -57,7 +61,7 @@ void Preconditioners::attach(KSP ksp) {
 void Preconditioners::changed(bool start_over) {
   algebraic_.reset();
   boomeramg_ = PcOwner();
-  if (start_over) kind_ = Kind::geometric;
+  if (start_over) kind_ = cheapest();
 }
 
 void Preconditioners::make() {
@@ -113,7 +117,7 @@ PetscErrorCode Preconditioners::test(KSP ksp, PetscInt k, PetscReal norm,
 /// The iterations foreseen are those at the mean rate so far. Where rates are huge, a guess that is
 /// off by little has a residual that drowns b; zero is then the better start.
 Preconditioners::Verdict Preconditioners::judge(PetscInt k, double norm) {
-  constexpr PetscInt first_look = 5;
+  constexpr PetscInt first_look = 3, second_look = 5;  // the first is of twice the patience
   if (k == 0) {
     first_ = norm;
     if (!(target_ > 0)) target_ = wanted_ * norm;
@@ -124,7 +128,8 @@ Preconditioners::Verdict Preconditioners::judge(PetscInt k, double norm) {
     return k >= options_.algebraic_iterations ? Verdict::slow : Verdict::none;
   }
   const double gained = std::log(first_ / norm), wanted = std::log(first_ / target_);
-  const bool slow = !(gained > 0) || double(k) * wanted > options_.geometric_iterations * gained;
+  const double most = options_.geometric_iterations * (k < second_look ? 2 : 1);
+  const bool slow = !(gained > 0) || double(k) * wanted > most * gained;
   return slow ? Verdict::slow : Verdict::none;
 }
 

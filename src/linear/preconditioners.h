@@ -22,6 +22,7 @@ class Preconditioners {
   /// The matrix with its entries. Collective.
   using Assemble = std::function<Mat()>;
 
+  /// Without a `cycle` the algebraic one is the first.
   Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble);
 
   /// Gives `ksp` its preconditioner and its test of convergence. Keeps a reference to it, and may
@@ -29,6 +30,8 @@ class Preconditioners {
   void attach(KSP ksp);
   /// The matrix is another one; with `start_over` the geometric cycle gets a new chance.
   void changed(bool start_over);
+  /// Sets up the preconditioner in force. Collective.
+  void make();
   /// u = solution for b, by way of whatever it takes. `rtol` is that of the KSP. Collective.
   SolveReport solve(Vec b, Vec u, double rtol);
 
@@ -41,15 +44,15 @@ class Preconditioners {
                              void* context);
   PetscErrorCode apply(Vec r, Vec z);
   enum class Verdict { none, slow, bad_guess };
+  [[nodiscard]] Kind cheapest() const { return cycle_ ? Kind::geometric : Kind::algebraic; }
   [[nodiscard]] Verdict judge(PetscInt k, double norm);
-  void make();
   bool next(Vec u);
 
   const Mesh& mesh_;
   SolverOptions options_;
   Cycle cycle_;
   Assemble assemble_;
-  Kind kind_ = Kind::geometric;
+  Kind kind_;
   std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;
   PcOwner boomeramg_;
   KSP ksp_ = nullptr;
