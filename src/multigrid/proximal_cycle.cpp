@@ -302,15 +302,32 @@ class TypedProximalCycle final : public ProximalCycle {
   void coarsen_forms(Stage<Real>& fine, Stage<Real>& coarse) {
     const BlockGrid &from = fine.level->op.grid, &to = coarse.level->op.grid;
     const auto& factor = fine.level->factor;
-    for (auto& entry : coarse.form) std::ranges::fill(entry, Real(0));
     with_dimension(from.dim, [&]<int Dim>() {
       const auto G = pointers<form_entries<Dim>>(coarse.form);
       if (fine.form.empty()) {
-        join_rows<Dim, Real>(from, to, factor, fine.coefficients(), G);
+        join_forms<Dim, Real>(from, to, factor, walls(fine), rows_of<Dim>(fine), G);
       } else {
-        join_forms<Dim, Real>(from, to, factor, pointers<form_entries<Dim>>(fine.form), G);
+        const StoredForm<Dim, Real> form{pointers<form_entries<Dim>>(fine.form)};
+        join_forms<Dim, Real>(from, to, factor, walls(fine), form, G);
       }
     });
+  }
+
+  template <int Dim>
+  static RowOfJacobian<Dim, Real> rows_of(const Stage<Real>& finest) {
+    const auto c = finest.coefficients();
+    return {c.omega, c.left, c.right, c.stride};
+  }
+
+  /// Sides where a block ends at a wall.
+  static std::array<std::array<bool, 2>, 3> walls(const Stage<Real>& stage) {
+    std::array<std::array<bool, 2>, 3> at{};
+    for (std::size_t a = 0; a < 3; ++a) {
+      for (std::size_t side = 0; side < 2; ++side) {
+        at[a][side] = stage.level->op.neighbour[a][side] < 0;
+      }
+    }
+    return at;
   }
 
   /// inner = theta / g of the face between a cell and its sibling along axis a (coarsen.h), theta
@@ -374,8 +391,8 @@ class TypedProximalCycle final : public ProximalCycle {
     const BlockGrid& grid = divided.level->op.grid;
     with_dimension(grid.dim, [&]<int Dim>() {
       std::vector<std::vector<Real>> rows(form_entries<Dim>, std::vector<Real>(grid.size, 0));
-      join_rows<Dim, Real>(grid, grid, {1, 1, 1}, divided.coefficients(),
-                           pointers<form_entries<Dim>>(rows));
+      join_forms<Dim, Real>(grid, grid, {1, 1, 1}, walls(divided), rows_of<Dim>(divided),
+                            pointers<form_entries<Dim>>(rows));
       for (std::size_t e = 0; e < rows.size(); ++e) {
         gather_array(divided, rows[e], whole.level->op, whole.form[e]);
       }

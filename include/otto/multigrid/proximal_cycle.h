@@ -3,8 +3,8 @@
 //
 //   H = J^T Omega J + L_g,    J = I + (slopes of the potential) D,
 //
-// the preconditioner of their CG. The finest level is matrix-free; coarse levels are the Galerkin
-// product of J^T Omega J (src/multigrid/local_forms.h) with conductances g in series and parallel
+// the preconditioner of their CG. The finest level is matrix-free; coarse levels are a
+// Galerkin product of J^T Omega J (src/multigrid/local_forms.h) with conductances g in series and parallel
 // (coarsen.h). Damped Jacobi sweeps with the roots of multigrid.h; the levels and their gathering on
 // few cells are those of the Fokker-Planck hierarchy.
 
