@@ -143,6 +143,8 @@ SolveReport Preconditioners::solve(Vec b, Vec u, double rtol) {
   const bool by_residual = type == KSP_NORM_UNPRECONDITIONED && norm > 0;
   worst_guess_ = by_residual ? norm : std::numeric_limits<double>::infinity();
   wanted_ = rtol;
+  if (!guess_) check(VecDuplicate(u, guess_.out()));
+  check(VecCopy(u, guess_));
   SolveReport report;
   int iterations = 0;
   bool algebraic = false, on = true;
@@ -163,20 +165,19 @@ SolveReport Preconditioners::solve(Vec b, Vec u, double rtol) {
   return report;
 }
 
-/// Whether there is another way after this end of a solve; prepares it.
+/// Whether there is another way after this end of a solve; if so, u is its start.
 bool Preconditioners::next(Vec u) {
   KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
   check(KSPGetConvergedReason(ksp_, &reason));
-  PetscReal size = 0;
-  if (verdict_ != Verdict::bad_guess) {
+  if (verdict_ == Verdict::bad_guess) {
+    check(VecSet(guess_, 0));
+    check(KSPSetInitialGuessNonzero(ksp_, PETSC_FALSE));
+  } else {
     const bool broke_down = reason < 0 && reason != KSP_DIVERGED_ITS;
     if (!(verdict_ == Verdict::slow || broke_down) || kind_ == Kind::boomeramg) return false;
     kind_ = kind_ == Kind::geometric ? Kind::algebraic : Kind::boomeramg;
-    check(VecNorm(u, NORM_INFINITY, &size));
   }
-  const bool keep = verdict_ != Verdict::bad_guess && std::isfinite(size);
-  if (!keep) check(VecSet(u, 0));
-  check(KSPSetInitialGuessNonzero(ksp_, keep ? PETSC_TRUE : PETSC_FALSE));
+  check(VecCopy(guess_, u));
   return true;
 }
 

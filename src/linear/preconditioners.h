@@ -1,8 +1,9 @@
 #pragma once
 // The preconditioners of one symmetric positive definite system on a box, from the cheapest to the
 // one that never failed: the geometric V-cycle; the algebraic one, made from the entries
-// (multigrid/algebraic_cycle.h); hypre's BoomerAMG. A solve that goes too slowly with one of them
-// goes on with the next, from where it is.
+// (multigrid/algebraic_cycle.h); hypre's BoomerAMG. A solve that goes too slowly with one of them is
+// started again with the next, which is kept: so solutions do not depend on when that happened, and
+// a resumed run repeats the one that was stopped.
 
 #include <petscksp.h>
 
@@ -55,6 +56,7 @@ class Preconditioners {
   Kind kind_;
   std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;
   PcOwner boomeramg_;
+  PetscOwner<Vec, VecDestroy> guess_;  ///< what a solve started from
   KSP ksp_ = nullptr;
   void* standard_ = nullptr;                         ///< context of KSPConvergedDefault
   double wanted_ = 0;                                ///< relative tolerance of the present solve
