@@ -48,11 +48,8 @@ inline bool user_option(const char* name) {
   return set == PETSC_TRUE;
 }
 
-/// x = solution for the right-hand side `rhs`, by way of the vectors b and u. Collective.
-inline SolveReport solve_with(KSP ksp, Vec b, Vec u, std::span<const double> rhs,
-                              std::span<double> x) {
-  load(rhs, b);
-  check(KSPSolve(ksp, b, u));
+/// What the last solve of `ksp` did; the residual is the norm PETSc watched.
+inline SolveReport report_of(KSP ksp) {
   SolveReport report;
   KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
   PetscInt iterations = 0;
@@ -62,8 +59,16 @@ inline SolveReport solve_with(KSP ksp, Vec b, Vec u, std::span<const double> rhs
   report.converged = reason > 0;
   report.iterations = int(iterations);
   report.reason = KSPConvergedReasons[reason];
-  store(u, x);
   return report;
+}
+
+/// x = solution for the right-hand side `rhs`, by way of the vectors b and u. Collective.
+inline SolveReport solve_with(KSP ksp, Vec b, Vec u, std::span<const double> rhs,
+                              std::span<double> x) {
+  load(rhs, b);
+  check(KSPSolve(ksp, b, u));
+  store(u, x);
+  return report_of(ksp);
 }
 
 }  // namespace otto
