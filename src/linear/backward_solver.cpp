@@ -28,27 +28,41 @@ SolveReport solve_symmetric(const Generator& generator, std::span<const double> 
   return report;
 }
 
-SolveReport solve_assembled(const Generator& generator, std::span<const double> sigma,
-                            std::span<const double> b, std::span<double> f,
-                            const SolverOptions& options) {
+}  // namespace
+
+SolveReport solve_backward(const Generator& generator, std::span<const double> sigma,
+                           std::span<const double> b, std::span<double> f, SolverOptions options) {
+  const bool symmetric = generator.symmetric() && generator.range() <= symmetric_range;
+  if (symmetric) return solve_symmetric(generator, sigma, b, f, options);
+  return BackwardSystem(generator, sigma, options).solve(b, f);
+}
+
+struct BackwardSystem::Impl {
+  explicit Impl(const Mesh& mesh) : matrix(mesh) {}
+
+  AssembledMatrix matrix;
+  std::vector<double> diagonal;
+  VecOwner rhs, x;
+  KspOwner ksp;
+};
+
+BackwardSystem::BackwardSystem(const Generator& generator, std::span<const double> sigma,
+                               SolverOptions options)
+    : impl_(std::make_unique<Impl>(generator.mesh())) {
   const Mesh& mesh = generator.mesh();
   const MPI_Comm comm = mesh.comm.handle();
-  AssembledMatrix matrix(mesh);
-  std::vector<double> weights(b.size(), 0.0), diagonal;
+  std::vector<double> weights(std::size_t(mesh.owned), 0.0);
   std::ranges::copy(sigma, weights.begin());
   const auto absorption = generator.absorption();
   for (std::size_t k = 0; k < absorption.size(); ++k) weights[k] += absorption[k] / mesh.volume[k];
-  matrix.set_backward(weights, generator, diagonal);
-  VecOwner rhs, x;
-  for (auto* v : {&rhs, &x}) check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
-  double* in = nullptr;
-  check(VecGetArrayWrite(rhs, &in));
-  for (std::size_t k = 0; k < b.size(); ++k) in[k] = b[k] / diagonal[k];
-  check(VecRestoreArrayWrite(rhs, &in));
-  KspOwner ksp;
+  impl_->matrix.set_backward(weights, generator, impl_->diagonal);
+  for (auto* v : {&impl_->rhs, &impl_->x}) {
+    check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
+  }
   PC pc = nullptr;
+  KspOwner& ksp = impl_->ksp;
   check(KSPCreate(comm, ksp.out()));
-  check(KSPSetOperators(ksp, matrix.mat(), matrix.mat()));
+  check(KSPSetOperators(ksp, impl_->matrix.mat(), impl_->matrix.mat()));
   check(KSPSetType(ksp, KSPGMRES));
   check(KSPGMRESSetRestart(ksp, 60));
   check(KSPSetPCSide(ksp, PC_RIGHT));
@@ -56,30 +70,31 @@ SolveReport solve_assembled(const Generator& generator, std::span<const double> 
   check(KSPGetPC(ksp, &pc));
   check(PCSetType(pc, PCHYPRE));
   check(KSPSetFromOptions(ksp));
-  check(KSPSolve(ksp, rhs, x));
+}
+
+BackwardSystem::~BackwardSystem() = default;
+
+SolveReport BackwardSystem::solve(std::span<const double> b, std::span<double> f) {
+  Impl& s = *impl_;
+  double* in = nullptr;
+  check(VecGetArrayWrite(s.rhs, &in));
+  for (std::size_t k = 0; k < b.size(); ++k) in[k] = b[k] / s.diagonal[k];
+  check(VecRestoreArrayWrite(s.rhs, &in));
+  check(KSPSolve(s.ksp, s.rhs, s.x));
   SolveReport report;
   KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
   PetscInt iterations = 0;
-  check(KSPGetConvergedReason(ksp, &reason));
-  check(KSPGetIterationNumber(ksp, &iterations));
-  check(KSPGetResidualNorm(ksp, &report.relative_residual));
+  check(KSPGetConvergedReason(s.ksp, &reason));
+  check(KSPGetIterationNumber(s.ksp, &iterations));
+  check(KSPGetResidualNorm(s.ksp, &report.relative_residual));
   report.converged = reason > 0;
   report.iterations = int(iterations);
   report.reason = KSPConvergedReasons[reason];
   const double* out = nullptr;
-  check(VecGetArrayRead(x, &out));
+  check(VecGetArrayRead(s.x, &out));
   std::copy_n(out, f.size(), f.begin());
-  check(VecRestoreArrayRead(x, &out));
+  check(VecRestoreArrayRead(s.x, &out));
   return report;
-}
-
-}  // namespace
-
-SolveReport solve_backward(const Generator& generator, std::span<const double> sigma,
-                           std::span<const double> b, std::span<double> f, SolverOptions options) {
-  const bool symmetric = generator.symmetric() && generator.range() <= symmetric_range;
-  return symmetric ? solve_symmetric(generator, sigma, b, f, options)
-                   : solve_assembled(generator, sigma, b, f, options);
 }
 
 }  // namespace otto
