@@ -14,7 +14,7 @@ namespace otto {
 
 namespace {
 
-constexpr int most_wells = 64;
+constexpr int most_wells = 64, most_passes = 4;
 constexpr double hold = 1e30;      // weight of a core's cell, over its own rates
 constexpr double least_cut = 1e-12, largest_cut = 1e-9;  // of h, at 0 and 1
 constexpr double rtol = 1e-12;     // of one solve; each is repeated for what is left
@@ -92,16 +92,15 @@ class Capacities {
     return r;
   }
 
-  /// f, the values on the cores given, with A f = b elsewhere.
+  /// f, the values on the cores given, with A f = b elsewhere: solves for what is left until the
+  /// last one was precise. What then is still left, the errors tell.
   Field solve(Field f, std::span<const double> b) {
     std::vector<double> correction(owned_);
-    for (int pass = 0; pass < 2; ++pass) {
+    for (int pass = 0, precise = 0; pass < most_passes && precise < 2; ++pass) {
       const SolveReport report = system_.solve(residual(f, b), correction);
       ++solves_;
       iterations_ += report.iterations;
-      if (!report.converged && pass == 0) {
-        throw NumericalError("a solve for the capacity of a well failed: " + report.reason);
-      }
+      precise += report.converged ? 1 : 0;
       for (std::size_t k = 0; k < owned_; ++k) {
         if (!held(k)) f[k] += correction[k];
       }
@@ -110,14 +109,33 @@ class Capacities {
     return f;
   }
 
+  /// max |r / vol|, r = b - A f.
+  [[nodiscard]] double deviation(const Field& f, std::span<const double> b) const {
+    double most = 0;
+    const std::vector<double> r = residual(f, b);
+    for (std::size_t k = 0; k < owned_; ++k) {
+      const double here = std::abs(r[k]) / mesh_.volume[k];
+      most = here <= most ? most : here;  // keeps a nan
+    }
+    return mesh_.comm.max(most);
+  }
+
+  /// A T = vol. Where it is met up to r, |r| <= s vol, the exact T is at most T / (1 - s).
+  void find_slowest() {
+    const std::vector<double> volume(mesh_.volume.begin(), mesh_.volume.begin() + mesh_.owned);
+    const Field T = solve(Field(std::size_t(mesh_.local()), 0.0), volume);
+    const double missed = deviation(T, volume);
+    if (!(missed < 0.5)) {
+      throw NumericalError(
+          "the time to reach the deep wells of the energy is not resolved, and so no rate of theirs "
+          "is; try a larger temperature");
+    }
+    slowest_ = mesh_.comm.max(*std::ranges::max_element(T)) / (1 - missed);
+  }
+
   void solve_all() {
     const std::vector<double> zero(owned_, 0.0);
-    const std::vector<double> volume(mesh_.volume.begin(), mesh_.volume.begin() + mesh_.owned);
-    double most = 0;
-    for (const double T : solve(Field(std::size_t(mesh_.local()), 0.0), volume)) {
-      most = std::max(most, T);
-    }
-    slowest_ = mesh_.comm.max(most);
+    find_slowest();
     for (int i = 0; i < wells_.count; ++i) {
       Field on_core(std::size_t(mesh_.local()), 0.0);
       for (std::size_t k = 0; k < on_core.size(); ++k) on_core[k] = wells_.core[k] == i ? 1 : 0;
@@ -130,19 +148,13 @@ class Capacities {
 
   /// Cuts h off, and keeps how far its residuals let E be from the exact one.
   void add(Field h, std::span<const double> b) {
-    double deviation = 0;  // max |r / vol|
-    const std::vector<double> r = residual(h, b);
-    for (std::size_t k = 0; k < owned_; ++k) {
-      deviation = std::max(deviation, std::abs(r[k]) / mesh_.volume[k]);
-    }
-    deviation = mesh_.comm.max(deviation) * slowest_;  // max |e|
-    const double cut = std::clamp(deviation, least_cut, largest_cut);
-    deviation = std::min(1.0, deviation + cut);
+    const double off = deviation(h, b) * slowest_;  // max |e|
+    const double cut = std::clamp(off, least_cut, largest_cut);
     for (double& v : h) v = std::clamp((v - cut) / (1 - 2 * cut), 0.0, 1.0);
     double sum = 0;  // of pi |r| for what was cut
     const std::vector<double> left = residual(h, b);
     for (std::size_t k = 0; k < owned_; ++k) sum += quotient_.pi(k) * std::abs(left[k]);
-    change_.push_back(deviation * mesh_.comm.sum(sum));
+    change_.push_back(std::min(1.0, off + cut) * mesh_.comm.sum(sum));
     h_.push_back(std::move(h));
   }
 
@@ -198,16 +210,19 @@ class Capacities {
 
 }  // namespace
 
-DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient, double depth) {
-  DeepWells wells = find_deep_wells(generator, depth);
+DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
+                          const DeepOptions& options) {
+  DeepWells wells = find_deep_wells(generator, options.depth, options.depth);
   if (wells.count < (generator.absorbs() ? 1 : 2)) return {};
   if (wells.count > most_wells) {
     throw NumericalError(
         fmt::format("the energy has {} wells deeper than {} kT, and rates from so deep ones are "
                     "found for {} at most; raise the temperature or smooth the energy",
-                    wells.count, depth, most_wells));
+                    wells.count, options.depth, most_wells));
   }
-  return Capacities(generator, quotient, std::move(wells)).modes(depth);
+  DeepWells more = find_deep_wells(generator, options.shallow, options.depth);
+  if (more.count <= most_wells) wells = std::move(more);
+  return Capacities(generator, quotient, std::move(wells)).modes(options.depth);
 }
 
 }  // namespace otto

@@ -33,8 +33,13 @@ struct DeepModes {
   int solves = 0, iterations = 0;
 };
 
-/// Nothing where no well is that deep: `depth` in kT. Collective; throws NumericalError where a
-/// solve fails.
-DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient, double depth);
+struct DeepOptions {
+  double depth = 22;    ///< kT: needed where a well is deeper; where cores and solves lose 1e-10
+  double shallow = 12;  ///< kT: wells deeper than this have cores then; others only slow T down
+};
+
+/// Nothing where no well is that deep. Collective; throws NumericalError where T is not resolved.
+DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
+                          const DeepOptions& options = {});
 
 }  // namespace otto

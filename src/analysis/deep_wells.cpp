@@ -114,7 +114,7 @@ std::vector<Well> flood(const std::vector<Way>& ways, const std::vector<double>&
 }
 
 std::vector<int> cores(const std::vector<Way>& ways, const std::vector<Well>& wells,
-                       std::size_t cells, double depth) {
+                       std::size_t cells, double core_depth) {
   std::vector<std::size_t> order(wells.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {}, [&](std::size_t w) { return wells[w].way_out; });
@@ -122,7 +122,7 @@ std::vector<int> cores(const std::vector<Way>& ways, const std::vector<Well>& we
   Lakes lakes(cells + 1);
   auto way = ways.begin();
   for (const std::size_t w : order) {
-    for (; way != ways.end() && way->height <= wells[w].way_out - depth; ++way) {
+    for (; way != ways.end() && way->height <= wells[w].way_out - core_depth; ++way) {
       const std::size_t a = lakes.find(std::size_t(way->left)),
                         b = lakes.find(std::size_t(way->right));
       if (a != b) lakes.join(a, b);
@@ -137,7 +137,8 @@ std::vector<int> cores(const std::vector<Way>& ways, const std::vector<Well>& we
 
 /// The core of every cell, on the root.
 std::vector<int> on_root(std::vector<Way> ways, const std::vector<double>& V,
-                         const std::vector<std::int64_t>& number, double depth, int& count) {
+                         const std::vector<std::int64_t>& number, double depth, double core_depth,
+                         int& count) {
   std::ranges::sort(ways, [](const Way& a, const Way& b) {
     return std::tie(a.height, a.left, a.right) < std::tie(b.height, b.left, b.right);
   });
@@ -145,12 +146,12 @@ std::vector<int> on_root(std::vector<Way> ways, const std::vector<double>& V,
   for (std::size_t i = 0; i < V.size(); ++i) sorted[std::size_t(number[i])] = V[i];
   const std::vector<Well> wells = flood(ways, sorted, depth);
   count = int(wells.size());
-  return cores(ways, wells, V.size(), depth);
+  return cores(ways, wells, V.size(), core_depth);
 }
 
 }  // namespace
 
-DeepWells find_deep_wells(const Generator& generator, double depth) {
+DeepWells find_deep_wells(const Generator& generator, double depth, double core_depth) {
   const Mesh& mesh = generator.mesh();
   const Comm& comm = mesh.comm;
   DeepWells found{0, std::vector<int>(std::size_t(mesh.local()), -1)};
@@ -166,7 +167,7 @@ DeepWells find_deep_wells(const Generator& generator, double depth) {
       gather(comm, std::vector<std::int64_t>(mesh.global.begin(), mesh.global.begin() + mesh.owned));
   std::vector<int> core;
   comm.together([&] {
-    if (comm.is_root()) core = on_root(ways, all, number, depth, found.count);
+    if (comm.is_root()) core = on_root(ways, all, number, depth, core_depth, found.count);
   });
   MPI_Bcast(&found.count, 1, MPI_INT, 0, comm.handle());
   if (found.count == 0) return found;

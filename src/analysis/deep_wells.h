@@ -11,7 +11,8 @@ namespace otto {
 struct DeepWells {
   int count = 0;
   /// Of owned + ghost cells: the well in whose core the cell lies, or -1. A core is what is
-  /// connected with the bottom below the lowest way out of the well, less `depth`.
+  /// connected with the bottom of the well at `core_depth` below the lowest way out, at least the
+  /// bottom itself.
   std::vector<int> core = {};
   std::int64_t largest = 0;  ///< cells of the largest core
 };
@@ -22,6 +23,6 @@ struct DeepWells {
 ///   H_f = V_K / kT - log(forward_f / (a_f kT)),        the same from both sides.
 ///
 /// None on meshes of more than ten million cells. Collective.
-DeepWells find_deep_wells(const Generator& generator, double depth);
+DeepWells find_deep_wells(const Generator& generator, double depth, double core_depth);
 
 }  // namespace otto

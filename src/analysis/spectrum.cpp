@@ -8,7 +8,7 @@
 // quotient over faces (quotient.h), a sum of non-negative terms: small rates lose no digits, as
 // 1/theta - 1 would.
 //
-// Wells deeper than `deep` kT leave theta = 1 - 1e-10 and less apart from 1. Their modes come from
+// Wells deeper than 22 kT leave theta nearer to 1 than 1e-9. Their modes come from
 // capacities first (deep_modes.h) and are deflated like the equilibrium.
 //
 // How wrong a quotient may be: with its residual r = |A y - lambda y| / |y| and no other eigenvalue
@@ -84,7 +84,6 @@ PetscErrorCode multiply(Mat S, Vec x, Vec y) {
   return resolvent.failure.empty() ? 0 : PETSC_ERR_CONV_FAILED;
 }
 
-constexpr double deep = 22;  // kT: cores and solves lose 1e-10 each
 constexpr double most_range = 1300;  // of V/kT: pi, half-way shifted, and 1/pi are ordinary numbers
 
 void require_detailed_balance(const Generator& generator) {
@@ -256,7 +255,7 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
                                  options.count, mesh.global_cells, most));
   }
   const Quotient quotient(generator);
-  DeepModes deep_modes = find_deep_modes(generator, quotient, deep);
+  DeepModes deep_modes = find_deep_modes(generator, quotient);
   if (deep_modes.settled.empty() && !generator.absorbs()) {
     deep_modes.settled.emplace_back(std::size_t(mesh.owned), 1.0);
   }

@@ -58,10 +58,10 @@ class Converge {
       }
       judge(std::move(row));
       folder_.write(subject_, rows_, "completed", "");
-      if (l + 1 < options_.levels && dominated()) break;
+      if (dominated()) break;
       before_ = std::move(newest_);
     }
-    conclude();
+    if (!dominated_) conclude();
     folder_.write(subject_, rows_, "completed", "");
     return ExitStatus::done;
   }
@@ -113,12 +113,12 @@ class Converge {
           (exact_ ? exact_error(precise, norms) : error_against(before_, precise, norms)).at(0);
       if (std::abs(now - row->l1()) > 0.1 * row->l1()) {
         folder_.remark(fmt::format(
-            "Stopped early: {0}; with tolerances a hundred times smaller the error is {1:.3e} "
-            "instead of "
-            "{2:.3e}, so the iterative tolerance dominates. Smaller solver.rtol{3} let it go on.",
-            fell, now, row->l1(),
-            study_.base().section("time").has("tolerance") ? " or time.tolerance" : ""));
-        return true;
+            "{} here: {}; with tolerances a hundred times smaller the error is {:.3e} instead of "
+            "{:.3e}, so the iterative tolerance dominates, and neither this order nor an "
+            "extrapolation of it means anything. Smaller solver.rtol{} let it go on.",
+            rows_.size() < std::size_t(options_.levels) ? "Stopped early" : "No order", fell, now,
+            row->l1(), study_.base().section("time").has("tolerance") ? " or time.tolerance" : ""));
+        return dominated_ = true;
       }
     } catch (const NumericalError&) {
       folder_.log().say("(a repetition with smaller tolerances failed)");
@@ -128,7 +128,7 @@ class Converge {
       folder_.remark(
           fmt::format("Stopped early: {}; the error is {:.1e} of the mass, so rounding dominates.",
                       fell, row->l1() / mass));
-      return true;
+      return dominated_ = true;
     }
     return false;
   }
@@ -188,7 +188,7 @@ class Converge {
   const Study& study_;
   StudyFolder& folder_;
   const ConvergeOptions& options_;
-  bool exact_ = false;
+  bool exact_ = false, dominated_ = false;
   StudySubject subject_;
   std::vector<ConvergenceRow> rows_;
   FinishedRun newest_, before_;

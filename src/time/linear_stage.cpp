@@ -1,6 +1,7 @@
 #include "otto/time/linear_stage.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -9,12 +10,22 @@
 
 namespace otto {
 
+namespace {
+
+constexpr double of_change = 300;     // 3e-6 of what a step changes, by default
+constexpr double of_run = 10;         // the steps of a run at rest add up to this
+constexpr double least_share = 1e-6;  // rounding is near
+
+}  // namespace
+
 LinearStage::LinearStage(const Problem& problem)
     : mesh_(problem.mesh),
+      generator_(problem.generator),
       solver_(problem.generator, read_solver(problem.c.section("solver"))),
       keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol,
               problem.generator.absorbs()),
       history_(problem.mesh.comm),
+      duration_(problem.c.section("time").real("end") - problem.c.section("time").real("start")),
       rtol_(solver_.rtol()),
       reached_(std::numeric_limits<double>::quiet_NaN()) {}
 
@@ -26,7 +37,23 @@ bool LinearStage::begin(const State& state, double dt) {
     reached_ = state.time;
   }
   if (history_.empty()) push(state.time, state.density);
+  rtol_ = tolerance_of(state, dt);
   return anew;
+}
+
+double LinearStage::tolerance_of(const State& state, double dt) {
+  change_.resize(static_cast<std::size_t>(mesh_.owned));
+  generator_.apply(state.density, change_);
+  std::array<double, 2> squares{};  // of |M Q rho| and |M rho|
+  for (std::size_t i = 0; i < change_.size(); ++i) {
+    const double mass = mesh_.volume[i] * state.density[i];
+    squares[0] += change_[i] * change_[i];
+    squares[1] += mass * mass;
+  }
+  mesh_.comm.sum_in_place(squares);
+  const double change = dt * std::sqrt(squares[0] / squares[1]);
+  const double share = std::max(of_change * change, of_run * dt / duration_);
+  return solver_.rtol() * std::clamp(share, least_share, 1.0);
 }
 
 void LinearStage::remember(Archive& archive) {

@@ -1,6 +1,14 @@
 #pragma once
 // The solve every linear stage of a step is made of, with its starting guess, and the beginning and
 // end all linear steps share.
+//
+// The tolerance follows what a step changes. With b = M rho0 and the change dt M Q rho0, residuals
+// are at most
+//
+//   rtol |b| min(1, max(300 dt |M Q rho0| / |b|, 10 dt / (end - start))),
+//
+// so that short steps, whose change may be below rtol, are not taken for done; steps that change
+// more than 1 / 300 keep rtol, and a density at rest needs no iterations.
 
 #include <span>
 #include <string>
@@ -41,12 +49,17 @@ class LinearStage {
   void remember(Archive& archive);
 
  private:
+  [[nodiscard]] double tolerance_of(const State& state, double dt);
+
   const Mesh& mesh_;
+  const Generator& generator_;
   ShiftedSolver solver_;
   Keeper keeper_;
   Extrapolation history_;
-  double rtol_;     // of the solves of a step
-  double reached_;  // time of the state the last step left
+  double duration_;  // of the run
+  double rtol_;      // of the solves of a step
+  double reached_;   // time of the state the last step left
+  std::vector<double> change_;  // scratch: M Q rho0
 };
 
 /// Adds one solve to the counts of a step.
