@@ -72,10 +72,17 @@ class Converge {
     fill_orders(rows_);
   }
 
+  void take(ConvergenceRow& row, RunError error) {
+    row.error = std::move(error.norms);
+    if (!error.remark.empty()) {
+      folder_.remark(fmt::format("Level {}: {}.", row.level, error.remark));
+    }
+  }
+
   /// The error the newest run tells: its own with [exact], else that of the run before.
   void judge(ConvergenceRow row) {
     if (exact_) {
-      row.error = exact_error(newest_, subject_.norms);
+      take(row, exact_error(newest_, subject_.norms));
       add(std::move(row));
       folder_.log().say(row_words(rows_.back()));
       return;
@@ -83,7 +90,7 @@ class Converge {
     add(std::move(row));
     if (rows_.size() < 2) return;
     ConvergenceRow& coarser = rows_[rows_.size() - 2];
-    coarser.error = error_against(before_, newest_, subject_.norms);
+    take(coarser, error_against(before_, newest_, subject_.norms));
     fill_orders(rows_);
     folder_.log().say(row_words(coarser));
   }
@@ -110,7 +117,8 @@ class Converge {
           study_.run_precisely(study_.refinement() * (int(rows_.size()) - 1));
       const std::vector<std::string> norms{"l1"};
       const double now =
-          (exact_ ? exact_error(precise, norms) : error_against(before_, precise, norms)).at(0);
+          (exact_ ? exact_error(precise, norms) : error_against(before_, precise, norms))
+              .norms.at(0);
       if (std::abs(now - row->l1()) > 0.1 * row->l1()) {
         folder_.remark(fmt::format(
             "{} here: {}; with tolerances a hundred times smaller the error is {:.3e} instead of "
