@@ -33,8 +33,7 @@ class Section {
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
   /// The rows of a matrix; a rectangle is not promised.
   [[nodiscard]] std::vector<std::vector<double>> matrix(std::string_view key) const;
-  /// A file of the case that is there (else InputError at the key): relative names are relative to
-  /// the case file's folder.
+  /// A file name of the case: relative ones are relative to the case file's folder.
   [[nodiscard]] std::filesystem::path file(std::string_view key) const;
   /// Keys of an open table as (name, value as text) pairs, in file order.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> entries() const;
