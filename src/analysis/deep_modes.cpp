@@ -15,10 +15,10 @@ namespace otto {
 namespace {
 
 constexpr int most_wells = 64, most_passes = 4;
-constexpr double hold = 1e30;      // weight of a core's cell, over its own rates
+constexpr double hold = 1e30;  // weight of a core's cell, over its own rates
 constexpr double least_cut = 1e-12, largest_cut = 1e-9;  // of h, at 0 and 1
-constexpr double rtol = 1e-12;     // of one solve; each is repeated for what is left
-constexpr double far_below = 1e-6; // rate over l_D: the shape is one to 1e-6 as well
+constexpr double rtol = 1e-12;      // of one solve; each is repeated for what is left
+constexpr double far_below = 1e-6;  // rate over l_D: the shape is one to 1e-6 as well
 
 using Field = std::vector<double>;  // of owned + ghost cells
 
@@ -127,7 +127,8 @@ class Capacities {
     const double missed = deviation(T, volume);
     if (!(missed < 0.5)) {
       throw NumericalError(
-          "the time to reach the deep wells of the energy is not resolved, and so no rate of theirs "
+          "the time to reach the deep wells of the energy is not resolved, and so no rate of "
+          "theirs "
           "is; try a larger temperature");
     }
     slowest_ = mesh_.comm.max(*std::ranges::max_element(T)) / (1 - missed);
@@ -199,9 +200,9 @@ class Capacities {
   DeepWells wells_;
   std::size_t owned_;
   BackwardSystem system_;
-  std::vector<Field> h_;         // by well; last, where there is one, h_0
-  std::vector<double> change_;   // of E, by h
-  double slowest_ = 0;           // max T
+  std::vector<Field> h_;        // by well; last, where there is one, h_0
+  std::vector<double> change_;  // of E, by h
+  double slowest_ = 0;          // max T
   Eigen::MatrixXd C_;
   Eigen::VectorXd exit_, mass_;
   double overlap_ = 0, solve_error_ = 0;

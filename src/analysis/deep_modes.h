@@ -28,7 +28,7 @@
 namespace otto {
 
 struct DeepModes {
-  std::vector<Mode> modes;  ///< slowest first, each with its error; no residuals
+  std::vector<Mode> modes;                   ///< slowest first, each with its error; no residuals
   std::vector<std::vector<double>> settled;  ///< shapes whose rates lie far below l_D; equilibrium
   int solves = 0, iterations = 0;
 };

@@ -36,8 +36,8 @@ std::vector<Way> ways_of(const Generator& generator) {
     const bool from_left = forward[f] > backward[f];  // the larger rate has not underflowed
     const double rate = from_left ? forward[f] : backward[f];
     if (!(rate > 0)) continue;
-    ways.push_back({mesh.global[l], mesh.global[r],
-                    V[from_left ? l : r] / kT - std::log(rate / a)});
+    ways.push_back(
+        {mesh.global[l], mesh.global[r], V[from_left ? l : r] / kT - std::log(rate / a)});
     for (const std::size_t K : {l, r}) {
       if (K < largest.size()) largest[K] = std::max(largest[K], a);
     }
@@ -163,8 +163,8 @@ DeepWells find_deep_wells(const Generator& generator, double depth, double core_
   for (std::size_t k = 0; k < owned; ++k) V[k] = generator.external()[k] / generator.temperature();
   const std::vector<Way> ways = gather(comm, ways_of(generator));
   const std::vector<double> all = gather(comm, V);
-  const std::vector<std::int64_t> number =
-      gather(comm, std::vector<std::int64_t>(mesh.global.begin(), mesh.global.begin() + mesh.owned));
+  const std::vector<std::int64_t> number = gather(
+      comm, std::vector<std::int64_t>(mesh.global.begin(), mesh.global.begin() + mesh.owned));
   std::vector<int> core;
   comm.together([&] {
     if (comm.is_root()) core = on_root(ways, all, number, depth, core_depth, found.count);

@@ -1,10 +1,10 @@
 // Krylov-Schur (Stewart 2001, in SLEPc) on S with the equilibrium y = sqrt(omega) deflated, where
-// there is one (nothing is absorbed). The pole
-// c = (diameter)^2 / kT lets c lambda be of order 10 for free diffusion and more in a landscape, so
-// that theta falls off like 1 / (c lambda): a dozen solves give several modes.
+// there is one (nothing is absorbed). The pole c = (diameter)^2 / kT lets c lambda be of order 10 for
+// free diffusion and more in a landscape, so that theta falls off like 1 / (c lambda): a dozen solves
+// give several modes.
 //
-// Each vector found goes through S once more, as u: where pi is far below rounding, y = sqrt(omega)
-// u says nothing of u, and A would blow up what is left of high frequencies. Its rate is the
+// Each vector found goes through S once more, as u: where pi is far below rounding, u cannot be
+// computed from y = sqrt(omega) u, and A would blow up what is left of high frequencies. Its rate is the
 // quotient over faces (quotient.h), a sum of non-negative terms: small rates lose no digits, as
 // 1/theta - 1 would.
 //
@@ -24,6 +24,7 @@
 #include <cmath>
 #include <exception>
 #include <iterator>
+#include <span>
 
 #include "deep_modes.h"
 #include "otto/core/petsc_check.h"
@@ -47,13 +48,18 @@ struct SlepcSession {
 
 /// What the shell matrix of S needs. y = scale rho, scale = sqrt(vol / pi).
 struct Resolvent {
+  Resolvent(const Mesh& m, ShiftedSolver& s, double pole, double tolerance,
+            std::span<const double> pi)
+      : mesh(m), solver(s), c(pole), rtol(tolerance), b(std::size_t(m.owned)), rho(b.size()) {
+    for (std::size_t k = 0; k < b.size(); ++k) scale.push_back(std::sqrt(m.volume[k] / pi[k]));
+  }
+
   const Mesh& mesh;
   ShiftedSolver& solver;
   double c, rtol;
-  std::vector<double> scale = {};
-  std::vector<double> b = {}, rho = {};
+  std::vector<double> scale, b, rho;
   int solves = 0, iterations = 0;
-  std::string failure = {};
+  std::string failure;
 
   void apply(const double* in, double* out) {
     for (std::size_t k = 0; k < b.size(); ++k) b[k] = mesh.volume[k] * in[k] / scale[k];
@@ -177,21 +183,45 @@ void deflate(EPS eps, Vec like, const Quotient& quotient,
   if (!vectors.empty()) check(EPSSetDeflationSpace(eps, PetscInt(vectors.size()), vectors.data()));
 }
 
-/// The modes beside those of `found`, appended to it.
+void make_solver(MPI_Comm comm, Mat S, int count, double tolerance, EPS* eps) {
+  check(EPSCreate(comm, eps));
+  check(EPSSetOperators(*eps, S, nullptr));
+  check(EPSSetProblemType(*eps, EPS_HEP));
+  check(EPSSetType(*eps, EPSKRYLOVSCHUR));
+  check(EPSSetWhichEigenpairs(*eps, EPS_LARGEST_REAL));
+  check(EPSSetDimensions(*eps, count, PETSC_DEFAULT, PETSC_DEFAULT));
+  check(EPSSetTolerances(*eps, tolerance, 100));
+}
+
+/// The mode of eigenvector number i, which goes through S once more; `y` is overwritten.
+Mode read_mode(EPS eps, PetscInt i, Resolvent& resolvent, const Quotient& quotient, Vec y) {
+  const double* values = nullptr;
+  std::vector<double> smooth(resolvent.b.size());
+  check(EPSGetEigenvector(eps, i, y, nullptr));
+  check(VecGetArrayRead(y, &values));
+  resolvent.apply(values, smooth.data());
+  check(VecRestoreArrayRead(y, &values));
+  if (!resolvent.failure.empty()) refuse_solve(resolvent);
+  Mode mode;
+  mode.shape.resize(smooth.size());
+  for (std::size_t k = 0; k < smooth.size(); ++k) {
+    mode.shape[k] = resolvent.rho[k] / quotient.pi(k);
+  }
+  quotient.normalise(mode.shape);
+  quotient.judge(mode);
+  return mode;
+}
+
+/// The modes beside those of `found`, appended to it; `settled` are deflated.
 void iterate(const Generator& generator, ShiftedSolver& solver, const SpectrumOptions& options,
-             const Quotient& quotient, const DeepModes& deep_modes, Spectrum& found) {
+             const Quotient& quotient, const std::vector<std::vector<double>>& settled,
+             Spectrum& found) {
   const Mesh& mesh = generator.mesh();
   const SlepcSession slepc;
-  const auto n = std::size_t(mesh.owned);
   const int count = options.count - int(found.modes.size());
   const double size = diameter(mesh);
-  Resolvent resolvent{mesh, solver, size * size / generator.temperature(), options.rtol};
-  resolvent.scale.resize(n);
-  resolvent.b.resize(n);
-  resolvent.rho.resize(n);
-  for (std::size_t k = 0; k < n; ++k) {
-    resolvent.scale[k] = std::sqrt(mesh.volume[k] / quotient.pi(k));
-  }
+  Resolvent resolvent(mesh, solver, size * size / generator.temperature(), options.rtol,
+                      gibbs_weights(generator));
   MatOwner S;
   VecOwner y;
   EpsOwner eps;
@@ -200,32 +230,13 @@ void iterate(const Generator& generator, ShiftedSolver& solver, const SpectrumOp
                        S.out()));
   check(MatShellSetOperation(S, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
   check(MatCreateVecs(S, y.out(), nullptr));
-  check(EPSCreate(comm, eps.out()));
-  check(EPSSetOperators(eps, S, nullptr));
-  check(EPSSetProblemType(eps, EPS_HEP));
-  check(EPSSetType(eps, EPSKRYLOVSCHUR));
-  check(EPSSetWhichEigenpairs(eps, EPS_LARGEST_REAL));
-  check(EPSSetDimensions(eps, count, PETSC_DEFAULT, PETSC_DEFAULT));
-  check(EPSSetTolerances(eps, options.tolerance, 100));
-  deflate(eps, y, quotient, deep_modes.settled);
+  make_solver(comm, S, count, options.tolerance, eps.out());
+  deflate(eps, y, quotient, settled);
   check(EPSSetFromOptions(eps));
   run(eps, resolvent, count);
-
   std::vector<Mode> modes;
-  std::vector<double> smooth(n);
   for (PetscInt i = 0; i < count; ++i) {
-    check(EPSGetEigenvector(eps, i, y, nullptr));
-    const double* values = nullptr;
-    check(VecGetArrayRead(y, &values));
-    resolvent.apply(values, smooth.data());
-    check(VecRestoreArrayRead(y, &values));
-    if (!resolvent.failure.empty()) refuse_solve(resolvent);
-    Mode mode;
-    mode.shape.resize(n);
-    for (std::size_t k = 0; k < n; ++k) mode.shape[k] = resolvent.rho[k] / quotient.pi(k);
-    quotient.normalise(mode.shape);
-    quotient.judge(mode);
-    modes.push_back(std::move(mode));
+    modes.push_back(read_mode(eps, i, resolvent, quotient, y));
   }
   std::ranges::stable_sort(modes, {}, &Mode::rate);
   bound_errors(modes);
@@ -249,10 +260,10 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
                        const SpectrumOptions& options) {
   require_detailed_balance(generator);
   const Mesh& mesh = generator.mesh();
-  const std::int64_t most = mesh.global_cells - (generator.absorbs() ? 0 : 1);
-  if (options.count > most) {
+  const std::int64_t modes = mesh.global_cells - (generator.absorbs() ? 0 : 1);
+  if (options.count > modes) {
     throw InputError(fmt::format("-k {}: {} cells have {} modes beside the equilibrium",
-                                 options.count, mesh.global_cells, most));
+                                 options.count, mesh.global_cells, modes));
   }
   const Quotient quotient(generator);
   DeepModes deep_modes = find_deep_modes(generator, quotient);
@@ -265,7 +276,7 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
     spectrum.modes.push_back(std::move(deep_modes.modes[k]));
   }
   if (int(spectrum.modes.size()) < options.count) {
-    iterate(generator, solver, options, quotient, deep_modes, spectrum);
+    iterate(generator, solver, options, quotient, deep_modes.settled, spectrum);
   }
   return spectrum;
 }

@@ -37,9 +37,7 @@ double from_one_end(const Staircase& a, const Staircase& b, double until) {
       const double share = left > 0 ? left / stair.mass[cell] : 0;
       return stair.edge[cell + 1] - share * (stair.edge[cell + 1] - stair.edge[cell]);
     }
-    void walk(double dt) {
-      left -= dt;
-    }
+    void walk(double dt) { left -= dt; }
   };
   Walker x(a), y(b);
   double sum = 0, t = 0;

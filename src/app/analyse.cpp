@@ -99,8 +99,7 @@ double initial_mean(const Setup& setup, std::span<const double> values) {
 }
 
 void add_exit_time(const Setup& setup, RunOutput& output) {
-  std::vector<double> T =
-      mean_exit_time(setup.generator, read_solver(setup.problem.c.section("solver")));
+  std::vector<double> T = mean_exit_time(setup.generator, read_solver(setup.c.section("solver")));
   const double mean = initial_mean(setup, T);
   output.summary_extra()["analysis"]["mean_exit_time"] = mean;
   output.log().say(fmt::format("mean exit time of the initial density: {:.12g}", mean));
@@ -108,11 +107,11 @@ void add_exit_time(const Setup& setup, RunOutput& output) {
 }
 
 void add_committor(const Setup& setup, RunOutput& output) {
-  const Targets targets = read_targets(setup.problem.c.section("analysis"), setup.mesh);
-  const auto& flux = find_flux(setup.problem.c.section("flux").text("kind"));
+  const Targets targets = read_targets(setup.c.section("analysis"), setup.mesh);
+  const auto& flux = find_flux(setup.c.section("flux").text("kind"));
   std::vector<double> q =
       committor({setup.mesh, setup.energy, flux, setup.drift.get()}, targets.from, targets.to,
-                read_solver(setup.problem.c.section("solver")));
+                read_solver(setup.c.section("solver")));
   const double mean = initial_mean(setup, q);
   output.summary_extra()["analysis"]["committor"] = mean;
   output.log().say(fmt::format("committor of the initial density: {:.12g}", mean));
@@ -120,8 +119,7 @@ void add_committor(const Setup& setup, RunOutput& output) {
 }
 
 void add_current(const Setup& setup, RunOutput& output) {
-  StationaryState state =
-      stationary_state(setup.generator, read_solver(setup.problem.c.section("solver")));
+  StationaryState state = stationary_state(setup.generator, read_solver(setup.c.section("solver")));
   std::vector<double> current(state.current.begin(), state.current.begin() + setup.mesh.dimension);
   output.log().say(fmt::format("stationary current: {:.12g}", fmt::join(current, ", ")));
   output.summary_extra()["analysis"]["stationary_current"] = std::move(current);
@@ -131,7 +129,7 @@ void add_current(const Setup& setup, RunOutput& output) {
 }  // namespace
 
 void check_analysis(const Setup& setup) {
-  const Section analysis = setup.problem.c.section("analysis");
+  const Section analysis = setup.c.section("analysis");
   const Generator& generator = setup.generator;
   if (analysis.flag("mean_exit_time")) {
     if (!generator.absorbs()) {
@@ -153,7 +151,7 @@ void check_analysis(const Setup& setup) {
 }
 
 void analyse(const Setup& setup, RunOutput& output) {
-  const Section analysis = setup.problem.c.section("analysis");
+  const Section analysis = setup.c.section("analysis");
   if (analysis.flag("mean_exit_time")) add_exit_time(setup, output);
   if (wants_committor(analysis)) add_committor(setup, output);
   if (analysis.flag("stationary_current")) add_current(setup, output);

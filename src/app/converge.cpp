@@ -1,4 +1,4 @@
-// `otto converge`: refine, rerun, and tell the observed orders.
+// `otto converge`: refines a case, runs it again and reports the observed orders.
 
 #include <fmt/format.h>
 
@@ -79,7 +79,7 @@ class Converge {
     }
   }
 
-  /// The error the newest run tells: its own with [exact], else that of the run before.
+  /// The error known from the newest run: its own with [exact], else that of the run before.
   void judge(ConvergenceRow row) {
     if (exact_) {
       take(row, exact_error(newest_, subject_.norms));
@@ -103,8 +103,8 @@ class Converge {
     return nullptr;
   }
 
-  /// Whether a smaller error cannot be seen: where the order falls short, the run is repeated with
-  /// tighter tolerances, and a different error betrays the present ones.
+  /// Whether the tolerances of the run hide a smaller error: where the order falls short, the run
+  /// is repeated with tighter ones, and another error shows that the present ones are too large.
   bool dominated() {
     const ConvergenceRow* row = judged();
     if (!row || !row->order_l1() || *row->order_l1() > subject_.claimed_order - shortfall) {
@@ -219,6 +219,8 @@ int converge_command(const RunOptions& options, const ConvergeOptions& study_opt
         "take two or more, or give the exact density");
   }
   StudyFolder folder(world, study.base(), output_folder(options));
+  study.check();
+  folder.open();
   if (study_options.target > 0) {
     return static_cast<int>(find_cheapest(study, folder, study_options.target));
   }

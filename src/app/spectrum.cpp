@@ -13,13 +13,14 @@
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
 #include "otto/casefile/case.h"
-#include "otto/driver/check_flux.h"
+#include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
 #include "otto/io/field_series.h"
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/absorbing.h"
 #include "otto/operators/diffusion.h"
 
 namespace otto {
@@ -87,9 +88,9 @@ void tell(RunOutput& output, const Generator& generator, const Spectrum& spectru
   json["solves"] = spectrum.solves;
   json["linear_iterations"] = spectrum.iterations;
   if (!crossings.empty()) {
-    output.log().say(fmt::format(
-        "Eyring and Kramers' rates of relaxation between two wells, there and back{}:",
-        generator.absorbs() ? " (not of escape through the absorbing sides)" : ""));
+    output.log().say(
+        fmt::format("Eyring and Kramers' rates of relaxation between two wells, there and back{}:",
+                    generator.absorbs() ? " (not of escape through the absorbing sides)" : ""));
   }
   for (const Crossing& c : crossings) {
     json["crossings"].push_back({{"well", point_json(c.well, dimension)},
@@ -171,6 +172,7 @@ int spectrum_command(const RunOptions& options, int count) {
     refuse_left_over(petsc);
     const auto crossings = find_crossings(mesh, generator.external().first(std::size_t(mesh.owned)),
                                           energy.temperature());
+    output.open();
     write_modes(c, output, generator, spectrum);
     world.together([&] {
       if (world.is_root()) tell(output, generator, spectrum, crossings);

@@ -42,6 +42,8 @@ class Study {
   Study(const Comm& comm, const RunOptions& options, Refinement refinement);
 
   [[nodiscard]] const Case& base() const { return base_; }
+  /// Throws what the first run would before its first step. Collective.
+  void check() const;
   /// The `--set` words of a refined case (by 0: the case itself) on top of the user's.
   [[nodiscard]] std::vector<std::string> settings(Refinement by) const;
   /// Runs it and leaves everything in `folder`, but no series of fields. Collective.

@@ -103,7 +103,8 @@ bool Section::given(std::string_view key) const {
 
 bool Section::has(std::string_view key) const {
   if (given(key)) return true;
-  const Key& known = declared(join_path(path_, key));
+  const std::string path = join_path(path_, key);
+  const Key& known = declared(path);
   const TableData* table = data_->find(path_, index_);
   return !known.fallback.empty() && applies(known, table ? *table : TableData{.path = path_});
 }

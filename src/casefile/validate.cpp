@@ -83,20 +83,25 @@ constexpr const char* constant_diffusion =
 constexpr Sought sought[] = {
     {"diffusion.expression", constant_diffusion},
     {"diffusion.coefficient", constant_diffusion},
-    {"diffusion.constant", "an isotropic diffusion is the temperature of [[energy]] kind = "
-                           "\"entropy\""},
-    {"diffusion.value", "an isotropic diffusion is the temperature of [[energy]] kind = "
-                        "\"entropy\""},
-    {"data.snapshots", "energies inferred from snapshots are not in this version of Otto; [data] "
-                       "samples, table and library are there, for 'otto train'"},
-    {"data.trajectories", "energies inferred from trajectories are not in this version of Otto; "
-                          "[data] samples, table and library are there, for 'otto train'"},
+    {"diffusion.constant",
+     "an isotropic diffusion is the temperature of [[energy]] kind = "
+     "\"entropy\""},
+    {"diffusion.value",
+     "an isotropic diffusion is the temperature of [[energy]] kind = "
+     "\"entropy\""},
+    {"data.snapshots",
+     "energies inferred from snapshots are not in this version of Otto; [data] "
+     "samples, table and library are there, for 'otto train'"},
+    {"data.trajectories",
+     "energies inferred from trajectories are not in this version of Otto; "
+     "[data] samples, table and library are there, for 'otto train'"},
     {"boundary.periodic", "periodic axes are mesh.periodic"},
     {"boundary.reflecting", "sides reflect unless they are named in boundary.absorbing"},
     {"boundary.no_flux", "sides reflect unless they are named in boundary.absorbing"},
     {"boundary.neumann", "sides reflect unless they are named in boundary.absorbing"},
-    {"boundary.dirichlet", "a density of 0 is held by boundary.absorbing; other values are not in "
-                           "this version"},
+    {"boundary.dirichlet",
+     "a density of 0 is held by boundary.absorbing; other values are not in "
+     "this version"},
     {"time.dt", "it is called time.step"},
     {"time.tau", "it is called time.step"},
     {"time.steps", "give time.step and time.end"},

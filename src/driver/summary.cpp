@@ -55,6 +55,7 @@ Json to_json(const Summary& s) {
   j["status"] = s.status;
   if (!s.reason.empty()) j["reason"] = s.reason;
   if (!s.title.empty()) j["title"] = s.title;
+  if (!s.case_file.empty()) j["case"] = s.case_file;
   j["ranks"] = s.provenance.ranks;
   if (s.mesh) {
     j["mesh"] = {

@@ -1,17 +1,14 @@
 #include "otto/linear/backward_solver.h"
 
-#include <petscksp.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "assembled.h"
+#include "krylov.h"
 
 namespace otto {
 
 namespace {
-
-using KspOwner = PetscOwner<KSP, KSPDestroy>;
 
 constexpr double symmetric_range = 650;  // of V/kT: pi and its inverse are ordinary numbers
 
@@ -38,63 +35,34 @@ SolveReport solve_backward(const Generator& generator, std::span<const double> s
 }
 
 struct BackwardSystem::Impl {
-  explicit Impl(const Mesh& mesh) : matrix(mesh) {}
+  Impl(const Mesh& mesh, double rtol)
+      : matrix(mesh),
+        krylov(mesh.comm.handle(), std::size_t(mesh.owned),
+               {.prefix = "backward_", .rtol = rtol, .max_iterations = 1000}) {}
 
   AssembledMatrix matrix;
-  std::vector<double> diagonal;
-  VecOwner rhs, x;
-  KspOwner ksp;
+  std::vector<double> diagonal, rhs;
+  KrylovSolver krylov;
 };
 
 BackwardSystem::BackwardSystem(const Generator& generator, std::span<const double> sigma,
                                SolverOptions options)
-    : impl_(std::make_unique<Impl>(generator.mesh())) {
+    : impl_(std::make_unique<Impl>(generator.mesh(), options.rtol)) {
   const Mesh& mesh = generator.mesh();
-  const MPI_Comm comm = mesh.comm.handle();
   std::vector<double> weights(std::size_t(mesh.owned), 0.0);
   std::ranges::copy(sigma, weights.begin());
   const auto absorption = generator.absorption();
   for (std::size_t k = 0; k < absorption.size(); ++k) weights[k] += absorption[k] / mesh.volume[k];
   impl_->matrix.set_backward(weights, generator, impl_->diagonal);
-  for (auto* v : {&impl_->rhs, &impl_->x}) {
-    check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
-  }
-  PC pc = nullptr;
-  KspOwner& ksp = impl_->ksp;
-  check(KSPCreate(comm, ksp.out()));
-  check(KSPSetOperators(ksp, impl_->matrix.mat(), impl_->matrix.mat()));
-  check(KSPSetType(ksp, KSPGMRES));
-  check(KSPGMRESSetRestart(ksp, 60));
-  check(KSPSetPCSide(ksp, PC_RIGHT));
-  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 1000));
-  check(KSPGetPC(ksp, &pc));
-  check(PCSetType(pc, PCHYPRE));
-  check(KSPSetFromOptions(ksp));
+  impl_->krylov.set_matrix(impl_->matrix.mat(), impl_->matrix.mat());
 }
 
 BackwardSystem::~BackwardSystem() = default;
 
 SolveReport BackwardSystem::solve(std::span<const double> b, std::span<double> f) {
-  Impl& s = *impl_;
-  double* in = nullptr;
-  check(VecGetArrayWrite(s.rhs, &in));
-  for (std::size_t k = 0; k < b.size(); ++k) in[k] = b[k] / s.diagonal[k];
-  check(VecRestoreArrayWrite(s.rhs, &in));
-  check(KSPSolve(s.ksp, s.rhs, s.x));
-  SolveReport report;
-  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
-  PetscInt iterations = 0;
-  check(KSPGetConvergedReason(s.ksp, &reason));
-  check(KSPGetIterationNumber(s.ksp, &iterations));
-  check(KSPGetResidualNorm(s.ksp, &report.relative_residual));
-  report.converged = reason > 0;
-  report.iterations = int(iterations);
-  report.reason = KSPConvergedReasons[reason];
-  const double* out = nullptr;
-  check(VecGetArrayRead(s.x, &out));
-  std::copy_n(out, f.size(), f.begin());
-  check(VecRestoreArrayRead(s.x, &out));
-  return report;
+  impl_->rhs.resize(b.size());
+  for (std::size_t k = 0; k < b.size(); ++k) impl_->rhs[k] = b[k] / impl_->diagonal[k];
+  return impl_->krylov.solve(impl_->rhs, f);
 }
 
 }  // namespace otto

@@ -10,6 +10,7 @@
 // that neither can make without a growing free energy is a plain proximal one.
 
 #include "geodesic_extrapolation.h"
+#include "otto/time/dispatch.h"
 #include "proximal_midpoint.h"
 
 namespace otto {
@@ -17,18 +18,23 @@ namespace otto {
 namespace {
 
 constexpr double most_ratio = 2.4;
+constexpr Solves solves{.flux = FluxUse::none, .drift = false, .absorbing = false};
 
 class JkoBdf2 final : public Stepper {
  public:
-  explicit JkoBdf2(const Problem& problem)
-      : stage_(problem),
-        mover_(stage_.transport(), read_solver(problem.c.section("solver"))),
+  JkoBdf2(const Problem& problem, const ProximalOptions& options)
+      : stage_(problem, options),
+        mover_(stage_.transport(), problem.solver),
         midpoint_(stage_, mover_, problem.mesh),
-        extrapolation_(stage_.transport(), mover_, read_solver(problem.c.section("solver"))) {}
+        extrapolation_(stage_.transport(), mover_, problem.solver) {}
+
+  void restart(const State& state) override {
+    stage_.restart(state);
+    tau_ = 0;
+  }
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    if (stage_.begin(state, dt)) tau_ = 0;
     std::string reason = bdf2_step(report, state, dt);
     if (!reason.empty()) reason = midpoint_step(report, state, dt);
     if (reason.empty()) {
@@ -85,12 +91,20 @@ const RegisterStepper registered{{
         "every free energy.",
     .equation = "rho1 = argmin W2^2(rho, rho_e) / (4 tau/3) + F(rho), rho_e the geodesic from "
                 "rho_-1 through rho0 continued to 4/3",
+    .method =
+        "a proximal step (Newton's method) from the continued geodesic of the last two densities",
+    .fallback = "the midpoint rule, then a plain proximal step",
     .order = 2,
-    .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
-      return std::make_unique<JkoBdf2>(p);
-    },
+    .solves = solves,
+    .make = [](const Problem& p,
+               const Section& time) { return make_jko_bdf2(p, read_proximal(time)); },
 }};
 
 }  // namespace
+
+std::unique_ptr<Stepper> make_jko_bdf2(const Problem& problem, const ProximalOptions& options) {
+  check_suits("jko_bdf2", solves, problem);
+  return std::make_unique<JkoBdf2>(problem, options);
+}
 
 }  // namespace otto

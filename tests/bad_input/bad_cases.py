@@ -34,6 +34,8 @@ end = 0.02
 every = 0.02
 """
 
+FLUX = '[flux]\nkind = "scharfetter_gummel"\n'
+
 
 @dataclass
 class Bad:
@@ -323,7 +325,7 @@ def nonlinear():
     gibbs = alone.replace('kind = "gaussian"\nmean = [-1.0, 0.0]\nvariance = 0.05', 'kind = "gibbs"')
     yield Bad("gibbs without an entropy", ("initial.kind", "an entropy"),
               gibbs[:gibbs.index('kind = "gibbs"')].count("\n") + 1, None, encoded(gibbs))
-    inner = alone.replace('"implicit_euler"', '"jko"\ninner_steps = 2')
+    inner = alone.replace(FLUX, "").replace('"implicit_euler"', '"jko"\ninner_steps = 2')
     yield Bad("inner steps for external energies alone", ("inner_steps", "entropy"),
               inner[:inner.index("inner_steps")].count("\n") + 1, None, encoded(inner))
     power = BASE.replace(EXTERNAL, 'kind = "power"\nexponent = 2.0')
@@ -335,7 +337,18 @@ def nonlinear():
     mixing = power + "[analysis]\nstationary_current = true\n"
     yield Bad("stationary current of porous media", ("stationary_current", "linear"),
               mixing.count("\n"), None, encoded(mixing))
-    proximal = BASE.replace('"implicit_euler"', '"jko"')
+    for scheme in ("jko", "jko_bdf2", "jko_midpoint"):
+        for kind in ("scharfetter_gummel", "upwind", "fourth_order"):
+            text = BASE.replace("implicit_euler", scheme).replace("scharfetter_gummel", kind)
+            yield Bad(f"flux {kind} of {scheme}", ("flux.kind", scheme, "weights", "'implicit_euler'"),
+                      text[:text.index("[flux]")].count("\n") + 2, None, encoded(text))
+    whole = BASE.replace("implicit_euler", "jko").replace("scharfetter_gummel", "simplex")
+    yield Bad("whole gradients of proximal steps", ("time.scheme", "'implicit_euler'", "'midpoint'"),
+              whole[:whole.index("scheme =")].count("\n") + 1, None, encoded(whole))
+    driven = alone + '[drift]\nexpression = ["y", "-x"]\n'
+    yield Bad("drift beside external energies alone", ("no entropy", "drift"), driven.count("\n"), None,
+              encoded(driven))
+    proximal = BASE.replace(FLUX, "").replace('"implicit_euler"', '"jko"')
     for name, lines, word in [("drift", '[drift]\nexpression = ["y", "-x"]\n', "drift"),
                               ("absorbing sides", '[boundary]\nabsorbing = ["x_max"]\n', "mass")]:
         text = proximal + lines

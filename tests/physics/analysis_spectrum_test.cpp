@@ -101,7 +101,8 @@ TEST(Spectrum, RatesOfDeepWellsAreThoseOfQuadrature) {
     EXPECT_TRUE(slow.resolved()) << "b = " << b;
     EXPECT_TRUE(fast.resolved()) << "b = " << b;
     EXPECT_NEAR(slow.rate / exact, 1, 1e-2) << "b = " << b;
-    EXPECT_NEAR(fast.rate / (4 * b), 1, 0.2) << "b = " << b;  // inside a well: V'' / 2 to first order
+    EXPECT_NEAR(fast.rate / (4 * b), 1, 0.2)
+        << "b = " << b;  // inside a well: V'' / 2 to first order
   }
 }
 
@@ -124,8 +125,8 @@ TEST(Spectrum, RatesOfDeepWellsInThePlane) {
 TEST(Spectrum, BoundsHoldTheRateOfTheMatrix) {
   const struct {
     double b, rate;
-  } exact[] = {{20, 7.281874394587e-8},  {25, 6.159621641972e-10},  {40, 3.03455303746e-16},
-               {60, 9.418974821763e-25}, {70, 4.995175004275e-29},  {100, 6.695266865259e-42},
+  } exact[] = {{20, 7.281874394587e-8},  {25, 6.159621641972e-10}, {40, 3.03455303746e-16},
+               {60, 9.418974821763e-25}, {70, 4.995175004275e-29}, {100, 6.695266865259e-42},
                {120, 1.658155991852e-50}};
   for (const auto& e : exact) {
     Scenario s(

@@ -64,9 +64,9 @@ TEST(GraphModes, RandomGraphsAgreeWithADenseSolver) {
       }
     }
     const VectorXd root = mass.cwiseSqrt().cwiseInverse();
-    const VectorXd exact = Eigen::SelfAdjointEigenSolver<MatrixXd>(
-                               root.asDiagonal() * L * root.asDiagonal())
-                               .eigenvalues();
+    const VectorXd exact =
+        Eigen::SelfAdjointEigenSolver<MatrixXd>(root.asDiagonal() * L * root.asDiagonal())
+            .eigenvalues();
     const GraphModes modes = graph_modes(C, exit, mass);
     const Eigen::Index zeros = trial % 2 == 0 ? 1 : 0;
     ASSERT_EQ(Eigen::Index(modes.rate.size()), m - zeros);

@@ -19,7 +19,11 @@ namespace otto {
 /// reverse_kl: the relative entropies sum vol (r log(r/s) - r + s) of exact against density and of
 /// density against exact; infinite where s vanishes and r does not.
 struct ErrorNorms {
-  double l1 = 0, l2 = 0, linf = 0, kl = 0, reverse_kl = 0;
+  double l1 = 0;          ///< sum vol |e|
+  double l2 = 0;          ///< (sum vol e^2)^1/2
+  double linf = 0;        ///< max |e|
+  double kl = 0;          ///< of exact against density
+  double reverse_kl = 0;  ///< of density against exact
 };
 /// Of density against exact, over all cells. `density`, `exact`: owned values. Collective.
 ErrorNorms error_norms(const Mesh& mesh, std::span<const double> density,

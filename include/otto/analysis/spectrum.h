@@ -25,12 +25,14 @@ struct Mode {
   [[nodiscard]] bool resolved() const { return error <= 1e-3; }
 };
 
+/// The slowest modes, and what they cost.
 struct Spectrum {
   std::vector<Mode> modes;  ///< slowest first, the equilibrium (rate 0) left out
   int solves = 0;           ///< applications of S
   int iterations = 0;       ///< of all linear solves together
 };
 
+/// How many modes, and how accurate.
 struct SpectrumOptions {
   int count = 1;            ///< modes asked for
   double tolerance = 1e-9;  ///< on the residuals of S

@@ -14,10 +14,10 @@
 // s^2), q = (1 + (1 - kappa)^2 s^2) / (1 + kappa^2 s^2), and the sum over k lies between its limits
 // for small and large s as N / (1 + t^2 N^2 s^2) does with
 //
-//   t^2 = (2 kappa - 1) / (N (1 - ((1 - kappa) / kappa)^(2N)))       (1/N for kappa = 1, 1/(4 N^2)
-//   for 1/2):
+//   t^2 = (2 kappa - 1) / (N (1 - ((1 - kappa) / kappa)^(2N))):
 //
-// one step of length t tau. Hence the preconditioner, exact for N = 1,
+// 1/N for kappa = 1 and 1/(4 N^2) for kappa = 1/2, one step of length t tau. Hence the
+// preconditioner, exact for N = 1,
 //
 //   P^-1 = J~ H~^-1 J~^T,   J~ = I + t tau slopes of phi_N,   H~ = J~^T (M / U'') J~ + tau L_N,
 //
