@@ -180,6 +180,12 @@ void refuse_unknown_command(const std::vector<std::string>& words) {
       std::find(commands.begin(), commands.end(), words[0]) != commands.end()) {
     return;
   }
+  if (words[0] == "fit" || words[0] == "infer") {
+    fail(
+        fmt::format("'otto {}': energies inferred from snapshots are not in this version; 'otto "
+                    "train' learns one from samples or a density at equilibrium",
+                    words[0]));
+  }
   const bool is_case = words[0].ends_with(".toml");
   fail(fmt::format("unknown command '{}'{} The commands are {}.", words[0],
                    is_case ? fmt::format("; did you mean 'otto run {}'?", words[0])

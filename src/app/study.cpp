@@ -164,17 +164,20 @@ double Study::claimed_order(const FinishedRun& run) const {
   return std::min(space, time * refinement_.time);
 }
 
-std::vector<double> exact_error(const FinishedRun& run, const std::vector<std::string>& names) {
+RunError exact_error(const FinishedRun& run, const std::vector<std::string>& names) {
   const Setup& s = *run.setup;
   const auto exact = exact_density(s.c, s.mesh, s.state.time);
-  if (!exact) return {};
-  return norms(names, s.generator, owned_density(run), *exact);
+  RunError error;
+  if (exact) error.norms = norms(names, s.generator, owned_density(run), *exact, error.remark);
+  return error;
 }
 
-std::vector<double> error_against(const FinishedRun& run, const FinishedRun& finer,
-                                  const std::vector<std::string>& names) {
+RunError error_against(const FinishedRun& run, const FinishedRun& finer,
+                       const std::vector<std::string>& names) {
   const auto reference = restrict_density(finer.setup->mesh, owned_density(finer), run.setup->mesh);
-  return norms(names, run.setup->generator, owned_density(run), reference);
+  RunError error;
+  error.norms = norms(names, run.setup->generator, owned_density(run), reference, error.remark);
+  return error;
 }
 
 }  // namespace otto

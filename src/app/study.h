@@ -65,10 +65,15 @@ class Study {
   bool gmsh_ = false;  ///< refined by mesh.refine
 };
 
+/// Errors by norm.
+struct RunError {
+  std::vector<double> norms;
+  std::string remark = {};  ///< why one of them is nan
+};
 /// Errors of `run` against [exact] in the norms named; empty without that table. Collective.
-std::vector<double> exact_error(const FinishedRun& run, const std::vector<std::string>& norms);
+RunError exact_error(const FinishedRun& run, const std::vector<std::string>& norms);
 /// The same against a finer run. Collective.
-std::vector<double> error_against(const FinishedRun& run, const FinishedRun& finer,
-                                  const std::vector<std::string>& norms);
+RunError error_against(const FinishedRun& run, const FinishedRun& finer,
+                       const std::vector<std::string>& norms);
 
 }  // namespace otto

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "otto/casefile/data.h"
 #include "otto/core/error.h"
@@ -159,7 +160,15 @@ std::vector<std::vector<double>> Section::matrix(std::string_view key) const {
 }
 
 std::filesystem::path Section::file(std::string_view key) const {
-  return data_->file.parent_path() / text(key);
+  const std::filesystem::path file = data_->file.parent_path() / text(key);
+  std::error_code unreadable;  // a folder one may not enter counts as absent
+  if (!std::filesystem::exists(file, unreadable)) {
+    fail(key, fmt::format("there is no such file: '{}'", file.string()));
+  }
+  if (!std::filesystem::is_regular_file(file, unreadable)) {
+    fail(key, fmt::format("'{}' is not a file", file.string()));
+  }
+  return file;
 }
 
 std::vector<std::pair<std::string, std::string>> Section::entries() const {

@@ -8,6 +8,7 @@
 
 #include "../energy/expression_energy.h"
 #include "initial_kinds.h"
+#include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/words.h"
@@ -86,8 +87,11 @@ std::vector<double> local_density(const Section& initial, const Mesh& mesh) {
   const std::string kind = initial.text("kind");
   if (kind == "gaussian") return gaussian_density(initial, mesh);
   if (kind == "expression") return expression_averages(initial, "expression", mesh, 0.0);
-  if (kind == "table") return table_density(initial, mesh);
-  if (kind == "samples") return sampled_density(initial, mesh);
+  const auto of_file = [&](auto&& read) {
+    return at_key(initial, "file", [&] { return read(initial, mesh); });
+  };
+  if (kind == "table") return of_file(table_density);
+  if (kind == "samples") return of_file(sampled_density);
   if (kind != "uniform") initial.fail("kind", "there is no initial density '" + kind + "'");
   return std::vector<double>(static_cast<std::size_t>(mesh.owned), 1.0);
 }

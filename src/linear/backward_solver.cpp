@@ -25,31 +25,44 @@ SolveReport solve_symmetric(const Generator& generator, std::span<const double> 
   return report;
 }
 
-SolveReport solve_assembled(const Generator& generator, std::span<const double> sigma,
-                            std::span<const double> b, std::span<double> f,
-                            const SolverOptions& options) {
-  const Mesh& mesh = generator.mesh();
-  AssembledMatrix matrix(mesh);
-  std::vector<double> weights(b.size(), 0.0), diagonal;
-  std::ranges::copy(sigma, weights.begin());
-  const auto absorption = generator.absorption();
-  for (std::size_t k = 0; k < absorption.size(); ++k) weights[k] += absorption[k] / mesh.volume[k];
-  matrix.set_backward(weights, generator, diagonal);
-  std::vector<double> rhs(b.size());
-  for (std::size_t k = 0; k < b.size(); ++k) rhs[k] = b[k] / diagonal[k];
-  KrylovSolver krylov(mesh.comm.handle(), std::size_t(mesh.owned),
-                      {.prefix = "backward_", .rtol = options.rtol, .max_iterations = 1000});
-  krylov.set_matrix(matrix.mat(), matrix.mat());
-  return krylov.solve(rhs, f);
-}
-
 }  // namespace
 
 SolveReport solve_backward(const Generator& generator, std::span<const double> sigma,
                            std::span<const double> b, std::span<double> f, SolverOptions options) {
   const bool symmetric = generator.symmetric() && generator.range() <= symmetric_range;
-  return symmetric ? solve_symmetric(generator, sigma, b, f, options)
-                   : solve_assembled(generator, sigma, b, f, options);
+  if (symmetric) return solve_symmetric(generator, sigma, b, f, options);
+  return BackwardSystem(generator, sigma, options).solve(b, f);
+}
+
+struct BackwardSystem::Impl {
+  Impl(const Mesh& mesh, double rtol)
+      : matrix(mesh),
+        krylov(mesh.comm.handle(), std::size_t(mesh.owned),
+               {.prefix = "backward_", .rtol = rtol, .max_iterations = 1000}) {}
+
+  AssembledMatrix matrix;
+  std::vector<double> diagonal, rhs;
+  KrylovSolver krylov;
+};
+
+BackwardSystem::BackwardSystem(const Generator& generator, std::span<const double> sigma,
+                               SolverOptions options)
+    : impl_(std::make_unique<Impl>(generator.mesh(), options.rtol)) {
+  const Mesh& mesh = generator.mesh();
+  std::vector<double> weights(std::size_t(mesh.owned), 0.0);
+  std::ranges::copy(sigma, weights.begin());
+  const auto absorption = generator.absorption();
+  for (std::size_t k = 0; k < absorption.size(); ++k) weights[k] += absorption[k] / mesh.volume[k];
+  impl_->matrix.set_backward(weights, generator, impl_->diagonal);
+  impl_->krylov.set_matrix(impl_->matrix.mat(), impl_->matrix.mat());
+}
+
+BackwardSystem::~BackwardSystem() = default;
+
+SolveReport BackwardSystem::solve(std::span<const double> b, std::span<double> f) {
+  impl_->rhs.resize(b.size());
+  for (std::size_t k = 0; k < b.size(); ++k) impl_->rhs[k] = b[k] / impl_->diagonal[k];
+  return impl_->krylov.solve(impl_->rhs, f);
 }
 
 }  // namespace otto

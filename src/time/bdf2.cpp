@@ -29,7 +29,7 @@ class Bdf2 final : public Stepper {
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    stage_.begin(state);
+    stage_.begin(state, dt);
     const bool start = !(dt <= options_.max_ratio * last_dt_);
     if (start ? !two_.solve(report, mesh_, generator_, stage_, state, dt)
               : !solve(report, state, dt)) {

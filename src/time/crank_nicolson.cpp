@@ -26,7 +26,7 @@ class CrankNicolson final : public Stepper {
   StepReport advance(State& state, double dt) override {
     StepReport report;
     const double t = state.time + dt, c = dt / 2;
-    stage_.begin(state);
+    stage_.begin(state, dt);
     b_.resize(static_cast<std::size_t>(mesh_.owned));
     generator_.set_time(state.time);
     generator_.apply(state.density, b_);

@@ -52,7 +52,7 @@ class ImplicitEuler final : public Stepper {
   StepReport advance(State& state, double dt) override {
     StepReport report;
     const double t = state.time + dt;
-    stage_.begin(state);
+    stage_.begin(state, dt);
     generator_.set_time(t);
     b_.resize(static_cast<std::size_t>(mesh_.owned));
     for (std::size_t i = 0; i < b_.size(); ++i) b_[i] = mesh_.volume[i] * state.density[i];

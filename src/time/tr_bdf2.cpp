@@ -45,7 +45,7 @@ class TrBdf2 final : public Stepper {
   StepReport advance(State& state, double dt) override {
     StepReport report;
     const double t = state.time, c = d * dt;
-    stage_.begin(state);
+    stage_.begin(state, dt);
     if (budget()) stage_.tighten(*budget(), dt);
     if (!two_.solve(report, mesh_, generator_, stage_, state, dt)) return report;
 

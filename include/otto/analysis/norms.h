@@ -1,10 +1,10 @@
 #pragma once
 // Ways to tell a density from a reference, by name.
 //
-//   l1, l2, linf   sum vol |e|,  (sum vol e^2)^1/2,  max |e|,      e = rho - r
-//   kl             sum vol (r log(r/rho) - r + rho), the relative entropy of the reference
+//   l1, l2, linf   sum vol |e|,  (sum vol e^2)^1/2,  max |e|        e = rho - r
+//   kl             sum vol (r log(r/rho) - r + rho)                 relative entropy of the reference
 //   reverse_kl     the same with rho and r exchanged
-//   w2             (sum vol e psi)^1/2,  -div((rho + r)/2 grad psi) = e:  W2 to first order in e
+//   w2             the Wasserstein distance (wasserstein.h)
 //   energy         |F(rho) - F(r)|
 
 #include <span>
@@ -33,9 +33,10 @@ ErrorNorms error_norms(const Mesh& mesh, std::span<const double> density,
 const std::vector<std::string>& norm_names();
 
 /// Norms of the cell averages `density` against `reference` (owned values), in the order of
-/// `names`. w2 needs a box, positive densities and equal masses (the reference is scaled to that of
-/// the density first); nan where it is not to be had. `generator` gives mesh and F. Collective.
+/// `names`; nan, and a sentence in `remark`, for a w2 that is not to be had. `generator` gives mesh
+/// and F. Collective.
 std::vector<double> norms(const std::vector<std::string>& names, const Generator& generator,
-                          std::span<const double> density, std::span<const double> reference);
+                          std::span<const double> density, std::span<const double> reference,
+                          std::string& remark);
 
 }  // namespace otto

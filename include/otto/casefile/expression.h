@@ -15,7 +15,7 @@ class Section;
 
 /// A compiled expression. Not thread-safe; copyable (recompiles).
 /// Functions: sin cos tan asin acos atan atan2 sinh cosh tanh exp log (natural) log10 sqrt abs
-/// min max sign floor erf; operators ^ + - * / ( ), comparisons, && || and a ? b : c; constant pi.
+/// min max sign floor ceil erf erfc; operators ^ + - * / ( ), comparisons, && || and a ? b : c; constant pi.
 /// As everywhere in mathematics -x^2 is -(x^2); 2^3^2 is 2^(3^2). At most 20 000 characters.
 class Expression {
  public:
