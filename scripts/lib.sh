@@ -42,7 +42,7 @@ build() {
     ! grep -qxF "CMAKE_GENERATOR:INTERNAL=Ninja" "$cache" || [ ! -f "$root/build/build.ninja" ]; then
     (cd "$root" && cmake --preset release --fresh) >"$log" 2>&1 || {
       cat "$log" >&2
-      fail "CMake failed (above); without the Debian 12 packages see docs/install.md"
+      fail "CMake failed (above); without the packages of Debian 12 or 13 see docs/install.md"
     }
   fi
   local targets=()

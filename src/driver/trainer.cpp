@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "otto/core/caution.h"
 #include "otto/driver/train_output.h"
 #include "otto/learn/early_stopping.h"
 #include "otto/learn/face_gradient.h"
@@ -42,14 +43,14 @@ class Loop {
 
   void begin() {
     Network& network = *setup_.network;
+    if (const auto dropped = setup_.data.dropped; dropped > 0) {
+      caution(
+          fmt::format("{} samples are outside the box and were left out (data.outside)", dropped));
+    }
     output_.start(
         setup_.mesh, network.parameters(), setup_.data.has_heldout,
         [this](Archive& a) { remember(a); }, [&network] { return network.file(); });
     setup_.objective->refresh(output_.checkpoint() != nullptr);
-    if (const auto dropped = setup_.data.dropped; dropped > 0) {
-      output_.warn(
-          fmt::format("{} samples are outside the box and were left out (data.outside)", dropped));
-    }
   }
 
   void run() {
@@ -164,7 +165,7 @@ class Loop {
     const double between =
         gradient_square_between(setup_.mesh, *setup_.network, p, setup_.training.options.seed);
     if (between > rough * faces) {
-      output_.warn(fmt::format(
+      caution(fmt::format(
           "E|grad U|^2 is {:.3g} at random points of the cells and {:.3g} across their faces: the "
           "energy is rough between the centres it was trained on; take more cells",
           between, faces));

@@ -18,7 +18,7 @@ import numpy as np
 OTTO = os.environ["OTTO"]
 PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))  # times as long as usual: sanitizers
 COLUMNS = ("step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
-           "newton_iterations,linear_iterations,wall_seconds").split(",")
+           "newton_iterations,linear_iterations,wall_seconds,refused,fallback").split(",")
 
 CASE = """
 title = "Relaxation in a double well"
@@ -307,6 +307,32 @@ class EarlyEnds(Runs):
             self.assertEqual(read_summary(out)["status"], "failed")
             self.assertIn("final.h5: cannot write: File too large", read_summary(out)["reason"])
             self.check_usable(out)
+
+    def test_a_small_file_size_limit_is_status_4_on_every_rank(self):
+        """Whether the launcher is under the limit as well, and where MPI's own files do not fit into it."""
+        for blocks in (50, 3000):  # of 1024 bytes
+            def limit(size=1024 * blocks):
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            for ranks in (1, 2):
+                with self.subTest(blocks=blocks, ranks=ranks):
+                    out, done = self.run_case(f"out{blocks}_{ranks}", "--set", "mesh.cells=[700,700]",
+                                              "--set", "time.end=0.01", ranks=ranks, status=4,
+                                              preexec_fn=limit)
+                    self.assertIn("cannot write: File too large", done.stderr)
+                    self.assertEqual(read_summary(out)["status"], "failed")
+
+    def test_a_reader_that_goes_away_does_not_end_the_run(self):
+        for ranks in (1, 2):
+            command = [OTTO, "run", str(self.case), "-o", str(self.folder / f"out{ranks}")]
+            if ranks > 1:
+                command = ["mpirun", "--oversubscribe", "-n", str(ranks), *command]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                process.stdout.close()
+                self.assertEqual(process.wait(60 * PATIENCE), 0, process.stderr.read())
+            self.assertEqual(read_summary(self.folder / f"out{ranks}")["status"], "completed")
+        with subprocess.Popen([OTTO, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.close()
+            self.assertEqual((process.wait(60 * PATIENCE), process.stderr.read()), (0, b""))
 
     def test_a_folder_that_cannot_be_made(self):
         (self.folder / "taken").write_text("", encoding="utf-8")

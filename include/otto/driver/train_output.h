@@ -36,20 +36,17 @@ class TrainOutput {
   /// The network as the bytes of its file; called on the root rank.
   using NetworkBytes = std::function<std::string()>;
 
-  /// Creates the folder, case.resolved.toml and log.txt, and answers signals from now on.
-  /// Collective; throws IoError naming the folder or file.
+  /// Answers signals from now on; what becomes of earlier results in the folder run_folder.h tells:
+  /// an iteration stands for a step. Collective; throws IoError naming the folder or file.
   TrainOutput(const Comm& comm, const Case& c, std::filesystem::path folder, Resumption resumption);
   ~TrainOutput();
   TrainOutput(const TrainOutput&) = delete;
   TrainOutput& operator=(const TrainOutput&) = delete;
 
   [[nodiscard]] Log& log();
-  /// A sentence for the log and for `warnings` of summary.json. The same on every rank.
-  void warn(const std::string& sentence);
   [[nodiscard]] const std::shared_ptr<const Checkpoint>& checkpoint() const;
-  /// Restores what `remember` names where the run is resumed, makes room for the results and opens
-  /// history.csv. `parameters`: of the network; `heldout`: there is a
-  /// column of the held-out log-likelihood. Collective.
+  /// Restores what `remember` names where the run is resumed. `parameters`: of the network;
+  /// `heldout`: history.csv has a column of the held-out log-likelihood. Collective.
   void start(const Mesh& mesh, std::int64_t parameters, bool heldout, const Remember& remember,
              NetworkBytes bytes);
   /// Writes the row and says how it goes. `last`: no more rows will come. True: stop here (a

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/random.h"
@@ -295,7 +296,10 @@ TrainingData read_training_data(const Case& c, const Mesh& mesh) {
     data.fail("outside", "goes with 'samples' only; remove it");
   }
   if (data.given("library")) return from_library(data, mesh);
-  return data.given("table") ? from_table(data, mesh) : from_samples(c, data, mesh);
+  const std::string source = data.given("table") ? "table" : "samples";
+  return at_key(data, source, [&] {
+    return source == "table" ? from_table(data, mesh) : from_samples(c, data, mesh);
+  });
 }
 
 }  // namespace otto

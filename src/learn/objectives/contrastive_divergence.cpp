@@ -1,8 +1,7 @@
 // Contrastive divergence: the likelihood's gradient with the model's expectation taken over
 // Langevin particles,
 //
-//   L = E_q U - 1/N sum_n U(x_n),       x_n after `sampler_steps` steps of length h = tau /
-//   sampler_steps,
+//   L = E_q U - 1/N sum_n U(x_n),       x_n after n_s = `sampler_steps` steps of length tau / n_s,
 //
 // which go on from where they are (persistent) or start uniform in the box (short_run). The
 // classic baseline; KL(q|p) is still computed exactly, for history.csv.
