@@ -83,8 +83,8 @@ const Declare keys{
       .when = "objective=contrastive_divergence"},
      {.path = "train.learning_rate",
       .doc = "Largest step of Adam, for the objectives of first order; it rises over twenty "
-             "iterations and falls to 0 as a cosine.",
-      .fallback = "0.01",
+             "iterations and falls to 0 as a cosine. By default 0.01; 0.001 for "
+             "contrastive_divergence, whose particles must keep up.",
       .range = positive},
      {.path = "train.cg_iterations",
       .type = Type::integer,
@@ -142,7 +142,7 @@ TrainOptions read_train_options(const Case& c) {
   o.penalty = train.real("penalty");
   o.patience = train.integer("patience");
   o.tau = train.has("tau") ? train.real("tau") : entry.tau;
-  o.learning_rate = train.real("learning_rate");
+  o.learning_rate = train.has("learning_rate") ? train.real("learning_rate") : entry.learning_rate;
   o.cg_iterations = int(train.integer("cg_iterations"));
   o.sampler_steps =
       train.has("sampler_steps") ? int(train.integer("sampler_steps")) : entry.sampler_steps;

@@ -65,6 +65,7 @@ struct ObjectiveEntry {
   std::string name, doc, equation;
   std::int64_t iterations = 0;  ///< default of train.iterations
   double tau = 1;               ///< default of train.tau
+  double learning_rate = 0.01;  ///< default of train.learning_rate
   int sampler_steps = 1;        ///< default of train.sampler_steps
   bool takes_jko = true;        ///< train.sampler = "jko" is possible
   std::function<std::unique_ptr<Objective>(Training&)> make;

@@ -140,6 +140,8 @@ const RegisterObjective registered{
      .equation = "L = E_q U - 1/N sum_n U(x_n)",
      .iterations = 4000,
      .tau = 0.3,
+     // 0.01 leaves the particles behind: moons on 48^2 cells diverges within 60 iterations
+     .learning_rate = 0.001,
      .sampler_steps = 30,
      .takes_jko = false,
      .make = [](Training& t) { return std::make_unique<ContrastiveDivergence>(t); }}};
