@@ -29,8 +29,8 @@ upper = [2.0, 2.0]
 cells = [14, 12]
 [initial]
 kind = "gaussian"
-mean = [-1.0, 0.0]
-variance = 0.3
+mean = [-0.4, 0.0]
+variance = 0.6
 [solver]
 rtol = 1e-9
 [time]
@@ -39,7 +39,7 @@ end = 0.01
 )";
 const std::string entropy = "[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n";
 const std::string power = "[[energy]]\nkind = \"power\"\nexponent = 2.0\n";
-const std::string well = "[[energy]]\nkind = \"external\"\nexpression = \"2*(x^2 - 1)^2 + y^2\"\n";
+const std::string well = "[[energy]]\nkind = \"external\"\nexpression = \"(x^2 + y^2)/2 + 0.2*x*y\"\n";
 
 using Make = std::function<std::unique_ptr<Stepper>(const Problem&)>;
 
