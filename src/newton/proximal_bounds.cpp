@@ -37,7 +37,7 @@ double ProximalNewton::Impl::energy_scale() {
 }
 
 /// Over rho0's place: what mu puts into an empty cell, over what it puts where V is that of the mass,
-/// is 1/max(1, (V - its mean)/E). Returns the largest phi a cold start may guess: no mass is sent
+/// is 1/max(1, (V - its mean)/(obstacle E)). Returns the largest phi a cold start may guess: no mass is sent
 /// from the top of an obstacle.
 double ProximalNewton::Impl::weigh_filling() {
   std::array<double, 2> sums{};
@@ -47,7 +47,7 @@ double ProximalNewton::Impl::weigh_filling() {
   filling.resize(local);
   sums = {};
   for (std::size_t k = 0; k < local; ++k) {
-    filling[k] = 1 / std::max(1.0, (step.V[k] - level) / scale);
+    filling[k] = 1 / std::max(1.0, (step.V[k] - level) / (control.obstacle * scale));
     if (base[k] > 0) top = std::max(top, step.V[k]);
     if (k < owned) sums[0] += mesh.volume[k] * filling[k];
   }

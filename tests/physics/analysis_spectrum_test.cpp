@@ -14,8 +14,9 @@
 namespace otto::test {
 namespace {
 
-std::string double_well(double b, int cells, const std::string& more = "") {
-  return "[mesh]\nlower = [-3.0]\nupper = [3.0]\ncells = [" + std::to_string(cells) +
+std::string double_well(double b, int cells, const std::string& more = "", double half = 3) {
+  return "[mesh]\nlower = [" + std::to_string(-half) + "]\nupper = [" + std::to_string(half) +
+         "]\ncells = [" + std::to_string(cells) +
          "]\n[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\n"
          "expression = \"" +
          std::to_string(b) + "*(x^2-1)^2\"\n" + more;
@@ -94,7 +95,7 @@ double double_well_by_quadrature(double b) {
 
 TEST(Spectrum, RatesOfDeepWellsAreThoseOfQuadrature) {
   for (const double b : {20.0, 30.0, 45.0, 60.0, 70.0, 85.0, 100.0, 120.0}) {
-    Scenario s(double_well(b, 3000));
+    Scenario s(double_well(b, 3000, "", 1.8));  // where V is 5 times the barrier
     const Spectrum spectrum = spectrum_of(s, 2);
     const double exact = double_well_by_quadrature(b);
     const Mode &slow = spectrum.modes[0], &fast = spectrum.modes[1];
@@ -134,7 +135,7 @@ TEST(Spectrum, BoundsHoldTheRateOfTheMatrix) {
         "temperature = 1.0\n[[energy]]\nkind = \"external\"\nexpression = \"" +
         std::to_string(e.b) + "*(x^2-1)^2\"\n");
     const Mode slow = spectrum_of(s, 1).modes[0];
-    EXPECT_LE(slow.error, 1e-5) << "b = " << e.b;
+    EXPECT_LE(slow.error, 1e-4) << "b = " << e.b;  // of the order of rate / next rate at b = 20
     EXPECT_LE(std::abs(slow.rate / e.rate - 1), slow.error + 1e-11) << "b = " << e.b;
   }
 }
@@ -144,7 +145,7 @@ TEST(Spectrum, BoundsHoldTheRateOfTheMatrix) {
 TEST(Spectrum, EscapeFromADeepWell) {
   for (const double b : {30.0, 90.0}) {
     Scenario s(
-        "[mesh]\nlower = [-3.0]\nupper = [0.0]\ncells = [3000]\n[[energy]]\nkind = \"entropy\"\n"
+        "[mesh]\nlower = [-1.8]\nupper = [0.0]\ncells = [1800]\n[[energy]]\nkind = \"entropy\"\n"
         "temperature = 1.0\n[[energy]]\nkind = \"external\"\nexpression = \"" +
         std::to_string(b) + "*(x^2-1)^2\"\n[boundary]\nabsorbing = [\"x_max\"]\n");
     const Mode slow = spectrum_of(s, 1).modes[0];

@@ -67,6 +67,8 @@ struct NewtonControl {
   double mu_factor = 0.1;  ///< the next is min(mu_factor mu, mu^mu_power): superlinear
   double mu_power = 1.5;
   double mu_close = 10;  ///< lowered at an optimality of so many mu
+  /// Energies per mass above the mean of V from which a cell is an obstacle, where mu puts less.
+  double obstacle = 100;
   double highest_guess =
       10;              ///< of phi in empty cells, above V of the mass, in the energy per mass
   double edge = 1e-3;  ///< a density below so much of its multiplier is 0 in the end
