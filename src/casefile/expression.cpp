@@ -17,6 +17,7 @@
 #include "otto/casefile/case.h"
 #include "otto/casefile/suggest.h"
 #include "otto/casefile/versions.h"
+#include "otto/core/caution.h"
 #include "otto/core/error.h"
 
 namespace otto {
@@ -365,8 +366,9 @@ void check_axes(const Section& section, std::string_view key, const Expression& 
   const std::array<std::string, 3> axes{"x", "y", "z"};
   for (std::size_t a = std::size_t(dimension); a < axes.size(); ++a) {
     if (!expression.uses(axes[a])) continue;
-    section.fail(key, fmt::format("uses {}, but the mesh has {} only", axes[a],
-                                  dimension == 1 ? "the axis x" : "the axes x and y"));
+    caution(fmt::format("{}: {} uses {}, which is 0 everywhere: the mesh has {} only",
+                        section.where(key), key, axes[a],
+                        dimension == 1 ? "the axis x" : "the axes x and y"));
   }
 }
 

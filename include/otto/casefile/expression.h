@@ -47,7 +47,8 @@ Expression read_expression(const Section& section, std::string_view key,
 std::vector<Expression> read_expressions(const Section& section, std::string_view key,
                                          std::vector<std::string> variables = {"x", "y", "z", "t"});
 
-/// Throws InputError at the key where the expression uses a coordinate that the mesh does not have.
+/// A caution (otto/core/caution.h) where the expression uses a coordinate that the mesh does not have
+/// and that is 0 in every cell.
 void check_axes(const Section& section, std::string_view key, const Expression& expression,
                 int dimension);
 
