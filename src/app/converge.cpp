@@ -108,11 +108,11 @@ class Converge {
   /// is repeated with tighter ones, and another error shows that the present ones are too large.
   bool dominated() {
     const ConvergenceRow* row = judged();
-    if (!row || !row->order_l1() || *row->order_l1() > subject_.claimed_order - shortfall) {
-      return false;
-    }
-    const std::string fell =
-        fmt::format("the order fell to {:.2f} in level {}", *row->order_l1(), row->level);
+    if (!row || !row->order_l1()) return false;
+    const double excess = *row->order_l1() - subject_.claimed_order;
+    if (std::abs(excess) < shortfall) return false;
+    const std::string seen =
+        fmt::format("the order is {:.2f} in level {}", *row->order_l1(), row->level);
     try {
       const FinishedRun precise =
           study_.run_precisely(study_.refinement() * (int(rows_.size()) - 1));
@@ -125,7 +125,7 @@ class Converge {
             "{} here: {}; with tolerances a hundred times smaller the error is {:.3e} instead of "
             "{:.3e}, so the iterative tolerance dominates, and neither this order nor an "
             "extrapolation of it means anything. Smaller solver.rtol{} let it go on.",
-            rows_.size() < std::size_t(options_.levels) ? "Stopped early" : "No order", fell, now,
+            rows_.size() < std::size_t(options_.levels) ? "Stopped early" : "No order", seen, now,
             row->l1(), study_.base().section("time").has("tolerance") ? " or time.tolerance" : ""));
         return dominated_ = true;
       }
@@ -133,10 +133,10 @@ class Converge {
       folder_.log().say("(a repetition with smaller tolerances failed)");
     }
     const double mass = integral(newest_.setup->mesh, newest_.setup->state.density);
-    if (row->l1() < 1e-12 * mass) {
+    if (excess < 0 && row->l1() < 1e-12 * mass) {
       folder_.remark(
           fmt::format("Stopped early: {}; the error is {:.1e} of the mass, so rounding dominates.",
-                      fell, row->l1() / mass));
+                      seen, row->l1() / mass));
       return dominated_ = true;
     }
     return false;
