@@ -8,10 +8,14 @@
 namespace otto {
 
 struct FluxSolver::Impl {
-  Impl(const Mesh& m, SolverOptions options)
+  Impl(const Mesh& m, SolverOptions options, Role role)
       : mesh(m),
         matrix(m),
-        krylov(m.comm.handle(), std::size_t(m.owned), {.prefix = "flux_", .rtol = options.rtol}) {}
+        krylov(m.comm.handle(), std::size_t(m.owned),
+               {.prefix = "flux_",
+                .rtol = options.rtol,
+                .unprefixed = role == Role::step ? KrylovControl::Unprefixed::all
+                                                 : KrylovControl::Unprefixed::rtol}) {}
 
   const Mesh& mesh;
   AssembledMatrix matrix;
@@ -19,8 +23,8 @@ struct FluxSolver::Impl {
   KrylovSolver krylov;
 };
 
-FluxSolver::FluxSolver(const Mesh& mesh, SolverOptions options)
-    : impl_(std::make_unique<Impl>(mesh, options)) {}
+FluxSolver::FluxSolver(const Mesh& mesh, SolverOptions options, Role role)
+    : impl_(std::make_unique<Impl>(mesh, options, role)) {}
 FluxSolver::~FluxSolver() = default;
 
 void FluxSolver::set(double dt, std::span<const double> omega, std::span<const double> left,

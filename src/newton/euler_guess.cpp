@@ -16,7 +16,7 @@ constexpr int sweeps = 3;
 EulerGuess::EulerGuess(const Mesh& mesh, SolverOptions options, const NewtonControl& control)
     : mesh_(mesh),
       control_(control),
-      solver_(mesh, options),
+      solver_(mesh, options, FluxSolver::Role::inside),
       left_(std::size_t(mesh.faces.size())),
       right_(left_.size()),
       mass_(std::size_t(mesh.owned)),

@@ -128,11 +128,11 @@ void ProximalNewton::Impl::fill() {
 /// How far above the least value of the step's functional it may be: what the multipliers say, and
 /// what filling rho0 cost.
 double ProximalNewton::Impl::gap() const {
-  double filling = 0;
+  double cost = 0;
   for (std::size_t k = 0; k < owned; ++k) {
-    filling += mesh.volume[k] * (rho0[k] - base[k]) * now.V[k];
+    cost += mesh.volume[k] * (rho0[k] - base[k]) * now.V[k];
   }
-  return now.gap + std::abs(mesh.comm.sum(filling));
+  return now.gap + std::abs(mesh.comm.sum(cost));
 }
 
 }  // namespace otto

@@ -91,6 +91,8 @@ class Prefixes(unittest.TestCase):
             for other, case in CASES.items():
                 if other == prefix or {other, prefix} == {"transport_", "inner_"}:
                     continue
+                if prefix == "flux_" and "jko" in case:  # implicit Euler's density, where it starts
+                    continue
                 status, said = run(case, f"-{prefix}ksp_max_it", "1")
                 self.assertEqual(status, 2, f"{prefix} in the case of {other}: {said}")
                 self.assertIn(f"-{prefix}ksp_max_it: nothing in this run uses it", said)
