@@ -15,7 +15,7 @@ set(OTTO_PUBLIC_HEADERS
   initial/initial.h
   operators/generator.h operators/ledger.h
   linear/shifted_solver.h
-  time/dispatch.h time/error_budget.h time/flux_rules.h time/schemes.h time/step_control.h time/stepper.h
+  time/dispatch.h time/error_budget.h time/exponential_action.h time/flux_rules.h time/schemes.h time/step_control.h time/stepper.h
   time/timetable.h
   geodesic/density_pair.h geodesic/geodesic.h
   analysis/norms.h analysis/spectrum.h

@@ -22,6 +22,7 @@ struct Mode {
   double residual = 0;        ///< |A y - lambda y| / (lambda |y|); nan for rates from capacities
   double error = 0;           ///< the true rate of the matrix is within this part of `rate`
   std::vector<double> shape;  ///< u of the owned cells; sum omega u^2 = sum omega
+  /// Its rate is good to three digits.
   [[nodiscard]] bool resolved() const { return error <= 1e-3; }
 };
 

@@ -13,13 +13,17 @@
 
 namespace otto {
 
+/// What became of one attempt.
 struct ActionReport {
   double reached = 0;         ///< time advanced, <= what was asked; 0: failed, see reason
   double error_estimate = 0;  ///< L1, an upper estimate
-  int solves = 0, iterations = 0, max_iterations = 0;
-  std::string reason;
+  int solves = 0;             ///< with the resolvent
+  int iterations = 0;         ///< of all of them
+  int max_iterations = 0;     ///< of one
+  std::string reason;         ///< why it failed
 };
 
+/// When a Krylov space is believed, and when given up.
 struct ActionOptions {
   int max_vectors = 40;  ///< of one Krylov space: what is not reached with these is halved
   int min_vectors = 3;   ///< before an estimate is believed
@@ -46,6 +50,7 @@ struct ActionOptions {
 /// slowly than pi that L2(1/pi) sees nothing but its tails.
 class ExponentialAction {
  public:
+  /// Keeps references to both. Collective.
   ExponentialAction(const Generator& generator, ShiftedSolver& solver,
                     const ActionOptions& options = {});
 

@@ -41,10 +41,11 @@ struct ExponentialOptions {
   /// c / dt of the resolvents (I - c Q)^{-1}: 0.2 takes about the fewest for tolerances from 1e-4 to
   /// 1e-9.
   double pole = 0.2;
-  ActionOptions action = {};
+  ActionOptions action = {};  ///< of the Krylov space
 };
 ExponentialOptions read_exponential(const Section& time);  ///< of a [time] table
 
+/// Of BDF2.
 struct Bdf2Options {
   /// Of a step over the one before: up to 1 + sqrt 2 the formula is zero-stable (Grigorieff 1983).
   double max_ratio = 2.41421356237309504880;
@@ -58,7 +59,7 @@ struct MidpointOptions {
   double near_rounding = 1e3;  ///< ... which is as good as rounding up to this times it, ...
   int min_iterations = 3;      ///< ... and is not believed before these
   double min_rtol = 1e-10;     ///< of linear solves, which are as precise as the residual is small
-  double max_rtol = 1e-2;
+  double max_rtol = 1e-2;      ///< of linear solves, far from the solution
   double rounding_part = 0.1;  ///< of the rounding of the residual, that a solve may leave
   double min_factor = 0.1;     ///< of a density over itself in one iteration, to stay positive
 };

@@ -34,7 +34,7 @@ struct InnerWork {
 /// What a step did in place of what was asked: `StepReport::fallback`, and the column of
 /// history.csv (docs/methods.md). A step that did several tells the largest.
 namespace fallback {
-inline constexpr int none = 0;
+inline constexpr int none = 0;         ///< it did what was asked
 inline constexpr int path = 1;         ///< Newton's method by way of shorter steps: same solution
 inline constexpr int pieces = 2;       ///< shorter steps of BDF2 from a density that jumps
 inline constexpr int midpoint = 3;     ///< the midpoint rule in place of BDF2: still second order
@@ -54,7 +54,7 @@ struct [[nodiscard]] StepReport {
                                   ///< at the new state
   double optimality = -1;         ///< residual of a proximal step's optimality conditions, relative
                                   ///< to the mass; -1: not a proximal step
-  int fallback = fallback::none;
+  int fallback = fallback::none;  ///< one of namespace fallback
   InnerWork inner;                ///< of which inner steps; their iterations are in the sums above
 };
 

@@ -4,6 +4,7 @@
 
 namespace otto {
 
+/// Which differences of times are rounding.
 struct TimetableOptions {
   double slack = 1e-8;    ///< of a step or an output interval: what counts as rounding
   double stretch = 0.01;  ///< a remainder of this much of a step is no step of its own
