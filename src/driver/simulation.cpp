@@ -187,8 +187,8 @@ void StepRecord::remember(Archive& a) {
   a.number("linear_iterations", linear_iterations);
   a.number("max_linear_iterations", max_linear_iterations);
   a.number("rejected", rejected);
-  a.number("refused", refused);
-  a.number("fallback", fallback);
+  if (a.holds("refused")) a.number("refused", refused);
+  if (a.holds("fallback")) a.number("fallback", fallback);
   a.number("error_estimate", error_estimate);
   a.number("wall_seconds", wall_seconds);
   a.number("output_due", output_due);

@@ -38,9 +38,11 @@ void RunTotals::add(const StepRecord& r) {
 void RunTotals::remember(Archive& a) {
   a.number("steps", steps);
   a.number("rejected", rejected);
-  a.number("fallbacks", fallbacks);
-  a.number("changed", changed);
-  a.number("shortest_step", shortest_step);
+  if (a.holds("fallbacks")) {
+    a.number("fallbacks", fallbacks);
+    a.number("changed", changed);
+    a.number("shortest_step", shortest_step);
+  }
   a.number("start", start);
   a.number("time", time);
   a.number("mass_initial", mass_initial);

@@ -140,7 +140,7 @@ void ProximalNewton::Impl::solve_from(const std::vector<double>& phi) {
     if (report.converged) sharpen();
     return;
   }
-  if (step.cold && at_rest()) {
+  if (at_rest()) {
     report.converged = true;
     return;
   }

@@ -26,16 +26,19 @@ bool ProximalNewton::Impl::at_rest() {
   external(now);
   internal.derivatives(owned_part(rho0), 0, now.g, {});
   double top = -infinity;
-  double weight = 0, level = 0;
-  for (std::size_t k = 0; k < owned; ++k) {
-    if (!(rho0[k] > empty)) continue;
-    weight += mesh.volume[k] * rho0[k];
-    level += mesh.volume[k] * rho0[k] * (now.g[k] + now.V[k]);
-    top = std::max(top, std::abs(now.V[k]));
+  double level = 0;
+  for (int pass = 0; pass < 2; ++pass) {  // the second takes away the rounding of the first
+    std::array<double, 2> sums{};
+    for (std::size_t k = 0; k < owned; ++k) {
+      if (!(rho0[k] > empty)) continue;
+      const double m = mesh.volume[k] * rho0[k];
+      sums[0] += m * (now.g[k] + now.V[k] - level);
+      sums[1] += m;
+      top = std::max(top, std::abs(now.V[k]));
+    }
+    mesh.comm.sum_in_place(sums);
+    level += sums[0] / sums[1];
   }
-  std::array<double, 2> sums{level, weight};
-  mesh.comm.sum_in_place(sums);
-  level = sums[0] / sums[1];
   top = mesh.comm.max(top);
   const double kT = std::max(internal.temperature(), 0.0);
   bool moved = !std::isfinite(level);

@@ -185,8 +185,8 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
 
 }  // namespace
 
-RegisterStepper::RegisterStepper(StepperEntry entry, std::source_location at) {
-  entry.file = std::filesystem::path(at.file_name()).filename().string();
+RegisterStepper::RegisterStepper(StepperEntry entry, const char* file) {
+  entry.file = std::filesystem::path(file).filename().string();
   if (!entry.doc.empty()) {
     const Declare choice({}, {}, {{"time.scheme", entry.name, entry.doc, entry.equation}});
   }

@@ -29,7 +29,7 @@ class JkoBdf2 final : public Stepper {
 
   void remember(Archive& archive) override {
     archive.part("stage", stage_);
-    archive.part("bdf2", bdf2_);
+    bdf2_.remember(archive);
   }
   [[nodiscard]] int order() const override { return 2; }
 

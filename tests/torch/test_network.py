@@ -3,6 +3,7 @@ its own Gibbs density, cell by cell; what the summary says; a build without the 
 
 import csv
 import json
+import glob
 import os
 import shutil
 import subprocess
@@ -156,12 +157,15 @@ class WithoutTheModule(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             program = os.path.join(folder, "otto")
             shutil.copy(OTTO, program)
+            for library in glob.glob(os.path.join(os.path.dirname(OTTO), "libotto.so*")):
+                shutil.copy(library, folder)  # modules lie beside the library
+            alone = dict(os.environ, LD_LIBRARY_PATH=folder)
             for name, content in [("energy.pt", "any"),
                                   ("case.toml", CASE.format(mesh=LINE, temperature=1.0))]:
                 with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                     file.write(content)
             done = subprocess.run([program, "check", "case.toml"], cwd=folder, capture_output=True,
-                                  text=True, timeout=60)
+                                  text=True, timeout=60, env=alone)
             self.assertEqual(done.returncode, 2)
             self.assertIn("OTTO_TORCH=ON", done.stderr)
             self.assertEqual(done.stderr.count("otto: "), 1)
@@ -170,7 +174,7 @@ class WithoutTheModule(unittest.TestCase):
             with open(os.path.join(folder, "case.toml"), "w", encoding="utf-8") as file:
                 file.write(plain)
             subprocess.run([program, "check", "case.toml"], cwd=folder, check=True, timeout=60,
-                           stdout=subprocess.DEVNULL)
+                           stdout=subprocess.DEVNULL, env=alone)
 
 
 if __name__ == "__main__":

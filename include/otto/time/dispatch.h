@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <vector>
 
@@ -65,9 +64,9 @@ struct StepperEntry {
 
 /// At namespace scope. Where `doc` is given also declares Choice{"time.scheme", name}.
 struct RegisterStepper {
-  /// `at` becomes `entry.file`.
+  /// The name of `file` becomes `entry.file`.
   explicit RegisterStepper(StepperEntry entry,
-                           std::source_location at = std::source_location::current());
+                           const char* file = __builtin_FILE());
 };
 /// All of them, sorted by the names of their schemes.
 const std::vector<StepperEntry>& all_steppers();
