@@ -45,12 +45,12 @@ bool ProximalNewton::Impl::direction(double rtol) {
   for (std::size_t k = 0; k < owned; ++k) {
     omega[k] = mesh.volume[k] * std::max(now.inverse[k], softest);
   }
-  // Where coefficients change little the coarse levels of the first iteration serve all.
+  // The coarse levels of the first iteration serve the others of a step as long as they serve well.
   const ProximalCoefficients coefficients{omega, left, other_side, conductance};
-  const bool keep_coarse =
-      opening <= control.small_change && report.iterations > spent + 1 && rtol >= 1e-4;
+  const bool keep_coarse = report.iterations > spent + 1 && last_solve <= control.keep_iterations;
   const SolveReport solve = coupled ? solve_coupled(coefficients, rtol, keep_coarse)
                                     : solve_single(coefficients, rtol, keep_coarse);
+  last_solve = solve.iterations;
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
   if (solve.converged || solve.iterations >= control.max_linear) return true;

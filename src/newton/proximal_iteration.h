@@ -53,6 +53,7 @@ struct ProximalNewton::Impl {
   double share = 0;     ///< mu = share E mass/volume
   double scale = 1;     ///< E, an energy per mass of the step's order
   double opening = 0;   ///< optimality of the first iterate from this start
+  int last_solve = 0;   ///< iterations of the last linear solve
   double care = 1;      ///< factor on the tolerance of linear solves
   double nu = 0;        ///< of the held density
   bool warm = false;    ///< started from a guess of phi

@@ -23,7 +23,8 @@ struct NewtonControl {
   double good_guess = 0.06;    ///< optimality up to which an extrapolated phi is a start; beyond
                                ///< it implicit Euler's density is nearer
   double warm_progress = 0.3;  ///< an iteration that leaves more says that the start was wrong
-  double small_change = 0.03;  ///< optimality of a start up to which coarse operators are kept
+  double small_change = 0.03;  ///< optimality of a start up to which a solve stops by its residual
+  int keep_iterations = 8;     ///< of a solve, up to which the next one keeps its coarse operators
 
   // Linear solves
   int max_linear = 200;        ///< a direction is used as it is after so many iterations
