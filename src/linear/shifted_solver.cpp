@@ -15,6 +15,7 @@
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/box_operator.h"
 #include "otto/multigrid/multigrid.h"
+#include "otto/operators/fourth_order.h"
 #include "preconditioners.h"
 #include "vector_arrays.h"
 

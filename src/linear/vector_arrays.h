@@ -48,20 +48,6 @@ inline bool user_option(const char* name) {
   return set == PETSC_TRUE;
 }
 
-/// Makes `ksp` GMRES with BoomerAMG on the right, and lets PETSc's options have their way.
-/// Collective.
-inline void make_gmres(MPI_Comm comm, KSP* ksp, const SolverOptions& options) {
-  check(KSPCreate(comm, ksp));
-  check(KSPSetTolerances(*ksp, options.rtol, 1e-300, 1e30, 500));
-  check(KSPSetType(*ksp, KSPGMRES));
-  check(KSPGMRESSetRestart(*ksp, 60));
-  check(KSPSetPCSide(*ksp, PC_RIGHT));
-  PC pc = nullptr;
-  check(KSPGetPC(*ksp, &pc));
-  check(PCSetType(pc, PCHYPRE));
-  check(KSPSetFromOptions(*ksp));
-}
-
 /// What the last solve of `ksp` did; the residual is the norm PETSc watched.
 inline SolveReport report_of(KSP ksp) {
   SolveReport report;

@@ -97,6 +97,18 @@ class Networks(unittest.TestCase):
                 energy[4].weight.data *= 8
                 self.check_at_rest(energy, mesh, 0.7, ranks)
 
+    def test_a_column_of_values_is_one_value_a_point(self):
+        torch.manual_seed(5)
+        energy = layers(2, torch.nn.Tanh()).double()[:-1]  # (n, 1), without the Flatten
+        with torch.no_grad():
+            self.assertEqual(energy(torch.zeros(7, 2).double()).shape, (7, 1))
+        with tempfile.TemporaryDirectory() as folder:
+            torch.jit.script(energy).save(os.path.join(folder, "energy.pt"))
+            out, _ = run(folder, CASE.format(mesh=PLANE, temperature=1.0))
+            center, volume, density = read(out)
+        expected = gibbs(torch.nn.Sequential(energy, torch.nn.Flatten(0)), center, volume, 1.0)
+        self.assertLessEqual(np.abs(density / expected - 1).max(), 1e-12)
+
     def test_in_float32(self):
         # What differs is the rounding of one sum in another order: a few ulp of U.
         seed = torch.seed()

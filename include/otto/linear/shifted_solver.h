@@ -21,14 +21,15 @@ class Section;
 
 /// What a linear solve did. Look at it: an unconverged solve must refuse the step.
 struct [[nodiscard]] SolveReport {
-  bool converged = false;
-  int iterations = 0;
+  bool converged = false;        ///< else the density is not to be used
+  int iterations = 0;            ///< of the Krylov method
   double relative_residual = 0;  ///< ||b - A rho|| / ||b||
   std::string reason;            ///< PETSc's reason in words
   bool algebraic = false;        ///< the geometric multigrid gave way to the algebraic one
   bool fallback = false;         ///< and that to hypre's BoomerAMG
 };
 
+/// How the linear systems of a step are solved.
 struct SolverOptions {
   double rtol = 1e-8;  ///< [solver] rtol
   /// Of a system on a box: when its first iterations foretell more than this many, the algebraic
@@ -45,12 +46,13 @@ SolverOptions read_solver(const Section& solver);  ///< of a [solver] table
 /// in; V_mid is half-way between the least and the largest V. Collective.
 std::vector<double> gibbs_weights(const Generator& generator);
 
+/// The solver and what it keeps from one system to the next.
 class ShiftedSolver {
  public:
   /// Keeps a reference to `generator`. PETSc options without prefix apply to its KSP. Collective.
   ShiftedSolver(const Generator& generator, SolverOptions options);
   ~ShiftedSolver();
-  ShiftedSolver(ShiftedSolver&&) noexcept;
+  ShiftedSolver(ShiftedSolver&&) noexcept;  ///< what is moved from can only be destroyed
 
   /// Solves for rho (owned values used and returned; the input is the initial guess). `sigma` and
   /// `b`: owned values; an empty sigma means 1. Collective. The hierarchy is kept as long as c,
