@@ -23,18 +23,10 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <utility>
 
 #include "passes.h"
 
 namespace otto::multigrid {
-
-/// body(0), ..., body(N - 1), written out: loops around it then become vector instructions.
-template <std::size_t N, class Body>
-[[gnu::always_inline]] inline void unroll(Body&& body) {
-  [&]<std::size_t... k>(std::index_sequence<k...>) { (body(k), ...); }
-  (std::make_index_sequence<N>{});
-}
 
 /// Entries of y: the value, then the difference to the lower and the upper neighbour of each axis.
 template <int Dim>
@@ -87,17 +79,18 @@ struct RowOfJacobian {
                                          Form<Dim, Real>& G) const {
     std::array<Real, form_size<Dim>> c;
     c[0] = 1;
-    unroll<Dim>([&](std::size_t a) {
+#pragma GCC unroll 32
+    for (std::size_t a = 0; a < Dim; ++a) {
       const Real lower = right[a][o], upper = -left[a][o + stride[a]];
       c[2 * a + 1] = T[a].mm * lower + T[a].pm * upper;
       c[2 * a + 2] = T[a].mp * lower + T[a].pp * upper;
-    });
-    unroll<form_size<Dim>>([&](std::size_t r) {
+    }
+#pragma GCC unroll 32
+    for (std::size_t r = 0; r < form_size<Dim>; ++r) {
       const Real scaled = omega[o] * c[r];
-      unroll<form_size<Dim>>([&](std::size_t s) {
-        if (s >= r) G[form_entry<Dim>(r, s)] += scaled * c[s];
-      });
-    });
+#pragma GCC unroll 32
+      for (std::size_t s = r; s < form_size<Dim>; ++s) G[form_entry<Dim>(r, s)] += scaled * c[s];
+    }
   }
 };
 
@@ -110,27 +103,31 @@ struct StoredForm {
                                          Form<Dim, Real>& G) const {
     constexpr std::size_t size = form_size<Dim>;
     std::array<std::array<Real, size>, size> half;  // G_K T
-    unroll<size>([&](std::size_t r) {
+#pragma GCC unroll 32
+    for (std::size_t r = 0; r < size; ++r) {
       half[r][0] = form[form_entry<Dim>(r, 0)][o];
-      unroll<Dim>([&](std::size_t a) {
+#pragma GCC unroll 32
+      for (std::size_t a = 0; a < Dim; ++a) {
         const Real lower = form[form_entry<Dim>(r, 2 * a + 1)][o],
                    upper = form[form_entry<Dim>(r, 2 * a + 2)][o];
         half[r][2 * a + 1] = T[a].mm * lower + T[a].pm * upper;
         half[r][2 * a + 2] = T[a].mp * lower + T[a].pp * upper;
-      });
-    });
-    unroll<size>([&](std::size_t s) {
-      G[form_entry<Dim>(0, s)] += half[0][s];
-      unroll<Dim>([&](std::size_t a) {
-        const std::size_t lower = 2 * a + 1, upper = 2 * a + 2;
-        if (s >= lower) {
-          G[form_entry<Dim>(lower, s)] += T[a].mm * half[lower][s] + T[a].pm * half[upper][s];
-        }
-        if (s >= upper) {
-          G[form_entry<Dim>(upper, s)] += T[a].mp * half[lower][s] + T[a].pp * half[upper][s];
-        }
-      });
-    });
+      }
+    }
+#pragma GCC unroll 32
+    for (std::size_t s = 0; s < size; ++s) G[form_entry<Dim>(0, s)] += half[0][s];
+#pragma GCC unroll 32
+    for (std::size_t a = 0; a < Dim; ++a) {
+      const std::size_t lower = 2 * a + 1, upper = 2 * a + 2;
+#pragma GCC unroll 32
+      for (std::size_t s = lower; s < size; ++s) {
+        G[form_entry<Dim>(lower, s)] += T[a].mm * half[lower][s] + T[a].pm * half[upper][s];
+      }
+#pragma GCC unroll 32
+      for (std::size_t s = upper; s < size; ++s) {
+        G[form_entry<Dim>(upper, s)] += T[a].mp * half[lower][s] + T[a].pp * half[upper][s];
+      }
+    }
   }
 };
 
@@ -163,9 +160,10 @@ void join_forms(const BlockGrid& grid, const BlockGrid& coarse, const std::array
             Form<Dim, Real> sum{};
             add(row + I * factor[0], left, sum);
             if (pair) add(row + 2 * I + 1, right, sum);
-            unroll<form_entries<Dim>>([&](std::size_t e) {
+#pragma GCC unroll 32
+            for (std::size_t e = 0; e < form_entries<Dim>; ++e) {
               G[e][target + I] = first ? sum[e] : G[e][target + I] + sum[e];
-            });
+            }
           }
         };
         const std::int32_t n = coarse.n[0];
@@ -181,26 +179,25 @@ void join_forms(const BlockGrid& grid, const BlockGrid& coarse, const std::array
 template <int Dim, class Real>
 void local_products(const BlockGrid& grid, std::int32_t layer, const FormArrays<Dim, Real>& G,
                     const Real* __restrict x, const std::array<Real*, form_size<Dim>>& q) {
-  constexpr std::size_t size = form_size<Dim>;
   for_each_row(grid, layer, [&](std::ptrdiff_t first, int, int) {
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
-      std::array<Real, size> y, products;
+      std::array<Real, form_size<Dim>> y;
       y[0] = x[o];
-      unroll<Dim>([&](std::size_t a) {
+#pragma GCC unroll 32
+      for (std::size_t a = 0; a < Dim; ++a) {
         y[2 * a + 1] = x[o - grid.stride[a]] - x[o];
         y[2 * a + 2] = x[o + grid.stride[a]] - x[o];
-      });
-      unroll<size>([&](std::size_t r) {
-        products[r] = G[form_entry<Dim>(r, 0)][o] * y[0];
-        unroll<size - 1>(
-            [&](std::size_t s) { products[r] += G[form_entry<Dim>(r, s + 1)][o] * y[s + 1]; });
-      });
-      Real own = products[0];
-      unroll<size - 1>([&](std::size_t r) {
-        own -= products[r + 1];
-        q[r + 1][o] = products[r + 1];
-      });
+      }
+      Real own = 0;
+#pragma GCC unroll 32
+      for (std::size_t r = 0; r < form_size<Dim>; ++r) {
+        Real sum = 0;
+#pragma GCC unroll 32
+        for (std::size_t s = 0; s < form_size<Dim>; ++s) sum += G[form_entry<Dim>(r, s)][o] * y[s];
+        own += r == 0 ? sum : -sum;
+        if (r > 0) q[r][o] = sum;
+      }
       q[0][o] = own;
     }
   });
@@ -215,11 +212,12 @@ void collect_products(const BlockGrid& grid, std::int32_t layer,
 #pragma omp simd
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       Real sum = q[0][o];
-      unroll<Dim>([&](std::size_t a) {
+#pragma GCC unroll 32
+      for (std::size_t a = 0; a < Dim; ++a) {
         const std::ptrdiff_t s = grid.stride[a];
         sum += q[2 * a + 2][o - s] + q[2 * a + 1][o + s];
         sum += g[a][o] * (x[o] - x[o - s]) + g[a][o + s] * (x[o] - x[o + s]);
-      });
+      }
       use(o, sum);
     }
   });
@@ -236,13 +234,17 @@ void local_sizes(const BlockGrid& grid, const FormArrays<Dim, Real>& G,
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       std::array<Real, size> across{};  // -M_r0 for r > 0
       Real total = 0, row = 0;
+#pragma GCC unroll 32
       for (std::size_t r = 0; r < size; ++r) {
+#pragma GCC unroll 32
         for (std::size_t s = 1; s < size; ++s) across[r] += G[form_entry<Dim>(r, s)][o];
         across[r] -= G[form_entry<Dim>(r, 0)][o];
         total += r == 0 ? -across[r] : across[r];
       }
+#pragma GCC unroll 32
       for (std::size_t r = 1; r < size; ++r) {
         Real sum = std::abs(across[r]);
+#pragma GCC unroll 32
         for (std::size_t s = 1; s < size; ++s) sum += std::abs(G[form_entry<Dim>(r, s)][o]);
         entries[r][o] = G[form_entry<Dim>(r, r)][o];
         sums[r][o] = sum;
@@ -262,6 +264,7 @@ void inverse_diagonal_of_forms(const BlockGrid& grid, const std::array<const Rea
   for_each_row(grid, [&](std::ptrdiff_t first) {
     for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
       Real entry = entries[0][o], sum = sums[0][o];
+#pragma GCC unroll 32
       for (std::size_t a = 0; a < Dim; ++a) {
         const std::ptrdiff_t s = grid.stride[a];
         const Real faces = g[a][o] + g[a][o + s];
