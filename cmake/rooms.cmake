@@ -5,7 +5,7 @@
 set(OTTO_LIBRARY_OBJECTS)
 function(otto_room room)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "/src/app/main\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/src/app/[a-z_]*main\\.cpp$")
   add_library(otto_${room} OBJECT ${sources})
   target_link_libraries(otto_${room} PUBLIC otto_flags)
   foreach(below ${ARGN})
@@ -38,6 +38,7 @@ otto_room(learn geodesic newton network)
 otto_room(driver learn analysis time initial)
 otto_room(app driver)
 
+target_include_directories(otto_core PRIVATE ${RANDOM123_INCLUDE_DIR})
 set_source_files_properties(src/analysis/spectrum.cpp PROPERTIES INCLUDE_DIRECTORIES "${SLEPC_INCLUDE_DIRS}")
 if(OTTO_FUZZ)  # rooms that no reader enters are only linked: half the time of the build
   foreach(room analysis app driver geodesic learn linear multigrid newton operators time)

@@ -5,8 +5,9 @@ if(NOT Torch_FOUND)
   return()
 endif()
 file(GLOB OTTO_TORCH_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/torch/*.cpp)
-add_library(otto_torch MODULE ${OTTO_TORCH_SOURCES})
-target_include_directories(otto_torch PRIVATE include)
+# the module links nothing of Otto, so it has its own copy of the random numbers
+add_library(otto_torch MODULE ${OTTO_TORCH_SOURCES} src/core/random.cpp)
+target_include_directories(otto_torch PRIVATE include ${RANDOM123_INCLUDE_DIR})
 target_compile_options(otto_torch PRIVATE -Wall -Wextra -Wshadow)
 # torch brings its headers as ordinary ones
 get_target_property(OTTO_TORCH_HEADERS torch INTERFACE_INCLUDE_DIRECTORIES)

@@ -10,7 +10,11 @@ from matplotlib import colors  # noqa: E402
 from matplotlib.collections import PolyCollection  # noqa: E402
 
 AXES = "xyz"
-COLOURS = "magma"
+COLOURS, OTHER_COLOURS, SIGNED_COLOURS = "magma", "viridis", "RdBu_r"
+DENSITIES = ("density", "stationary_density", "data")  # non-negative masses per volume
+WORDS = {"density": "density ρ", "stationary_density": "stationary density", "committor": "committor q",
+         "mean_exit_time": "mean exit time T", "external_energy": "external energy V",
+         "chemical_potential": "chemical potential μ", "current": "stationary current J"}
 STYLE = {
     "figure.dpi": 110, "savefig.dpi": 160, "font.size": 10, "axes.titlesize": 10,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False,
@@ -20,9 +24,11 @@ STYLE = {
 BLUE, RED, GREY = "#2b6ca3", "#c8553d", "#8a8a8a"
 
 
-def choose_frames(run, count):
+def choose_frames(run, count, field="density"):
     """Indices of `count` output times between which the density changes equally much (in L1)."""
     n = len(run.times)
+    if not run.changes(field):
+        return [0]
     if n <= count:
         return list(range(n))
     volumes = run.grid.volumes
@@ -38,8 +44,22 @@ def choose_frames(run, count):
     return sorted(set(chosen.tolist()) | {0, n - 1})
 
 
-def make_norm(values, scale):
+def is_signed(values):
+    """Values on both sides of 0, beyond rounding."""
+    low, high = min(float(np.nanmin(v)) for v in values), max(float(np.nanmax(v)) for v in values)
+    return low < -1e-9 * max(high, -low) and high > 1e-9 * max(high, -low)
+
+
+def make_norm(values, scale, field="density"):
     """A common colour scale for all frames, and whether some values lie above it."""
+    if is_signed(values):  # white at 0, both signs alike
+        reach = max(float(np.nanmax(np.abs(v))) for v in values)
+        return colors.Normalize(vmin=-reach, vmax=reach), "neither"
+    if field == "committor":
+        return colors.Normalize(vmin=0.0, vmax=1.0), "neither"
+    if field not in DENSITIES:
+        low, high = min(float(np.nanmin(v)) for v in values), max(float(np.nanmax(v)) for v in values)
+        return colors.Normalize(vmin=low, vmax=high if high > low else low + 1), "neither"
     highs, low = [float(np.nanmax(v)) for v in values], min(float(np.nanmin(v)) for v in values)
     high = max(highs)
     # A narrow start would leave all later frames dark: the scale ends at what half the frames reach.
@@ -58,14 +78,22 @@ def density_picture(run, scale, count, title, field="density"):
     """Curves in 1-D, small multiples in 2-D, mid-plane slices in 3-D."""
     with plt.rc_context(STYLE):
         draw = {1: _curves, 2: _multiples, 3: _slices}[run.grid.dimension]
-        figure = draw(run, scale, choose_frames(run, count), field)
+        figure = draw(run, scale, choose_frames(run, count, field), field)
         if title:
             figure.suptitle(title, fontsize=12)
         return figure
 
 
-def _time_label(t):
-    return f"t = {t:.4g}" if np.isfinite(t) else ""
+def _label(run, index, field):
+    """The time of a frame; nothing where the field has none."""
+    t = run.times[index]
+    return f"t = {t:.4g}" if np.isfinite(t) and run.changes(field) else ""
+
+
+def _colours(norm, field):
+    if norm.vmin == -norm.vmax:
+        return SIGNED_COLOURS
+    return COLOURS if field in DENSITIES else OTHER_COLOURS
 
 
 def _curves(run, scale, frames, field):
@@ -76,16 +104,19 @@ def _curves(run, scale, frames, field):
     for shade, index in zip(shades, frames):
         values = run.field(index, field)[order]
         axes.plot(x, np.maximum(values, 1e-300) if scale == "log" else values, color=shade,
-                  label=_time_label(run.times[index]))
+                  label=_label(run, index, field))
     axes.set(xlabel="x", ylabel=_name(field), xlim=(run.grid.edges[0][0], run.grid.edges[0][-1]))
     external = run.field(frames[-1], "external_energy")
     if external is not None and field == "density":
         _shade_external(axes, x, external[order])
     if scale == "log":
         axes.set_yscale("log")
-    else:
+    elif is_signed([run.field(i, field) for i in frames]):
+        axes.axhline(0, color=GREY, linewidth=0.8)
+    elif field in DENSITIES:
         axes.set_ylim(bottom=0)
-    axes.legend(fontsize=8, ncols=2 if len(frames) > 5 else 1)
+    if run.changes(field):
+        axes.legend(fontsize=8, ncols=2 if len(frames) > 5 else 1)
     return figure
 
 
@@ -103,15 +134,15 @@ def _shade_external(axes, x, external):
 
 
 def _name(field):
-    return "density ρ" if field == "density" else field
+    return WORDS.get(field, field.replace("_", " "))
 
 
-def _draw_plane(axes, grid, values, norm):
+def _draw_plane(axes, grid, values, norm, colours):
     if grid.edges is not None:
         image = axes.pcolormesh(grid.edges[0], grid.edges[1], grid.as_array(values).T, norm=norm,
-                                cmap=COLOURS, rasterized=True)
+                                cmap=colours, rasterized=True)
     else:
-        image = PolyCollection(grid.vertices[:, :, :2], array=values, norm=norm, cmap=COLOURS,
+        image = PolyCollection(grid.vertices[:, :, :2], array=values, norm=norm, cmap=colours,
                                edgecolors="face", linewidths=0.1, rasterized=True)
         axes.add_collection(image)
         axes.autoscale_view()
@@ -138,7 +169,7 @@ def _panel_grid(count, aspect):
     """Rows and columns for `count` panels of the given height/width."""
     columns = count if count <= 4 else (count + 1) // 2
     rows = -(-count // columns)
-    width = min(11.0, 2.9 * columns) / columns
+    width = 4.8 if count == 1 else min(11.0, 2.9 * columns) / columns
     return plt.subplots(rows, columns, sharex=True, sharey=True, squeeze=False,
                         figsize=(width * columns + 0.9, width * aspect * rows + 0.75))
 
@@ -146,12 +177,13 @@ def _panel_grid(count, aspect):
 def _multiples(run, scale, frames, field):
     low, high = run.grid.vertices[:, :, :2].min((0, 1)), run.grid.vertices[:, :, :2].max((0, 1))
     values = [run.field(i, field) for i in frames]
-    norm, extend = make_norm(values, scale)
+    norm, extend = make_norm(values, scale, field)
     figure, panels = _panel_grid(len(frames), (high[1] - low[1]) / (high[0] - low[0]))
     for axes, index, value in zip(panels.flat, frames, values):
-        image = _draw_plane(axes, run.grid, np.maximum(value, norm.vmin), norm)
+        image = _draw_plane(axes, run.grid, np.maximum(value, norm.vmin), norm,
+                            _colours(norm, field))
         _draw_external(axes, run)
-        axes.set_title(_time_label(run.times[index]))
+        axes.set_title(_label(run, index, field))
     for axes in panels.flat[len(frames):]:
         axes.set_visible(False)
     for axes in panels[-1]:
@@ -162,9 +194,31 @@ def _multiples(run, scale, frames, field):
     return figure
 
 
+def current_picture(run, scale, title):
+    """Arrows of the stationary current over the stationary density, in the plane."""
+    grid = run.grid
+    with plt.rc_context(STYLE):
+        figure = _multiples(run, scale, [0], "stationary_density")
+        axes = figure.axes[0]
+        x, J = grid.centers, np.stack([run.field(0, f"current_{a}") for a in "xy"], axis=1)
+        low, high = x.min(0), x.max(0)
+        # one arrow to a square of a grid of about 20 by 20: the mean of the cells in it
+        side = (high - low).max() / 20
+        square = np.floor((x - low) / side).astype(int)
+        _, place = np.unique(square, axis=0, return_inverse=True)
+        count = np.bincount(place.ravel())
+        mean = lambda v: np.bincount(place.ravel(), weights=v) / count  # noqa: E731
+        u, v = mean(J[:, 0]), mean(J[:, 1])
+        longest = np.hypot(u, v).max()
+        axes.quiver(mean(x[:, 0]), mean(x[:, 1]), u, v, color="white", pivot="mid", angles="xy", units="xy",
+                    scale=longest / (1.4 * side) if longest > 0 else 1, width=side / 12, edgecolor="black", linewidth=0.3)
+        figure.suptitle(title or _name("current"), fontsize=12)
+        return figure
+
+
 def _clouds(run, scale, frames, field):
     """The cells of a 3-D mesh as dots, seen along each axis, the densest in front."""
-    norm, extend = make_norm([run.field(i, field) for i in frames], scale)
+    norm, extend = make_norm([run.field(i, field) for i in frames], scale, field)
     figure, panels = plt.subplots(3, len(frames), squeeze=False,
                                   figsize=(2.4 * len(frames) + 1.2, 6.6))
     for row, normal in enumerate((2, 1, 0)):
@@ -174,11 +228,11 @@ def _clouds(run, scale, frames, field):
             order = np.argsort(values)
             x = run.grid.centers[order]
             image = axes.scatter(x[:, first], x[:, second], c=np.maximum(values[order], norm.vmin),
-                                 s=6, norm=norm, cmap=COLOURS, linewidths=0, rasterized=True)
+                                 s=6, norm=norm, cmap=_colours(norm, field), linewidths=0, rasterized=True)
             axes.set_aspect("equal")
             axes.set_xlabel(AXES[first])
             if row == 0:
-                axes.set_title(_time_label(run.times[index]))
+                axes.set_title(_label(run, index, field))
         panels[row, 0].set_ylabel(AXES[second])
     figure.colorbar(image, ax=panels, label=_name(field), extend=extend, shrink=0.8, pad=0.015)
     return figure
@@ -190,7 +244,7 @@ def _slices(run, scale, frames, field):
         return _clouds(run, scale, frames, field)
     arrays = [grid.as_array(run.field(i, field)) for i in frames]
     middle = [len(e[:-1]) // 2 for e in grid.edges]
-    norm, extend = make_norm(arrays, scale)
+    norm, extend = make_norm(arrays, scale, field)
     figure, panels = plt.subplots(3, len(frames), squeeze=False,
                                   figsize=(2.1 * len(frames) + 1.2, 6.6))
     for row, normal in enumerate((2, 1, 0)):
@@ -199,12 +253,12 @@ def _slices(run, scale, frames, field):
         for axes, array, index in zip(panels[row], arrays, frames):
             plane = np.take(array, middle[normal], axis=normal)
             image = axes.pcolormesh(grid.edges[first], grid.edges[second],
-                                    np.maximum(plane, norm.vmin).T, norm=norm, cmap=COLOURS,
-                                    rasterized=True)
+                                    np.maximum(plane, norm.vmin).T, norm=norm,
+                                    cmap=_colours(norm, field), rasterized=True)
             axes.set_aspect("equal")
             axes.set_xlabel(AXES[first])
             if row == 0:
-                axes.set_title(_time_label(run.times[index]))
+                axes.set_title(_label(run, index, field))
         panels[row, 0].set_ylabel(f"{AXES[second]}     ({AXES[normal]} ≈ {at:.2g})")
     figure.colorbar(image, ax=panels, label=_name(field), extend=extend, shrink=0.8, pad=0.015)
     return figure

@@ -150,6 +150,30 @@ class Results:
             data = file["VTKHDF/CellData"]
             return data[name][()] if name in data else None
 
+    def names(self):
+        """The cell fields there are."""
+        if not self._series:
+            with _open(self._path("final.h5")) as file:
+                return sorted(set(file["cells"]) - {"center", "volume"})
+        with _open(self._series[0][1]) as file:
+            return sorted(file["VTKHDF/CellData"])
+
+    def changes(self, name):
+        """Whether a field is another one at another time."""
+        first, last = self.field(0, name), self.field(len(self.times) - 1, name)
+        return name == "density" and len(self.times) > 1 or not np.array_equal(first, last)
+
+    def final_alone(self):
+        """The same results without their series: what final.h5 holds."""
+        alone = Results(self.folder)
+        alone._series = []
+        return alone
+
+    def rate_of(self, mode):
+        """The rate of a mode of `otto spectrum`, counted from 1; None without."""
+        rates = self.summary.get("spectrum", {}).get("rates", [])
+        return rates[mode - 1] if mode <= len(rates) else None
+
     def frames(self):
         for index, time in enumerate(self.times):
             yield time, self.field(index)

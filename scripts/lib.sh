@@ -7,9 +7,11 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 cores=$(nproc)  # before OMP_NUM_THREADS is set, which nproc obeys
 
-# OpenMPI: allow root (containers), more ranks than cores, and idle ranks that yield.
+# OpenMPI: allow root (containers), more ranks than cores (by the word of version 4 and of version 5),
+# and idle ranks that yield.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+export OMPI_MCA_mpi_yield_when_idle=1
 export OMP_NUM_THREADS=1
 # A home folder that cannot be written must not stop the compiler cache or the pictures.
 if [ ! -w "${HOME:-/nonexistent}" ]; then
@@ -42,7 +44,7 @@ build() {
     ! grep -qxF "CMAKE_GENERATOR:INTERNAL=Ninja" "$cache" || [ ! -f "$root/build/build.ninja" ]; then
     (cd "$root" && cmake --preset release --fresh) >"$log" 2>&1 || {
       cat "$log" >&2
-      fail "CMake failed (above); without the Debian 12 packages see docs/install.md"
+      fail "CMake failed (above); without the packages of Debian 12 or 13 see docs/install.md"
     }
   fi
   local targets=()

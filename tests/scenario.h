@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "otto/casefile/case.h"
+#include "otto/driver/problem.h"
 #include "otto/driver/simulation.h"
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/absorbing.h"
 #include "otto/operators/generator.h"
 
 namespace otto::test {
@@ -41,7 +43,7 @@ struct Scenario {
         drift(make_drift(c.section("drift"), mesh.dimension)),
         generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
                   read_absorbing(c.section("boundary"), mesh)),
-        problem{mesh, energy, generator, c} {}
+        problem(problem_of(c, mesh, energy, generator)) {}
   Scenario(const Scenario&) = delete;
 
   /// The initial density of the case, with ghosts.
@@ -52,16 +54,22 @@ struct Scenario {
     mesh.halo.update(mesh.comm, state.density);
     return state;
   }
+  [[nodiscard]] std::unique_ptr<Stepper> make_stepper() const {
+    return otto::make_stepper(c, problem);
+  }
+  [[nodiscard]] TimeOptions times() const {
+    return read_time_options(c.section("time"), c.section("output"));
+  }
   /// Runs [time] from `state`, calling `watch` after every step and keeping all records.
   RunOutcome run(State& state, const Watch::Function& watch = {}) {
-    const auto stepper = make_stepper(problem);
+    const auto stepper = make_stepper();
     records.clear();
     std::vector<std::unique_ptr<Monitor>> monitors;
     monitors.push_back(std::make_unique<Watch>([&](const State& s, const StepRecord& r) {
       records.push_back(r);
       if (watch) watch(s, r);
     }));
-    return simulate(problem, *stepper, state, monitors);
+    return simulate(times(), problem, *stepper, state, monitors);
   }
   /// sum vol |a - b| over all cells.
   [[nodiscard]] double l1(std::span<const double> a, std::span<const double> b) const {

@@ -47,7 +47,7 @@ void fill_orders(std::vector<ConvergenceRow>& rows) {
 }
 
 std::string convergence_csv(const StudySubject& subject, std::span<const ConvergenceRow> rows) {
-  std::string text = "level,cells,h,dt,l1,l2,linf,order_l1,order_l2,order_linf,seconds";
+  std::string text = "level,cells,h,dt,l1,l2,linf,order_l1,order_l2,order_linf,seconds,steps";
   for (std::size_t i = always; i < subject.norms.size(); ++i) {
     text += fmt::format(",{0},order_{0}", subject.norms[i]);
   }
@@ -57,7 +57,7 @@ std::string convergence_csv(const StudySubject& subject, std::span<const Converg
       text += fmt::format(",{}", error_word(row, i, "{:.17g}"));
     for (std::size_t i = 0; i < always; ++i)
       text += fmt::format(",{}", order_word(row, i, "{:.6f}"));
-    text += fmt::format(",{:.3f}", row.seconds);
+    text += fmt::format(",{:.3f},{}", row.seconds, row.steps);
     for (std::size_t i = always; i < subject.norms.size(); ++i) {
       text += fmt::format(",{},{}", error_word(row, i, "{:.17g}"), order_word(row, i, "{:.6f}"));
     }
@@ -69,16 +69,17 @@ std::string convergence_markdown(const StudySubject& subject, std::span<const Co
                                  std::span<const std::string> remarks) {
   std::string text = fmt::format(
       "# Convergence: {}\n\nRefined: {}. Errors of cell averages at the end, against {}.\n\n"
-      "| level | cells | h | dt |",
+      "| level | cells | h | dt | steps |",
       subject.title, subject.refined, subject.reference);
-  std::string rule = "\n| --- | --- | --- | --- |";
+  std::string rule = "\n| --- | --- | --- | --- | --- |";
   for (const std::string& norm : subject.norms) {
     text += fmt::format(" {} | order |", heading(norm));
     rule += " --- | --- |";
   }
   text += " seconds |" + rule + " --- |\n";
   for (const ConvergenceRow& row : rows) {
-    text += fmt::format("| {} | {} | {:.6g} | {:.6g} |", row.level, row.cells, row.h, row.dt);
+    text += fmt::format("| {} | {} | {:.6g} | {:.6g} | {} |", row.level, row.cells, row.h, row.dt,
+                        row.steps);
     for (std::size_t i = 0; i < subject.norms.size(); ++i) {
       text += fmt::format(" {} | {} |", error_word(row, i, "{:.3e}"), order_word(row, i, "{:.2f}"));
     }

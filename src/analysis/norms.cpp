@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "otto/linear/kinetic_energy.h"
+#include "otto/analysis/wasserstein.h"
 #include "otto/operators/ledger.h"
 
 namespace otto {
@@ -17,20 +17,6 @@ std::vector<double> with_ghosts(const Mesh& mesh, std::span<const double> owned)
   all.resize(std::size_t(mesh.local()));
   mesh.halo.update(mesh.comm, all);
   return all;
-}
-
-double linear_distance(const Mesh& mesh, std::span<const double> density,
-                       std::span<const double> reference) {
-  const double scale = integral(mesh, density) / integral(mesh, reference);
-  std::vector<double> mean(density.size()), rate(density.size());
-  double least = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < mean.size(); ++i) {
-    mean[i] = 0.5 * (density[i] + scale * reference[i]);
-    rate[i] = density[i] - scale * reference[i];
-    least = std::min(least, mean[i]);
-  }
-  if (!mesh.box || !(mesh.comm.min(least) > 0)) return std::nan("");
-  return std::sqrt(least_kinetic_energy(mesh, with_ghosts(mesh, mean), rate));
 }
 
 double free_energy(const Generator& generator, std::span<const double> density) {
@@ -69,7 +55,8 @@ const std::vector<std::string>& norm_names() {
 }
 
 std::vector<double> norms(const std::vector<std::string>& names, const Generator& generator,
-                          std::span<const double> density, std::span<const double> reference) {
+                          std::span<const double> density, std::span<const double> reference,
+                          std::string& remark) {
   const Mesh& mesh = generator.mesh();
   const ErrorNorms e = error_norms(mesh, density, reference);
   std::vector<double> values;
@@ -79,7 +66,11 @@ std::vector<double> norms(const std::vector<std::string>& names, const Generator
     if (name == "linf") values.push_back(e.linf);
     if (name == "kl") values.push_back(e.kl);
     if (name == "reverse_kl") values.push_back(e.reverse_kl);
-    if (name == "w2") values.push_back(linear_distance(mesh, density, reference));
+    if (name == "w2") {
+      const WassersteinDistance W = wasserstein(mesh, density, reference);
+      values.push_back(W.value);
+      if (!W.obstacle.empty()) remark = "no w2: " + W.obstacle;
+    }
     if (name == "energy") {
       values.push_back(
           std::abs(free_energy(generator, density) - free_energy(generator, reference)));

@@ -1,16 +1,19 @@
 // Krylov-Schur (Stewart 2001, in SLEPc) on S with the equilibrium y = sqrt(omega) deflated, where
-// there is one (nothing is absorbed). The pole
-// c = (diameter)^2 / kT lets c lambda be of order 10 for free diffusion and more in a landscape, so
-// that theta falls off like 1 / (c lambda): a dozen solves give several modes.
+// there is one (nothing is absorbed). The pole c = (diameter)^2 / kT lets c lambda be of order 10 for
+// free diffusion and more in a landscape, so that theta falls off like 1 / (c lambda): a dozen solves
+// give several modes.
 //
-// Each vector found goes through S once more, as u: where pi is far below rounding, y = sqrt(omega)
-// u says nothing of u, and A would blow up what is left of high frequencies.
+// Each vector found goes through S once more, as u: where pi is far below rounding, u cannot be
+// computed from y = sqrt(omega) u, and A would blow up what is left of high frequencies. Its rate is the
+// quotient over faces (quotient.h), a sum of non-negative terms: small rates lose no digits, as
+// 1/theta - 1 would.
 //
-// Rates are Rayleigh quotients taken over faces,
+// Wells deeper than 22 kT leave theta nearer to 1 than 1e-9. Their modes come from
+// capacities first (deep_modes.h) and are deflated like the equilibrium.
 //
-//   lambda = (sum_f g_f (u_K - u_L)^2 + sum_K k_K pi_K u_K^2) / sum_K omega_K u_K^2,
-//
-// a sum of non-negative terms: small rates lose no digits, as 1/theta - 1 would.
+// How wrong a quotient may be: with its residual r = |A y - lambda y| / |y| and no other eigenvalue
+// below beta, lambda - r^2 / (beta - lambda) <= true rate <= lambda (Kato, Temple); and one lies
+// within r in any case.
 
 #include "otto/analysis/spectrum.h"
 
@@ -18,12 +21,14 @@
 #include <slepceps.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <exception>
+#include <iterator>
+#include <span>
 
+#include "deep_modes.h"
 #include "otto/core/petsc_check.h"
-#include "otto/core/vector_math.h"
+#include "quotient.h"
 
 namespace otto {
 
@@ -43,13 +48,18 @@ struct SlepcSession {
 
 /// What the shell matrix of S needs. y = scale rho, scale = sqrt(vol / pi).
 struct Resolvent {
+  Resolvent(const Mesh& m, ShiftedSolver& s, double pole, double tolerance,
+            std::span<const double> pi)
+      : mesh(m), solver(s), c(pole), rtol(tolerance), b(std::size_t(m.owned)), rho(b.size()) {
+    for (std::size_t k = 0; k < b.size(); ++k) scale.push_back(std::sqrt(m.volume[k] / pi[k]));
+  }
+
   const Mesh& mesh;
   ShiftedSolver& solver;
   double c, rtol;
-  std::vector<double> scale = {};
-  std::vector<double> b = {}, rho = {};
+  std::vector<double> scale, b, rho;
   int solves = 0, iterations = 0;
-  std::string failure = {};
+  std::string failure;
 
   void apply(const double* in, double* out) {
     for (std::size_t k = 0; k < b.size(); ++k) b[k] = mesh.volume[k] * in[k] / scale[k];
@@ -111,70 +121,24 @@ double diameter(const Mesh& mesh) {
   return std::sqrt(square);
 }
 
-/// The quotient and the residual of one mode, given its shape u.
-class Judge {
- public:
-  explicit Judge(const Generator& generator)
-      : generator_(generator), mesh_(generator.mesh()), pi_(gibbs_weights(generator)) {}
-
-  [[nodiscard]] double omega(std::size_t k) const { return mesh_.volume[k] * pi_[k]; }
-
-  void judge(Mode& mode) const {
-    const auto owned = std::size_t(mesh_.owned);
-    std::vector<double> u = mode.shape, Lu(owned, 0.0);
-    u.resize(std::size_t(mesh_.local()));
-    mesh_.halo.update(mesh_.comm, u);
-    Accumulator energy;
-    const auto forward = generator_.forward(), backward = generator_.backward();
-    for (std::size_t f = 0; f < forward.size(); ++f) {
-      const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
-      // of the two equal products, the one that loses nothing to underflow
-      const double g = pi_[l] < pi_[r] ? forward[f] * pi_[l] : backward[f] * pi_[r];
-      const double flux = g * (u[l] - u[r]);
-      if (l < owned) Lu[l] += flux;
-      if (r < owned) Lu[r] -= flux;
-      energy.add((l < owned && r < owned ? 1.0 : 0.5) * flux * (u[l] - u[r]));
+/// The error of each mode, slowest first (see above). Modes within a factor of two are taken
+/// together: the next rate beyond them is beta, and their residuals add up.
+void bound_errors(std::vector<Mode>& modes) {
+  for (std::size_t k = 0; k < modes.size(); ++k) {
+    Mode& mode = modes[k];
+    double square = 0, beta = 0;
+    for (std::size_t j = k; j < modes.size() && !(beta > 0); ++j) {
+      if (modes[j].rate > 2 * mode.rate) {
+        beta = modes[j].rate;
+      } else {
+        square += std::pow(modes[j].residual * modes[j].rate, 2);
+      }
     }
-    const auto absorption = generator_.absorption();
-    for (std::size_t k = 0; k < absorption.size(); ++k) {
-      Lu[k] += absorption[k] * pi_[k] * u[k];
-      energy.add(absorption[k] * pi_[k] * u[k] * u[k]);
-    }
-    Accumulator norm;
-    for (std::size_t k = 0; k < owned; ++k) norm.add(omega(k) * u[k] * u[k]);
-    std::vector<double> sums{energy.value(), norm.value()};
-    mesh_.comm.sum_in_place(sums);
-    mode.rate = sums[0] / sums[1];
-    Accumulator square;
-    for (std::size_t k = 0; k < owned; ++k) {
-      const double r = Lu[k] - mode.rate * omega(k) * u[k];
-      if (omega(k) > 0) square.add(r * r / omega(k));
-    }
-    const double residual = std::sqrt(mesh_.comm.sum(square.value()) / sums[1]);
-    mode.residual = residual / mode.rate;
+    const double temple = beta > 0 ? square / (beta - mode.rate) / mode.rate : 1;
+    mode.error = std::min({1.0, mode.residual, temple});
+    if (!(mode.rate > 0) || std::isnan(mode.residual)) mode.error = 1;
   }
-
-  /// sum omega u^2 = sum omega, and a sign that does not depend on the ranks: that of the moment
-  /// with a polynomial without symmetries of its own.
-  void normalise(std::vector<double>& u) const {
-    std::array<double, 3> sums{};  // omega u^2, omega, omega u w(x)
-    for (std::size_t k = 0; k < u.size(); ++k) {
-      const Point& x = mesh_.center[k];
-      const double s = x[0] + 0.618 * x[1] + 0.414 * x[2];
-      sums[0] += omega(k) * u[k] * u[k];
-      sums[1] += omega(k);
-      sums[2] += omega(k) * u[k] * s * (1 + 0.271 * s * (1 + 0.577 * s));
-    }
-    mesh_.comm.sum_in_place(sums);
-    const double factor = std::copysign(std::sqrt(sums[1] / sums[0]), sums[2]);
-    for (double& v : u) v *= factor;
-  }
-
- private:
-  const Generator& generator_;
-  const Mesh& mesh_;
-  std::vector<double> pi_;
-};
+}
 
 void fill(Vec v, const std::vector<double>& values) {
   double* to = nullptr;
@@ -201,6 +165,86 @@ void run(EPS eps, const Resolvent& resolvent, int count) {
   }
 }
 
+/// Keeps the iteration away from these shapes, y = sqrt(omega) u.
+void deflate(EPS eps, Vec like, const Quotient& quotient,
+             const std::vector<std::vector<double>>& shapes) {
+  std::vector<VecOwner> owners(shapes.size());
+  std::vector<Vec> vectors;
+  std::vector<double> y(shapes.empty() ? 0 : shapes[0].size());
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    check(VecDuplicate(like, owners[i].out()));
+    for (std::size_t k = 0; k < y.size(); ++k) {
+      y[k] = std::sqrt(quotient.omega(k)) * shapes[i][k];
+    }
+    fill(owners[i], y);
+    check(VecNormalize(owners[i], nullptr));
+    vectors.push_back(owners[i]);
+  }
+  if (!vectors.empty()) check(EPSSetDeflationSpace(eps, PetscInt(vectors.size()), vectors.data()));
+}
+
+void make_solver(MPI_Comm comm, Mat S, int count, double tolerance, EPS* eps) {
+  check(EPSCreate(comm, eps));
+  check(EPSSetOperators(*eps, S, nullptr));
+  check(EPSSetProblemType(*eps, EPS_HEP));
+  check(EPSSetType(*eps, EPSKRYLOVSCHUR));
+  check(EPSSetWhichEigenpairs(*eps, EPS_LARGEST_REAL));
+  check(EPSSetDimensions(*eps, count, PETSC_DEFAULT, PETSC_DEFAULT));
+  check(EPSSetTolerances(*eps, tolerance, 100));
+}
+
+/// The mode of eigenvector number i, which goes through S once more; `y` is overwritten.
+Mode read_mode(EPS eps, PetscInt i, Resolvent& resolvent, const Quotient& quotient, Vec y) {
+  const double* values = nullptr;
+  std::vector<double> smooth(resolvent.b.size());
+  check(EPSGetEigenvector(eps, i, y, nullptr));
+  check(VecGetArrayRead(y, &values));
+  resolvent.apply(values, smooth.data());
+  check(VecRestoreArrayRead(y, &values));
+  if (!resolvent.failure.empty()) refuse_solve(resolvent);
+  Mode mode;
+  mode.shape.resize(smooth.size());
+  for (std::size_t k = 0; k < smooth.size(); ++k) {
+    mode.shape[k] = resolvent.rho[k] / quotient.pi(k);
+  }
+  quotient.normalise(mode.shape);
+  quotient.judge(mode);
+  return mode;
+}
+
+/// The modes beside those of `found`, appended to it; `settled` are deflated.
+void iterate(const Generator& generator, ShiftedSolver& solver, const SpectrumOptions& options,
+             const Quotient& quotient, const std::vector<std::vector<double>>& settled,
+             Spectrum& found) {
+  const Mesh& mesh = generator.mesh();
+  const SlepcSession slepc;
+  const int count = options.count - int(found.modes.size());
+  const double size = diameter(mesh);
+  Resolvent resolvent(mesh, solver, size * size / generator.temperature(), options.rtol,
+                      gibbs_weights(generator));
+  MatOwner S;
+  VecOwner y;
+  EpsOwner eps;
+  const MPI_Comm comm = mesh.comm.handle();
+  check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE, &resolvent,
+                       S.out()));
+  check(MatShellSetOperation(S, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
+  check(MatCreateVecs(S, y.out(), nullptr));
+  make_solver(comm, S, count, options.tolerance, eps.out());
+  deflate(eps, y, quotient, settled);
+  check(EPSSetFromOptions(eps));
+  run(eps, resolvent, count);
+  std::vector<Mode> modes;
+  for (PetscInt i = 0; i < count; ++i) {
+    modes.push_back(read_mode(eps, i, resolvent, quotient, y));
+  }
+  std::ranges::stable_sort(modes, {}, &Mode::rate);
+  bound_errors(modes);
+  std::ranges::move(modes, std::back_inserter(found.modes));
+  found.solves += resolvent.solves;
+  found.iterations += resolvent.iterations;
+}
+
 }  // namespace
 
 std::vector<double> gibbs_density(const Generator& generator) {
@@ -216,68 +260,24 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
                        const SpectrumOptions& options) {
   require_detailed_balance(generator);
   const Mesh& mesh = generator.mesh();
-  const std::int64_t most = mesh.global_cells - (generator.absorbs() ? 0 : 1);
-  if (options.count > most) {
+  const std::int64_t modes = mesh.global_cells - (generator.absorbs() ? 0 : 1);
+  if (options.count > modes) {
     throw InputError(fmt::format("-k {}: {} cells have {} modes beside the equilibrium",
-                                 options.count, mesh.global_cells, most));
+                                 options.count, mesh.global_cells, modes));
   }
-  const SlepcSession slepc;
-  const auto n = std::size_t(mesh.owned);
-  const std::vector<double> pi = gibbs_weights(generator);
-  const double size = diameter(mesh);
-  Resolvent resolvent{mesh, solver, size * size / generator.temperature(), options.rtol};
-  resolvent.scale.resize(n);
-  resolvent.b.resize(n);
-  resolvent.rho.resize(n);
-  std::vector<double> rest(n);  // sqrt(omega)
-  for (std::size_t k = 0; k < n; ++k) {
-    resolvent.scale[k] = std::sqrt(mesh.volume[k] / pi[k]);
-    rest[k] = std::sqrt(mesh.volume[k] * pi[k]);
+  const Quotient quotient(generator);
+  DeepModes deep_modes = find_deep_modes(generator, quotient);
+  if (deep_modes.settled.empty() && !generator.absorbs()) {
+    deep_modes.settled.emplace_back(std::size_t(mesh.owned), 1.0);
   }
-
-  MatOwner S;
-  VecOwner y;
-  EpsOwner eps;
-  const MPI_Comm comm = mesh.comm.handle();
-  check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE, &resolvent,
-                       S.out()));
-  check(MatShellSetOperation(S, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
-  check(MatCreateVecs(S, y.out(), nullptr));
-  check(EPSCreate(comm, eps.out()));
-  check(EPSSetOperators(eps, S, nullptr));
-  check(EPSSetProblemType(eps, EPS_HEP));
-  check(EPSSetType(eps, EPSKRYLOVSCHUR));
-  check(EPSSetWhichEigenpairs(eps, EPS_LARGEST_REAL));
-  check(EPSSetDimensions(eps, options.count, PETSC_DEFAULT, PETSC_DEFAULT));
-  check(EPSSetTolerances(eps, options.tolerance, 100));
-  if (!generator.absorbs()) {
-    fill(y, rest);
-    Vec equilibrium = y;
-    check(EPSSetDeflationSpace(eps, 1, &equilibrium));
+  const std::size_t settled = deep_modes.settled.size() - (generator.absorbs() ? 0 : 1);
+  Spectrum spectrum{{}, deep_modes.solves, deep_modes.iterations};
+  for (std::size_t k = 0; k < std::min(settled, std::size_t(options.count)); ++k) {
+    spectrum.modes.push_back(std::move(deep_modes.modes[k]));
   }
-  check(EPSSetFromOptions(eps));
-  run(eps, resolvent, options.count);
-
-  const Judge judge(generator);
-  Spectrum spectrum;
-  std::vector<double> smooth(n);
-  for (PetscInt i = 0; i < options.count; ++i) {
-    check(EPSGetEigenvector(eps, i, y, nullptr));
-    const double* values = nullptr;
-    check(VecGetArrayRead(y, &values));
-    resolvent.apply(values, smooth.data());
-    check(VecRestoreArrayRead(y, &values));
-    if (!resolvent.failure.empty()) refuse_solve(resolvent);
-    Mode mode;
-    mode.shape.resize(n);
-    for (std::size_t k = 0; k < n; ++k) mode.shape[k] = resolvent.rho[k] / pi[k];
-    judge.normalise(mode.shape);
-    judge.judge(mode);
-    spectrum.modes.push_back(std::move(mode));
+  if (int(spectrum.modes.size()) < options.count) {
+    iterate(generator, solver, options, quotient, deep_modes.settled, spectrum);
   }
-  std::ranges::stable_sort(spectrum.modes, {}, &Mode::rate);
-  spectrum.solves = resolvent.solves;
-  spectrum.iterations = resolvent.iterations;
   return spectrum;
 }
 

@@ -47,7 +47,7 @@ class Companions {
  public:
   Companions(const Setup& setup, const RunOptions& options, const RunOutcome& outcome)
       : setup_(setup), options_(options), outcome_(outcome) {
-    const Case& c = setup.problem.c;
+    const Case& c = setup.c;
     cells_ = c.section("mesh").integers("cells");
     coarse_ = std::ranges::all_of(
         cells_, [](std::int64_t n) { return n == 1 || (n % 2 == 0 && n >= fewest); });
@@ -69,7 +69,7 @@ class Companions {
     std::vector<std::int64_t> cells = cells_;
     for (auto& n : cells) n = n == 1 ? 1 : power < 0 ? n / 2 : n << power;
     words.push_back(fmt::format("mesh.cells=[{}]", fmt::join(cells, ", ")));
-    const Section time = setup_.problem.c.section("time");
+    const Section time = setup_.c.section("time");
     if (!own_step_) {
       const double dt = (time.real("end") - time.real("start")) / double(outcome_.steps);
       words.push_back(fmt::format("time.step={:.17g}", factor * dt));
@@ -132,8 +132,8 @@ Estimate estimate(const Setup& setup, const Companions& companions, const RunOut
 }  // namespace
 
 void check_accuracy(const Setup& setup) {
-  const Section accuracy = setup.problem.c.section("accuracy");
-  const Section mesh = setup.problem.c.section("mesh");
+  const Section accuracy = setup.c.section("accuracy");
+  const Section mesh = setup.c.section("mesh");
   if (!accuracy.flag("estimate")) return;
   const auto grading = mesh.given("grading") ? mesh.reals("grading") : std::vector<double>{};
   bool equal = std::ranges::all_of(grading, [](double g) { return g == 1; });
@@ -145,7 +145,7 @@ void check_accuracy(const Setup& setup) {
 
 void estimate_error(const Setup& setup, const RunOptions& options, const RunOutcome& outcome,
                     RunOutput& output) {
-  if (!setup.problem.c.section("accuracy").flag("estimate") || outcome.stopped) return;
+  if (!setup.c.section("accuracy").flag("estimate") || outcome.stopped) return;
   try {
     const Companions companions(setup, options, outcome);
     const Estimate e = estimate(setup, companions, outcome, outcome.last.error_estimate);

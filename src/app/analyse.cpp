@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "otto/analysis/observables.h"
@@ -57,6 +58,7 @@ Target read_target(const Section& analysis, const char* key, const Mesh& mesh) {
   if (std::ranges::find(mesh.boundary_names, text) != mesh.boundary_names.end())
     return {{text}, {}};
   const Expression level = read_expression(analysis, key);
+  check_axes(analysis, key, level, mesh.dimension);
   Target target;
   target.level.resize(std::size_t(mesh.local()));
   level.evaluate(mesh.center, 0, target.level);
@@ -99,8 +101,7 @@ double initial_mean(const Setup& setup, std::span<const double> values) {
 }
 
 void add_exit_time(const Setup& setup, RunOutput& output) {
-  std::vector<double> T =
-      mean_exit_time(setup.generator, read_solver(setup.problem.c.section("solver")));
+  std::vector<double> T = mean_exit_time(setup.generator, read_solver(setup.c.section("solver")));
   const double mean = initial_mean(setup, T);
   output.summary_extra()["analysis"]["mean_exit_time"] = mean;
   output.log().say(fmt::format("mean exit time of the initial density: {:.12g}", mean));
@@ -108,30 +109,55 @@ void add_exit_time(const Setup& setup, RunOutput& output) {
 }
 
 void add_committor(const Setup& setup, RunOutput& output) {
-  const Targets targets = read_targets(setup.problem.c.section("analysis"), setup.mesh);
-  const auto& flux = find_flux(setup.problem.c.section("flux").text("kind"));
+  const Targets targets = read_targets(setup.c.section("analysis"), setup.mesh);
+  const auto& flux = find_flux(setup.c.section("flux").text("kind"));
   std::vector<double> q =
       committor({setup.mesh, setup.energy, flux, setup.drift.get()}, targets.from, targets.to,
-                read_solver(setup.problem.c.section("solver")));
+                read_solver(setup.c.section("solver")));
   const double mean = initial_mean(setup, q);
   output.summary_extra()["analysis"]["committor"] = mean;
   output.log().say(fmt::format("committor of the initial density: {:.12g}", mean));
   output.add_final_field("committor", std::move(q));
 }
 
+/// J at the cells, from the fluxes F_f (positive from left to right) of a density with div J = 0:
+/// vol_K J_K = sum of the outgoing F_f (x_f - x_K), x_f the middle of the two centres.
+std::vector<std::vector<double>> cell_currents(const Generator& generator,
+                                               std::span<const double> density) {
+  const Mesh& mesh = generator.mesh();
+  const Faces& faces = mesh.faces;
+  std::vector<double> rho(density.begin(), density.end());
+  rho.resize(std::size_t(mesh.local()));
+  mesh.halo.update(mesh.comm, rho);
+  std::vector<std::vector<double>> J(std::size_t(mesh.dimension), std::vector<double>(rho.size()));
+  for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
+    const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
+    const double flux = generator.forward()[f] * rho[K] - generator.backward()[f] * rho[L];
+    for (std::size_t a = 0; a < J.size(); ++a) {
+      const double half = flux * (mesh.center[L][a] - mesh.center[K][a]) / 2;
+      J[a][K] += half / mesh.volume[K];
+      J[a][L] += half / mesh.volume[L];
+    }
+  }
+  for (auto& component : J) component.resize(std::size_t(mesh.owned));
+  return J;
+}
+
 void add_current(const Setup& setup, RunOutput& output) {
-  StationaryState state =
-      stationary_state(setup.generator, read_solver(setup.problem.c.section("solver")));
+  StationaryState state = stationary_state(setup.generator, read_solver(setup.c.section("solver")));
   std::vector<double> current(state.current.begin(), state.current.begin() + setup.mesh.dimension);
   output.log().say(fmt::format("stationary current: {:.12g}", fmt::join(current, ", ")));
   output.summary_extra()["analysis"]["stationary_current"] = std::move(current);
+  const std::array<const char*, 3> names{"current_x", "current_y", "current_z"};
+  auto J = cell_currents(setup.generator, state.density);
+  for (std::size_t a = 0; a < J.size(); ++a) output.add_final_field(names[a], std::move(J[a]));
   output.add_final_field("stationary_density", std::move(state.density));
 }
 
 }  // namespace
 
 void check_analysis(const Setup& setup) {
-  const Section analysis = setup.problem.c.section("analysis");
+  const Section analysis = setup.c.section("analysis");
   const Generator& generator = setup.generator;
   if (analysis.flag("mean_exit_time")) {
     if (!generator.absorbs()) {
@@ -153,7 +179,7 @@ void check_analysis(const Setup& setup) {
 }
 
 void analyse(const Setup& setup, RunOutput& output) {
-  const Section analysis = setup.problem.c.section("analysis");
+  const Section analysis = setup.c.section("analysis");
   if (analysis.flag("mean_exit_time")) add_exit_time(setup, output);
   if (wants_committor(analysis)) add_committor(setup, output);
   if (analysis.flag("stationary_current")) add_current(setup, output);

@@ -7,7 +7,9 @@
 #include "otto/app/setup.h"
 #include "otto/casefile/case.h"
 #include "otto/casefile/describe.h"
+#include "otto/core/caution.h"
 #include "otto/core/comm.h"
+#include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/driver/trainer.h"
 #include "otto/mesh/inspect.h"
@@ -60,7 +62,6 @@ std::string summary(const Case& c) {
                           shown(data, "data", "samples")) +
          line("train", data.present() ? shown(c.section("train"), "train", "objective") : "") +
          line("energy", terms) + line("initial", shown(c.section("initial"), "initial", "kind")) +
-         line("flux", time.present() ? shown(c.section("flux"), "flux", "kind") : "") +
          line("time", joined(stepping, ", end ", shown(time, "time", "end")));
 }
 
@@ -70,12 +71,37 @@ std::string mesh_lines(const Mesh& mesh) {
   return text;
 }
 
-/// Builds everything a run or a training needs, and says what its mesh is like. Collective.
+/// Keys that were given and that this stepper does nothing with.
+std::string ignored(const Section& time, const StepperEntry& stepper) {
+  const bool adaptive = time.flag("adaptive");
+  std::string keys;
+  if (time.given("tolerance") && !adaptive && stepper.order < exact_in_time) {
+    keys = "time.tolerance";
+  }
+  if (time.given("max_step") && !adaptive) keys = joined(keys, ", ", "time.max_step");
+  return joined(keys, "", keys.empty() ? "" : " (steps are fixed)");
+}
+
+/// Which stepper the case gets (otto/time/dispatch.h).
+std::string stepper_lines(const Setup& setup) {
+  const StepperEntry& stepper = find_stepper(setup.c, setup.problem);
+  const bool uses_flux = stepper.solves.flux != FluxUse::none;
+  return line("flux", uses_flux ? setup.c.section("flux").text("kind")
+                                : "none; weights " + setup.c.section("time").text("weights")) +
+         line("stepper", fmt::format("{} ({})", stepper.method, stepper.file)) +
+         line("fallback", stepper.fallback.empty() ? "the step is refused and tried shorter"
+                                                   : stepper.fallback) +
+         line("ignored", ignored(setup.c.section("time"), stepper));
+}
+
+/// Builds everything a run or a training needs, and says what its mesh is like and what will advance
+/// the density. Collective.
 std::string build(const Comm& comm, const Case& c) {
   if (c.section("data").present() && !c.section("time").present()) {
     return mesh_lines(TrainSetup(comm, c).mesh);
   }
-  return mesh_lines(Setup(comm, c).mesh);
+  const Setup setup(comm, c);
+  return mesh_lines(setup.mesh) + stepper_lines(setup);
 }
 
 }  // namespace
@@ -89,6 +115,7 @@ int check_command(const RunOptions& options) {
   const Resumption resumption =
       find_resumption(world, c, critical, options.resume, output_folder(options));
   std::string text = summary(c) + of_mesh;
+  for (const auto& words : take_cautions()) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.warnings) text += "  warning: " + words + "\n";
   for (const auto& words : resumption.words) text += "  " + words + "\n";
   print_once(text);

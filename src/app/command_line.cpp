@@ -4,6 +4,7 @@
 #include "otto/app/command_line.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -35,16 +36,19 @@ struct Parsed {
 
 void add_case_options(CLI::App& command, Parsed& p) {
   command.allow_extras();
-  command.add_option("CASE.toml", p.case_file, "The case file");
-  command.add_option("-o,--output", p.output,
-                     "Folder for everything a run leaves; default: out/NAME in the current folder, "
-                     "NAME being the case file's name without .toml, or its folder's name where "
-                     "the file is called case.toml");
+  command.add_option("CASE.toml", p.case_file, "The case file")->type_name("");
+  command
+      .add_option("-o,--output", p.output,
+                  "Folder for everything a run leaves; default: out/NAME in the current folder, "
+                  "NAME being the case file's name without .toml, or its folder's name where "
+                  "the file is called case.toml")
+      ->type_name("DIR");
   command
       .add_option("--set", p.settings,
-                  "table.key=value: override a key of the case, or give one it does not hold; "
+                  "Override a key of the case, as in time.step=0.1, or give one it does not hold; "
                   "entries of an array of tables count from 1, as in energy[1].temperature=2. "
                   "May be repeated")
+      ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
@@ -52,14 +56,17 @@ void add_case_options(CLI::App& command, Parsed& p) {
 }
 
 void add_resume_options(CLI::App& command, Parsed& p) {
-  command.add_option("--resume", p.resume,
-                     "auto: go on from the newest good checkpoint in the output folder, or start "
-                     "where there is none; so the same command serves for the first submission and "
-                     "for every later one. Or the path of a checkpoint");
+  command
+      .add_option("--resume", p.resume,
+                  "auto: go on from the newest good checkpoint in the output folder, or start "
+                  "where there is none; so the same command serves for the first submission and "
+                  "for every later one. Or the path of a checkpoint")
+      ->type_name("auto|FILE");
   command
       .add_option("--allow-change", p.may_change,
                   "A key (time.end) or table (output) of the case that may differ from that of the "
                   "checkpoint. May be repeated")
+      ->type_name("KEY")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
@@ -69,34 +76,54 @@ void add_converge(CLI::App& app, Parsed& p) {
   auto* converge = app.add_subcommand(
       "converge", "Run a case on finer and finer grids and tell the observed orders");
   add_case_options(*converge, p);
-  converge->add_option("--levels", p.levels, "How many runs; default: 4");
-  converge->add_option("--refine", p.refine,
-                       "space (cells doubled), time (step halved) or both; default: both");
-  converge->add_option("--ratio", p.ratio,
-                       "tau=h or tau=h^2: how the step follows the cells with --refine both");
-  converge->add_option("--target", p.target,
-                       "An L1 error: find the cheapest cells and step that reach it instead");
-  converge->add_option(
-      "--norms", p.norms,
-      "Further norms of the errors beside l1,l2,linf: any of kl,reverse_kl,w2,energy");
+  converge->add_option("--levels", p.levels, "How many runs; default: 4")->type_name("COUNT");
+  converge
+      ->add_option("--refine", p.refine,
+                   "space (cells doubled), time (step halved) or both; default: both")
+      ->type_name("space|time|both");
+  converge
+      ->add_option("--ratio", p.ratio,
+                   "How the step follows the cells with --refine both; "
+                   "default: tau=h")
+      ->type_name("tau=h|tau=h^2");
+  converge
+      ->add_option("--target", p.target,
+                   "An L1 error: find the cheapest cells and step that reach it instead")
+      ->type_name("NUMBER");
+  converge
+      ->add_option("--norms", p.norms,
+                   "Further norms of the errors beside l1, l2 and linf, separated by commas")
+      ->type_name(fmt::format("{}", fmt::join(norm_names(), "|")));
 }
 
 void add_distance(CLI::App& app, Parsed& p) {
   auto* distance = app.add_subcommand(
       "distance", "W2 and the geodesic between two densities on a box of equal cells");
   distance->allow_extras();
-  distance->add_option("A.h5", p.first, "A density in the layout of final.h5");
-  distance->add_option("B.h5", p.second, "Another one on the same cells, of the same mass");
-  distance->add_option("-o,--output", p.output,
-                       "Folder for the distance and the geodesic; default: out/distance");
-  distance->add_option("--intervals", p.intervals, "Intervals of time, 2 or more; default: 32");
-  distance->add_option("--tolerance", p.tolerance,
-                       "Gap between the bounds of W2^2, relative to it; default: 2e-3");
-  distance->add_option("--max-iterations", p.max_iterations,
-                       "The command fails after so many; default: 5000");
+  distance->add_option("A.h5", p.first, "A density in the layout of final.h5")->type_name("");
+  distance->add_option("B.h5", p.second, "Another one on the same cells, of the same mass")
+      ->type_name("");
+  distance
+      ->add_option("-o,--output", p.output,
+                   "Folder for the distance and the geodesic; default: out/distance")
+      ->type_name("DIR");
+  distance->add_option("--intervals", p.intervals, "Intervals of time, 2 or more; default: 32")
+      ->type_name("COUNT");
+  distance
+      ->add_option("--tolerance", p.tolerance,
+                   "Gap between the bounds of W2^2, relative to it; default: 2e-3")
+      ->type_name("NUMBER");
+  distance
+      ->add_option("--max-iterations", p.max_iterations,
+                   "The command fails after so many; default: 5000")
+      ->type_name("COUNT");
 }
 
-void add_commands(CLI::App& app, Parsed& p) {
+/// The program as CLI11 sees it; what it reads goes to `p`.
+void describe(CLI::App& app, Parsed& p) {
+  app.description("Otto solves Wasserstein gradient flows of free energies on grids and meshes.");
+  app.name("otto");
+  app.allow_extras();
   app.set_help_flag("-h,--help", "Print this help");
   app.add_flag("--version", p.version, "Print the version");
   app.footer(
@@ -114,7 +141,7 @@ void add_commands(CLI::App& app, Parsed& p) {
   auto* spectrum = app.add_subcommand(
       "spectrum", "Compute the slowest relaxation rates of a case and their modes");
   add_case_options(*spectrum, p);
-  spectrum->add_option("-k,--modes", p.modes, "How many rates; default: 6");
+  spectrum->add_option("-k,--modes", p.modes, "How many rates; default: 6")->type_name("COUNT");
   add_distance(app, p);
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
   schema->allow_extras();
@@ -123,7 +150,7 @@ void add_commands(CLI::App& app, Parsed& p) {
                                      "Explain a table, a key or a choice of the case "
                                      "file; without WORD list the tables");
   explain->allow_extras();
-  explain->add_option("WORD", p.word, "time, time.step, step, tr_bdf2, ...");
+  explain->add_option("WORD", p.word, "time, time.step, step, tr_bdf2, ...")->type_name("");
   app.add_subcommand("info", "Print the versions of Otto and of everything it is linked with")
       ->allow_extras();
 }
@@ -152,6 +179,12 @@ void refuse_unknown_command(const std::vector<std::string>& words) {
   if (words[0].starts_with('-') ||
       std::find(commands.begin(), commands.end(), words[0]) != commands.end()) {
     return;
+  }
+  if (words[0] == "fit" || words[0] == "infer") {
+    fail(
+        fmt::format("'otto {}': energies inferred from snapshots are not in this version; 'otto "
+                    "train' learns one from samples or a density at equilibrium",
+                    words[0]));
   }
   const bool is_case = words[0].ends_with(".toml");
   fail(fmt::format("unknown command '{}'{} The commands are {}.", words[0],
@@ -232,15 +265,37 @@ std::string version_line() { return fmt::format("otto {} ({})\n", version, revis
 
 }  // namespace
 
+std::vector<CommandHelp> describe_program() {
+  Parsed p;
+  CLI::App app;
+  describe(app, p);
+  std::vector<const CLI::App*> all{&app};
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    all.push_back(command);
+  }
+  std::vector<CommandHelp> help;
+  for (const CLI::App* command : all) {
+    CommandHelp one{command->get_name(), command->get_description(), command->get_footer(), {}};
+    if (command != &app && one.footer == app.get_footer()) one.footer.clear();
+    for (const CLI::Option* option : command->get_options()) {
+      OptionHelp words{{}, option->get_type_name(), option->get_description()};
+      for (const auto& name : option->get_snames()) words.names.push_back("-" + name);
+      for (const auto& name : option->get_lnames()) words.names.push_back("--" + name);
+      if (words.names.empty()) words.value = option->get_name(true);
+      one.options.push_back(std::move(words));
+    }
+    help.push_back(std::move(one));
+  }
+  return help;
+}
+
 CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   std::vector<std::string> words(arguments.begin(), dashes);
   refuse_unknown_command(words);
   Parsed p;
-  CLI::App app{"Otto solves Wasserstein gradient flows of free energies on grids and meshes.",
-               "otto"};
-  app.allow_extras();
-  add_commands(app, p);
+  CLI::App app;
+  describe(app, p);
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
   try {
     app.parse(words);

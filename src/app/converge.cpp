@@ -1,4 +1,4 @@
-// `otto converge`: refine, rerun, and tell the observed orders.
+// `otto converge`: refines a case, runs it again and reports the observed orders.
 
 #include <fmt/format.h>
 
@@ -47,6 +47,7 @@ class Converge {
         throw;
       }
       row.dt = newest_.dt;
+      row.steps = newest_.steps;
       row.seconds = newest_.seconds;
       subject_.claimed_order = study_.claimed_order(newest_);
       if (newest_.stopped) {
@@ -58,10 +59,10 @@ class Converge {
       }
       judge(std::move(row));
       folder_.write(subject_, rows_, "completed", "");
-      if (l + 1 < options_.levels && dominated()) break;
+      if (dominated()) break;
       before_ = std::move(newest_);
     }
-    conclude();
+    if (!dominated_) conclude();
     folder_.write(subject_, rows_, "completed", "");
     return ExitStatus::done;
   }
@@ -72,10 +73,17 @@ class Converge {
     fill_orders(rows_);
   }
 
-  /// The error the newest run tells: its own with [exact], else that of the run before.
+  void take(ConvergenceRow& row, RunError error) {
+    row.error = std::move(error.norms);
+    if (!error.remark.empty()) {
+      folder_.remark(fmt::format("Level {}: {}.", row.level, error.remark));
+    }
+  }
+
+  /// The error known from the newest run: its own with [exact], else that of the run before.
   void judge(ConvergenceRow row) {
     if (exact_) {
-      row.error = exact_error(newest_, subject_.norms);
+      take(row, exact_error(newest_, subject_.norms));
       add(std::move(row));
       folder_.log().say(row_words(rows_.back()));
       return;
@@ -83,7 +91,7 @@ class Converge {
     add(std::move(row));
     if (rows_.size() < 2) return;
     ConvergenceRow& coarser = rows_[rows_.size() - 2];
-    coarser.error = error_against(before_, newest_, subject_.norms);
+    take(coarser, error_against(before_, newest_, subject_.norms));
     fill_orders(rows_);
     folder_.log().say(row_words(coarser));
   }
@@ -96,39 +104,40 @@ class Converge {
     return nullptr;
   }
 
-  /// Whether a smaller error cannot be seen: where the order falls short, the run is repeated with
-  /// tighter tolerances, and a different error betrays the present ones.
+  /// Whether the tolerances of the run hide a smaller error: where the order falls short, the run
+  /// is repeated with tighter ones, and another error shows that the present ones are too large.
   bool dominated() {
     const ConvergenceRow* row = judged();
-    if (!row || !row->order_l1() || *row->order_l1() > subject_.claimed_order - shortfall) {
-      return false;
-    }
-    const std::string fell =
-        fmt::format("the order fell to {:.2f} in level {}", *row->order_l1(), row->level);
+    if (!row || !row->order_l1()) return false;
+    const double excess = *row->order_l1() - subject_.claimed_order;
+    if (std::abs(excess) < shortfall) return false;
+    const std::string seen =
+        fmt::format("the order is {:.2f} in level {}", *row->order_l1(), row->level);
     try {
       const FinishedRun precise =
           study_.run_precisely(study_.refinement() * (int(rows_.size()) - 1));
       const std::vector<std::string> norms{"l1"};
       const double now =
-          (exact_ ? exact_error(precise, norms) : error_against(before_, precise, norms)).at(0);
+          (exact_ ? exact_error(precise, norms) : error_against(before_, precise, norms))
+              .norms.at(0);
       if (std::abs(now - row->l1()) > 0.1 * row->l1()) {
         folder_.remark(fmt::format(
-            "Stopped early: {0}; with tolerances a hundred times smaller the error is {1:.3e} "
-            "instead of "
-            "{2:.3e}, so the iterative tolerance dominates. Smaller solver.rtol{3} let it go on.",
-            fell, now, row->l1(),
-            study_.base().section("time").has("tolerance") ? " or time.tolerance" : ""));
-        return true;
+            "{} here: {}; with tolerances a hundred times smaller the error is {:.3e} instead of "
+            "{:.3e}, so the iterative tolerance dominates, and neither this order nor an "
+            "extrapolation of it means anything. Smaller solver.rtol{} let it go on.",
+            rows_.size() < std::size_t(options_.levels) ? "Stopped early" : "No order", seen, now,
+            row->l1(), study_.base().section("time").has("tolerance") ? " or time.tolerance" : ""));
+        return dominated_ = true;
       }
     } catch (const NumericalError&) {
       folder_.log().say("(a repetition with smaller tolerances failed)");
     }
     const double mass = integral(newest_.setup->mesh, newest_.setup->state.density);
-    if (row->l1() < 1e-12 * mass) {
+    if (excess < 0 && row->l1() < 1e-12 * mass) {
       folder_.remark(
           fmt::format("Stopped early: {}; the error is {:.1e} of the mass, so rounding dominates.",
-                      fell, row->l1() / mass));
-      return true;
+                      seen, row->l1() / mass));
+      return dominated_ = true;
     }
     return false;
   }
@@ -188,7 +197,7 @@ class Converge {
   const Study& study_;
   StudyFolder& folder_;
   const ConvergeOptions& options_;
-  bool exact_ = false;
+  bool exact_ = false, dominated_ = false;
   StudySubject subject_;
   std::vector<ConvergenceRow> rows_;
   FinishedRun newest_, before_;
@@ -211,6 +220,8 @@ int converge_command(const RunOptions& options, const ConvergeOptions& study_opt
         "take two or more, or give the exact density");
   }
   StudyFolder folder(world, study.base(), output_folder(options));
+  study.check();
+  folder.open();
   if (study_options.target > 0) {
     return static_cast<int>(find_cheapest(study, folder, study_options.target));
   }

@@ -1,4 +1,4 @@
-// The door: one session, one command, one place where failures become exit statuses.
+// The program: one session, one command, and the one place where failures become exit statuses.
 
 #include <exception>
 #include <string_view>

@@ -1,5 +1,6 @@
 // From the command line to its command.
 
+#include <cerrno>
 #include <cstdio>
 
 #include "otto/app/command_line.h"
@@ -15,7 +16,9 @@ void print_once(const std::string& text) {
   const Comm world;
   world.together([&] {
     if (!world.is_root()) return;
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout)) {
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (!written || std::fflush(stdout) != 0) {
+      if (errno == EPIPE) return;  // the reader has seen enough
       throw IoError("standard output takes no more text; is the disk full?");
     }
   });

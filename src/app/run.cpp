@@ -48,8 +48,9 @@ int run_command(const RunOptions& options) {
     LoopState loop;
     std::vector<std::unique_ptr<Monitor>> monitors;
     monitors.push_back(std::make_unique<LeftOverOptions>(petsc));
-    output.watch({setup.problem, *setup.stepper, setup.state, loop}, monitors);
-    const RunOutcome outcome = simulate(setup.problem, *setup.stepper, setup.state, loop, monitors);
+    output.watch({c, setup.times, setup.problem, *setup.stepper, setup.state, loop}, monitors);
+    const RunOutcome outcome =
+        simulate(setup.times, setup.problem, *setup.stepper, setup.state, loop, monitors);
     estimate_error(setup, options, outcome, output);
     return static_cast<int>(output.finish(setup.problem, setup.state, outcome));
   } catch (const std::exception& error) {

@@ -4,19 +4,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "otto/analysis/crossings.h"
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
 #include "otto/casefile/case.h"
-#include "otto/driver/check_flux.h"
+#include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
 #include "otto/io/field_series.h"
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/absorbing.h"
 #include "otto/operators/diffusion.h"
 
 namespace otto {
@@ -37,24 +41,57 @@ Json point_json(const Point& x, int dimension) {
   return Json(std::vector<double>(x.begin(), x.begin() + dimension));
 }
 
-/// What the screen, spectrum.csv and summary.json tell.
-void tell(RunOutput& output, const Spectrum& spectrum, const std::vector<Crossing>& crossings,
-          int dimension) {
-  Json json;
-  std::string csv = "mode,rate,residual,eyring_kramers\n";
-  output.log().say("mode  rate                residual  Eyring-Kramers");
+/// The digits of a rate that its error leaves.
+std::string rate_words(const Mode& mode) {
+  if (!mode.resolved()) return "not resolved";
+  const int digits = std::clamp(int(-std::log10(std::max(mode.error, 1e-12))), 3, 12);
+  return fmt::format("{:.{}g}", mode.rate, digits);
+}
+
+/// Eyring and Kramers give the relaxation between two wells: where there are just two, and nothing
+/// leaves, that is the first mode.
+bool comparable(const Generator& generator, const std::vector<Crossing>& crossings) {
+  return crossings.size() == 1 && !generator.absorbs();
+}
+
+void tell_modes(RunOutput& output, const Spectrum& spectrum, std::optional<double> two_wells,
+                Json& json) {
+  std::string csv = "mode,rate,error,residual,eyring_kramers\n";
+  output.log().say("mode  rate                error     " +
+                   std::string(two_wells ? "Eyring-Kramers" : ""));
   for (std::size_t i = 0; i < spectrum.modes.size(); ++i) {
     const Mode& mode = spectrum.modes[i];
-    const bool beside = i < crossings.size();
-    json["rates"].push_back(mode.rate);
-    json["residuals"].push_back(mode.residual);
-    output.log().say(fmt::format("{:>4}  {:<18.12g}  {:<8.1e}  {}", i + 1, mode.rate, mode.residual,
-                                 beside ? fmt::format("{:.6g}", crossings[i].rate) : ""));
-    csv += fmt::format("{},{:.17g},{:.3e},{}\n", i + 1, mode.rate, mode.residual,
-                       beside ? fmt::format("{:.17g}", crossings[i].rate) : "");
+    const auto beside = i == 0 ? two_wells : std::nullopt;
+    const Json nothing;
+    json["rates"].push_back(mode.resolved() ? Json(mode.rate) : nothing);
+    json["errors"].push_back(mode.error);
+    json["residuals"].push_back(std::isfinite(mode.residual) ? Json(mode.residual) : nothing);
+    json["resolved"].push_back(mode.resolved());
+    output.log().say(fmt::format("{:>4}  {:<18}  {:<8.1e}  {}", i + 1, rate_words(mode), mode.error,
+                                 beside ? fmt::format("{:.6g}", *beside) : ""));
+    csv += fmt::format("{},{},{:.1e},{},{}\n", i + 1,
+                       mode.resolved() ? fmt::format("{:.17g}", mode.rate) : "", mode.error,
+                       std::isfinite(mode.residual) ? fmt::format("{:.3e}", mode.residual) : "",
+                       beside ? fmt::format("{:.17g}", *beside) : "");
   }
+  replace_file(output.folder() / "spectrum.csv", csv);
+}
+
+/// What the screen, spectrum.csv and summary.json tell.
+void tell(RunOutput& output, const Generator& generator, const Spectrum& spectrum,
+          const std::vector<Crossing>& crossings) {
+  const int dimension = generator.mesh().dimension;
+  Json json;
+  std::optional<double> two_wells;
+  if (comparable(generator, crossings)) two_wells = crossings[0].rate;
+  tell_modes(output, spectrum, two_wells, json);
   json["solves"] = spectrum.solves;
   json["linear_iterations"] = spectrum.iterations;
+  if (!crossings.empty()) {
+    output.log().say(
+        fmt::format("Eyring and Kramers' rates of relaxation between two wells, there and back{}:",
+                    generator.absorbs() ? " (not of escape through the absorbing sides)" : ""));
+  }
   for (const Crossing& c : crossings) {
     json["crossings"].push_back({{"well", point_json(c.well, dimension)},
                                  {"deeper", point_json(c.deeper, dimension)},
@@ -67,8 +104,21 @@ void tell(RunOutput& output, const Spectrum& spectrum, const std::vector<Crossin
   }
   output.log().say(
       fmt::format("{} solves, {} iterations of them", spectrum.solves, spectrum.iterations));
-  replace_file(output.folder() / "spectrum.csv", csv);
   output.summary_extra()["spectrum"] = std::move(json);
+}
+
+/// A rate without a digit to believe is a failure, told after what is known has been written.
+void refuse_unresolved(const Spectrum& spectrum) {
+  std::string modes;
+  for (std::size_t i = 0; i < spectrum.modes.size(); ++i) {
+    if (spectrum.modes[i].resolved()) continue;
+    modes += fmt::format("{}{}", modes.empty() ? "" : ", ", i + 1);
+  }
+  if (modes.empty()) return;
+  throw NumericalError(fmt::format(
+      "the rates of these modes are not resolved: {} (the others, in spectrum.csv, are): their "
+      "bounds lie further apart than a thousandth; try a larger temperature or a finer mesh",
+      modes));
 }
 
 /// modes.h5 and fields/ for ParaView: the equilibrium density and the shapes.
@@ -122,10 +172,12 @@ int spectrum_command(const RunOptions& options, int count) {
     refuse_left_over(petsc);
     const auto crossings = find_crossings(mesh, generator.external().first(std::size_t(mesh.owned)),
                                           energy.temperature());
+    output.open();
     write_modes(c, output, generator, spectrum);
     world.together([&] {
-      if (world.is_root()) tell(output, spectrum, crossings, mesh.dimension);
+      if (world.is_root()) tell(output, generator, spectrum, crossings);
     });
+    refuse_unresolved(spectrum);
     return static_cast<int>(output.finish(mesh));
   } catch (const std::exception& error) {
     output.fail(error);

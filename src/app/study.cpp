@@ -9,7 +9,7 @@
 
 #include "otto/analysis/norms.h"
 #include "otto/app/petsc_options.h"
-#include "otto/driver/check_flux.h"
+#include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"
@@ -80,6 +80,11 @@ std::vector<std::string> Study::settings(Refinement by) const {
   return words;
 }
 
+void Study::check() const {
+  const Case c = read_case(comm_, options_.case_file, settings({0, 0}));
+  (void)Setup(comm_, c);
+}
+
 FinishedRun run_case(const Comm& comm, const RunOptions& options,
                      const std::vector<std::string>& settings, RunOutput* output) {
   const auto began = Clock::now();
@@ -88,11 +93,12 @@ FinishedRun run_case(const Comm& comm, const RunOptions& options,
   Setup& s = *run.setup;
   std::vector<std::unique_ptr<Monitor>> monitors;
   LoopState loop;
-  if (output) output->watch({s.problem, *s.stepper, s.state, loop}, monitors);
-  const RunOutcome outcome = simulate(s.problem, *s.stepper, s.state, loop, monitors);
+  if (output) output->watch({s.c, s.times, s.problem, *s.stepper, s.state, loop}, monitors);
+  const RunOutcome outcome = simulate(s.times, s.problem, *s.stepper, s.state, loop, monitors);
   if (output) (void)output->finish(s.problem, s.state, outcome);
   run.stopped = outcome.stopped;
   run.dt = mean_step(*run.c, outcome.steps);
+  run.steps = outcome.steps;
   run.seconds = comm.max(seconds_since(began));
   return run;
 }
@@ -144,9 +150,9 @@ ConvergenceRow Study::describe(Refinement by) const {
 }
 
 double space_order(const Setup& setup) {
-  const Section time = setup.problem.c.section("time");
+  const Section time = setup.c.section("time");
   if (time.has("weights")) return time.text("weights") == "upwind" ? 1 : 2;
-  const TwoPointFlux& flux = find_flux(setup.problem.c.section("flux").text("kind"));
+  const TwoPointFlux& flux = find_flux(setup.c.section("flux").text("kind"));
   const InternalEnergy& internal = setup.energy.internal();
   const bool upwind = !(internal.temperature() > 0) || !internal.entropy_only();
   return upwind ? 1 : flux.order();
@@ -159,17 +165,20 @@ double Study::claimed_order(const FinishedRun& run) const {
   return std::min(space, time * refinement_.time);
 }
 
-std::vector<double> exact_error(const FinishedRun& run, const std::vector<std::string>& names) {
+RunError exact_error(const FinishedRun& run, const std::vector<std::string>& names) {
   const Setup& s = *run.setup;
-  const auto exact = exact_density(s.problem.c, s.mesh, s.state.time);
-  if (!exact) return {};
-  return norms(names, s.generator, owned_density(run), *exact);
+  const auto exact = exact_density(s.c, s.mesh, s.state.time);
+  RunError error;
+  if (exact) error.norms = norms(names, s.generator, owned_density(run), *exact, error.remark);
+  return error;
 }
 
-std::vector<double> error_against(const FinishedRun& run, const FinishedRun& finer,
-                                  const std::vector<std::string>& names) {
+RunError error_against(const FinishedRun& run, const FinishedRun& finer,
+                       const std::vector<std::string>& names) {
   const auto reference = restrict_density(finer.setup->mesh, owned_density(finer), run.setup->mesh);
-  return norms(names, run.setup->generator, owned_density(run), reference);
+  RunError error;
+  error.norms = norms(names, run.setup->generator, owned_density(run), reference, error.remark);
+  return error;
 }
 
 }  // namespace otto

@@ -23,6 +23,7 @@ struct FinishedRun {
   std::unique_ptr<const Case> c;  ///< the setup refers to it
   std::unique_ptr<Setup> setup = {};
   double dt = 0;       ///< time.step, or the mean step where the scheme chooses its own
+  long steps = 0;      ///< taken
   double seconds = 0;  ///< wall time
   bool stopped = false;
 };
@@ -42,6 +43,8 @@ class Study {
   Study(const Comm& comm, const RunOptions& options, Refinement refinement);
 
   [[nodiscard]] const Case& base() const { return base_; }
+  /// Throws what the first run would before its first step. Collective.
+  void check() const;
   /// The `--set` words of a refined case (by 0: the case itself) on top of the user's.
   [[nodiscard]] std::vector<std::string> settings(Refinement by) const;
   /// Runs it and leaves everything in `folder`, but no series of fields. Collective.
@@ -62,10 +65,15 @@ class Study {
   bool gmsh_ = false;  ///< refined by mesh.refine
 };
 
+/// Errors by norm.
+struct RunError {
+  std::vector<double> norms;
+  std::string remark = {};  ///< why one of them is nan
+};
 /// Errors of `run` against [exact] in the norms named; empty without that table. Collective.
-std::vector<double> exact_error(const FinishedRun& run, const std::vector<std::string>& norms);
+RunError exact_error(const FinishedRun& run, const std::vector<std::string>& norms);
 /// The same against a finer run. Collective.
-std::vector<double> error_against(const FinishedRun& run, const FinishedRun& finer,
-                                  const std::vector<std::string>& norms);
+RunError error_against(const FinishedRun& run, const FinishedRun& finer,
+                       const std::vector<std::string>& norms);
 
 }  // namespace otto

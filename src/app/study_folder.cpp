@@ -4,61 +4,47 @@
 
 #include <nlohmann/json.hpp>
 
-#include "otto/core/error.h"
 #include "otto/io/files.h"
 
 namespace otto {
 
 StudyFolder::StudyFolder(const Comm& comm, const Case& c, std::filesystem::path folder)
-    : comm_(comm), folder_(std::move(folder)), log_(comm) {
-  const std::string resolved = c.resolved();
-  summary_.provenance = collect_provenance(comm, resolved);
-  summary_.title = c.root().has("title") ? c.root().text("title") : c.file().string();
-  comm.together([&] {
-    if (!comm.is_root()) return;
-    make_folder(folder_);
-    log_.open(folder_ / "log.txt");
-    replace_file(folder_ / "case.resolved.toml", resolved);
-  });
-  began_ = MPI_Wtime();
+    : folder_(comm, std::move(folder), c) {
+  if (folder_.summary().title.empty()) folder_.summary().title = c.file().string();
 }
 
 std::filesystem::path StudyFolder::level(int l) const {
-  return folder_ / fmt::format("level_{}", l + 1);
+  return folder_.path() / fmt::format("level_{}", l + 1);
 }
 
 void StudyFolder::remark(const std::string& words) {
-  log_.say(words);
+  log().say(words);
   remarks_.push_back(words);
 }
 
 void StudyFolder::write(StudySubject subject, const std::vector<ConvergenceRow>& rows,
                         const std::string& status, const std::string& reason) {
-  subject.title = summary_.title;
-  summary_.status = status;
-  summary_.reason = reason;
-  summary_.spent.total = MPI_Wtime() - began_;
-  comm_.together([&] {
-    if (!comm_.is_root()) return;
-    replace_file(folder_ / "convergence.csv", convergence_csv(subject, rows));
-    replace_file(folder_ / "convergence.md", convergence_markdown(subject, rows, remarks_));
-    replace_file(folder_ / "convergence.tex", convergence_latex(subject, rows));
-    replace_file(folder_ / "convergence.svg", convergence_svg(subject, rows));
-    auto json = to_json(summary_);
-    auto& part = json["convergence"];
-    part["refined"] = subject.refined;
-    part["reference"] = subject.reference;
-    part["claimed_order"] = subject.claimed_order;
-    part["levels"] = rows.size();
-    part["remarks"] = remarks_;
-    for (const ConvergenceRow& row : rows) {
-      for (std::size_t i = 0; i < row.error.size(); ++i) {
-        part[subject.norms[i]] = row.error[i];
-        if (i < row.order.size() && row.order[i]) part["order_" + subject.norms[i]] = *row.order[i];
-      }
+  Summary& summary = folder_.summary();
+  subject.title = summary.title;
+  summary.status = status;
+  summary.reason = reason;
+  nlohmann::ordered_json part{{"refined", subject.refined},
+                              {"reference", subject.reference},
+                              {"claimed_order", subject.claimed_order},
+                              {"levels", rows.size()},
+                              {"remarks", remarks_}};
+  for (const ConvergenceRow& row : rows) {
+    for (std::size_t i = 0; i < row.error.size(); ++i) {
+      part[subject.norms[i]] = row.error[i];
+      if (i < row.order.size() && row.order[i]) part["order_" + subject.norms[i]] = *row.order[i];
     }
-    replace_file(folder_ / "summary.json", json.dump(2) + "\n");
-    if (log_.trouble()) throw IoError(*log_.trouble());
+  }
+  folder_.conclude({{"convergence", part}}, [&] {
+    const std::filesystem::path& path = folder_.path();
+    replace_file(path / "convergence.csv", convergence_csv(subject, rows));
+    replace_file(path / "convergence.md", convergence_markdown(subject, rows, remarks_));
+    replace_file(path / "convergence.tex", convergence_latex(subject, rows));
+    replace_file(path / "convergence.svg", convergence_svg(subject, rows));
   });
 }
 

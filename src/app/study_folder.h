@@ -7,18 +7,19 @@
 
 #include "otto/analysis/convergence.h"
 #include "otto/casefile/case.h"
-#include "otto/driver/summary.h"
-#include "otto/io/log.h"
+#include "otto/driver/run_folder.h"
 
 namespace otto {
 
 /// Everything a study writes, rewritten after every level.
 class StudyFolder {
  public:
-  /// Creates the folder, case.resolved.toml and log.txt. Collective; throws IoError.
+  /// What becomes of earlier results in the folder run_folder.h tells. Collective; throws IoError.
   StudyFolder(const Comm& comm, const Case& c, std::filesystem::path folder);
 
-  [[nodiscard]] Log& log() { return log_; }
+  /// Once the first level can start. Collective; throws IoError.
+  void open() { folder_.open(); }
+  [[nodiscard]] Log& log() { return folder_.log(); }
   /// Where level l (from 0) leaves its run.
   [[nodiscard]] std::filesystem::path level(int l) const;
   /// A sentence for the screen, the table and the summary.
@@ -28,12 +29,8 @@ class StudyFolder {
              const std::string& status, const std::string& reason);
 
  private:
-  Comm comm_;
-  std::filesystem::path folder_;
-  Log log_;
-  Summary summary_;
+  RunFolder folder_;
   std::vector<std::string> remarks_;
-  double began_ = 0;
 };
 
 /// One line of the table on the screen, and the line above it.

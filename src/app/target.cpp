@@ -40,7 +40,7 @@ class Search {
     const FinishedRun run = study_.run(by, folder_.level(number));
     row.dt = run.dt;
     row.seconds = run.seconds;
-    row.error = exact_error(run, subject_.norms);
+    row.error = exact_error(run, subject_.norms).norms;
     subject_.claimed_order = study_.claimed_order(run);
     stopped_ = stopped_ || run.stopped;
     least_ = std::min(least_, row.l1());

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "otto/casefile/data.h"
 #include "otto/core/error.h"
@@ -102,7 +103,8 @@ bool Section::given(std::string_view key) const {
 
 bool Section::has(std::string_view key) const {
   if (given(key)) return true;
-  const Key& known = declared(join_path(path_, key));
+  const std::string path = join_path(path_, key);
+  const Key& known = declared(path);
   const TableData* table = data_->find(path_, index_);
   return !known.fallback.empty() && applies(known, table ? *table : TableData{.path = path_});
 }
@@ -158,7 +160,15 @@ std::vector<std::vector<double>> Section::matrix(std::string_view key) const {
 }
 
 std::filesystem::path Section::file(std::string_view key) const {
-  return data_->file.parent_path() / text(key);
+  const std::filesystem::path file = data_->file.parent_path() / text(key);
+  std::error_code unreadable;  // a folder one may not enter counts as absent
+  if (!std::filesystem::exists(file, unreadable)) {
+    fail(key, fmt::format("there is no such file: '{}'", file.string()));
+  }
+  if (!std::filesystem::is_regular_file(file, unreadable)) {
+    fail(key, fmt::format("'{}' is not a file", file.string()));
+  }
+  return file;
 }
 
 std::vector<std::pair<std::string, std::string>> Section::entries() const {

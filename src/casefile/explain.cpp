@@ -1,4 +1,4 @@
-// `otto explain`: the declarations, told.
+// `otto explain`: the declarations as text.
 
 #include <fmt/format.h>
 

@@ -17,6 +17,7 @@
 #include "otto/casefile/case.h"
 #include "otto/casefile/suggest.h"
 #include "otto/casefile/versions.h"
+#include "otto/core/caution.h"
 #include "otto/core/error.h"
 
 namespace otto {
@@ -35,7 +36,7 @@ struct Function {
   const char* name;
   OneArgument call;
 };
-constexpr std::array<Function, 17> functions{{{"sin", std::sin},
+constexpr std::array<Function, 19> functions{{{"sin", std::sin},
                                               {"cos", std::cos},
                                               {"tan", std::tan},
                                               {"asin", std::asin},
@@ -51,7 +52,41 @@ constexpr std::array<Function, 17> functions{{{"sin", std::sin},
                                               {"abs", std::fabs},
                                               {"sign", sign},
                                               {"floor", std::floor},
-                                              {"erf", std::erf}}};
+                                              {"ceil", std::ceil},
+                                              {"erf", std::erf},
+                                              {"erfc", std::erfc}}};
+
+/// Words of other languages, and how the same is written here.
+struct Foreign {
+  const char *word, *here;
+};
+constexpr Foreign foreign[] = {{"ln", "the natural logarithm is written log(x)"},
+                               {"log2", "write log(x)/log(2)"},
+                               {"pow", "powers are written x^2"},
+                               {"power", "powers are written x^2"},
+                               {"sqr", "squares are written x^2"},
+                               {"square", "squares are written x^2"},
+                               {"cbrt", "write sign(x)*abs(x)^(1/3)"},
+                               {"e", "write exp(1), and exp(x) for e^x"},
+                               {"E", "write exp(1), and exp(x) for e^x"},
+                               {"fabs", "the absolute value is written abs(x)"},
+                               {"mod", "write x - y*floor(x/y)"},
+                               {"fmod", "write x - y*floor(x/y)"},
+                               {"round", "write floor(x + 0.5)"},
+                               {"if", "write a ? b : c"},
+                               {"where", "write a ? b : c"},
+                               {"heaviside", "write x > 0 ? 1 : 0"},
+                               {"arcsin", "it is written asin(x)"},
+                               {"arccos", "it is written acos(x)"},
+                               {"arctan", "it is written atan(x)"},
+                               {"arctan2", "it is written atan2(y, x)"},
+                               {"and", "write &&"},
+                               {"or", "write ||"},
+                               {"not", "write a ? 0 : 1"},
+                               {"inf", "values must be finite"},
+                               {"nan", "values must be finite"},
+                               {"Pi", "it is written pi"},
+                               {"PI", "it is written pi"}};
 
 std::vector<std::string> function_names() {
   std::vector<std::string> names{"atan2", "min", "max"};
@@ -118,6 +153,11 @@ void check_word(const std::string& text, std::size_t from, std::size_t to, const
     if (called) return;
     throw InputError(fmt::format("the function '{}' needs its argument in parentheses ({})", word,
                                  near(text, from)));
+  }
+  for (const auto& [other, here] : foreign) {
+    if (word != other) continue;
+    throw InputError(fmt::format("unknown {} '{}' ({}): {}", called ? "function" : "name", word,
+                                 near(text, from), here));
   }
   std::vector<std::string> valid = called ? words.names : words.variables;
   if (!called) valid.insert(valid.end(), {"pi"});
@@ -319,6 +359,17 @@ std::vector<Expression> read_expressions(const Section& section, std::string_vie
 std::string muparser_version() {
   const std::string full = mu::Parser().GetVersion(mu::pviBRIEF);
   return full.substr(0, full.find(' '));
+}
+
+void check_axes(const Section& section, std::string_view key, const Expression& expression,
+                int dimension) {
+  const std::array<std::string, 3> axes{"x", "y", "z"};
+  for (std::size_t a = std::size_t(dimension); a < axes.size(); ++a) {
+    if (!expression.uses(axes[a])) continue;
+    caution(fmt::format("{}: {} uses {}, which is 0 everywhere: the mesh has {} only",
+                        section.where(key), key, axes[a],
+                        dimension == 1 ? "the axis x" : "the axes x and y"));
+  }
 }
 
 }  // namespace otto

@@ -31,6 +31,27 @@ std::string quoted_if_needed(const std::string& key) {
   return is_bare(key) ? key : format_value({.content = key, .place = {}});
 }
 
+struct Unused {
+  std::string path, by, value;
+};
+
+std::vector<Unused>& unused_keys() {
+  static std::vector<Unused> all;
+  return all;
+}
+
+/// "time.scheme = "jko"" where that makes no use of the key; else "".
+std::string unused_because(const CaseData& data, const Key& key) {
+  for (const Unused& u : unused_keys()) {
+    const TableData* table = u.path == key.path ? data.find(table_of(u.by), -1) : nullptr;
+    const Entry* entry = table ? table->find(name_of(u.by)) : nullptr;
+    if (!entry) continue;
+    const std::string* word = std::get_if<std::string>(&entry->value.content);
+    if (word && *word == u.value) return fmt::format("{} = \"{}\"", u.by, u.value);
+  }
+  return "";
+}
+
 std::string keys_of(const CaseData& data, const TableData& table) {
   std::string text;
   for (const Key& key : keys_of_table(table.path)) {
@@ -45,6 +66,8 @@ std::string keys_of(const CaseData& data, const TableData& table) {
                               : "",
           .place = {}};
       text += fmt::format("{} = {}\n", name, format_value(relative ? absolute : entry->value));
+    } else if (const auto reason = unused_because(data, key); !reason.empty()) {
+      text += fmt::format("# {} is not used with {}\n", name, reason);
     } else if (applies(key, table)) {
       const Value* fallback = fallback_of(key);
       text += fallback ? fmt::format("{} = {}  # default\n", name, format_value(*fallback))
@@ -82,6 +105,10 @@ void settle(const TableData& table, const std::string& prefix,
 }
 
 }  // namespace
+
+void declare_unused(const std::string& path, const std::string& by, const std::string& value) {
+  unused_keys().push_back({path, by, value});
+}
 
 std::vector<Case::Settled> Case::settled() const {
   std::vector<Settled> settled;

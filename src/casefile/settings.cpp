@@ -51,7 +51,7 @@ Address parse_address(const std::string& path, const Place& place) {
   return a;
 }
 
-// Text keys take bare words and whatever else was written: the shell has eaten the quotes.
+// Text keys take bare words and whatever else was written: the shell has removed the quotes.
 Value parse_value(const Address& a, const std::string& text, const Place& place) {
   const Key* key = find_key(a.table.empty() ? a.key : a.table + "." + a.key);
   const Value bare{.content = text, .place = place};

@@ -85,7 +85,7 @@ std::string line_of(const std::string& text, int line) {
   return found.size() > 80 ? found.substr(0, 80) + "..." : found;
 }
 
-// The commonest slip, text without quotes, and the second, a bare name where 'key = value' belongs.
+// The two most frequent errors: text without quotes, and a bare name in place of 'key = value'.
 std::string hint_for(const std::string& line, std::string_view what) {
   if (what.find("redefine") != std::string_view::npos) {
     return line.starts_with('[') ? "it is written twice; join the two tables, or write [[name]] "

@@ -55,11 +55,88 @@ void check_table_name(const CaseData& data, const TableData& table) {
   }
 }
 
+/// The keys of the table, those of its kind where it has one.
 std::string keys_hint(const TableData& table) {
   std::vector<std::string> keys;
-  for (const Key& k : keys_of_table(table.path)) keys.emplace_back(name_of(k.path));
+  bool all = true;
+  for (const Key& k : keys_of_table(table.path)) {
+    if (applies(k, table)) {
+      keys.emplace_back(name_of(k.path));
+    } else {
+      all = false;
+    }
+  }
   if (keys.empty()) return " It takes no keys in this version.";
-  return " Its keys are " + list_words(keys) + ".";
+  const Entry* kind = table.find("kind");
+  const std::string owner =
+      all || !kind ? "Its keys" : fmt::format("The keys for kind = {}", format_value(kind->value));
+  return fmt::format(" {} {} {}.", owner, keys.size() == 1 ? "is" : "are", list_words(keys));
+}
+
+/// What users look for under other names, or in vain.
+struct Sought {
+  const char *path, *answer;
+};
+constexpr const char* constant_diffusion =
+    "what diffuses is kT times [diffusion] tensor, constant or by region; a diffusion that depends "
+    "on x is not in this version";
+constexpr Sought sought[] = {
+    {"diffusion.expression", constant_diffusion},
+    {"diffusion.coefficient", constant_diffusion},
+    {"diffusion.constant",
+     "an isotropic diffusion is the temperature of [[energy]] kind = "
+     "\"entropy\""},
+    {"diffusion.value",
+     "an isotropic diffusion is the temperature of [[energy]] kind = "
+     "\"entropy\""},
+    {"data.snapshots",
+     "energies inferred from snapshots are not in this version of Otto; [data] "
+     "samples, table and library are there, for 'otto train'"},
+    {"data.trajectories",
+     "energies inferred from trajectories are not in this version of Otto; "
+     "[data] samples, table and library are there, for 'otto train'"},
+    {"boundary.periodic", "periodic axes are mesh.periodic"},
+    {"boundary.reflecting", "sides reflect unless they are named in boundary.absorbing"},
+    {"boundary.no_flux", "sides reflect unless they are named in boundary.absorbing"},
+    {"boundary.neumann", "sides reflect unless they are named in boundary.absorbing"},
+    {"boundary.dirichlet",
+     "a density of 0 is held by boundary.absorbing; other values are not in "
+     "this version"},
+    {"time.dt", "it is called time.step"},
+    {"time.tau", "it is called time.step"},
+    {"time.steps", "give time.step and time.end"},
+    {"time.max_steps", "give time.step and time.end"},
+    {"time.method", "it is called time.scheme"},
+    {"time.integrator", "it is called time.scheme"},
+    {"time.solver", "it is called time.scheme"},
+    {"mesh.n", "it is called mesh.cells"},
+    {"mesh.resolution", "it is called mesh.cells"},
+    {"mesh.dx", "give mesh.cells, or nodes_x for cells of your own"},
+    {"mesh.h", "give mesh.cells, or nodes_x for cells of your own"},
+    {"mesh.dimension", "it follows from the length of mesh.lower and mesh.upper"},
+    {"mesh.dim", "it follows from the length of mesh.lower and mesh.upper"},
+    {"energy.beta", "give the temperature, 1/beta"},
+    {"energy.kT", "it is called temperature, in units of energy"},
+    {"energy.diffusivity", "it is called temperature"},
+    {"energy.gradient", "a force that is no gradient is [drift] expression"},
+    {"energy.force", "a force that is no gradient is [drift] expression"},
+    {"solver.tolerance", "it is called solver.rtol"},
+    {"solver.tol", "it is called solver.rtol"},
+    {"solver.type", "solvers are chosen by PETSc's options, in [petsc] or after --"},
+    {"initial.file_name", "it is called initial.file"},
+    {"output.interval", "it is called output.every"},
+    {"output.frequency", "it is called output.every"},
+    {"output.folder", "the folder is chosen by otto run -o FOLDER"},
+    {"output.directory", "the folder is chosen by otto run -o FOLDER"}};
+
+void check_sought(const CaseData& data, const TableData& table, const Entry& entry) {
+  const std::string path = key_path(table, entry.key);
+  for (const auto& [word, answer] : sought) {
+    if (path == word) {
+      fail(data, entry.place,
+           fmt::format("unknown key '{}' in [{}]: {}", entry.key, table.path, answer));
+    }
+  }
 }
 
 void check_key_name(const CaseData& data, const TableData& table, const Entry& entry) {
@@ -70,6 +147,7 @@ void check_key_name(const CaseData& data, const TableData& table, const Entry& e
          fmt::format("{0} is a table, not a key; write {1}{0}{2}", entry.key, repeated ? "[[" : "[",
                      repeated ? "]]" : "]"));
   }
+  check_sought(data, table, entry);
   const std::string near = suggest_key(table.path, entry.key, &table);
   const std::string place =
       table.path.empty() ? "above the first table" : fmt::format("in [{}]", table.path);

@@ -8,17 +8,21 @@ namespace otto {
 
 namespace {
 
-std::filesystem::path program_folder() {
+/// Where the library (or program) that holds this function lies, symbolic links followed: its
+/// modules lie beside that file and not beside whatever program has loaded it.
+std::filesystem::path own_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0) return {};
   std::error_code code;
-  return std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
+  return std::filesystem::canonical(info.dli_fname, code).parent_path();
 }
 
 }  // namespace
 
 std::filesystem::path Module::find_file(const std::string& name) {
   std::error_code code;
-  const auto folder = program_folder();
-  for (const auto& place : {folder, folder.parent_path(), folder.parent_path() / "lib" / "otto"}) {
+  const auto folder = own_folder();
+  for (const auto& place : {folder, folder / "otto"}) {
     if (std::filesystem::exists(place / name, code)) return place / name;
   }
   return {};
@@ -27,7 +31,7 @@ std::filesystem::path Module::find_file(const std::string& name) {
 Module::Module(std::string name) : name_(std::move(name)) {
   const auto file = find_file(name_);
   if (file.empty()) {
-    error_ = name_ + " is not beside the executable in " + program_folder().string();
+    error_ = name_ + " is neither in " + own_folder().string() + " nor in its folder otto";
     return;
   }
   handle_ = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -1,11 +1,13 @@
 #include "otto/core/petsc.h"
 
 #include <petscsys.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <csignal>
 #include <cstdlib>
 #include <string_view>
 
@@ -41,9 +43,24 @@ void start_alone() {
   setenv("HWLOC_COMPONENTS", "-linuxio,-pci,-opencl,-gl", 0);
 }
 
+/// A limit on the size of files and a reader that went away show as errors of the write, not as the
+/// death of a rank. Open MPI's shared memory is a file of some MB for every rank: under a limit that
+/// would not hold it, messages go another way. The user's own settings win.
+void answer_limits() {
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  constexpr rlim_t shared_memory = 64 << 20;  // bytes; Open MPI 4.1 makes files of 4 MB and more
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= shared_memory) return;
+  setenv("OMPI_MCA_pml", "ob1", 0);
+  setenv("OMPI_MCA_btl", "self,tcp", 0);
+  setenv("PMIX_MCA_gds", "hash", 0);
+}
+
 }  // namespace
 
 PetscSession::PetscSession() {
+  answer_limits();
   start_alone();
   check(PetscOptionsSetValue(nullptr, "-no_signal_handler", "1"));  // Otto answers signals itself
   check(PetscInitializeNoArguments());

@@ -36,17 +36,8 @@ constexpr std::uint64_t bits_of_root_half = 0x3fe6a09e667f3bcd;
                    (tiny ? 1077.0 : 1023.0);
   const double m = std::bit_cast<double>(bits - ((biased << 52) - (std::uint64_t{1023} << 52)));
   const double f = m - 1, s = f / (m + 1), z = s * s;
-  double p = 2.0 / 23;
-  p = p * z + 2.0 / 21;
-  p = p * z + 2.0 / 19;
-  p = p * z + 2.0 / 17;
-  p = p * z + 2.0 / 15;
-  p = p * z + 2.0 / 13;
-  p = p * z + 2.0 / 11;
-  p = p * z + 2.0 / 9;
-  p = p * z + 2.0 / 7;
-  p = p * z + 2.0 / 5;
-  p = p * z + 2.0 / 3;
+  const double p = horner(z, 2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11,
+                          2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3);
   // 2 s = f - s f, so that the leading term f carries no rounding of the division
   const double tail = s * (z * p - f);
   const double y = k * log2_high + (f + (tail + k * log2_low));

@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "otto/driver/fingerprint.h"
-#include "otto/driver/summary.h"
+#include "otto/driver/history_writer.h"
+#include "otto/driver/run_folder.h"
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
-#include "otto/io/log.h"
-#include "output_folder.h"
 
 namespace otto {
 
@@ -35,39 +34,54 @@ Json distance_json(const GeodesicReport& r, const GeodesicOptions& o) {
           {"iterations", r.iterations}};
 }
 
+using Row = GeodesicReport;
+
+template <class Get>
+Column<Row> real(std::string name, Get get) {
+  return {std::move(name), [get](const Row& r, std::string& row) { append_real(row, get(r)); }};
+}
+
+/// A field that stays empty as long as there is no upper bound.
+double where_bounded(const Row& r, double x) {
+  return std::isfinite(r.upper) ? x : std::numeric_limits<double>::quiet_NaN();
+}
+
+Columns<Row> distance_columns() {
+  return {{"iteration",
+           [](const Row& r, std::string& row) {
+             fmt::format_to(std::back_inserter(row), "{}", r.iterations);
+           }},
+          real("w2_squared", [](const Row& r) { return r.squared; }),
+          real("primal", [](const Row& r) { return where_bounded(r, r.upper); }),
+          real("dual", [](const Row& r) { return r.lower; }),
+          real("gap", [](const Row& r) { return where_bounded(r, r.gap()); }),
+          {"wall_seconds", [](const Row&, std::string& row) {
+             fmt::format_to(std::back_inserter(row), "{:.3f}", seconds_since_program_start());
+           }}};
+}
+
 }  // namespace
 
 struct DistanceOutput::Impl {
   Impl(const Comm& world, std::filesystem::path where, std::string what)
-      : comm(world), folder(std::move(where)), subject(std::move(what)), log(world) {}
+      : comm(world), folder(world, std::move(where), std::move(what)) {}
 
+  void open();
   void write_series(const Geodesic& geodesic) const;
-  void write_summary(const Json& distance);
-  void add_row(const GeodesicReport& r);
+  void warn_of_coarse_cells(const GeodesicReport& r);
   void say_goodbye(const GeodesicReport& r);
 
   Comm comm;
-  std::filesystem::path folder;
-  std::string subject;
-  Log log;
-  Summary summary;
+  RunFolder folder;
   GeodesicOptions options;
   const Mesh* mesh = nullptr;
-  GrowingFile history;
+  Columns<GeodesicReport> columns = distance_columns();
+  HistoryWriter history{header_of(columns), "iterations", std::chrono::seconds(0)};
+  bool begun = false;
 };
 
 DistanceOutput::DistanceOutput(const Comm& comm, std::filesystem::path folder, std::string subject)
-    : impl_(std::make_unique<Impl>(comm, std::move(folder), std::move(subject))) {
-  Impl& o = *impl_;
-  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit shows as an error of the write instead
-  o.summary.provenance = collect_provenance(comm, o.subject);
-  o.summary.title = o.subject;
-  comm.together([&] {
-    if (!comm.is_root()) return;
-    make_folder(o.folder);
-    o.log.open(o.folder / "log.txt");
-  });
-}
+    : impl_(std::make_unique<Impl>(comm, std::move(folder), std::move(subject))) {}
 
 DistanceOutput::~DistanceOutput() = default;
 
@@ -75,45 +89,41 @@ void DistanceOutput::start(const Mesh& mesh, const GeodesicOptions& options) {
   Impl& o = *impl_;
   o.mesh = &mesh;
   o.options = options;
-  o.summary.mesh = {"box", mesh.dimension, mesh.global_cells};
-  o.comm.together([&] {
-    if (!o.comm.is_root()) return;
-    remove_earlier(o.folder);
-    make_folder(o.folder / "fields");
-    o.history.open(o.folder / "history.csv");
-    o.history.append("iteration,w2_squared,primal,dual,gap,wall_seconds\n");
+  o.folder.summary().mesh = {"box", mesh.dimension, mesh.global_cells};
+  o.folder.introduce(fmt::format("box, dimension {}, {} cells, {} intervals of time",
+                                 mesh.dimension, mesh.global_cells, options.intervals));
+  o.folder.summary().spent.setup = seconds_since_program_start();
+}
+
+void DistanceOutput::Impl::open() {
+  begun = true;
+  folder.open();
+  comm.together([&] {
+    if (!comm.is_root()) return;
+    make_folder(folder.path() / "fields");
+    history.open(folder.path() / "history.csv");
   });
-  const Provenance& p = o.summary.provenance;
-  o.log.say(fmt::format("Otto {} ({}) on {} {}: {}", p.version, p.revision, o.comm.size(),
-                        o.comm.size() == 1 ? "rank" : "ranks", o.subject));
-  o.log.say(fmt::format("box, dimension {}, {} cells, {} intervals of time; into {}",
-                        mesh.dimension, mesh.global_cells, options.intervals, o.folder.string()));
-  o.summary.spent.setup = seconds_since_program_start();
 }
 
-void DistanceOutput::Impl::add_row(const GeodesicReport& r) {
-  const double wall = seconds_since_program_start();
-  const bool both = std::isfinite(r.upper);
-  history.append(fmt::format("{},{},{},{},{},{:.3f}\n", r.iterations, r.squared,
-                             both ? fmt::format("{}", r.upper) : "", r.lower,
-                             both ? fmt::format("{}", r.gap()) : "", wall));
-  history.flush();
-  log.live(fmt::format("iteration {}  W2 {:.8g}  gap {:.1e} of W2^2 (asked {:.0e})  {:.0f} s",
-                       r.iterations, std::sqrt(std::max(r.squared, 0.0)), r.gap() / r.upper,
-                       options.tolerance, wall));
-}
-
-void DistanceOutput::add(const GeodesicReport& report) {
+void DistanceOutput::add(const GeodesicReport& r) {
   Impl& o = *impl_;
+  if (!o.begun) o.open();
   o.comm.together([&] {
     if (!o.comm.is_root()) return;
-    o.add_row(report);
-    if (o.log.trouble()) throw IoError(*o.log.trouble());
+    o.history.add(row_of(o.columns, r));
+    o.folder.log().live(
+        fmt::format("iteration {}  W2 {:.8g}  gap {:.1e} of W2^2 (asked {:.0e})  {:.0f} s",
+                    r.iterations, std::sqrt(std::max(r.squared, 0.0)), r.gap() / r.upper,
+                    o.options.tolerance, seconds_since_program_start()));
+    for (const auto& trouble : {o.history.trouble(), o.folder.log().trouble()}) {
+      if (trouble) throw IoError(*trouble);
+    }
   });
 }
 
 void DistanceOutput::Impl::write_series(const Geodesic& geodesic) const {
-  const auto series = make_vtkhdf_series({*mesh, folder / "fields", {}, summary.provenance});
+  const auto series =
+      make_vtkhdf_series({*mesh, folder.path() / "fields", {}, folder.provenance()});
   for (int k = 0; k <= options.intervals; ++k) {
     const std::vector<double> rho = geodesic.density(k);
     const NamedField field{"density", rho};
@@ -122,14 +132,23 @@ void DistanceOutput::Impl::write_series(const Geodesic& geodesic) const {
   series->finish();
 }
 
-void DistanceOutput::Impl::write_summary(const Json& distance) {
-  summary.spent.total = seconds_since_program_start();
-  Json json = to_json(summary);
-  json["distance"] = distance;
-  replace_file(folder / "summary.json", json.dump(2) + "\n");
+void DistanceOutput::Impl::warn_of_coarse_cells(const GeodesicReport& r) {
+  const Box& box = mesh->box->box;
+  double square = 0;
+  for (std::size_t a = 0; a < std::size_t(mesh->dimension); ++a) {
+    const double h = box.nodes[a][1] - box.nodes[a][0];  // all cells are equal
+    square += h * h;
+  }
+  const double diagonal = std::sqrt(square), w2 = std::sqrt(std::max(r.squared, 0.0));
+  if (!(w2 > 0) || diagonal <= options.coarse * w2) return;
+  folder.warn_at_end(
+      fmt::format("the bounds are those of the problem on these cells, whose diagonal {:.3g} is "
+                  "{:.2g} of W2: W2 of the densities behind them may lie outside; take finer cells",
+                  diagonal, diagonal / w2));
 }
 
 void DistanceOutput::Impl::say_goodbye(const GeodesicReport& r) {
+  Log& log = folder.log();
   log.say(fmt::format("W2 = {:.10g}; W2^2 = {:.10g} in [{:.10g}, {:.10g}]",
                       std::sqrt(std::max(r.squared, 0.0)), r.squared, r.lower, r.upper));
   log.say(fmt::format("{} after {} iterations in {:.2f} s", r.converged ? "done" : "not converged",
@@ -139,45 +158,36 @@ void DistanceOutput::Impl::say_goodbye(const GeodesicReport& r) {
 void DistanceOutput::finish(const Geodesic& geodesic, const GeodesicReport& report,
                             const std::string& stopped) {
   Impl& o = *impl_;
+  if (!o.begun) o.open();
+  Summary& summary = o.folder.summary();
   const double began = seconds_since_program_start();
-  o.summary.spent.solve = began - o.summary.spent.setup;
+  summary.spent.solve = began - summary.spent.setup;
   const std::vector<double> middle = geodesic.midpoint();
   const NamedField field{"density", middle};
   o.write_series(geodesic);
-  write_final_state(o.folder / "final.h5", *o.mesh, 0.5, {&field, 1}, o.summary.provenance);
-  o.summary.status = report.converged ? "completed" : stopped.empty() ? "failed" : "stopped";
-  o.summary.reason = stopped;
-  if (!report.converged && stopped.empty()) {
-    o.summary.reason = fmt::format(
+  write_final_state(o.folder.path() / "final.h5", *o.mesh, 0.5, {&field, 1}, o.folder.provenance());
+  const bool failed = !report.converged && stopped.empty();
+  summary.status = report.converged ? "completed" : failed ? "failed" : "stopped";
+  summary.reason = stopped;
+  if (failed) {
+    summary.reason = fmt::format(
         "after {} iterations the bounds of W2^2 are {:.2e} of it apart, where {:.2e} was asked; "
         "allow more by --max-iterations, or ask for less by --tolerance",
         report.iterations, report.gap() / report.upper, o.options.tolerance);
   }
-  o.summary.memory_mb = o.comm.sum(peak_memory_mb());
-  o.summary.fingerprint = fingerprint(*o.mesh, middle);
-  o.summary.spent.output = seconds_since_program_start() - began;
-  o.comm.together([&] {
-    if (!o.comm.is_root()) return;
+  summary.fingerprint = fingerprint(*o.mesh, middle);
+  summary.spent.output = seconds_since_program_start() - began;
+  o.warn_of_coarse_cells(report);
+  o.folder.take_cautions();
+  o.folder.conclude({{"distance", distance_json(report, o.options)}}, [&] {
     o.say_goodbye(report);
-    if (!stopped.empty()) o.log.say("stopped: " + stopped);
-    if (o.log.trouble()) throw IoError(*o.log.trouble());
-    o.write_summary(distance_json(report, o.options));
+    if (!stopped.empty()) o.folder.log().say("stopped: " + stopped);
   });
-  if (!report.converged && stopped.empty()) throw NumericalError(o.summary.reason);
+  if (failed) throw NumericalError(summary.reason);
 }
 
 void DistanceOutput::fail(const std::exception& error) noexcept {
-  Impl& o = *impl_;
-  if (!o.comm.is_root() || !o.summary.reason.empty()) return;
-  try {
-    o.summary.status = "failed";
-    o.summary.reason = error.what();
-    o.summary.memory_mb = peak_memory_mb();
-    o.log.note("failed: " + o.summary.reason);
-    o.write_summary(Json::object());
-  } catch (const std::exception&) {
-    // The disk may be what failed; the caller reports the error itself.
-  }
+  impl_->folder.fail(error, Json::object());
 }
 
 }  // namespace otto

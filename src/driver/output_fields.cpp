@@ -11,10 +11,9 @@
 
 namespace otto {
 
-OutputFields::OutputFields(const Problem& problem)
+OutputFields::OutputFields(const Problem& problem, std::span<const std::string> names)
     : mesh_(problem.mesh), generator_(problem.generator) {
   const auto owned = static_cast<std::size_t>(mesh_.owned);
-  const auto names = problem.c.section("output").texts("fields");
   const auto asked = [&](const char* name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };

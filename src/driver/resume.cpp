@@ -69,6 +69,13 @@ std::string place_of(const Case& c, const std::string& key) {
   return sections[index - 1].where(name) + ": ";
 }
 
+/// The key belongs to a table that the case does not have: what it was then was a default, which
+/// decided nothing.
+bool default_of_an_absent_table(const Case& c, const std::string& key) {
+  const std::string table = table_of_key(key);
+  return find_table(table) && !find_table(table)->repeated && !c.section(table).present();
+}
+
 struct Change {
   std::string key, then, now;
 };
@@ -86,7 +93,7 @@ std::vector<Change> changes(const Case& c, const Critical& then, const Critical&
     all.push_back({key, "", value});
   }
   for (const auto& [key, value] : then) {
-    if (!value_of(now, key)) all.push_back({key, value, ""});
+    if (!value_of(now, key) && !default_of_an_absent_table(c, key)) all.push_back({key, value, ""});
   }
   return all;
 }

@@ -5,97 +5,28 @@
 #include <algorithm>
 #include <cmath>
 
-#include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
 #include "otto/time/keep.h"
-#include "otto/time/step_control.h"
-#include "otto/time/timetable.h"
 
 namespace otto {
 
 namespace {
 
-const Declare keys{
-    {{.path = "time", .doc = "How time advances."}},
-    {{.path = "time.scheme",
-      .type = Type::text,
-      .doc = "The time stepping scheme.",
-      .fallback = "\"implicit_euler\""},
-     {.path = "time.start",
-      .doc = "Time of the initial density.",
-      .fallback = "0.0",
-      .equation = "rho(start) = [initial]"},
-     {.path = "time.step",
-      .doc = "Length of a step; of the first one where steps are adaptive. Steps are shortened to "
-             "end at output times.",
-      .range = positive},
-     {.path = "time.end", .doc = "Time at which the run ends.", .required = true},
-     {.path = "time.adaptive",
-      .type = Type::flag,
-      .doc = "Choose the steps so that the time error at the end is about `tolerance`.",
-      .fallback = "false"},
-     {.path = "time.tolerance",
-      .doc = "L1 error in time allowed at the end, for adaptive steps and for the exponential.",
-      .fallback = "1e-4",
-      .range = positive},
-     {.path = "time.max_step", .doc = "Longest step of an adaptive run.", .range = positive},
-     {.path = "time.min_step",
-      .doc = "A run that would need shorter steps fails instead.",
-      .fallback = "0.0",
-      .range = non_negative},
-     {.path = "output.every",
-      .doc = "Time between outputs; 0: only the start and the end are written.",
-      .fallback = "0.0",
-      .range = non_negative}}};
-
-constexpr int most_refusals = 20;  // in a row
-
-Timetable make_timetable(const Case& c) {
-  const Section time = c.section("time");
-  const double start = time.real("start"), end = time.real("end");
-  if (!(end > start)) {
-    time.fail("end", fmt::format("the end, {}, must be later than time.start, {}", end, start));
-  }
-  return {start, end, c.section("output").real("every")};
-}
-
-StepControl control_of(const Case& c, const Timetable& table, Stepper& stepper) {
-  const Section time = c.section("time");
-  const double start = time.real("start"), end = time.real("end");
-  StepLimits limits;
-  limits.adaptive = time.flag("adaptive");
-  limits.least = std::max(time.real("min_step"), 1e-13 * (end - start));
-  if (time.has("max_step")) limits.most = time.real("max_step");
-  if (limits.adaptive) {
-    if (!stepper.estimates_error()) {
-      time.fail("adaptive", fmt::format("the scheme '{}' does not estimate its error; use "
-                                        "'tr_bdf2' or 'midpoint', or fixed steps",
-                                        time.text("scheme")));
-    }
-    stepper.limit_error({time.real("tolerance"), start, end});
-  }
-  if (time.has("step") || !(limits.adaptive || stepper.any_step())) {
-    limits.step = time.real("step");
-  } else {
-    limits.step = limits.adaptive ? 1e-3 * (table.next(start) - start) : end - start;
-  }
-  return StepControl(limits);
-}
-
 /// The loop's own variables and its moves.
 class Loop {
  public:
-  Loop(const Problem& problem, Stepper& stepper, State& state, LoopState& loop,
-       std::vector<std::unique_ptr<Monitor>>& monitors)
-      : problem_(problem),
+  Loop(const TimeOptions& times, const Problem& problem, Stepper& stepper, State& state,
+       LoopState& loop, std::vector<std::unique_ptr<Monitor>>& monitors)
+      : rules_(times.rules),
+        problem_(problem),
         stepper_(stepper),
         state_(state),
         monitors_(monitors),
-        table_(make_timetable(problem.c)),
+        table_(make_timetable(times)),
         loop_(loop),
         record_(loop.record) {
-    if (!loop_.control) loop_.control = control_of(problem.c, table_, stepper);
+    if (!loop_.control) loop_.control = make_control(times, stepper);
   }
 
   RunOutcome run() {
@@ -107,6 +38,7 @@ class Loop {
       go_on = tell();
     }
     while (go_on && !table_.over(state_.time)) {
+      if (loop_.restart) restart();
       const double energy = record_.ledger.free_energy;
       advance();
       examine(energy);
@@ -134,6 +66,13 @@ class Loop {
     record_.edi_gap = 0;
   }
 
+  /// The stepper meets a state it has not made.
+  void restart() {
+    problem_.generator.set_time(state_.time);
+    stepper_.restart(state_);
+    loop_.restart = false;
+  }
+
   /// The record was made by an earlier process, at this state.
   void go_on_from_record() {
     began_ = MPI_Wtime() - record_.wall_seconds;
@@ -148,16 +87,18 @@ class Loop {
                                  ? table_.even_leap(state_.time, loop_.control->wish())
                                  : table_.leap(state_.time, loop_.control->wish());
       // the same length to the last bit keeps the solver's hierarchy
-      if (std::abs(leap.dt - record_.dt) <= 1e-9 * record_.dt) leap.dt = record_.dt;
+      if (std::abs(leap.dt - record_.dt) <= rules_.same_step * record_.dt) leap.dt = record_.dt;
       fault_point("step");
       report_ = stepper_.advance(state_, leap.dt);
       if (report_.accepted) {
+        record_.refused = refusals;
         accept(leap);
         return;
       }
       ++record_.rejected;
       loop_.control->refused(leap.dt, report_.next_step);
-      if (refusals + 1 >= most_refusals || loop_.control->wish() < loop_.control->limits().least)
+      if (refusals + 1 >= rules_.max_refusals ||
+          loop_.control->wish() < loop_.control->limits().min_step)
         give_up(refusals + 1, leap.dt);
     }
   }
@@ -171,12 +112,12 @@ class Loop {
   }
 
   [[noreturn]] void give_up(int refusals, double tried) const {
-    const bool short_step = refusals < most_refusals;
+    const bool short_step = refusals < rules_.max_refusals;
     throw NumericalError(
         fmt::format("step {} from time {:.9g} was refused {} time{}, last with {}: {}. {}",
                     record_.step + 1, state_.time, refusals, refusals == 1 ? "" : "s",
                     short_step ? fmt::format("a length that would fall below time.min_step = {}",
-                                             loop_.control->limits().least)
+                                             loop_.control->limits().min_step)
                                : fmt::format("a length of {:.3g}", tried),
                     report_.reason,
                     "Try another time.scheme, a larger time.tolerance, or a smaller time.step"));
@@ -200,6 +141,7 @@ class Loop {
     record_.linear_iterations = report_.linear_iterations;
     record_.max_linear_iterations = report_.max_linear_iterations;
     record_.inner = report_.inner;
+    record_.fallback = report_.fallback;
     record_.error_estimate = report_.error_estimate;
     record_.wall_seconds = MPI_Wtime() - began_;
     record_.last = table_.over(state_.time);
@@ -215,6 +157,7 @@ class Loop {
     return !problem_.mesh.comm.any(!go_on);
   }
 
+  StepRules rules_;
   const Problem& problem_;
   Stepper& stepper_;
   State& state_;
@@ -244,6 +187,8 @@ void StepRecord::remember(Archive& a) {
   a.number("linear_iterations", linear_iterations);
   a.number("max_linear_iterations", max_linear_iterations);
   a.number("rejected", rejected);
+  if (a.holds("refused")) a.number("refused", refused);
+  if (a.holds("fallback")) a.number("fallback", fallback);
   a.number("error_estimate", error_estimate);
   a.number("wall_seconds", wall_seconds);
   a.number("output_due", output_due);
@@ -255,21 +200,16 @@ void LoopState::remember(Archive& a) {
   a.part("control", *control);
 }
 
-StepControl make_control(const Problem& problem, Stepper& stepper) {
-  return control_of(problem.c, make_timetable(problem.c), stepper);
+RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,
+                    State& state, LoopState& loop,
+                    std::vector<std::unique_ptr<Monitor>>& monitors) {
+  return Loop(times, problem, stepper, state, loop, monitors).run();
 }
 
-void check_times(const Problem& problem, Stepper& stepper) { (void)make_control(problem, stepper); }
-
-RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state, LoopState& loop,
-                    std::vector<std::unique_ptr<Monitor>>& monitors) {
-  return Loop(problem, stepper, state, loop, monitors).run();
-}
-
-RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state,
-                    std::vector<std::unique_ptr<Monitor>>& monitors) {
+RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,
+                    State& state, std::vector<std::unique_ptr<Monitor>>& monitors) {
   LoopState loop;
-  return simulate(problem, stepper, state, loop, monitors);
+  return simulate(times, problem, stepper, state, loop, monitors);
 }
 
 }  // namespace otto

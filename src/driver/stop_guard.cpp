@@ -13,6 +13,7 @@ constexpr std::array answered{SIGTERM, SIGUSR1, SIGINT};
 std::array<struct sigaction, answered.size()> before;
 
 bool noting = false;
+int guards = 0;
 
 void note_signal(int) { signal_seen = 1; }
 
@@ -31,9 +32,13 @@ void note_stop_signals() {
   }
 }
 
-StopGuard::StopGuard() { note_stop_signals(); }
+StopGuard::StopGuard() {
+  ++guards;
+  note_stop_signals();
+}
 
 StopGuard::~StopGuard() {
+  if (--guards > 0) return;
   noting = false;
   for (std::size_t i = 0; i < answered.size(); ++i) sigaction(answered[i], &before[i], nullptr);
 }

@@ -12,8 +12,14 @@ namespace {
 
 void add_totals(Json& j, const Summary& s) {
   const RunTotals& t = *s.totals;
-  j["time"] = {{"scheme", s.scheme}, {"steps", t.steps}, {"rejected", t.rejected},
-               {"start", t.start},   {"end", t.time},    {"target", s.target}};
+  j["time"] = {{"scheme", s.scheme},
+               {"steps", t.steps},
+               {"rejected", t.rejected},
+               {"fallbacks", t.fallbacks},
+               {"shortest_step", t.shortest_step},
+               {"start", t.start},
+               {"end", t.time},
+               {"target", s.target}};
   j["mass"] = {
       {"initial", t.mass_initial}, {"final", t.mass_final}, {"max_relative_drift", t.max_drift}};
   j["min_density"] = t.min_density;
@@ -55,6 +61,7 @@ Json to_json(const Summary& s) {
   j["status"] = s.status;
   if (!s.reason.empty()) j["reason"] = s.reason;
   if (!s.title.empty()) j["title"] = s.title;
+  if (!s.case_file.empty()) j["case"] = s.case_file;
   j["ranks"] = s.provenance.ranks;
   if (s.mesh) {
     j["mesh"] = {

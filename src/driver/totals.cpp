@@ -18,6 +18,9 @@ void RunTotals::add(const StepRecord& r) {
   } else {
     max_increase = std::max(max_increase, l.free_energy - energy_final);
     if (std::abs(r.edi_gap) > std::abs(edi_gap)) edi_gap = r.edi_gap;
+    shortest_step = shortest_step > 0 ? std::min(shortest_step, r.dt) : r.dt;
+    fallbacks += r.fallback > fallback::none ? 1 : 0;
+    changed += r.fallback > fallback::pieces ? 1 : 0;
     if (r.error_estimate >= 0) error_estimate = std::max(error_estimate, 0.0) + r.error_estimate;
   }
   steps = r.step;
@@ -35,6 +38,11 @@ void RunTotals::add(const StepRecord& r) {
 void RunTotals::remember(Archive& a) {
   a.number("steps", steps);
   a.number("rejected", rejected);
+  if (a.holds("fallbacks")) {
+    a.number("fallbacks", fallbacks);
+    a.number("changed", changed);
+    a.number("shortest_step", shortest_step);
+  }
   a.number("start", start);
   a.number("time", time);
   a.number("mass_initial", mass_initial);
@@ -63,6 +71,18 @@ std::vector<std::string> RunTotals::warnings(const Promise& promise) const {
   if (promise.mass_conserved && max_drift > 1e-10) {
     said.push_back(fmt::format(
         "the mass drifted by {:.3g} of itself; a smaller solver.rtol keeps it", max_drift));
+  }
+  if (promise.fixed_steps && rejected > 0) {
+    said.push_back(fmt::format(
+        "{} step{} refused and halved, down to {:.3g}: the {} steps taken are not those asked "
+        "(column refused of history.csv); a smaller time.step avoids it",
+        rejected, rejected == 1 ? " was" : "s were", shortest_step, steps));
+  }
+  if (changed > 0) {
+    said.push_back(fmt::format(
+        "{} of {} steps were made by another formula than time.scheme's (column fallback of "
+        "history.csv, explained in docs/methods.md); a smaller time.step avoids it",
+        changed, steps));
   }
   const double scale = 1 + std::max(std::abs(energy_initial), std::abs(energy_final));
   if (promise.energy_decays && max_increase > 1e-10 * scale) {

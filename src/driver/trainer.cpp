@@ -1,10 +1,16 @@
 #include "otto/driver/trainer.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "otto/core/caution.h"
 #include "otto/driver/train_output.h"
+#include "otto/learn/early_stopping.h"
+#include "otto/learn/face_gradient.h"
 #include "otto/learn/make_energy.h"
 #include "otto/learn/verdict.h"
 #include "otto/mesh/make_mesh.h"
@@ -32,13 +38,18 @@ class Loop {
       : setup_(setup),
         output_(output),
         check_(setup.data.check, *setup.network),
+        stopping_(setup.training.options.patience),
         began_(Clock::now()) {}
 
   void begin() {
     Network& network = *setup_.network;
+    if (const auto dropped = setup_.data.dropped; dropped > 0) {
+      caution(
+          fmt::format("{} samples are outside the box and were left out (data.outside)", dropped));
+    }
     output_.start(
-        setup_.mesh, network.parameters(), [this](Archive& a) { remember(a); },
-        [&network] { return network.file(); });
+        setup_.mesh, network.parameters(), setup_.data.has_heldout,
+        [this](Archive& a) { remember(a); }, [&network] { return network.file(); });
     setup_.objective->refresh(output_.checkpoint() != nullptr);
   }
 
@@ -46,9 +57,13 @@ class Loop {
     const TrainOptions& options = setup_.training.options;
     for (IterationReport report;; report = setup_.objective->iterate(), ++iteration_) {
       const TrainRow row = make_row(report);
-      const bool last = iteration_ >= options.iterations ||
-                        row.gradient_norm <= options.tolerance || reached(row.kl, options.target);
+      refuse_divergence(row);
+      const bool over = ended_ || iteration_ >= options.iterations ||
+                        row.gradient_norm <= options.tolerance || reached(row.kl, options.target) ||
+                        stopping_.should_stop();
+      const bool last = over && (ended_ || !better_before());
       if (output_.add(row, long(options.iterations), last) || last) return;
+      if (over) return return_to_best();
     }
   }
 
@@ -75,6 +90,7 @@ class Loop {
     if (verdict.heldout_log_likelihood) {
       json["heldout_log_likelihood"] = *verdict.heldout_log_likelihood;
     }
+    json["gradient_square"] = gradient_squares();
     const std::vector<NamedField> fields{{"density", density}, {"data", data}};
     output_.log().say("KL " + number(verdict.divergences.kl).dump() + " and W2 " +
                       number(verdict.w2).dump() + " on the check grid, log Z " +
@@ -94,6 +110,69 @@ class Loop {
     return check_.kl(setup_.data.check_mass) <= target;
   }
 
+  /// Looks at the held-out samples where it is time to.
+  std::optional<double> heldout() {
+    if (!setup_.data.has_heldout) return std::nullopt;
+    const long stride = std::max(1L, long(setup_.training.options.iterations) / looks);
+    if (iteration_ % stride != 0 && iteration_ != setup_.training.options.iterations) {
+      return std::nullopt;
+    }
+    check_.update();
+    const double likelihood = heldout_log_likelihood(setup_.data, check_, *setup_.network);
+    if (iteration_ != looked_) stopping_.look(likelihood, *setup_.network);
+    looked_ = iteration_;
+    return likelihood;
+  }
+
+  [[nodiscard]] bool better_before() const {
+    return setup_.data.has_heldout && !stopping_.at_best();
+  }
+
+  /// The last row is that of the energy kept.
+  void return_to_best() {
+    stopping_.restore(*setup_.network);
+    setup_.model.update();
+    ++iteration_;
+    ended_ = true;
+    std::vector<double> g;
+    (void)setup_.objective->value_and_gradient(g);
+    output_.log().say(fmt::format(
+        "the largest held-out log-likelihood was {:.4f}; its energy is kept", stopping_.best()));
+    (void)output_.add({.iteration = iteration_,
+                       .kl = setup_.model.kl(setup_.data.mass),
+                       .gradient_norm = norm(g),
+                       .seconds = spent(),
+                       .heldout = stopping_.best()},
+                      long(setup_.training.options.iterations), true);
+  }
+
+  /// An objective that samples does not see itself fail; KL does.
+  void refuse_divergence(const TrainRow& row) {
+    if (iteration_ == 0) start_kl_ = row.kl;
+    const double limit = divergence_factor * std::max(1.0, start_kl_);
+    if (!(row.kl > limit)) return;
+    throw NumericalError(fmt::format(
+        "the training diverges: KL is {:.3g} in iteration {}, {:.3g} at its start. Take a smaller "
+        "train.learning_rate, or more train.sampler_steps",
+        row.kl, iteration_, start_kl_));
+  }
+
+  /// E_p |grad U|^2 by differences across faces and by the network's own gradient between the
+  /// centres: where the second is much larger the energy is rough where it was never asked.
+  Json gradient_squares() {
+    const auto& p = setup_.model.mass();
+    const double faces = gradient_square(setup_.mesh, setup_.model.energy(), p);
+    const double between =
+        gradient_square_between(setup_.mesh, *setup_.network, p, setup_.training.options.seed);
+    if (between > rough * faces) {
+      caution(fmt::format(
+          "E|grad U|^2 is {:.3g} at random points of the cells and {:.3g} across their faces: the "
+          "energy is rough between the centres it was trained on; take more cells",
+          between, faces));
+    }
+    return {{"faces", faces}, {"between", between}};
+  }
+
   TrainRow make_row(const IterationReport& r) {
     return {.iteration = iteration_,
             .kl = setup_.model.kl(setup_.data.mass),
@@ -103,7 +182,8 @@ class Loop {
             .cg_iterations = r.cg_iterations,
             .poisson_solves = r.poisson_solves,
             .poisson_iterations = r.poisson_iterations,
-            .seconds = spent()};
+            .seconds = spent(),
+            .heldout = heldout()};
   }
 
   void remember(Archive& a) {
@@ -121,11 +201,26 @@ class Loop {
       began_ = Clock::now();
     }
     a.part("objective", *setup_.objective);
+    if (setup_.data.has_heldout && a.holds("heldout.since")) {
+      a.number("heldout.looked", looked_);
+      a.number("heldout.ended", ended_);
+      a.part("heldout", stopping_);
+    }
+    if (a.holds("start_kl")) a.number("start_kl", start_kl_);
   }
 
   TrainSetup& setup_;
   TrainOutput& output_;
+  static constexpr long looks = 200;  ///< at held-out samples, at least, in a whole training
+  static constexpr double divergence_factor =
+      20;                               ///< KL over its start, or over 1, that is given up
+  static constexpr double rough = 1.5;  ///< E|grad U|^2 between the centres over that across faces
+
   GridModel check_;
+  EarlyStopping stopping_;
+  long looked_ = -1;    ///< iteration of the last look
+  bool ended_ = false;  ///< the best energy has been put back
+  double start_kl_ = 0;
   Clock::time_point began_;
   double earlier_ = 0;
   long iteration_ = 0;

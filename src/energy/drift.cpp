@@ -31,8 +31,8 @@ std::unique_ptr<Drift> make_drift(const Section& section, int dimension) {
   }
   auto drift = std::make_unique<Drift>();
   for (const std::string& text : texts) {
-    drift->component.push_back(
-        std::make_unique<ExpressionEnergy>(read_expression(section, "expression", text)));
+    drift->component.push_back(std::make_unique<ExpressionEnergy>(
+        read_expression(section, "expression", text, dimension)));
   }
   return drift;
 }

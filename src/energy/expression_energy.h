@@ -8,7 +8,9 @@
 namespace otto {
 
 /// Compiles the expression `text` of `section`.`key`; what is wrong with it is reported there.
-Expression read_expression(const Section& section, const std::string& key, const std::string& text);
+/// `dimension` of the mesh: a coordinate beyond it is an error too, for it would silently be 0.
+Expression read_expression(const Section& section, const std::string& key, const std::string& text,
+                           int dimension);
 
 class ExpressionEnergy final : public ExternalEnergy {
  public:

@@ -6,6 +6,7 @@
 
 #include "expression_energy.h"
 #include "network_term.h"
+#include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/section.h"
 
@@ -103,7 +104,8 @@ std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& m
   const std::string source = external_source(term);
   std::unique_ptr<ExternalEnergy> energy;
   if (source == "expression") {
-    energy = std::make_unique<ExpressionEnergy>(read_expression(term, source, term.text(source)));
+    energy = std::make_unique<ExpressionEnergy>(
+        read_expression(term, source, term.text(source), mesh.dimension));
   } else if (source == "library") {
     energy = from_library(term, mesh.dimension);
   } else if (source == "network") {
@@ -111,9 +113,11 @@ std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& m
     energy = make_network_energy(networks.back());
   } else {
     const std::filesystem::path file = term.file(source);
-    energy = file.extension() == ".vti"
+    energy = at_key(term, source, [&] {
+      return file.extension() == ".vti"
                  ? make_image_energy(file, term.text("array"), mesh.dimension)
                  : make_cell_table_energy(file, mesh);
+    });
   }
   const double strength = term.real("strength");
   if (strength == 1) return energy;

@@ -5,10 +5,11 @@
 //
 // The density of a chemical potential z in closed form:
 //
-//   entropy                rho = exp(z/kT - 1)
-//   c rho^m/(m-1)          rho = ((m-1) z / (c m))^(1/(m-1)) for z (m-1) > 0, else 0 (inf for m <
-//   1) c rho^2, barrier       2 c rho^2 - z rho - mu = 0 nothing, barrier       rho = -mu/z crowd,
-//   barrier         rho = P/2 (1 + w),  a (1 - w^2) = w,  a = z P/(4 mu)
+//   entropy            rho = exp(z/kT - 1)
+//   c rho^m/(m-1)      rho = ((m-1) z / (c m))^(1/(m-1)) for z (m-1) > 0, else 0 (inf for m < 1)
+//   c rho^2, barrier   2 c rho^2 - z rho - mu = 0
+//   nothing, barrier   rho = -mu/z
+//   crowd, barrier     rho = P/2 (1 + w),  a (1 - w^2) = w,  a = z P/(4 mu)
 //
 // Everything else: src/energy/internal_inverse.h.
 

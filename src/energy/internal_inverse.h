@@ -6,7 +6,7 @@
 //   y <- y - h / (dU'/dy),   h = U_mu'(rho) - z,   d rho/dy = rho or rho (1 - rho/P),
 //
 // in which an entropy is linear and powers and barriers are exponentials. Steps stay inside the
-// bracket the signs of h have shown so far, and halve it (in y) where Newton's do not pay. The
+// bracket given by the signs of h so far, and halve it (in y) where Newton's gain too little. The
 // iterate is multiplied by e^step, so that rho is found to its own last digits.
 
 #include <algorithm>

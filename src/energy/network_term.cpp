@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/section.h"
 
@@ -50,8 +51,9 @@ class NetworkEnergy final : public ExternalEnergy {
 
 std::shared_ptr<NetworkUse> read_network_term(const Section& term, int dimension) {
   const std::filesystem::path file = term.file("network");
-  return std::make_shared<NetworkUse>(file, read_network(file, dimension),
-                                      term.text("kind") == "external");
+  return std::make_shared<NetworkUse>(
+      file, at_key(term, "network", [&] { return read_network(file, dimension); }),
+      term.text("kind") == "external");
 }
 
 std::unique_ptr<ExternalEnergy> make_network_energy(std::shared_ptr<NetworkUse> use) {

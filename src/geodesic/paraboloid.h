@@ -2,12 +2,12 @@
 // The nearest point (q_a, q_b) of the paraboloid's inside { a + |b|^2/2 <= 0 } to (a, b), in the
 // metric a^2 + gamma |b|^2. With lambda >= 0 the multiplier,
 //
-//     q_a = a - lambda,   q_b = b / t,   t = 1 + lambda/gamma,   f(lambda) = a - lambda + S/(2 t^2)
-//     = 0,
+//     q_a = a - lambda,   q_b = b / t,   t = 1 + lambda/gamma,
+//     f(lambda) = a - lambda + S/(2 t^2) = 0,
 //
 // S = |b|^2. f is convex and decreasing, and positive at max(a, 0) where the point lies outside, so
-// Newton's iterates, kept above max(a, 0), come from the left after the first; inside they stay at
-// 0.
+// Newton's iterates, kept above max(a, 0), come from the left after the first; for points inside
+// they stay at 0.
 
 #include <algorithm>
 #include <cmath>

@@ -8,6 +8,7 @@
 
 #include "../energy/expression_energy.h"
 #include "initial_kinds.h"
+#include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/words.h"
@@ -60,7 +61,7 @@ const Declare keys{
 
 std::vector<double> expression_averages(const Section& section, const std::string& key,
                                         const Mesh& mesh, double t) {
-  const Expression expression = read_expression(section, key, section.text(key));
+  const Expression expression = read_expression(section, key, section.text(key), mesh.dimension);
   return cell_averages(mesh, [&](std::span<const Point> points, std::span<double> values) {
     expression.evaluate(points, t, values);
   });
@@ -69,7 +70,7 @@ std::vector<double> expression_averages(const Section& section, const std::strin
 std::vector<double> expression_values(const Section& section, const std::string& key,
                                       const Mesh& mesh, double t) {
   std::vector<double> values(static_cast<std::size_t>(mesh.owned));
-  read_expression(section, key, section.text(key))
+  read_expression(section, key, section.text(key), mesh.dimension)
       .evaluate(std::span(mesh.center).first(values.size()), t, values);
   return values;
 }
@@ -86,8 +87,11 @@ std::vector<double> local_density(const Section& initial, const Mesh& mesh) {
   const std::string kind = initial.text("kind");
   if (kind == "gaussian") return gaussian_density(initial, mesh);
   if (kind == "expression") return expression_averages(initial, "expression", mesh, 0.0);
-  if (kind == "table") return table_density(initial, mesh);
-  if (kind == "samples") return sampled_density(initial, mesh);
+  const auto of_file = [&](auto&& read) {
+    return at_key(initial, "file", [&] { return read(initial, mesh); });
+  };
+  if (kind == "table") return of_file(table_density);
+  if (kind == "samples") return of_file(sampled_density);
   if (kind != "uniform") initial.fail("kind", "there is no initial density '" + kind + "'");
   return std::vector<double>(static_cast<std::size_t>(mesh.owned), 1.0);
 }
@@ -154,6 +158,9 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   const double found = integral(mesh, rho);
   if (!(found > 0 && std::isfinite(found))) {
     initial.fail("kind", fmt::format("the density has mass {} inside the mesh", found));
+  }
+  if (initial.text("kind") == "gaussian" && !initial.given("region")) {
+    check_gaussian_mass(initial, mesh, found);
   }
   const double factor = initial.real("mass") / found;
   for (double& r : rho) r *= factor;

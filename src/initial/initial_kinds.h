@@ -17,4 +17,7 @@ std::vector<double> gibbs_density(const Mesh& mesh, const FreeEnergy& energy);
 /// Samples counted in the cells of a box.
 std::vector<double> sampled_density(const Section& initial, const Mesh& mesh);
 
+/// Says so where the mesh holds little of the Gaussian: `found` is the mass of gaussian_density.
+void check_gaussian_mass(const Section& initial, const Mesh& mesh, double found);
+
 }  // namespace otto

@@ -159,6 +159,9 @@ class Loading final : public Archive {
   [[nodiscard]] bool loading() const override { return true; }
 
  protected:
+  [[nodiscard]] bool has_number(const std::string& name) const override {
+    return seal_.numbers.contains(name);
+  }
   void take_number(const std::string& name, double& x) override { x = from_json(number(name)); }
   void take_numbers(const std::string& name, std::vector<double>& x) override {
     x.clear();

@@ -151,7 +151,7 @@ CheckpointFolder::CheckpointFolder(const Mesh& mesh, fs::path folder, std::int64
 std::string CheckpointFolder::write(double time, long step, const Remember& remember) {
   fault_point("checkpoint");
   const Comm& comm = mesh_.comm;
-  const std::string name = checkpoint_name(next_++);  // never again, whatever comes of it
+  const std::string name = checkpoint_name(next_++);  // used once, even if writing fails
   if (!order_) {
     order_.emplace(mesh_);
     mesh_hash_ = mesh_hash(mesh_);

@@ -12,7 +12,7 @@ herr_t visit(unsigned, const H5E_error2_t* entry, void* text) {
   if (begin != std::string::npos) {
     const auto from = begin + mark.size();
     reason = words.substr(from, words.find('\'', from) - from);
-    return 1;  // nothing is nearer to the cause
+    return 1;  // the walk ends at the innermost error, the cause
   }
   if (reason.empty()) reason = words;
   return 0;

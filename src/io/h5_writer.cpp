@@ -204,10 +204,10 @@ H5Layout write_h5(const Comm& comm, const fs::path& file, const H5Plan& plan, bo
       if (comm.is_root()) publish_file(part, file, durable);
     });
   } catch (const Error& e) {
-    if (!e.agreed()) throw;  // the others are elsewhere
+    if (!e.agreed()) throw;  // the other ranks are not here: no collective call
     std::error_code ignored;
     if (comm.is_root()) fs::remove(part, ignored);
-    MPI_Barrier(comm.handle());  // gone for everybody
+    MPI_Barrier(comm.handle());  // removed before any rank goes on
     throw;
   }
   return layout;

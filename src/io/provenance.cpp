@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "otto/core/petsc.h"
+#include "otto/io/h5_writer.h"
 #include "otto/version.h"
 
 namespace otto {
@@ -29,7 +30,7 @@ std::string hdf5_version() {
   return fmt::format("{}.{}.{}", major, minor, release);
 }
 
-/// The first words of what the MPI library says of itself: "Open MPI v4.1.4".
+/// The first words of the version text of the MPI library: "Open MPI v4.1.4".
 std::string mpi_version() {
   std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
   int length = 0;

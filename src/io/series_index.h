@@ -18,7 +18,7 @@ class SeriesIndex {
     try {
       if (comm_.is_root() && stale_) replace_file(file_, text_);
     } catch (const std::exception&) {
-      // Nobody to tell; the earlier index is still whole.
+      // A destructor cannot report it; the earlier index is still whole.
     }
   }
   SeriesIndex(const SeriesIndex&) = delete;

@@ -102,8 +102,8 @@ double Fit::curvature(std::size_t level, std::span<const double> s) {
   return std::inner_product(s.begin(), s.end(), y.begin(), 0.0);
 }
 
-/// A poor prediction is the coarse metric's fault where a finer one disagrees about this direction,
-/// else tau's.
+/// After a poor prediction: a finer metric where it disagrees with the present one about this
+/// direction, else a smaller tau.
 void Fit::adapt(const Direction& direction, double step, double kl, double kl_new) {
   const double ratio = direction.predicted > 0 ? (kl - kl_new) / direction.predicted : 0;
   const bool at_rest = kl - kl_new < rest * kl;

@@ -6,7 +6,7 @@ namespace otto {
 
 namespace {
 
-/// Of K's mean eigenvalue: smaller ones K does not know.
+/// Of K's mean eigenvalue: the accuracy of its smaller eigenvalues.
 constexpr double mean_share = 1e-3;
 
 using Eigen::Index;

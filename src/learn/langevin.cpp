@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "metropolis_test.h"
 #include "otto/core/random.h"
 
 namespace otto {
@@ -43,26 +44,41 @@ LangevinParticles LangevinParticles::uniform(const ParticleBox& box, std::int64_
   return {box, std::move(start), first, seed};
 }
 
-void LangevinParticles::advance(int steps, double h, const SlopeFunction& slope) {
-  slope_.resize(std::min(batch, x_.size()));
+Point LangevinParticles::noise(std::uint64_t stream, std::uint64_t step) const {
+  const auto plane = RandomAt(seed_, stream, 2 * step).normal();
+  Point xi{plane[0], plane[1], 0};
+  if (box_.dimension == 3) xi[2] = RandomAt(seed_, stream, 2 * step + 1).normal()[0];
+  return xi;
+}
+
+/// One step of some particles, the first of which has the number `stream`.
+void LangevinParticles::walk(std::span<Point> x, std::span<const Point> slope, double h,
+                             std::uint64_t stream, std::uint64_t step) const {
   const double spread = std::sqrt(2 * h);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Point xi = noise(stream + i, step);
+    Point y = x[i];
+    for (std::size_t a = 0; a < std::size_t(box_.dimension); ++a) {
+      y[a] += spread * xi[a] - h * slope[i][a];
+    }
+    x[i] = box_.fold(y);
+  }
+}
+
+void LangevinParticles::advance(int steps, double h, const SlopeFunction& slope,
+                                const EnergyFunction& energy) {
   // A batch goes all its steps while it is in the cache.
   for (std::size_t begin = 0; begin < x_.size(); begin += batch) {
     const auto part = std::span(x_).subspan(begin, std::min(batch, x_.size() - begin));
+    const std::uint64_t stream = first_ + begin;
+    MetropolisTest test(box_, h, seed_, slope, energy);
+    slope_.resize(part.size());
+    if (energy) test.begin(part);
     for (int k = 0; k < steps; ++k) {
-      slope(part, std::span(slope_).first(part.size()));
       const std::uint64_t step = steps_ + std::uint64_t(k);
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        const std::uint64_t stream = first_ + begin + i;
-        const auto plane = RandomAt(seed_, stream, 2 * step).normal();
-        Point xi{plane[0], plane[1], 0};
-        if (box_.dimension == 3) xi[2] = RandomAt(seed_, stream, 2 * step + 1).normal()[0];
-        Point x = part[i];
-        for (std::size_t a = 0; a < std::size_t(box_.dimension); ++a) {
-          x[a] += spread * xi[a] - h * slope_[i][a];
-        }
-        part[i] = box_.fold(x);
-      }
+      if (!energy) slope(part, slope_);
+      walk(part, energy ? test.slope() : slope_, h, stream, step);
+      if (energy) test.settle(part, stream, step);
     }
   }
   steps_ += std::uint64_t(steps);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/network/network_module.h"
 
@@ -53,7 +54,8 @@ const Declare keys{
 std::unique_ptr<Network> make_energy(const Case& c, const Mesh& mesh) {
   const Section network = c.section("network");
   if (network.given("file")) {
-    return load_network(mesh.comm, network.file("file"), mesh.dimension);
+    const auto file = network.file("file");
+    return at_key(network, "file", [&] { return load_network(mesh.comm, file, mesh.dimension); });
   }
   NetworkDesign design;
   design.kind = network.text("kind");

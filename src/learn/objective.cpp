@@ -41,6 +41,14 @@ const Declare keys{
       .fallback = "0.0",
       .range = non_negative,
       .equation = "KL(q|p) <= target"},
+     {.path = "train.patience",
+      .type = Type::integer,
+      .doc = "With held-out samples: training ends after so many looks at them without a larger "
+             "likelihood, and the energy of the largest one is kept; 0: it goes on to the last "
+             "iteration, and keeps that energy all the same. There is a look every iteration, or "
+             "every 200th part of `iterations`.",
+      .fallback = "20",
+      .range = non_negative},
      {.path = "train.penalty",
       .doc = "Weight of the gradient penalty of gradient_penalty and fisher.",
       .fallback = "0.1",
@@ -68,10 +76,15 @@ const Declare keys{
       .fallback = "1024",
       .range = {.least = 1, .most = 1e7},
       .when = "objective=contrastive_divergence"},
+     {.path = "train.kernel",
+      .type = Type::text,
+      .doc = "One step of a Langevin particle.",
+      .fallback = "\"mala\"",
+      .when = "objective=contrastive_divergence"},
      {.path = "train.learning_rate",
       .doc = "Largest step of Adam, for the objectives of first order; it rises over twenty "
-             "iterations and falls to 0 as a cosine.",
-      .fallback = "0.01",
+             "iterations and falls to 0 as a cosine. By default 0.01; 0.001 for "
+             "contrastive_divergence, whose particles must keep up.",
       .range = positive},
      {.path = "train.cg_iterations",
       .type = Type::integer,
@@ -80,7 +93,15 @@ const Declare keys{
           "of second order.",
       .fallback = "150",
       .range = {.least = 1}}},
-    {{"train.sampler", "persistent",
+    {{"train.kernel", "mala",
+      "A step with Metropolis' test: exp(-U)/Z is invariant however steep U is.",
+      "x1 = x - h grad U + sqrt(2 h) xi, taken with probability min(1, e^(U(x) - U(x1)) k(x|x1) / "
+      "k(x1|x))"},
+     {"train.kernel", "ula",
+      "A step without a test: of first order in its length, and unstable where h |grad grad U| > "
+      "2.",
+      "x1 = x - h grad U + sqrt(2 h) xi"},
+     {"train.sampler", "persistent",
       "By Fokker-Planck steps under the present energy, from where it is."},
      {"train.sampler", "short_run", "The same, starting from the uniform density every time."},
      {"train.sampler", "jko", "By proximal (JKO) steps under the present energy."}}};
@@ -112,14 +133,16 @@ TrainOptions read_train_options(const Case& c) {
   TrainOptions o;
   o.objective = train.text("objective");
   o.sampler = train.text("sampler");
+  if (train.has("kernel")) o.kernel = train.text("kernel");
   const ObjectiveEntry& entry = find_objective(o.objective);
   o.iterations = train.has("iterations") ? train.integer("iterations") : entry.iterations;
   o.seed = std::uint64_t(train.integer("seed"));
   o.tolerance = train.real("tolerance");
   o.target = train.real("target");
   o.penalty = train.real("penalty");
+  o.patience = train.integer("patience");
   o.tau = train.has("tau") ? train.real("tau") : entry.tau;
-  o.learning_rate = train.real("learning_rate");
+  o.learning_rate = train.has("learning_rate") ? train.real("learning_rate") : entry.learning_rate;
   o.cg_iterations = int(train.integer("cg_iterations"));
   o.sampler_steps =
       train.has("sampler_steps") ? int(train.integer("sampler_steps")) : entry.sampler_steps;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "otto/geodesic/geodesic.h"
+#include "otto/learn/early_stopping.h"
 #include "otto/linear/kinetic_energy.h"
 #include "otto/mesh/restrict.h"
 
@@ -57,7 +58,6 @@ double law_distance(const Mesh& mesh, std::span<const double> p, std::span<const
 }
 
 Verdict judge(const TrainingData& data, const Network& network) {
-  const Comm& comm = data.check.comm;
   GridModel model(data.check, network);
   model.update();
   Verdict v;
@@ -65,12 +65,7 @@ Verdict judge(const TrainingData& data, const Network& network) {
   v.log_z = model.log_z();
   v.w2 = law_distance(data.check, model.mass(), data.check_mass);
   if (data.has_heldout) {
-    std::vector<double> U(data.heldout.size());
-    comm.together([&] { network.evaluate(data.heldout, U); });
-    double sum = 0;
-    for (const double u : U) sum -= u;
-    const auto count = comm.sum(std::int64_t(U.size()));
-    v.heldout_log_likelihood = comm.sum(sum) / double(count) - v.log_z;
+    v.heldout_log_likelihood = heldout_log_likelihood(data, model, network);
   }
   return v;
 }

@@ -1,17 +1,14 @@
 #include "otto/linear/backward_solver.h"
 
-#include <petscksp.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "assembled.h"
+#include "krylov.h"
 
 namespace otto {
 
 namespace {
-
-using KspOwner = PetscOwner<KSP, KSPDestroy>;
 
 constexpr double symmetric_range = 650;  // of V/kT: pi and its inverse are ordinary numbers
 
@@ -28,58 +25,44 @@ SolveReport solve_symmetric(const Generator& generator, std::span<const double> 
   return report;
 }
 
-SolveReport solve_assembled(const Generator& generator, std::span<const double> sigma,
-                            std::span<const double> b, std::span<double> f,
-                            const SolverOptions& options) {
-  const Mesh& mesh = generator.mesh();
-  const MPI_Comm comm = mesh.comm.handle();
-  AssembledMatrix matrix(mesh);
-  std::vector<double> weights(b.size(), 0.0), diagonal;
-  std::ranges::copy(sigma, weights.begin());
-  const auto absorption = generator.absorption();
-  for (std::size_t k = 0; k < absorption.size(); ++k) weights[k] += absorption[k] / mesh.volume[k];
-  matrix.set_backward(weights, generator, diagonal);
-  VecOwner rhs, x;
-  for (auto* v : {&rhs, &x}) check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
-  double* in = nullptr;
-  check(VecGetArrayWrite(rhs, &in));
-  for (std::size_t k = 0; k < b.size(); ++k) in[k] = b[k] / diagonal[k];
-  check(VecRestoreArrayWrite(rhs, &in));
-  KspOwner ksp;
-  PC pc = nullptr;
-  check(KSPCreate(comm, ksp.out()));
-  check(KSPSetOperators(ksp, matrix.mat(), matrix.mat()));
-  check(KSPSetType(ksp, KSPGMRES));
-  check(KSPGMRESSetRestart(ksp, 60));
-  check(KSPSetPCSide(ksp, PC_RIGHT));
-  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 1000));
-  check(KSPGetPC(ksp, &pc));
-  check(PCSetType(pc, PCHYPRE));
-  check(KSPSetFromOptions(ksp));
-  check(KSPSolve(ksp, rhs, x));
-  SolveReport report;
-  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
-  PetscInt iterations = 0;
-  check(KSPGetConvergedReason(ksp, &reason));
-  check(KSPGetIterationNumber(ksp, &iterations));
-  check(KSPGetResidualNorm(ksp, &report.relative_residual));
-  report.converged = reason > 0;
-  report.iterations = int(iterations);
-  report.reason = KSPConvergedReasons[reason];
-  const double* out = nullptr;
-  check(VecGetArrayRead(x, &out));
-  std::copy_n(out, f.size(), f.begin());
-  check(VecRestoreArrayRead(x, &out));
-  return report;
-}
-
 }  // namespace
 
 SolveReport solve_backward(const Generator& generator, std::span<const double> sigma,
                            std::span<const double> b, std::span<double> f, SolverOptions options) {
   const bool symmetric = generator.symmetric() && generator.range() <= symmetric_range;
-  return symmetric ? solve_symmetric(generator, sigma, b, f, options)
-                   : solve_assembled(generator, sigma, b, f, options);
+  if (symmetric) return solve_symmetric(generator, sigma, b, f, options);
+  return BackwardSystem(generator, sigma, options).solve(b, f);
+}
+
+struct BackwardSystem::Impl {
+  Impl(const Mesh& mesh, double rtol)
+      : matrix(mesh),
+        krylov(mesh.comm.handle(), std::size_t(mesh.owned),
+               {.prefix = "backward_", .rtol = rtol, .max_iterations = 1000}) {}
+
+  AssembledMatrix matrix;
+  std::vector<double> diagonal, rhs;
+  KrylovSolver krylov;
+};
+
+BackwardSystem::BackwardSystem(const Generator& generator, std::span<const double> sigma,
+                               SolverOptions options)
+    : impl_(std::make_unique<Impl>(generator.mesh(), options.rtol)) {
+  const Mesh& mesh = generator.mesh();
+  std::vector<double> weights(std::size_t(mesh.owned), 0.0);
+  std::ranges::copy(sigma, weights.begin());
+  const auto absorption = generator.absorption();
+  for (std::size_t k = 0; k < absorption.size(); ++k) weights[k] += absorption[k] / mesh.volume[k];
+  impl_->matrix.set_backward(weights, generator, impl_->diagonal);
+  impl_->krylov.set_matrix(impl_->matrix.mat(), impl_->matrix.mat());
+}
+
+BackwardSystem::~BackwardSystem() = default;
+
+SolveReport BackwardSystem::solve(std::span<const double> b, std::span<double> f) {
+  impl_->rhs.resize(b.size());
+  for (std::size_t k = 0; k < b.size(); ++k) impl_->rhs[k] = b[k] / impl_->diagonal[k];
+  return impl_->krylov.solve(impl_->rhs, f);
 }
 
 }  // namespace otto

@@ -1,13 +1,10 @@
 #include "otto/linear/coupled_system.h"
 
-#include <petscksp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "assembled.h"
-#include "vector_arrays.h"
+#include "krylov.h"
 
 namespace otto {
 
@@ -15,17 +12,30 @@ namespace {
 
 constexpr double most_times = 4;  ///< vol/C~ over the conductances of a cell
 
+/// Flexible: a cycle in single precision is not linear to the last digits.
+KrylovControl control() {
+  return {.prefix = "coupled_",
+          .method = KSPFGMRES,
+          .rtol = 1e-6,
+          .max_iterations = 200,
+          .restart = 50,
+          .unprefixed = KrylovControl::Unprefixed::rtol};
+}
+
 }  // namespace
 
 struct CoupledSystem::Impl {
   Impl(const Transport& t, const Interaction* i, ProximalSystem& s)
-      : transport(t), interaction(i), system(s), mesh(t.mesh()), n(std::size_t(mesh.owned)) {
-    for (auto* v : {&b, &u}) {
-      check(VecCreateMPI(mesh.comm.handle(), PetscInt(2 * n), PETSC_DETERMINE, v->out()));
-    }
+      : transport(t),
+        interaction(i),
+        system(s),
+        mesh(t.mesh()),
+        n(std::size_t(mesh.owned)),
+        krylov(
+            mesh.comm.handle(), 2 * n, control(), [this](auto in, auto out) { multiply(in, out); },
+            [this](auto in, auto out) { precondition(in, out); }) {
     for (auto* v : {&x, &field}) v->resize(std::size_t(mesh.local()));
     for (auto* v : {&y, &first, &second, &z, &root, &near}) v->resize(n);
-    make_ksp();
   }
 
   const Transport& transport;
@@ -36,53 +46,11 @@ struct CoupledSystem::Impl {
   ProximalCoefficients c;
   std::vector<double> x, field;                         ///< owned + ghosts
   std::vector<double> y, first, second, z, near, root;  ///< owned; near = vol/C~ and its root
-  MatOwner shell;
-  PetscOwner<KSP, KSPDestroy> ksp;
-  VecOwner b, u;
-  double user_rtol = -1;
+  KrylovSolver krylov;
 
-  void make_ksp();
   void multiply(std::span<const double> in, std::span<double> out);
   void precondition(std::span<const double> in, std::span<double> out);
 };
-
-void CoupledSystem::Impl::make_ksp() {
-  const MPI_Comm comm = mesh.comm.handle();
-  const auto product = [](Mat A, Vec in, Vec out) -> PetscErrorCode {
-    void* context = nullptr;
-    PetscCall(MatShellGetContext(A, &context));
-    with_arrays(in, out,
-                [&](auto from, auto to) { static_cast<Impl*>(context)->multiply(from, to); });
-    return 0;
-  };
-  const auto eliminate = [](PC pc, Vec in, Vec out) -> PetscErrorCode {
-    void* context = nullptr;
-    PetscCall(PCShellGetContext(pc, &context));
-    with_arrays(in, out,
-                [&](auto from, auto to) { static_cast<Impl*>(context)->precondition(from, to); });
-    return 0;
-  };
-  using Multiply = PetscErrorCode (*)(Mat, Vec, Vec);
-  check(MatCreateShell(comm, PetscInt(2 * n), PetscInt(2 * n), PETSC_DETERMINE, PETSC_DETERMINE,
-                       this, shell.out()));
-  check(MatShellSetOperation(shell, MATOP_MULT,
-                             reinterpret_cast<void (*)()>(static_cast<Multiply>(product))));
-  check(KSPCreate(comm, ksp.out()));
-  check(KSPSetOptionsPrefix(ksp, "coupled_"));
-  check(KSPSetOperators(ksp, shell, shell));
-  check(KSPSetTolerances(ksp, 1e-6, 1e-300, 1e30, 200));
-  check(
-      KSPSetType(ksp, KSPFGMRES));  // a cycle in single precision is not linear to the last digits
-  check(KSPGMRESSetRestart(ksp, 50));
-  PC pc = nullptr;
-  check(KSPGetPC(ksp, &pc));
-  check(PCSetType(pc, PCSHELL));
-  check(PCShellSetContext(pc, this));
-  check(PCShellSetApply(pc, eliminate));
-  check(KSPSetFromOptions(ksp));
-  PetscBool set = PETSC_FALSE;
-  check(PetscOptionsGetReal(nullptr, nullptr, "-ksp_rtol", &user_rtol, &set));
-}
 
 /// The solution without W and with C~, but for one cycle in place of H^-1.
 void CoupledSystem::Impl::precondition(std::span<const double> in, std::span<double> out) {
@@ -153,9 +121,7 @@ SolveReport CoupledSystem::solve(std::span<const double> r, std::span<const doub
     both[k] = r[k] / s.root[k];
     both[s.n + k] = -s.root[k] * g[k];
   }
-  if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
-  check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  SolveReport report = solve_with(s.ksp, s.b, s.u, both, both);
+  SolveReport report = s.krylov.solve(both, both, rtol);
   for (std::size_t k = 0; k < s.n; ++k) {
     x[k] = both[k] / s.root[k];
     y[k] = both[s.n + k] / s.mesh.volume[k] * s.root[k];

@@ -1,12 +1,9 @@
 #include "otto/linear/inner_system.h"
 
-#include <petscksp.h>
-
 #include <algorithm>
 #include <cmath>
 
-#include "assembled.h"
-#include "vector_arrays.h"
+#include "krylov.h"
 
 namespace otto {
 
@@ -21,6 +18,10 @@ double length_factor(double kappa, std::size_t steps) {
   return std::sqrt(excess / (N * (1 - std::pow((1 - kappa) / kappa, 2 * N))));
 }
 
+KrylovControl control(const SolverOptions& options) {
+  return {.prefix = "inner_", .method = KSPCG, .rtol = options.rtol, .norm = KSP_NORM_NATURAL};
+}
+
 }  // namespace
 
 struct InnerSystem::Impl {
@@ -30,9 +31,6 @@ struct InnerSystem::Impl {
       v->resize(std::size_t(mesh.faces.size()));
     }
     for (auto* v : {&field, &mean, &other, &size}) v->resize(std::size_t(mesh.local()));
-    for (auto* v : {&b, &u}) {
-      check(VecCreateMPI(mesh.comm.handle(), mesh.owned, PETSC_DETERMINE, v->out()));
-    }
   }
 
   const Transport& transport;
@@ -45,14 +43,13 @@ struct InnerSystem::Impl {
   std::span<const double> omega;
   Fields* work = nullptr;  ///< of the solve under way
   double least = 0;        ///< density that transport solves resolve
+  double held = 0;         ///< least density of L_k
   bool failed = false;     ///< a transport solve inside it
   std::vector<double> left, right, near_left, near_right, g, near_g, field, mean, other, size;
-  MatOwner shell;
-  PetscOwner<KSP, KSPDestroy> ksp;
-  VecOwner b, u;
-  double user_rtol = -1;
+  std::unique_ptr<KrylovSolver> krylov;
 
-  void make_ksp(InnerSystem& system);
+  void make_krylov(InnerSystem& system);
+  void precondition(std::span<const double> r, std::span<double> z);
   void use(std::size_t k) { jacobian.set(chain.phi[k], chain.kappa * chain.d, factors[k]); }
 };
 
@@ -60,8 +57,9 @@ InnerSystem::InnerSystem(const Transport& transport, const InnerChain& chain, So
     : impl_(std::make_unique<Impl>(transport, chain, options)) {}
 InnerSystem::~InnerSystem() = default;
 
-void InnerSystem::set(std::span<const double> omega) {
+void InnerSystem::set(std::span<const double> omega, double held) {
   Impl& s = *impl_;
+  s.held = held;
   const InnerChain& c = s.chain;
   const std::size_t N = c.steps();
   s.omega = omega;
@@ -75,9 +73,10 @@ void InnerSystem::set(std::span<const double> omega) {
   const double tau = c.d * double(N);
   auto& near_right = s.transport.centred() ? s.near_left : s.near_right;
   s.transport.slopes(c.phi.back(), length_factor(c.kappa, N) * tau, s.near_left, near_right);
-  s.transport.conductances(c.phi.back(), c.rho.back(), tau, s.near_g);
+  for (std::size_t i = 0; i < s.mean.size(); ++i) s.mean[i] = std::max(c.rho.back()[i], held);
+  s.transport.conductances(c.phi.back(), s.mean, tau, s.near_g);
   s.cycle.set({omega, s.near_left, near_right, s.near_g});
-  if (!s.ksp) s.make_ksp(*this);
+  if (!s.krylov) s.make_krylov(*this);
 }
 
 bool InnerSystem::backward(std::span<const double> z, const Source& source, Fields& x) {
@@ -109,7 +108,8 @@ bool InnerSystem::forward(double sign, const Fields& x, const Source& source, co
   for (std::size_t k = 0; k < c.steps(); ++k) {
     const auto before = c.before(k);
     for (std::size_t i = 0; i < s.mean.size(); ++i) {  // H is positive definite whatever rho
-      s.mean[i] = std::max(c.kappa * c.rho[k][i] + (1 - c.kappa) * before[i], 0.0);
+      s.mean[i] =
+          std::max(c.kappa * c.rho[k][i] + (1 - c.kappa) * before[i], sign > 0 ? s.held : 0.0);
     }
     s.transport.conductances(c.phi[k], s.mean, sign * c.d, s.g);
     s.transport.slopes(c.phi[k], -(1 - c.kappa) * c.d, s.left, s.right);
@@ -127,52 +127,25 @@ bool InnerSystem::forward(double sign, const Fields& x, const Source& source, co
   return true;
 }
 
-void InnerSystem::Impl::make_ksp(InnerSystem& system) {
-  const MPI_Comm comm = mesh.comm.handle();
-  check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE, &system,
-                       shell.out()));
-  const auto multiply = [](Mat A, Vec in, Vec out) -> PetscErrorCode {
-    void* context = nullptr;
-    PetscCall(MatShellGetContext(A, &context));
-    auto& self = *static_cast<InnerSystem*>(context);
-    Impl& s = *self.impl_;
-    with_arrays(in, out, [&](auto z, auto y) {
-      s.failed = s.failed || !self.backward(z, {}, *s.work) || !self.forward(1, *s.work, {}, {}, y);
-      for (std::size_t k = 0; k < y.size(); ++k) y[k] += s.omega[k] * z[k];
-    });
-    return 0;
+void InnerSystem::Impl::make_krylov(InnerSystem& system) {
+  const auto multiply = [this, &system](std::span<const double> z, std::span<double> y) {
+    failed = failed || !system.backward(z, {}, *work) || !system.forward(1, *work, {}, {}, y);
+    for (std::size_t k = 0; k < y.size(); ++k) y[k] += omega[k] * z[k];
   };
-  const auto precondition = [](PC pc, Vec in, Vec out) -> PetscErrorCode {
-    void* context = nullptr;
-    PetscCall(PCShellGetContext(pc, &context));
-    Impl& s = *static_cast<Impl*>(context);
-    const Jacobian J(s.transport, s.near_left, s.near_right);
-    with_arrays(in, out, [&](auto r, auto z) {
-      for (std::size_t k = 0; k < r.size(); ++k) s.field[k] = r[k] / s.mesh.volume[k];
-      s.mesh.halo.update(s.mesh.comm, s.field);
-      J.apply_adjoint(s.field, z);
-      s.cycle.precondition(z, std::span(s.field).first(z.size()));
-      s.mesh.halo.update(s.mesh.comm, s.field);
-      J.apply(s.field, z);
-    });
-    return 0;
-  };
-  using Multiply = PetscErrorCode (*)(Mat, Vec, Vec);
-  check(MatShellSetOperation(shell, MATOP_MULT,
-                             reinterpret_cast<void (*)()>(static_cast<Multiply>(multiply))));
-  check(KSPCreate(comm, ksp.out()));
-  check(KSPSetOperators(ksp, shell, shell));
-  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 500));
-  check(KSPSetType(ksp, KSPCG));
-  check(KSPSetNormType(ksp, KSP_NORM_NATURAL));
-  check(KSPSetFromOptions(ksp));
-  PC pc = nullptr;
-  check(KSPGetPC(ksp, &pc));
-  check(PCSetType(pc, PCSHELL));  // a named -pc_type is that of H~
-  check(PCShellSetContext(pc, this));
-  check(PCShellSetApply(pc, precondition));
-  PetscBool set = PETSC_FALSE;
-  check(PetscOptionsGetReal(nullptr, nullptr, "-ksp_rtol", &user_rtol, &set));
+  krylov =
+      std::make_unique<KrylovSolver>(mesh.comm.handle(), std::size_t(mesh.owned), control(options),
+                                     multiply, [this](auto r, auto z) { precondition(r, z); });
+}
+
+/// z = P^-1 r.
+void InnerSystem::Impl::precondition(std::span<const double> r, std::span<double> z) {
+  const Jacobian J(transport, near_left, near_right);
+  for (std::size_t k = 0; k < r.size(); ++k) field[k] = r[k] / mesh.volume[k];
+  mesh.halo.update(mesh.comm, field);
+  J.apply_adjoint(field, z);
+  cycle.precondition(z, std::span(field).first(z.size()));
+  mesh.halo.update(mesh.comm, field);
+  J.apply(field, z);
 }
 
 SolveReport InnerSystem::solve(std::span<const double> rhs, std::span<double> z, double rtol,
@@ -180,9 +153,7 @@ SolveReport InnerSystem::solve(std::span<const double> rhs, std::span<double> z,
   Impl& s = *impl_;
   s.work = &work;
   s.failed = false;
-  if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
-  check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  SolveReport report = solve_with(s.ksp, s.b, s.u, rhs, z);
+  SolveReport report = s.krylov->solve(rhs, z, rtol);
   if (s.failed) {
     report.converged = false;
     report.reason = "a transport solve failed";

@@ -1,17 +1,24 @@
 #include "otto/linear/jacobian_solver.h"
 
-#include <petscksp.h>
-
+#include <memory>
 #include <utility>
+#include <vector>
 
-#include "assembled.h"
-#include "vector_arrays.h"
+#include "krylov.h"
 
 namespace otto {
 
 namespace {
 
-constexpr double accuracy = 1e-10;
+/// Far below the tolerance of Newton's method, whose residuals the solves make up; every transport
+/// of a step in inner steps is one.
+KrylovControl control() {
+  return {.prefix = "transport_",
+          .rtol = 1e-10,
+          .max_iterations = 300,
+          .restart = 30,
+          .unprefixed = KrylovControl::Unprefixed::none};
+}
 
 }  // namespace
 
@@ -34,52 +41,22 @@ struct JacobianSolver::Impl {
   bool have_slopes = false, adjoint = false;
   std::vector<double> left, right, field, scaled;
   Work work;
-  MatOwner shell;
-  PetscOwner<KSP, KSPDestroy> ksp;
-  VecOwner b, x;
+  std::unique_ptr<KrylovSolver> krylov;
 
-  void make_ksp();
+  void make_krylov();
   void multiply(std::span<const double> in, std::span<double> out);
   void precondition(std::span<const double> in, std::span<double> out);
   bool solve(bool transposed, std::span<const double> rhs, std::span<double> out);
 };
 
-void JacobianSolver::Impl::make_ksp() {
-  const MPI_Comm comm = mesh.comm.handle();
+void JacobianSolver::Impl::make_krylov() {
   left.resize(std::size_t(mesh.faces.size()));
   right.resize(left.size());
   scaled.resize(std::size_t(mesh.owned));
-  for (auto* v : {&b, &x}) check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
-  check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE, this,
-                       shell.out()));
-  const auto multiply = [](Mat A, Vec in, Vec out) -> PetscErrorCode {
-    void* self = nullptr;
-    PetscCall(MatShellGetContext(A, &self));
-    with_arrays(in, out, [&](auto from, auto to) { static_cast<Impl*>(self)->multiply(from, to); });
-    return 0;
-  };
-  const auto precondition = [](PC pc, Vec in, Vec out) -> PetscErrorCode {
-    void* self = nullptr;
-    PetscCall(PCShellGetContext(pc, &self));
-    with_arrays(in, out,
-                [&](auto from, auto to) { static_cast<Impl*>(self)->precondition(from, to); });
-    return 0;
-  };
-  using Multiply = PetscErrorCode (*)(Mat, Vec, Vec);
-  check(MatShellSetOperation(shell, MATOP_MULT,
-                             reinterpret_cast<void (*)()>(static_cast<Multiply>(multiply))));
-  check(KSPCreate(comm, ksp.out()));
-  check(KSPSetOptionsPrefix(ksp, "transport_"));
-  check(KSPSetOperators(ksp, shell, shell));
-  check(KSPSetType(ksp, KSPGMRES));
-  check(KSPSetPCSide(ksp, PC_RIGHT));
-  check(KSPSetTolerances(ksp, accuracy, 1e-300, 1e30, 300));
-  PC pc = nullptr;
-  check(KSPGetPC(ksp, &pc));
-  check(PCSetType(pc, PCSHELL));
-  check(PCShellSetContext(pc, this));
-  check(PCShellSetApply(pc, precondition));
-  check(KSPSetFromOptions(ksp));
+  krylov = std::make_unique<KrylovSolver>(
+      mesh.comm.handle(), std::size_t(mesh.owned), control(),
+      [this](auto in, auto out) { multiply(in, out); },
+      [this](auto in, auto out) { precondition(in, out); });
 }
 
 /// J in, or S^-1 J^T S in with S = diag(size).
@@ -116,14 +93,14 @@ bool JacobianSolver::Impl::solve(bool transposed, std::span<const double> rhs,
     }
     return true;
   }
-  if (!ksp) make_ksp();
+  if (!krylov) make_krylov();
   if (!have_slopes) transport.slopes(phi, d, left, right);
   have_slopes = true;
   const auto result = out.first(owned);
-  if (!transposed) return solve_with(ksp, b, x, rhs.first(owned), result).converged;
+  if (!transposed) return krylov->solve(rhs.first(owned), result).converged;
   for (std::size_t k = 0; k < owned; ++k) field[k] = rhs[k] / size[k];
   const bool converged =
-      solve_with(ksp, b, x, std::span<const double>(field).first(owned), result).converged;
+      krylov->solve(std::span<const double>(field).first(owned), result).converged;
   for (std::size_t k = 0; k < owned; ++k) result[k] *= size[k];
   return converged;
 }

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <vector>
 
+#include "krylov.h"
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/box_operator.h"
 #include "otto/multigrid/multigrid.h"
@@ -18,9 +19,17 @@ namespace otto {
 
 namespace {
 
-constexpr double shift = 1e-7;      ///< mass against conductance, over the whole box
-constexpr double tolerance = 1e-7;  ///< on the residual's norm by the preconditioner
-constexpr int most_iterations = 400;
+constexpr double shift = 1e-7;  ///< mass against conductance, over the whole box
+
+/// The norm is the preconditioned one: the error of b.psi is its square, 1e-14 of the energy.
+KrylovControl control() {
+  return {.prefix = "kinetic_",
+          .method = KSPCG,
+          .rtol = 1e-7,
+          .max_iterations = 400,
+          .norm = KSP_NORM_NATURAL,
+          .unprefixed = KrylovControl::Unprefixed::none};
+}
 
 multigrid::Operator weighted_laplacian(const Mesh& mesh, std::span<const double> density) {
   const BoxBlock& block = *mesh.box;
@@ -53,12 +62,12 @@ multigrid::Operator weighted_laplacian(const Mesh& mesh, std::span<const double>
   return op;
 }
 
-double dot(const Comm& comm, const std::vector<double>& x, const std::vector<double>& y) {
+double dot(const Comm& comm, std::span<const double> x, std::span<const double> y) {
   return comm.sum(std::inner_product(x.begin(), x.end(), y.begin(), 0.0));
 }
 
 /// Takes the part along constants out of a vector, rounding having left some.
-void remove_mean(const Mesh& mesh, std::vector<double>& x) {
+void remove_mean(const Mesh& mesh, std::span<double> x) {
   const double sum = mesh.comm.sum(std::accumulate(x.begin(), x.end(), 0.0));
   for (double& v : x) v -= sum / double(mesh.global_cells);
 }
@@ -73,25 +82,18 @@ double least_kinetic_energy(const Mesh& mesh, std::span<const double> density,
   multigrid::BoxOperator A(hierarchy.levels.front().op);
   const auto n = std::size_t(mesh.owned);
   A.set(1, std::vector<double>(n, 0.0));
-  std::vector<double> r(n), z(n), p(n), y(n);
-  for (std::size_t i = 0; i < n; ++i) r[i] = mesh.volume[i] * rate[i];
-  remove_mean(mesh, r);
-  double energy = 0, before = 0, first = 0;
-  for (int i = 0; i < most_iterations; ++i) {
-    cycle->apply(r.data(), std::sqrt(dot(mesh.comm, r, r)), z.data());
-    remove_mean(mesh, z);
-    const double now = dot(mesh.comm, r, z);
-    if (i == 0) first = now;
-    if (!(now > tolerance * tolerance * first)) return energy;
-    const double beta = i == 0 ? 0 : now / before;
-    for (std::size_t k = 0; k < n; ++k) p[k] = z[k] + beta * p[k];
-    A.apply(p.data(), y.data());
-    const double alpha = now / dot(mesh.comm, p, y);
-    for (std::size_t k = 0; k < n; ++k) r[k] -= alpha * y[k];
-    energy += alpha * now;  // b.psi grows by this much
-    before = now;
-  }
-  return std::numeric_limits<double>::infinity();
+  std::vector<double> b(n), psi(n);
+  for (std::size_t i = 0; i < n; ++i) b[i] = mesh.volume[i] * rate[i];
+  remove_mean(mesh, b);
+  KrylovSolver krylov(
+      mesh.comm.handle(), n, control(),
+      [&](std::span<const double> x, std::span<double> y) { A.apply(x.data(), y.data()); },
+      [&](std::span<const double> r, std::span<double> z) {
+        cycle->apply(r.data(), std::sqrt(dot(mesh.comm, r, r)), z.data());
+        remove_mean(mesh, z);
+      });
+  if (!krylov.solve(b, psi).converged) return std::numeric_limits<double>::infinity();
+  return dot(mesh.comm, b, psi);
 }
 
 }  // namespace otto

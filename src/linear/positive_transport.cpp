@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "otto/operators/face_runs.h"
+
 namespace otto {
 
 PositiveTransport::PositiveTransport(const Transport& transport, SolverOptions options)

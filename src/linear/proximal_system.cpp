@@ -6,6 +6,7 @@
 
 #include "assembled.h"
 #include "otto/multigrid/proximal_cycle.h"
+#include "preconditioners.h"
 #include "proximal_matrix.h"
 #include "vector_arrays.h"
 
@@ -33,21 +34,6 @@ PetscErrorCode multiply(Mat A, Vec u, Vec y) {
   return 0;
 }
 
-PetscErrorCode apply_cycle(PC pc, Vec r, Vec z) {
-  multigrid::ProximalCycle* cycle = nullptr;
-  PetscCall(PCShellGetContext(pc, &cycle));
-  PetscReal scale = 0;
-  PetscCall(VecNorm(r, NORM_INFINITY, &scale));
-  const double* in = nullptr;
-  double* out = nullptr;
-  PetscCall(VecGetArrayRead(r, &in));
-  PetscCall(VecGetArrayWrite(z, &out));
-  cycle->apply(in, scale, out);
-  PetscCall(VecRestoreArrayWrite(z, &out));
-  PetscCall(VecRestoreArrayRead(r, &in));
-  return 0;
-}
-
 }  // namespace
 
 struct ProximalSystem::Impl {
@@ -58,7 +44,8 @@ struct ProximalSystem::Impl {
     }
     const auto [least, most] = std::ranges::minmax(mesh.volume);
     equal_volumes = mesh.comm.min(least) == mesh.comm.max(most);
-    assemble = !mesh.box || jumps || user_option("-pc_type");
+    assemble = !mesh.box || user_option("-pc_type");
+    geometric = !jumps;
   }
 
   const Transport& transport;
@@ -66,11 +53,13 @@ struct ProximalSystem::Impl {
   SolverOptions options;
   ProximalCoefficients coefficients;
   bool assemble = false;  ///< there is no box, or the user chose a preconditioner
+  bool geometric = true;  ///< no: coefficients that jump take the algebraic cycle
   bool single = false;    ///< precision of the cycle
   bool equal_volumes = false;
   std::vector<double> x, w;
   std::unique_ptr<multigrid::ProximalCycle> cycle;
   std::unique_ptr<ProximalMatrix> matrix;
+  std::unique_ptr<Preconditioners> preconditioners;  ///< of the matrix-free system
   MatOwner shell;
   KspOwner ksp;
   VecOwner b, u;
@@ -79,6 +68,7 @@ struct ProximalSystem::Impl {
 
   void make_cycle(bool keep_coarse);
   void make_ksp(ProximalSystem& system);
+  Mat assembled();
   void apply(std::span<const double> in, std::span<double> out);
 };
 
@@ -109,15 +99,28 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
                          shell.out()));
     check(MatShellSetOperation(shell, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
     check(KSPSetOperators(ksp, shell, shell));
-    check(PCSetType(pc, PCSHELL));
-    check(PCShellSetName(pc, "Otto's geometric multigrid for proximal steps"));
-    check(PCShellSetApply(pc, apply_cycle));
+    Preconditioners::Cycle geometric_cycle;
+    if (geometric) {
+      geometric_cycle = [this](const double* r, double scale, double* z) {
+        cycle->apply(r, scale, z);
+      };
+    }
+    preconditioners = std::make_unique<Preconditioners>(mesh, options, std::move(geometric_cycle),
+                                                        [this] { return assembled(); });
+    preconditioners->attach(ksp);
   }
   check(KSPSetFromOptions(ksp));
   PetscReal rtol = 0;
   check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr));
   user_rtol = user_option("-ksp_rtol") ? rtol : -1;
   user_norm = user_option("-ksp_norm_type");
+}
+
+/// H with its entries.
+Mat ProximalSystem::Impl::assembled() {
+  if (!matrix) matrix = std::make_unique<ProximalMatrix>(transport);
+  matrix->set(coefficients);
+  return matrix->mat();
 }
 
 /// H x = J^T M (Omega/M) J x + L_g x: two sweeps over the faces.
@@ -141,9 +144,8 @@ void ProximalSystem::set(const ProximalCoefficients& coefficients, bool keep_coa
   Impl& s = *impl_;
   s.coefficients = coefficients;
   if (s.assemble) {
-    if (!s.matrix) s.matrix = std::make_unique<ProximalMatrix>(s.transport);
-    s.matrix->set(coefficients);
-  } else {
+    s.assembled();
+  } else if (s.geometric) {
     s.make_cycle(keep_coarse);
   }
   if (!s.ksp) s.make_ksp(*this);
@@ -152,9 +154,7 @@ void ProximalSystem::set(const ProximalCoefficients& coefficients, bool keep_coa
     return;
   }
   check(MatShellSetContext(s.shell, this));
-  PC pc = nullptr;
-  check(KSPGetPC(s.ksp, &pc));
-  check(PCShellSetContext(pc, s.cycle.get()));
+  s.preconditioners->changed(true);
 }
 
 void ProximalSystem::apply(std::span<const double> x, std::span<double> out) {
@@ -174,7 +174,11 @@ SolveReport ProximalSystem::solve(std::span<const double> rhs, std::span<double>
   }
   if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
   check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  return solve_with(s.ksp, s.b, s.u, rhs, x);
+  if (s.assemble) return solve_with(s.ksp, s.b, s.u, rhs, x);
+  load(rhs, s.b);
+  const SolveReport report = s.preconditioners->solve(s.b, s.u, rtol);
+  store(s.u, x);
+  return report;
 }
 
 void ProximalSystem::precondition(std::span<const double> r, std::span<double> x) {
@@ -182,6 +186,7 @@ void ProximalSystem::precondition(std::span<const double> r, std::span<double> x
   PC pc = nullptr;
   check(KSPSetUp(s.ksp));
   check(KSPGetPC(s.ksp, &pc));
+  if (s.preconditioners) s.preconditioners->make();
   load(r, s.b);
   check(PCApply(pc, s.b, s.u));
   store(s.u, x);

@@ -15,6 +15,8 @@
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/box_operator.h"
 #include "otto/multigrid/multigrid.h"
+#include "otto/operators/fourth_order.h"
+#include "preconditioners.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -94,27 +96,6 @@ struct WideOperator {
   }
 };
 
-struct CycleContext {
-  multigrid::Cycle* cycle;
-  KSP ksp;
-};
-
-PetscErrorCode precondition(PC pc, Vec r, Vec z) {
-  CycleContext* context = nullptr;
-  PetscCall(PCShellGetContext(pc, &context));
-  PetscReal scale = 0;
-  PetscCall(KSPGetResidualNorm(context->ksp, &scale));
-  if (!(scale > 0)) PetscCall(VecNorm(r, NORM_2, &scale));
-  const double* in = nullptr;
-  double* out = nullptr;
-  PetscCall(VecGetArrayRead(r, &in));
-  PetscCall(VecGetArrayWrite(z, &out));
-  context->cycle->apply(in, scale, out);
-  PetscCall(VecRestoreArrayWrite(z, &out));
-  PetscCall(VecRestoreArrayRead(r, &in));
-  return 0;
-}
-
 }  // namespace
 
 SolverOptions read_solver(const Section& solver) { return {.rtol = solver.real("rtol")}; }
@@ -158,7 +139,7 @@ struct ShiftedSolver::Impl {
   std::unique_ptr<AssembledMatrix> assembled;
   std::unique_ptr<WideOperator>
       wide;  ///< with fluxes of fourth order; `assembled` preconditions it
-  CycleContext cycle_context{};
+  std::unique_ptr<Preconditioners> preconditioners;  ///< of the matrix-free system
   MatOwner shell;
   KspOwner ksp;
   VecOwner b, u;
@@ -170,6 +151,7 @@ struct ShiftedSolver::Impl {
   void use_rates();
   void make_hierarchy();
   void make_ksp();
+  Mat assemble();
   void make_shell(void* context, PetscErrorCode (*product)(Mat, Vec, Vec));
   std::span<const double> add_exits(std::span<const double> sigma);
   void discard_bad_guess();
@@ -196,7 +178,6 @@ void ShiftedSolver::Impl::use_rates() {
   }
   if (!matrix_free() && !assembled) assembled = std::make_unique<AssembledMatrix>(mesh);
   if (first || was_symmetric != symmetric) make_ksp();
-  if (matrix_free()) cycle_context = {cycle.get(), ksp};
 }
 
 void ShiftedSolver::Impl::make_hierarchy() {
@@ -243,10 +224,11 @@ void ShiftedSolver::Impl::make_ksp() {
   if (matrix_free()) {
     make_shell(box_operator.get(), multiply<multigrid::BoxOperator>);
     check(KSPSetOperators(ksp, shell, shell));
-    check(PCSetType(pc, PCSHELL));
-    check(PCShellSetName(pc, "Otto's geometric multigrid"));
-    check(PCShellSetContext(pc, &cycle_context));
-    check(PCShellSetApply(pc, precondition));
+    preconditioners = std::make_unique<Preconditioners>(
+        mesh, options,
+        [this](const double* r, double scale, double* z) { cycle->apply(r, scale, z); },
+        [this] { return assemble(); });
+    preconditioners->attach(ksp);
   } else {
     if (generator.correction() && !wide) {
       wide = std::make_unique<WideOperator>(generator);
@@ -278,6 +260,7 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
   if (matrix_free()) {
     box_operator->set(c, sigma);
     cycle->set(c, sigma);
+    preconditioners->changed(false);
     return;
   }
   if (symmetric) {
@@ -294,6 +277,13 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
     for (std::size_t k = 0; k < sigma.size(); ++k) wide->omega[k] *= sigma[k];
   }
   check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
+}
+
+/// The matrix-free system with its entries.
+Mat ShiftedSolver::Impl::assemble() {
+  if (!assembled) assembled = std::make_unique<AssembledMatrix>(mesh);
+  assembled->set_symmetric(c, {}, box_operator->mass(), conductance);
+  return assembled->mat();
 }
 
 /// Absorption enters as a weight: vol sigma + c k = vol (sigma + c k / vol).
@@ -341,19 +331,16 @@ SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sig
 
   if (!symmetric) discard_bad_guess();
   check(KSPSetTolerances(ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  check(KSPSolve(ksp, b, u));
   SolveReport report;
-  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
-  PetscInt iterations = 0;
-  PetscReal residual = 0, norm = 0;
-  check(KSPGetConvergedReason(ksp, &reason));
-  check(KSPGetIterationNumber(ksp, &iterations));
-  check(KSPGetResidualNorm(ksp, &residual));
+  if (matrix_free()) {
+    report = preconditioners->solve(b, u, rtol);
+  } else {
+    check(KSPSolve(ksp, b, u));
+    report = report_of(ksp);
+  }
+  PetscReal norm = 0;
   check(VecNorm(b, NORM_2, &norm));
-  report.converged = reason > 0;
-  report.iterations = int(iterations);
-  report.relative_residual = norm > 0 ? residual / norm : residual;
-  report.reason = KSPConvergedReasons[reason];
+  if (norm > 0) report.relative_residual /= norm;
 
   const double* solution = nullptr;
   check(VecGetArrayRead(u, &solution));

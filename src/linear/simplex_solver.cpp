@@ -1,12 +1,10 @@
 #include "otto/linear/simplex_solver.h"
 
-#include <petscksp.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "assembled.h"
-#include "vector_arrays.h"
+#include "krylov.h"
 
 namespace otto {
 
@@ -113,14 +111,12 @@ class GroupMatrix {
 }  // namespace
 
 struct SimplexSolver::Impl {
-  Impl(const SimplexFlux& flux, SolverOptions options) : mesh(flux.mesh()), local(flux) {
-    const MPI_Comm comm = mesh.comm.handle();
-    make_pattern(comm);
-    for (auto* v : {&b, &x}) check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
-    make_gmres(comm, ksp.out(), options);
-    PetscReal asked = 0;
-    check(KSPGetTolerances(ksp, &asked, nullptr, nullptr, nullptr));
-    if (user_option("-ksp_rtol")) user_rtol = asked;
+  Impl(const SimplexFlux& flux, SolverOptions options)
+      : mesh(flux.mesh()),
+        local(flux),
+        krylov(mesh.comm.handle(), std::size_t(mesh.owned),
+               {.prefix = "simplex_", .rtol = options.rtol}) {
+    make_pattern(mesh.comm.handle());
   }
 
   void make_pattern(MPI_Comm comm) {
@@ -145,9 +141,7 @@ struct SimplexSolver::Impl {
   GroupMatrix local;
   std::vector<double> D;
   MatOwner A, K;
-  PetscOwner<KSP, KSPDestroy> ksp;
-  VecOwner b, x;
-  double user_rtol = 1;
+  KrylovSolver krylov;
 };
 
 SimplexSolver::SimplexSolver(const SimplexFlux& flux, SolverOptions options)
@@ -161,16 +155,13 @@ void SimplexSolver::set(double c, std::span<const double> omega, std::span<const
   own.local.diagonal(own.D);
   check(MatSetValuesCOO(own.A, own.local.A().data(), INSERT_VALUES));
   check(MatSetValuesCOO(own.K, own.local.K().data(), INSERT_VALUES));
-  check(KSPSetOperators(own.ksp, own.A, own.K));
+  own.krylov.set_matrix(own.A, own.K);
 }
 
 std::span<const double> SimplexSolver::diagonal() const { return impl_->D; }
 
 SolveReport SimplexSolver::solve(std::span<const double> rhs, std::span<double> z, double rtol) {
-  Impl& own = *impl_;
-  check(KSPSetTolerances(own.ksp, std::min(rtol, own.user_rtol), PETSC_DEFAULT, PETSC_DEFAULT,
-                         PETSC_DEFAULT));
-  return solve_with(own.ksp, own.b, own.x, rhs, z);
+  return impl_->krylov.solve(rhs, z, rtol);
 }
 
 }  // namespace otto

@@ -48,25 +48,8 @@ inline bool user_option(const char* name) {
   return set == PETSC_TRUE;
 }
 
-/// Makes `ksp` GMRES with BoomerAMG on the right, and lets PETSc's options have their way.
-/// Collective.
-inline void make_gmres(MPI_Comm comm, KSP* ksp, const SolverOptions& options) {
-  check(KSPCreate(comm, ksp));
-  check(KSPSetTolerances(*ksp, options.rtol, 1e-300, 1e30, 500));
-  check(KSPSetType(*ksp, KSPGMRES));
-  check(KSPGMRESSetRestart(*ksp, 60));
-  check(KSPSetPCSide(*ksp, PC_RIGHT));
-  PC pc = nullptr;
-  check(KSPGetPC(*ksp, &pc));
-  check(PCSetType(pc, PCHYPRE));
-  check(KSPSetFromOptions(*ksp));
-}
-
-/// x = solution for the right-hand side `rhs`, by way of the vectors b and u. Collective.
-inline SolveReport solve_with(KSP ksp, Vec b, Vec u, std::span<const double> rhs,
-                              std::span<double> x) {
-  load(rhs, b);
-  check(KSPSolve(ksp, b, u));
+/// What the last solve of `ksp` did; the residual is the norm PETSc watched.
+inline SolveReport report_of(KSP ksp) {
   SolveReport report;
   KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
   PetscInt iterations = 0;
@@ -76,8 +59,16 @@ inline SolveReport solve_with(KSP ksp, Vec b, Vec u, std::span<const double> rhs
   report.converged = reason > 0;
   report.iterations = int(iterations);
   report.reason = KSPConvergedReasons[reason];
-  store(u, x);
   return report;
+}
+
+/// x = solution for the right-hand side `rhs`, by way of the vectors b and u. Collective.
+inline SolveReport solve_with(KSP ksp, Vec b, Vec u, std::span<const double> rhs,
+                              std::span<double> x) {
+  load(rhs, b);
+  check(KSPSolve(ksp, b, u));
+  store(u, x);
+  return report_of(ksp);
 }
 
 }  // namespace otto

@@ -4,70 +4,15 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "local_forms.h"
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/multigrid.h"
 #include "proximal_kernels.h"
+#include "proximal_stage.h"
 
 namespace otto::multigrid {
 
 namespace {
-
-template <class Real>
-struct Stage {
-  const Hierarchy::Level* level = nullptr;
-  std::vector<Real> omega, id, x, q, b, t;
-  std::vector<Real> share;  ///< volume over that of the parent, with halo
-  std::array<std::vector<Real>, 3> left, right, g;
-  bool one_slope = false;
-  BlockExchange halo;
-  std::unique_ptr<Places> places;  ///< of a level that is gathered
-  std::vector<Real> packed, blocks, inner, row;
-
-  [[nodiscard]] LevelCoefficients<Real> coefficients() const {
-    LevelCoefficients<Real> c;
-    c.omega = omega.data();
-    c.stride = level->op.grid.stride;
-    for (std::size_t a = 0; a < 3; ++a) {
-      c.left[a] = left[a].data();
-      c.right[a] = one_slope ? left[a].data() : right[a].data();
-      c.g[a] = g[a].data();
-    }
-    return c;
-  }
-  [[nodiscard]] std::size_t axes() const { return std::size_t(level->op.grid.dim); }
-};
-
-/// Calls work.operator()<Dim>().
-template <class Work>
-void with_dimension(int dim, Work&& work) {
-  if (dim == 1) work.template operator()<1>();
-  if (dim == 2) work.template operator()<2>();
-  if (dim == 3) work.template operator()<3>();
-}
-
-/// The geometry of the levels: cells weigh their volume, faces conduct like their transmissibility.
-Operator geometry(const Mesh& mesh) {
-  const BoxBlock& block = *mesh.box;
-  Operator op;
-  op.comm = mesh.comm;
-  op.neighbour = block.neighbour;
-  op.begin = block.begin;
-  op.global = {block.cells(0), block.cells(1), block.cells(2)};
-  op.grid = BlockGrid(mesh.dimension, block.size);
-  op.omega.assign(op.grid.size, 0.0);
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) op.g[a].assign(op.grid.size, 0.0);
-  for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
-    op.omega[std::size_t(op.grid.index(at[0], at[1], at[2]))] = mesh.volume[std::size_t(cell)];
-  });
-  std::size_t face = 0;
-  for_each_face(block, GhostLayers(block),
-                [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
-                  op.g[std::size_t(a)][std::size_t(op.grid.index(at[0], at[1], at[2]))] =
-                      mesh.faces.transmissibility[face++];
-                });
-  BlockExchange(op.comm, op.grid, op.neighbour)(op.omega.data());
-  return op;
-}
 
 template <class Real>
 class TypedProximalCycle final : public ProximalCycle {
@@ -77,14 +22,13 @@ class TypedProximalCycle final : public ProximalCycle {
         face_rows_(face_rows(*mesh.box, hierarchy_.levels.front().op.grid)),
         w_(damping(mesh.dimension)) {
     for (const auto& level : hierarchy_.levels) stages_.push_back(make_stage(level));
-    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) set_share(stages_[l], stages_[l + 1]);
   }
 
   void set(std::span<const double> omega, std::span<const double> slope_left,
            std::span<const double> slope_right, std::span<const double> g, bool one_slope,
            bool keep_coarse) override {
     keep_coarse = keep_coarse && one_slope == stages_.front().one_slope;
-    for (auto& stage : stages_) stage.one_slope = one_slope;
+    stages_.front().one_slope = one_slope;
     load(omega, slope_left, slope_right, g);
     if (keep_coarse && stages_.size() > 1) return set_diagonal(stages_.front());
     for (std::size_t l = 0; l + 1 < stages_.size(); ++l) {
@@ -127,12 +71,22 @@ class TypedProximalCycle final : public ProximalCycle {
     Stage<Real> stage;
     stage.level = &level;
     const std::size_t size = level.op.grid.size;
-    for (auto* v : {&stage.omega, &stage.id, &stage.x, &stage.q, &stage.b, &stage.t, &stage.share,
-                    &stage.inner}) {
+    for (auto* v : {&stage.omega, &stage.id, &stage.x, &stage.b, &stage.t, &stage.inner}) {
       v->assign(size, 0);
     }
-    for (std::size_t a = 0; a < std::size_t(level.op.grid.dim); ++a) {
-      for (auto* faces : {&stage.left, &stage.right, &stage.g}) (*faces)[a].assign(size, 0);
+    for (std::size_t a = 0; a < stage.axes(); ++a) stage.g[a].assign(size, 0);
+    if (stages_.empty()) {
+      stage.q.assign(size, 0);
+      for (std::size_t a = 0; a < stage.axes(); ++a) {
+        for (auto* faces : {&stage.left, &stage.right}) (*faces)[a].assign(size, 0);
+      }
+    } else {
+      with_dimension(level.op.grid.dim, [&]<int Dim>() {
+        stage.form.assign(form_entries<Dim>, std::vector<Real>(size, 0));
+        for (auto* parts : {&stage.parts, &stage.sizes}) {
+          parts->assign(form_size<Dim>, std::vector<Real>(size, 0));
+        }
+      });
     }
     stage.row.assign(std::size_t(level.op.grid.n[0]) + 1, 0);
     stage.halo = BlockExchange(level.op.comm, level.op.grid, level.op.neighbour);
@@ -145,25 +99,25 @@ class TypedProximalCycle final : public ProximalCycle {
     return stage;
   }
 
-  void set_share(Stage<Real>& fine, const Stage<Real>& coarse) {
-    if (fine.level->next != Hierarchy::Next::coarsen) return;
-    const Operator &f = fine.level->op, &c = coarse.level->op;
-    const auto& factor = fine.level->factor;
-    for_each(f.grid.n, [&](int i, int j, int k) {
-      const auto me = std::size_t(f.grid.index(i, j, k));
-      const auto parent = std::size_t(c.grid.index(i / factor[0], j / factor[1], k / factor[2]));
-      fine.share[me] = Real(f.omega[me] / c.omega[parent]);
-    });
-    fine.halo(fine.share.data());
-  }
-
   void set_diagonal(Stage<Real>& stage) {
     const BlockGrid& grid = stage.level->op.grid;
-    const auto c = stage.coefficients();
-    with_dimension(grid.dim, [&]<int Dim>() { weighted_row_sums<Dim>(grid, c, stage.q.data()); });
-    stage.halo(stage.q.data());
+    const bool finest = stage.form.empty();
     with_dimension(grid.dim, [&]<int Dim>() {
-      inverse_diagonal<Dim>(grid, c, stage.q.data(), stage.id.data());
+      if (finest) {
+        const auto c = stage.coefficients();
+        weighted_row_sums<Dim>(grid, c, stage.q.data());
+        stage.halo(stage.q.data());
+        return inverse_diagonal<Dim>(grid, c, stage.q.data(), stage.id.data());
+      }
+      const auto entries = pointers<form_size<Dim>>(stage.parts),
+                 sums = pointers<form_size<Dim>>(stage.sizes);
+      local_sizes<Dim, Real>(grid, pointers<form_entries<Dim>>(stage.form), entries, sums);
+      for (std::size_t k = 1; k < form_size<Dim>; ++k) {
+        stage.halo(entries[k]);
+        stage.halo(sums[k]);
+      }
+      inverse_diagonal_of_forms<Dim, Real>(grid, stage.conductances(), entries, sums,
+                                           stage.id.data());
     });
   }
 
@@ -253,35 +207,60 @@ class TypedProximalCycle final : public ProximalCycle {
         };
   }
 
-  /// Omega: sums. beta: sums of the fluxes b = beta vol over the faces joined, by the coarse
-  /// volume. g: see coarsen.h.
+  /// Omega: sums. Forms: see local_forms.h. g: see coarsen.h.
   void coarsen_coefficients(Stage<Real>& fine, Stage<Real>& coarse) {
-    const std::int32_t nx = fine.level->op.grid.n[0];
     add_rows(fine, coarse, true, coarse.omega, copy_of(fine, fine.omega));
     coarse.halo(coarse.omega.data());
+    coarsen_forms(fine, coarse);
+    const std::int32_t nx = fine.level->op.grid.n[0];
     for (std::size_t a = 0; a < fine.axes(); ++a) {
       set_inner(fine, a);
       const std::ptrdiff_t s = fine.level->op.grid.stride[a];
-      // sums value(o) over the faces below the cells o that lie between two coarse cells
-      const auto join = [&](std::vector<Real>& to, auto value) {
-        add_rows(fine, coarse, a != 0, to, [&](std::ptrdiff_t o, int j, int k, Real* row) {
-          if ((a == 1 ? j : a == 2 ? k : 0) % fine.level->factor[a] != 0) return false;
+      const Real *g = fine.g[a].data(), *inner = fine.inner.data();
+      // over the faces below the cells o that lie between two coarse cells
+      add_rows(fine, coarse, a != 0, coarse.g[a],
+               [&](std::ptrdiff_t first, int j, int k, Real* row) {
+                 if ((a == 1 ? j : a == 2 ? k : 0) % fine.level->factor[a] != 0) return false;
 #pragma omp simd
-          for (std::ptrdiff_t i = 0; i < nx; ++i) row[i] = value(o + i);
-          return true;
-        });
-        coarse.halo(to.data());
-      };
-      const Real *left = fine.left[a].data(), *right = fine.right[a].data(), *g = fine.g[a].data(),
-                 *share = fine.share.data(), *inner = fine.inner.data();
-      join(coarse.left[a], [=](std::ptrdiff_t o) { return left[o] * share[o - s]; });
-      if (!fine.one_slope) {
-        join(coarse.right[a], [=](std::ptrdiff_t o) { return right[o] * share[o]; });
-      }
-      join(coarse.g[a], [=](std::ptrdiff_t o) {
-        return g[o] > 0 ? 1 / (1 / g[o] + inner[o - s] + inner[o]) : Real(0);
-      });
+                 for (std::ptrdiff_t i = 0; i < nx; ++i) {
+                   const std::ptrdiff_t o = first + i;
+                   row[i] = g[o] > 0 ? 1 / (1 / g[o] + inner[o - s] + inner[o]) : Real(0);
+                 }
+                 return true;
+               });
+      coarse.halo(coarse.g[a].data());
     }
+  }
+
+  void coarsen_forms(Stage<Real>& fine, Stage<Real>& coarse) {
+    const BlockGrid &from = fine.level->op.grid, &to = coarse.level->op.grid;
+    const auto& factor = fine.level->factor;
+    with_dimension(from.dim, [&]<int Dim>() {
+      const auto G = pointers<form_entries<Dim>>(coarse.form);
+      if (fine.form.empty()) {
+        join_forms<Dim, Real>(from, to, factor, walls(fine), rows_of<Dim>(fine), G);
+      } else {
+        const StoredForm<Dim, Real> form{pointers<form_entries<Dim>>(fine.form)};
+        join_forms<Dim, Real>(from, to, factor, walls(fine), form, G);
+      }
+    });
+  }
+
+  template <int Dim>
+  static RowOfJacobian<Dim, Real> rows_of(const Stage<Real>& finest) {
+    const auto c = finest.coefficients();
+    return {c.omega, c.left, c.right, c.stride};
+  }
+
+  /// Sides where a block ends at a wall.
+  static std::array<std::array<bool, 2>, 3> walls(const Stage<Real>& stage) {
+    std::array<std::array<bool, 2>, 3> at{};
+    for (std::size_t a = 0; a < 3; ++a) {
+      for (std::size_t side = 0; side < 2; ++side) {
+        at[a][side] = stage.level->op.neighbour[a][side] < 0;
+      }
+    }
+    return at;
   }
 
   /// inner = theta / g of the face between a cell and its sibling along axis a (coarsen.h), theta
@@ -333,11 +312,24 @@ class TypedProximalCycle final : public ProximalCycle {
       whole.halo(to.data());
     };
     gather_one(divided.omega, whole.omega);
-    for (std::size_t a = 0; a < divided.axes(); ++a) {
-      gather_one(divided.left[a], whole.left[a]);
-      if (!divided.one_slope) gather_one(divided.right[a], whole.right[a]);
-      gather_one(divided.g[a], whole.g[a]);
+    for (std::size_t a = 0; a < divided.axes(); ++a) gather_one(divided.g[a], whole.g[a]);
+    if (divided.form.empty()) return gather_finest(divided, whole);
+    for (std::size_t e = 0; e < whole.form.size(); ++e) {
+      gather_array(divided, divided.form[e], whole.level->op, whole.form[e]);
     }
+  }
+
+  /// The finest level is gathered at once where it is small: its rows as forms.
+  void gather_finest(Stage<Real>& divided, Stage<Real>& whole) {
+    const BlockGrid& grid = divided.level->op.grid;
+    with_dimension(grid.dim, [&]<int Dim>() {
+      std::vector<std::vector<Real>> rows(form_entries<Dim>, std::vector<Real>(grid.size, 0));
+      join_forms<Dim, Real>(grid, grid, {1, 1, 1}, walls(divided), rows_of<Dim>(divided),
+                            pointers<form_entries<Dim>>(rows));
+      for (std::size_t e = 0; e < rows.size(); ++e) {
+        gather_array(divided, rows[e], whole.level->op, whole.form[e]);
+      }
+    });
   }
 
   /// The coarsest level as a dense matrix, column by column.
@@ -388,19 +380,39 @@ class TypedProximalCycle final : public ProximalCycle {
     multigrid::run<Real>(stage.level->op.grid, stage.halo, std::move(pass)...);
   }
 
+  /// use(o, (H x)_o) on a coarse level.
+  template <int Dim, class Use>
+  void apply_forms(Stage<Real>& stage, Real* x, Use use) {
+    const BlockGrid& grid = stage.level->op.grid;
+    const auto G = pointers<form_entries<Dim>>(stage.form);
+    const auto q = pointers<form_size<Dim>>(stage.parts);
+    const auto local = [&](std::int32_t layer) { local_products<Dim, Real>(grid, layer, G, x, q); };
+    const auto collect = [&](std::int32_t layer) {
+      collect_products<Dim, Real>(grid, layer, stage.conductances(), x, q, use);
+    };
+    if (!stage.halo.any()) return run_passes(layers(grid), local, collect);
+    stage.halo(x);
+    run_passes(layers(grid), local);
+    for (std::size_t k = 1; k < form_size<Dim>; ++k) stage.halo(q[k]);
+    run_passes(layers(grid), collect);
+  }
+
   /// use(o, (H x)_o).
   template <class Use>
   void apply_operator(Stage<Real>& stage, Use use) {
     with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
       Real* x = stage.x.data();
+      if (!stage.form.empty()) return apply_forms<Dim>(stage, x, use);
       run(stage, jacobian_pass<Dim>(stage, x), adjoint_pass<Dim>(stage, x, use));
     });
   }
 
+  /// x = x + w id (b - H x).
   void smooth(Stage<Real>& stage, double w) {
-    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
-      Real *x = stage.x.data(), *t = stage.t.data();
-      run(stage, jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w, x, t));
+    const Real *x = stage.x.data(), *id = stage.id.data(), *b = stage.b.data();
+    Real* to = stage.t.data();
+    apply_operator(stage, [=, w = Real(w)](std::ptrdiff_t o, Real y) {
+      to[o] = x[o] + w * id[o] * (b[o] - y);
     });
     std::swap(stage.x, stage.t);
   }
@@ -415,6 +427,12 @@ class TypedProximalCycle final : public ProximalCycle {
         for (std::ptrdiff_t o = row; o < row + grid.n[0]; ++o) x[o] = w * id[o] * b[o];
       });
     };
+    if (!stage.form.empty()) {
+      run_passes(layers(grid), first);
+      for (std::size_t s = 1; s < w_.size(); ++s) smooth(stage, w_[s]);
+      Real* residual = stage.t.data();
+      return apply_operator(stage, [=](std::ptrdiff_t o, Real y) { residual[o] = b[o] - y; });
+    }
     with_dimension(grid.dim, [&]<int Dim>() {
       run(stage, Pass{static_cast<Real*>(nullptr), first},                    //
           jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[1], x, t),  //
@@ -426,6 +444,10 @@ class TypedProximalCycle final : public ProximalCycle {
 
   /// The sweeps backwards, from x (into x).
   void smooth_back(Stage<Real>& stage) {
+    if (!stage.form.empty()) {
+      for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
+      return;
+    }
     with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
       Real *x = stage.x.data(), *t = stage.t.data();
       run(stage, jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[2], x, t),

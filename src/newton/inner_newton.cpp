@@ -16,13 +16,6 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr int most_iterations = 40;
-constexpr int most_halvings = 8;
-constexpr double largest_jump = 4;    ///< of log rho_N in one iteration
-constexpr double loosest = 1e-3;      ///< linear tolerance: a loose solve spoils the tails of phi
-constexpr double empty = 1e-8;        ///< density, over the largest, that carries nothing
-constexpr double tight_solve = 1e-9;  ///< tolerance where a loose solve has failed
-
 /// Where an iterate stands.
 struct Residuals {
   double optimality = infinity, floor = 0, kinetic = 0;
@@ -31,7 +24,8 @@ struct Residuals {
 }  // namespace
 
 struct InnerNewton::Impl {
-  Impl(const FreeEnergy& e, const Transport& t, SolverOptions options, int N)
+  Impl(const FreeEnergy& e, const Transport& t, SolverOptions options, int N,
+       const NewtonControl& c)
       : energy(e),
         internal(e.internal()),
         weights(t.theta()),
@@ -39,7 +33,8 @@ struct InnerNewton::Impl {
         mesh(t.mesh()),
         chain(make_chain(std::size_t(N), std::size_t(mesh.local()))),
         system(transport, chain, options),
-        tolerance(std::min(1e-9, 0.1 * options.rtol)),
+        control(c),
+        tolerance(std::min(c.tolerance, c.rtol_factor * options.rtol)),
         owned(std::size_t(mesh.owned)),
         dphi(chain.phi),
         drho(chain.phi) {
@@ -61,11 +56,13 @@ struct InnerNewton::Impl {
   const Mesh& mesh;
   InnerChain chain;
   InnerSystem system;
+  const NewtonControl control;
   double tolerance;
   std::size_t owned;
 
   const ProximalStep* step = nullptr;
-  double mass = 0, care = 1;
+  double mass = 0, mean_density = 0, care = 1;
+  double nu = 0;  ///< of the held density
   Residuals now;
   InnerSystem::Fields dphi, drho;
   std::vector<double> p, upper, lower, mean, G, target, r, g, inverse, omega, V, rhs, z;
@@ -92,7 +89,7 @@ struct InnerNewton::Impl {
 void InnerNewton::Impl::limit_weights(std::span<const double> rho) {
   double most = 0;
   for (const double v : rho.first(owned)) most = std::max(most, v);
-  const double scale = 1 / (empty * mesh.comm.max(most));
+  const double scale = 1 / (control.inner_empty * mesh.comm.max(most));
   const auto density = [&](std::int32_t cell) {
     return std::max(rho[std::size_t(cell)], step->rho0[std::size_t(cell)]);
   };
@@ -133,8 +130,9 @@ void InnerNewton::Impl::moved_rho(std::size_t k, double alpha, std::span<double>
   for (std::size_t i = 0; i < to.size(); ++i) {  // `to` may be rho
     const double from = rho[i], by = alpha * move[i];
     double there = from + by;
-    if (last && entropy && by > 0) there = from * std::exp(std::min(by / from, largest_jump));
-    to[i] = std::clamp(there, 0.02 * from, 0.1 * from + 0.9 * most);
+    if (last && entropy && by > 0)
+      there = from * std::exp(std::min(by / from, control.max_log_step));
+    to[i] = std::clamp(there, control.min_left * from, 0.1 * from + 0.9 * most);
   }
 }
 
@@ -200,18 +198,27 @@ Residuals InnerNewton::Impl::residuals(double alpha) {
 
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double InnerNewton::Impl::linear_tolerance() const {
-  const double needed = std::max(1e-6, 0.1 * tolerance / now.optimality);
+  const NewtonControl& c = control;
+  const double needed = std::max(c.least_needed, 0.1 * tolerance / now.optimality);
+  const double loosest = c.loosest_inner;
   const double loose =
-      std::clamp(0.05 * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
-  return std::max(loose * care, tight_solve);
+      std::clamp(c.forcing_inner * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
+  return std::max(loose * care, c.tightest);
 }
 
 /// dphi and drho at the iterate. False where a linear solve fails.
 bool InnerNewton::Impl::direction(double rtol) {
   const std::size_t N = chain.steps();
   curvature(chain.rho.back());
-  for (std::size_t i = 0; i < owned; ++i) omega[i] = mesh.volume[i] * inverse[i];
-  system.set(omega);
+  const double least =
+      std::max(control.held_density, nu * std::min(now.optimality, 1.0)) * mean_density;
+  double softest = 0;  // 1/U'' of the held density
+  internal.derivatives(std::span(&least, 1), 0, {}, std::span(&softest, 1));
+  softest = 1 / softest;
+  for (std::size_t i = 0; i < owned; ++i) {
+    omega[i] = mesh.volume[i] * std::max(inverse[i], softest);
+  }
+  system.set(omega, least);
   const auto minus_g = [&](std::size_t k, std::span<double> to) {
     transport.hamilton_jacobi(chain.phi[k], chain.kappa * chain.d, G);
     if (k + 1 == N) {
@@ -249,14 +256,15 @@ bool InnerNewton::Impl::direction(double rtol) {
 /// Moves the iterate along the direction. False where no length of step improves it.
 bool InnerNewton::Impl::search() {
   double alpha = 1;
-  for (int halvings = 0; halvings <= most_halvings; ++halvings, alpha *= 0.5) {
+  for (int halvings = 0; halvings <= control.max_halvings; ++halvings, alpha *= 0.5) {
     const Residuals there = residuals(alpha);
-    if (!(there.optimality <= (1 - 0.1 * alpha) * now.optimality)) continue;
+    if (!(there.optimality <= (1 - control.sufficient_decrease * alpha) * now.optimality)) continue;
     for (std::size_t k = 0; k < chain.steps(); ++k) {
       moved_phi(k, alpha, chain.phi[k]);
       moved_rho(k, alpha, chain.rho[k]);
     }
     now = there;
+    if (halvings == 0) nu = std::max(control.nu, control.nu_decay * nu);
     return true;
   }
   return false;
@@ -264,7 +272,7 @@ bool InnerNewton::Impl::search() {
 
 void InnerNewton::Impl::iterate() {
   while (!(now.optimality <= std::max(tolerance, now.floor))) {
-    if (report.iterations == most_iterations || !std::isfinite(now.optimality)) {
+    if (report.iterations == control.max_iterations || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method for the inner steps stands at an optimality of {:.2g} after {} "
           "iterations",
@@ -275,12 +283,16 @@ void InnerNewton::Impl::iterate() {
     ++report.iterations;
     if (!direction(rtol)) return;
     if (search()) {
-      if (now.optimality > 5 * std::max(rtol, before) * before) care *= 0.03;
+      if (now.optimality > 5 * std::max(rtol, before) * before) care *= control.care_factor;
       continue;
     }
-    if (now.optimality <= 1e3 * now.floor) break;  // rounding
-    if (rtol > tight_solve) {
+    if (now.optimality <= control.rounding_factor * now.floor) break;  // rounding
+    if (rtol > control.tightest) {
       care = 0;
+      continue;
+    }
+    if (nu < control.nu_max) {
+      nu = std::max(control.nu_growth * nu, control.nu_raised);
       continue;
     }
     report.reason = fmt::format(
@@ -293,8 +305,8 @@ void InnerNewton::Impl::iterate() {
 }
 
 InnerNewton::InnerNewton(const FreeEnergy& energy, const Transport& transport,
-                         SolverOptions options, int N)
-    : impl_(std::make_unique<Impl>(energy, transport, options, N)) {}
+                         SolverOptions options, int N, const NewtonControl& control)
+    : impl_(std::make_unique<Impl>(energy, transport, options, N, control)) {}
 InnerNewton::~InnerNewton() = default;
 
 NewtonReport InnerNewton::solve(const ProximalStep& step, std::vector<double>& phi,
@@ -303,7 +315,9 @@ NewtonReport InnerNewton::solve(const ProximalStep& step, std::vector<double>& p
   n.step = &step;
   n.report = {};
   n.mass = integral(n.mesh, step.rho0);
+  n.mean_density = n.mass / integral(n.mesh, std::vector<double>(n.owned, 1.0));
   n.care = 1;
+  n.nu = n.control.nu;
   n.start(phi, rho);
   n.now = n.residuals(0);
   (void)n.system.take_work();

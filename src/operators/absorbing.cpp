@@ -35,8 +35,8 @@ const Declare keys{
       .fallback = "[]",
       .equation = "rho = 0"}}};
 
-/// Weights w of min |sum_L (x_L - x_K) ((x_L - x_K) . g - (V_L - V_K))|: d n . g = sum w (V_L -
-/// V_K).
+/// Weights w of min |sum_L (x_L - x_K) ((x_L - x_K) . g - (V_L - V_K))|:
+/// d n . g = sum_L w_L (V_L - V_K).
 void set_slope(AbsorbingFace& face, const Mesh& mesh, const std::vector<std::int32_t>& neighbours) {
   const Point& x = mesh.center[std::size_t(face.cell)];
   Eigen::MatrixXd R(Eigen::Index(neighbours.size()), mesh.dimension);

@@ -66,8 +66,12 @@ Tensor read_tensor(const Section& section, int d) {
 
 }  // namespace
 
+Diffusion identity_diffusion(const Mesh& mesh) {
+  return {.everywhere = Tensor::Identity(mesh.dimension, mesh.dimension), .region = {}};
+}
+
 Diffusion read_diffusion(const Section& whole, std::span<const Section> regions, const Mesh& mesh) {
-  Diffusion diffusion{.everywhere = Tensor::Identity(mesh.dimension, mesh.dimension), .region = {}};
+  Diffusion diffusion = identity_diffusion(mesh);
   if (whole.given("tensor")) diffusion.everywhere = read_tensor(whole, mesh.dimension);
   if (regions.empty()) return diffusion;
   const std::size_t names = mesh.region_names.size(), labels = names + mesh.region_sets.size();

@@ -9,6 +9,9 @@
 #include "coupled_rates.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
+#include "otto/operators/absorbing.h"
+#include "otto/operators/face_runs.h"
+#include "otto/operators/fourth_order.h"
 
 namespace otto {
 
@@ -24,6 +27,8 @@ bool varies(const Drift* drift) {
 }
 
 }  // namespace
+
+Generator::~Generator() = default;
 
 Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
                      const Drift* drift, const std::vector<std::string>& absorbing)

@@ -18,6 +18,8 @@
 
 #include "nonlinear_ledger.h"
 #include "otto/core/vector_math.h"
+#include "otto/operators/face_runs.h"
+#include "otto/operators/fourth_order.h"
 
 namespace otto {
 

@@ -108,7 +108,7 @@ std::unique_ptr<NonlinearFlux> make_nonlinear_flux(const Generator& generator,
 double dissipation_of(const Generator& generator, const FluxState& x, std::span<const double> F) {
   const Mesh& mesh = generator.mesh();
   const InternalEnergy& internal = generator.energy().internal();
-  // mu of empty cells where U'(0+) = -inf: that of the least density there is
+  // mu of empty cells where U'(0+) = -inf: that of the smallest normal number
   const double least = std::numeric_limits<double>::min();
   double bottom = 0;
   internal.derivatives(std::span(&least, 1), 0, std::span(&bottom, 1), {});

@@ -20,6 +20,7 @@
 
 #include "otto/core/vector_math.h"
 #include "otto/operators/chemical_potential.h"
+#include "otto/operators/face_runs.h"
 
 namespace otto {
 

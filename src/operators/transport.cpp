@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "otto/core/vector_math.h"
+#include "otto/operators/face_runs.h"
 
 namespace otto {
 

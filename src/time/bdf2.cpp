@@ -7,23 +7,30 @@
 // zero-stable for r <= 1 + sqrt 2 (Grigorieff 1983). The first step, and one after a much shorter
 // one, is TR-BDF2's.
 
+#include "otto/time/dispatch.h"
+#include "otto/time/schemes.h"
 #include "tr_bdf2_stages.h"
 
 namespace otto {
 
 namespace {
 
-constexpr double most_ratio = 2.41421356237309504880;  // 1 + sqrt 2
+constexpr Solves solves{.energies = Energies::linear, .signed_rates = true};
 
 class Bdf2 final : public Stepper {
  public:
-  explicit Bdf2(const Problem& problem)
-      : mesh_(problem.mesh), generator_(problem.generator), stage_(problem) {}
+  Bdf2(const Problem& problem, const Bdf2Options& options)
+      : options_(options), mesh_(problem.mesh), generator_(problem.generator), stage_(problem) {}
+
+  void restart(const State& state) override {
+    stage_.restart(state);
+    last_dt_ = 0;
+  }
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    if (stage_.begin(state, dt)) last_dt_ = 0;
-    const bool start = !(dt <= most_ratio * last_dt_);
+    stage_.begin(state, dt);
+    const bool start = !(dt <= options_.max_ratio * last_dt_);
     if (start ? !two_.solve(report, mesh_, generator_, stage_, state, dt)
               : !solve(report, state, dt)) {
       return report;
@@ -59,6 +66,7 @@ class Bdf2 final : public Stepper {
     return stage_.solve(report, dt / lead, b, t, 0, two_.rho1);
   }
 
+  Bdf2Options options_;
   const Mesh& mesh_;
   Generator& generator_;
   LinearStage stage_;
@@ -72,11 +80,17 @@ const RegisterStepper registered{{
     .doc = "BDF2: second order, L-stable, one solve; the first step is TR-BDF2's.",
     .equation =
         "((1 + 2r)/(1 + r) M - dt M Q) rho1 = M ((1 + r) rho0 - r^2/(1 + r) rho'), r = dt/dt'",
+    .method = "linear: one solve a step, the first by TR-BDF2",
     .order = 2,
-    .make = [](const Problem& p) -> std::unique_ptr<Stepper> { return std::make_unique<Bdf2>(p); },
-    .linear_only = true,
+    .solves = solves,
+    .make = [](const Problem& p, const Section&) { return make_bdf2(p); },
 }};
 
 }  // namespace
+
+std::unique_ptr<Stepper> make_bdf2(const Problem& problem, const Bdf2Options& options) {
+  check_suits("bdf2", solves, problem);
+  return std::make_unique<Bdf2>(problem, options);
+}
 
 }  // namespace otto

@@ -9,14 +9,10 @@
 
 namespace otto {
 
-namespace {
-constexpr double loose = 0.05;
-}
-
 void CarriedError::solve(StepReport& report, double c, std::span<const double> b,
                          std::span<double> x) {
   std::ranges::fill(x, 0.0);
-  count(report, solver_.solve(c, {}, b, x, loose));
+  count(report, solver_.solve(c, {}, b, x, options_.rtol));
 }
 
 double CarriedError::l1(std::span<const double> x) const {

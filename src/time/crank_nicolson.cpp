@@ -6,16 +6,22 @@
 // (1 - c lambda) / (1 + c lambda), so that fast ones ring with a factor near -1. rho1 is sure to be
 // non-negative for dt < 2 / max_K (rate out of K) alone.
 
+#include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
+#include "otto/time/schemes.h"
 
 namespace otto {
 
 namespace {
 
+constexpr Solves solves{.energies = Energies::linear, .signed_rates = true};
+
 class CrankNicolson final : public Stepper {
  public:
   explicit CrankNicolson(const Problem& problem)
       : mesh_(problem.mesh), generator_(problem.generator), stage_(problem) {}
+
+  void restart(const State& state) override { stage_.restart(state); }
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
@@ -46,13 +52,17 @@ const RegisterStepper registered{{
     .name = "crank_nicolson",
     .doc = "Crank-Nicolson: second order, one solve; not L-stable, rough data ring in long steps.",
     .equation = "(M - dt/2 M Q) rho1 = (M + dt/2 M Q) rho0",
+    .method = "linear: one solve a step",
     .order = 2,
-    .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
-      return std::make_unique<CrankNicolson>(p);
-    },
-    .linear_only = true,
+    .solves = solves,
+    .make = [](const Problem& p, const Section&) { return make_crank_nicolson(p); },
 }};
 
 }  // namespace
+
+std::unique_ptr<Stepper> make_crank_nicolson(const Problem& problem) {
+  check_suits("crank_nicolson", solves, problem);
+  return std::make_unique<CrankNicolson>(problem);
+}
 
 }  // namespace otto

@@ -4,7 +4,7 @@
 //
 //   exp(tau Q) rho = |x| V exp(tau / c (I - H^{-1})) e_1.
 //
-// Estimate: the change the last vector made, or a tenth of the change before, whichever is more;
+// Estimate: the change the last vector made, or a part (min_decrease) of the change before, whichever is more;
 // in L1 by Cauchy-Schwarz, |rho|_L1 <= sqrt(sum vol^2 / scale^2) |x|_2.
 
 #include "otto/time/exponential_action.h"
@@ -20,13 +20,6 @@
 namespace otto {
 
 namespace {
-
-constexpr int most_vectors = 40, least_vectors = 3;
-constexpr double most_range = 600;  // of V/kT, for which pi and 1/pi are ordinary numbers
-// Of the bound of a density's L1 norm by that in L2(1/pi), over the norm itself. Beyond it the
-// vectors are made of tails, and their coefficients seem to have converged before anything else
-// has entered the space.
-constexpr double most_tails = 1e3;
 
 using Vector = Eigen::VectorXd;
 using Matrix = Eigen::MatrixXd;
@@ -53,17 +46,20 @@ Vector first_column(const Matrix& H, double z, bool symmetric) {
 }  // namespace
 
 struct ExponentialAction::Space {
+  explicit Space(int vectors) : H(Matrix::Zero(vectors + 1, vectors)) {}
   std::vector<std::vector<double>> basis;
-  Matrix H = Matrix::Zero(most_vectors + 1, most_vectors);
+  Matrix H;
   int size = 0;  // columns of H
   double norm = 0;
 };
 
-ExponentialAction::ExponentialAction(const Generator& generator, ShiftedSolver& solver)
+ExponentialAction::ExponentialAction(const Generator& generator, ShiftedSolver& solver,
+                                     const ActionOptions& options)
     : generator_(generator),
       mesh_(generator.mesh()),
       solver_(solver),
-      split_(generator.symmetric() && generator.range() < most_range) {
+      options_(options),
+      split_(generator.symmetric() && generator.range() < options.max_range) {
   const auto n = static_cast<std::size_t>(mesh_.owned);
   b_.resize(n);
   if (!split_) return;
@@ -153,7 +149,7 @@ void ExponentialAction::combine(const Space& space, std::span<const double> coef
 ActionReport ExponentialAction::advance(std::span<double> rho, double tau, double c,
                                         double tolerance) {
   ActionReport report;
-  Space space;
+  Space space(options_.max_vectors);
   space.basis.emplace_back();
   std::vector<double>& first = space.basis.back();
   const auto n = static_cast<Eigen::Index>(mesh_.owned);
@@ -164,9 +160,9 @@ ActionReport ExponentialAction::advance(std::span<double> rho, double tau, doubl
     space.norm = std::sqrt(mesh_.comm.sum(Map(first.data(), n).squaredNorm()));
     return norm_.to_l1 * space.norm / l1;
   };
-  if (start(split_) > most_tails && split_) start(false);
+  if (start(split_) > options_.max_tails && split_) start(false);
   const double mass = integral(mesh_, rho), to_l1 = norm_.to_l1 * space.norm;
-  if (to_l1 <= 1e-14 * mass) {  // the Gibbs state
+  if (to_l1 <= options_.at_rest * mass) {  // the Gibbs state
     report.reached = tau;
     return report;
   }
@@ -180,7 +176,8 @@ ActionReport ExponentialAction::advance(std::span<double> rho, double tau, doubl
     before.head(m - 1) = first_column(H.topLeftCorner(m - 1, m - 1), s / c, norm_.symmetric);
     return to_l1 * (coefficients - before).norm();
   };
-  const double rtol = std::clamp(1e-2 * tolerance / to_l1, 1e-13, 1e-6);
+  const double rtol =
+      std::clamp(options_.solver_part * tolerance / to_l1, options_.min_rtol, options_.max_rtol);
   Vector coefficients;
   double last = to_l1;
   const auto done = [&](double s, double estimate) {
@@ -189,23 +186,24 @@ ActionReport ExponentialAction::advance(std::span<double> rho, double tau, doubl
     combine(space, {coefficients.data(), std::size_t(coefficients.size())}, rho);
     return report;
   };
-  while (space.size < most_vectors) {
+  while (space.size < options_.max_vectors) {
     if (!extend(space, c, rtol, report)) return report;
-    if (space.size < least_vectors) continue;
+    if (space.size < options_.min_vectors) continue;
     const double now = change(space.size, tau, coefficients);
-    const double estimate = std::max(now, 0.1 * last);
+    const double estimate = std::max(now, options_.min_decrease * last);
     last = now;
-    const bool invariant = space.H(space.size, space.size - 1) < 1e-13;
+    const bool invariant = space.H(space.size, space.size - 1) < options_.invariant;
     if (estimate <= tolerance || invariant) return done(tau, invariant ? now : estimate);
   }
-  for (double s = tau / 2; s > 1e-3 * tau; s /= 2) {
+  for (double s = tau / 2; s > options_.min_part * tau; s /= 2) {
     Vector before;
     const double earlier = change(space.size - 1, s, before);
-    const double estimate = std::max(change(space.size, s, coefficients), 0.1 * earlier);
+    const double estimate =
+        std::max(change(space.size, s, coefficients), options_.min_decrease * earlier);
     if (estimate <= tolerance * s / tau) return done(s, estimate);
   }
   report.reason = "the Krylov space of the exponential does not converge in " +
-                  std::to_string(most_vectors) + " vectors";
+                  std::to_string(options_.max_vectors) + " vectors";
   return report;
 }
 

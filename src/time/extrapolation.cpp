@@ -25,7 +25,7 @@ void Extrapolation::push(double t, std::span<const double> rho) {
   std::rotate(points_.begin(), points_.end() - 1, points_.end());
   points_[0].time = t;
   points_[0].rho.assign(rho.begin(), rho.end());
-  known_ = std::min(known_ + 1, int(most));
+  known_ = std::min(known_ + 1, int(max_points));
 }
 
 Extrapolation::Weights Extrapolation::weights(int degree, double t) const {
@@ -42,10 +42,12 @@ Extrapolation::Weights Extrapolation::weights(int degree, double t) const {
 
 void Extrapolation::guess(int slot, double t, std::span<double> rho) const {
   int degree = std::min(degree_[static_cast<std::size_t>(slot)], known_ - 1);
-  // A leap much longer than the last one amplifies what the polynomial does not know.
   if (degree > 0) {
     const double stretch = (t - points_[0].time) / (points_[0].time - points_[1].time);
-    degree = std::min(degree, stretch > 4 ? 0 : stretch > 2 ? 1 : degree);
+    const int allowed = stretch > options_.max_linear_leap ? 0
+                        : stretch > options_.max_leap      ? 1
+                                                           : degree;
+    degree = std::min(degree, allowed);
   }
   const Weights w = weights(degree, t);
   const auto at = [&](int i) { return points_[std::size_t(i <= degree ? i : 0)].rho.data(); };
@@ -78,10 +80,11 @@ void Extrapolation::learn(int slot, double t, std::span<const double> rho) {
     m2 += e2 * e2;
     m3 += e3 * e3;
   }
-  std::array<double, most> miss{m0, m1, m2, m3};
+  std::array<double, max_points> miss{m0, m1, m2, m3};
   comm_.sum_in_place(miss);
   const auto known = miss.begin() + known_;
-  degree_[static_cast<std::size_t>(slot)] = int(std::min_element(miss.begin(), known) - miss.begin());
+  degree_[static_cast<std::size_t>(slot)] =
+      int(std::min_element(miss.begin(), known) - miss.begin());
 }
 
 }  // namespace otto

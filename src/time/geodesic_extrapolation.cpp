@@ -3,25 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otto/operators/face_runs.h"
 #include "otto/time/linear_stage.h"
 
 namespace otto {
 
-namespace {
-
-constexpr double gauge = 1e-5;   ///< Omega against tau L, over the whole domain
-constexpr double vacuum = 1e-9;  ///< density, over the mean, below which psi is given up
-constexpr double rtol = 1e-4;    ///< of the solve for delta = O(tau); less where solver.rtol is
-constexpr double least = 0.1;    ///< rho_e, over rho, where the positive form begins
-
-}  // namespace
-
 GeodesicExtrapolation::GeodesicExtrapolation(const Transport& transport, PositiveTransport& mover,
-                                             SolverOptions options)
+                                             SolverOptions solver, const GeodesicOptions& options)
     : transport_(transport),
       mesh_(transport.mesh()),
       mover_(mover),
-      system_(transport, options),
+      options_(options),
+      system_(transport, solver),
       mean_(std::size_t(mesh_.local())),
       psi_(mean_.size()),
       later_(mean_.size()),
@@ -47,8 +40,8 @@ void GeodesicExtrapolation::set_omega(double tau) {
   const double mean = integral(mesh_, std::span(mean_).first(omega_.size())) *
                       std::pow(inverse_square_, 0.5 * mesh_.dimension);
   for (std::size_t k = 0; k < omega_.size(); ++k) {
-    omega_[k] =
-        tau * (gauge * mesh_.volume[k] * mean_[k] * inverse_square_ + vacuum * mean * omega_[k]);
+    omega_[k] = tau * (options_.gauge * mesh_.volume[k] * mean_[k] * inverse_square_ +
+                       options_.vacuum * mean * omega_[k]);
   }
 }
 
@@ -65,7 +58,7 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
   transport_.conductances(phi, mean_, points.tau, conductance_);
   set_omega(points.tau);
   system_.set({omega_, slope_, slope_, conductance_});
-  const SolveReport solve = system_.solve(rhs_, delta_, std::min(rtol, system_.rtol()));
+  const SolveReport solve = system_.solve(rhs_, delta_, std::min(options_.rtol, system_.rtol()));
   count(report, solve);
   if (!solve.converged) return "the linear solve of the extrapolation failed: " + solve.reason;
   for (std::size_t k = 0; k < delta_.size(); ++k) psi_[k] = phi[k] + delta_[k];
@@ -87,7 +80,7 @@ std::string GeodesicExtrapolation::find(StepReport& report, const Points& points
   mover_.move(later_, mean_, s, points.now, rho);
   bool low = false;
   for (std::size_t k = 0; k < rho.size(); ++k) {
-    const double floor = least * points.now[k];
+    const double floor = options_.min_factor * points.now[k];
     low = low || !(rho[k] >= floor);
     rho[k] = std::max(rho[k], floor);
   }

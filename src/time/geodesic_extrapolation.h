@@ -27,11 +27,18 @@
 
 namespace otto {
 
+struct GeodesicOptions {
+  double gauge = 1e-5;   ///< Omega against tau L, over the whole domain: fixes the constant alone
+  double vacuum = 1e-9;  ///< density, over the mean, below which psi means nothing and phi is kept
+  double rtol = 1e-4;    ///< of the solve for delta = O(tau); less where solver.rtol is
+  double min_factor = 0.1;  ///< rho_e over rho, below which the positive form is taken
+};
+
 class GeodesicExtrapolation {
  public:
   /// Keeps references to `transport` and `mover`. Collective.
-  GeodesicExtrapolation(const Transport& transport, PositiveTransport& mover,
-                        SolverOptions options);
+  GeodesicExtrapolation(const Transport& transport, PositiveTransport& mover, SolverOptions solver,
+                        const GeodesicOptions& options = {});
 
   struct Points {
     std::span<const double> before, now;  ///< rho_p, rho
@@ -50,6 +57,7 @@ class GeodesicExtrapolation {
   const Transport& transport_;
   const Mesh& mesh_;
   PositiveTransport& mover_;
+  GeodesicOptions options_;
   ProximalSystem system_;
   std::vector<double> mean_, psi_, later_;   // owned + ghosts
   std::vector<double> omega_, rhs_, delta_;  // owned

@@ -12,8 +12,9 @@
 
 #include <algorithm>
 
-#include "nonlinear_euler.h"
+#include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
+#include "otto/time/schemes.h"
 
 namespace otto {
 
@@ -39,10 +40,14 @@ void relax_non_negative(const Generator& generator, double dt, std::span<const d
   for (std::size_t k = 0; k < b.size(); ++k) rho[k] = gain[k] / loss[k];
 }
 
+constexpr Solves solves{.energies = Energies::linear, .signed_rates = true};
+
 class ImplicitEuler final : public Stepper {
  public:
   explicit ImplicitEuler(const Problem& problem)
       : mesh_(problem.mesh), generator_(problem.generator), stage_(problem) {}
+
+  void restart(const State& state) override { stage_.restart(state); }
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
@@ -60,9 +65,7 @@ class ImplicitEuler final : public Stepper {
     return stage_.finish(std::move(report), state, t, rho_);
   }
 
-  void remember(Archive& archive) override {
-    archive.part("stage", stage_);
-  }
+  void remember(Archive& archive) override { archive.part("stage", stage_); }
   [[nodiscard]] int order() const override { return 1; }
   [[nodiscard]] bool dissipative() const override {
     return generator_.symmetric() && generator_.monotone();
@@ -79,13 +82,18 @@ const RegisterStepper registered{{
     .name = "implicit_euler",
     .doc = "Implicit Euler: first order, non-negative and dissipative for every step.",
     .equation = "(M - dt M Q) rho1 = M rho0",
+    .method = "linear: one solve a step",
+    .fallback = "a solution below zero is swept once with non-negative terms",
     .order = 1,
-    .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
-      if (!p.energy.linear()) return make_nonlinear_euler(p);
-      return std::make_unique<ImplicitEuler>(p);
-    },
+    .solves = solves,
+    .make = [](const Problem& p, const Section&) { return make_implicit_euler(p); },
 }};
 
 }  // namespace
+
+std::unique_ptr<Stepper> make_implicit_euler(const Problem& problem) {
+  check_suits("implicit_euler", solves, problem);
+  return std::make_unique<ImplicitEuler>(problem);
+}
 
 }  // namespace otto

@@ -12,6 +12,9 @@
 #include <cmath>
 
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
+#include "otto/core/error.h"
+#include "otto/time/dispatch.h"
 #include "otto/time/proximal_stage.h"
 
 namespace otto {
@@ -46,16 +49,27 @@ const Declare keys{
       "Upwind where the density jumps by factors from cell to cell, centred where it is smooth.",
       "theta = coth(j/2) - 2/j, j = |log rho_left - log rho_right|"}}};
 
+constexpr Solves solves{.flux = FluxUse::none, .drift = false, .absorbing = false};
+
+/// Why so many inner steps do not suit the energy; "": they do.
+std::string refuse_inner_steps(const Problem& problem, const ProximalOptions& options) {
+  const InternalEnergy& U = problem.energy.internal();
+  if (options.inner_steps == 1 || (U.keeps_positive() && !std::isfinite(U.maximum()))) return "";
+  return "inner_steps > 1 needs an energy that keeps densities positive and does not bound them; "
+         "add an entropy term, leave out 'crowd', or use inner_steps = 1 with shorter steps";
+}
+
 class Jko final : public Stepper {
  public:
-  explicit Jko(const Problem& problem)
-      : inner_steps_(read_inner_steps(problem)),
-        stage_(problem, inner_steps_),
-        kappa_(read_kappa(problem.c.section("time"))) {}
+  Jko(const Problem& problem, const ProximalOptions& options)
+      : inner_steps_(options.inner_steps),
+        stage_(problem, options),
+        kappa_(options.kappa.value_or(inner_steps_ == 1 ? 0.5 : 1.0)) {}
+
+  void restart(const State& state) override { stage_.restart(state); }
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    stage_.begin(state, dt);
     const double t = state.time + dt;
     if (!stage_.solve(report, state.density, dt, kappa_, t, rho_)) return report;
     return stage_.finish(std::move(report), state, t, rho_);
@@ -67,23 +81,6 @@ class Jko final : public Stepper {
   [[nodiscard]] int inner_steps() const override { return inner_steps_; }
 
  private:
-  static int read_inner_steps(const Problem& problem) {
-    const Section time = problem.c.section("time");
-    const int steps = int(time.integer("inner_steps"));
-    const InternalEnergy& U = problem.energy.internal();
-    if (steps > 1 && (!U.keeps_positive() || std::isfinite(U.maximum()))) {
-      time.fail("inner_steps",
-                "inner_steps > 1 needs an energy that keeps densities positive and does not bound "
-                "them; add an entropy term, leave out 'crowd', or use inner_steps = 1 with shorter "
-                "steps");
-    }
-    return steps;
-  }
-  static double read_kappa(const Section& time) {
-    if (time.has("kappa")) return time.real("kappa");
-    return time.integer("inner_steps") == 1 ? 0.5 : 1.0;
-  }
-
   int inner_steps_;
   ProximalStage stage_;
   double kappa_;
@@ -95,10 +92,35 @@ const RegisterStepper registered{{
     .doc = "The proximal (JKO) step: non-negative, mass kept, free energy never growing, for every "
            "free energy.",
     .equation = "rho1 = argmin W2^2(rho, rho0) / (2 tau) + F(rho)",
+    .method = "one convex minimisation a step, by Newton's method",
     .order = 1,
-    .make = [](const Problem& p) -> std::unique_ptr<Stepper> { return std::make_unique<Jko>(p); },
+    .solves = solves,
+    .make =
+        [](const Problem& p, const Section& time) {
+          const ProximalOptions options = read_proximal(time);
+          const std::string reason = refuse_inner_steps(p, options);
+          if (!reason.empty()) time.fail("inner_steps", reason);
+          return make_jko(p, options);
+        },
 }};
 
 }  // namespace
+
+ProximalOptions read_proximal(const Section& time) {
+  ProximalOptions options;
+  const std::string weights = time.text("weights");
+  if (weights == "upwind") options.weights = FaceWeights::upwind;
+  if (weights == "blend") options.weights = FaceWeights::blend;
+  if (time.has("inner_steps")) options.inner_steps = int(time.integer("inner_steps"));
+  if (time.has("kappa")) options.kappa = time.real("kappa");
+  return options;
+}
+
+std::unique_ptr<Stepper> make_jko(const Problem& problem, const ProximalOptions& options) {
+  check_suits("jko", solves, problem);
+  const std::string reason = refuse_inner_steps(problem, options);
+  if (!reason.empty()) throw InputError("time.inner_steps: " + reason);
+  return std::make_unique<Jko>(problem, options);
+}
 
 }  // namespace otto

@@ -1,11 +1,11 @@
 #include "otto/time/keep.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "otto/core/error.h"
 #include "otto/core/vector_math.h"
@@ -13,8 +13,6 @@
 namespace otto {
 
 namespace {
-
-constexpr double negative_limit = 0.01;  // of the mass
 
 struct Contents {
   double positive = 0, negative = 0;  ///< sums of vol rho; negative <= 0
@@ -60,11 +58,13 @@ void examine_density(const Mesh& mesh, std::span<const double> rho, double time)
   });
 }
 
-Keeper::Keeper(const Mesh& mesh, double rtol, bool leaves)
+Keeper::Keeper(const Mesh& mesh, double rtol, bool leaves, const KeeperOptions& options)
     : mesh_(mesh),
+      options_(options),
       leaves_(leaves),
       // |sum of residuals| <= sqrt(n) |residual| <= sqrt(n) rtol |b| and |b| <= mass
-      mass_limit_(rtol * std::max(100.0, std::sqrt(double(mesh.global_cells))) + 1e-12) {}
+      mass_limit_(rtol * std::max(options.min_growth, std::sqrt(double(mesh.global_cells))) +
+                  options.rounding) {}
 
 void Keeper::start(std::span<const double> rho) {
   const Contents found = contents(mesh_, rho);
@@ -72,6 +72,7 @@ void Keeper::start(std::span<const double> rho) {
 }
 
 std::string Keeper::keep(std::span<double> rho, double time) {
+  if (std::isnan(mass_)) throw InternalError("a step before Stepper::restart");
   const Contents found = contents(mesh_, rho);
   const double sum = found.positive + found.negative;
   if (!std::isfinite(sum)) examine_density(mesh_, rho, time);
@@ -80,7 +81,7 @@ std::string Keeper::keep(std::span<double> rho, double time) {
     return fmt::format("the solve changed the mass by {:.2g} of it, more than solver.rtol explains",
                        std::abs(sum - mass_) / mass_);
   }
-  if (-found.negative > negative_limit * mass_) {
+  if (-found.negative > options_.max_negative * mass_) {
     return fmt::format("negative densities hold {:.2g} of the mass", -found.negative / mass_);
   }
   mass_ = kept;

@@ -1,38 +1,56 @@
 #include "otto/time/linear_stage.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "otto/core/fault.h"
 
 namespace otto {
 
+namespace {
+
+constexpr double of_change = 300;     // 3e-6 of what a step changes, by default
+constexpr double least_share = 3e-3;  // at rest, where errors fade instead of adding up
+
+}  // namespace
+
 LinearStage::LinearStage(const Problem& problem)
     : mesh_(problem.mesh),
-      solver_(problem.generator, read_solver(problem.c.section("solver"))),
-      keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol,
-              problem.generator.absorbs()),
+      generator_(problem.generator),
+      solver_(problem.generator, problem.solver),
+      keeper_(problem.mesh, problem.solver.rtol, problem.generator.absorbs()),
       history_(problem.mesh.comm),
-      rtol_(solver_.rtol()),
-      reached_(std::numeric_limits<double>::quiet_NaN()) {}
+      rtol_(solver_.rtol()) {}
 
-bool LinearStage::begin(const State& state, double dt) {
-  const bool anew = !(std::abs(state.time - reached_) <= 1e-6 * dt);  // the loop rounds its own way
-  if (anew) {
-    history_.reset();
-    keeper_.start(owned(mesh_, state.density));
-    reached_ = state.time;
-  }
+void LinearStage::restart(const State& state) {
+  history_.reset();
+  keeper_.start(owned(mesh_, state.density));
+}
+
+void LinearStage::begin(const State& state, double dt) {
   if (history_.empty()) push(state.time, state.density);
-  return anew;
+  rtol_ = tolerance_of(state, dt);
+}
+
+double LinearStage::tolerance_of(const State& state, double dt) {
+  change_.resize(static_cast<std::size_t>(mesh_.owned));
+  generator_.apply(state.density, change_);
+  std::array<double, 2> squares{};  // of |M Q rho| and |M rho|
+  for (std::size_t i = 0; i < change_.size(); ++i) {
+    const double mass = mesh_.volume[i] * state.density[i];
+    squares[0] += change_[i] * change_[i];
+    squares[1] += mass * mass;
+  }
+  mesh_.comm.sum_in_place(squares);
+  const double change = dt * std::sqrt(squares[0] / squares[1]);
+  return solver_.rtol() * std::clamp(of_change * change, least_share, 1.0);
 }
 
 void LinearStage::remember(Archive& archive) {
   archive.part("keeper", keeper_);
   archive.part("history", history_);
-  archive.number("reached", reached_);
 }
 
 void LinearStage::tighten(const ErrorBudget& budget, double dt) {
@@ -68,7 +86,6 @@ StepReport LinearStage::finish(StepReport report, State& state, double t,
   mesh_.halo.update(mesh_.comm, rho);
   state.density.swap(rho);
   state.time = t;
-  reached_ = t;
   push(t, state.density);
   report.accepted = true;
   return report;

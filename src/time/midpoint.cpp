@@ -27,31 +27,41 @@
 #include <limits>
 
 #include "otto/core/vector_math.h"
+#include "otto/operators/face_runs.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/carried_error.h"
+#include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
+#include "otto/time/schemes.h"
 
 namespace otto {
 
 namespace {
 
-constexpr int most_iterations = 30;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+constexpr Solves solves{.energies = Energies::linear, .estimates_error = true};
 
 class Midpoint final : public Stepper {
  public:
-  explicit Midpoint(const Problem& problem)
-      : mesh_(problem.mesh),
+  Midpoint(const Problem& problem, const MidpointOptions& options)
+      : options_(options),
+        mesh_(problem.mesh),
         generator_(problem.generator),
-        newton_(problem.generator, read_solver(problem.c.section("solver"))),
+        newton_(problem.generator, problem.solver),
         stage_(problem),
         error_(problem, stage_.solver()),
         n_(static_cast<std::size_t>(mesh_.owned)) {}
 
+  void restart(const State& state) override {
+    stage_.restart(state);
+    error_.clear();
+  }
+
   StepReport advance(State& state, double dt) override {
     StepReport report;
     const double t = state.time;
-    if (stage_.begin(state, dt)) error_.clear();
+    stage_.begin(state, dt);
     generator_.set_time(t + 0.5 * dt);
     rho1_ = state.density;  // extrapolated guesses were tried: more linear iterations in all
     std::string reason = iterate(report, state.density, dt);
@@ -86,18 +96,22 @@ class Midpoint final : public Stepper {
       const Norms r = residual(rho0, dt);
       // Rounding ends the iteration: at the floor, or near it when nothing is gained any more.
       if (r.residual <= r.floor) return "";
-      if (k > 2 && r.residual > 0.5 * last && r.residual <= 1e3 * r.floor) return "";
-      if (k == most_iterations || !std::isfinite(r.residual)) {
+      const bool stalled = r.residual > options_.stalled * last;
+      if (k >= options_.min_iterations && stalled &&
+          r.residual <= options_.near_rounding * r.floor) {
+        return "";
+      }
+      if (k == options_.max_iterations || !std::isfinite(r.residual)) {
         return fmt::format(
             "Newton's method for the midpoint rule stands at a residual of {:.2g} "
             "after {} iterations (the step may be too long for positivity)",
             r.residual / r.scale, k);
       }
       last = r.residual;
-      const double rtol = std::clamp(r.residual / r.scale, 1e-10, 1e-2);
+      const double rtol = std::clamp(r.residual / r.scale, options_.min_rtol, options_.max_rtol);
       ++report.newton_iterations;
       const std::string reason =
-          newton_step(report, dt, std::max(rtol, 0.1 * r.floor / r.residual));
+          newton_step(report, dt, std::max(rtol, options_.rounding_part * r.floor / r.residual));
       if (!reason.empty()) return reason;
     }
   }
@@ -153,7 +167,7 @@ class Midpoint final : public Stepper {
     count(report, solve);
     if (!solve.converged) return "the linear solve inside Newton's method failed: " + solve.reason;
     for (std::size_t i = 0; i < n_; ++i) {
-      rho1_[i] = std::max(rho1_[i] + sigma_[i] * y_[i], 0.1 * rho1_[i]);
+      rho1_[i] = std::max(rho1_[i] + sigma_[i] * y_[i], options_.min_factor * rho1_[i]);
     }
     return "";
   }
@@ -174,6 +188,7 @@ class Midpoint final : public Stepper {
     for (std::size_t i = 0; i < n_; ++i) R_[i] = dt * mean_cost[i] - c * R_[i] / 3;
   }
 
+  MidpointOptions options_;
   const Mesh& mesh_;
   Generator& generator_;
   ShiftedSolver newton_;
@@ -190,13 +205,17 @@ const RegisterStepper registered{{
            "dissipation balanced to rounding.",
     .equation = "M (rho1 - rho0) = dt M Q theta, log theta = (rho1 log rho1 - rho0 log rho0) / "
                 "(rho1 - rho0) - 1",
+    .method = "Newton's method, one linear solve of an M-matrix each",
     .order = 2,
-    .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
-      return std::make_unique<Midpoint>(p);
-    },
-    .linear_only = true,
+    .solves = solves,
+    .make = [](const Problem& p, const Section&) { return make_midpoint(p); },
 }};
 
 }  // namespace
+
+std::unique_ptr<Stepper> make_midpoint(const Problem& problem, const MidpointOptions& options) {
+  check_suits("midpoint", solves, problem);
+  return std::make_unique<Midpoint>(problem, options);
+}
 
 }  // namespace otto

@@ -16,8 +16,6 @@
 // Stop at |R|_1 <= tolerance * mass, or where rounding is reached. What is left of the mass is
 // mended by Keeper.
 
-#include "nonlinear_euler.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,27 +26,36 @@
 #include "otto/flux/two_point.h"
 #include "otto/linear/flux_solver.h"
 #include "otto/operators/chemical_potential.h"
+#include "otto/operators/face_runs.h"
 #include "otto/operators/nonlinear_flux.h"
+#include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
+#include "otto/time/schemes.h"
 
 namespace otto {
 
 namespace {
 
-constexpr int most_iterations = 50, most_halvings = 10;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+constexpr Solves solves{.energies = Energies::nonlinear,
+                        .flux = FluxUse::dissipating,
+                        .drift = false,
+                        .absorbing = false};
 
 class NonlinearEuler final : public Stepper {
  public:
-  explicit NonlinearEuler(const Problem& problem)
-      : mesh_(problem.mesh),
+  NonlinearEuler(const Problem& problem, const NonlinearEulerOptions& options)
+      : options_(options),
+        mesh_(problem.mesh),
         generator_(problem.generator),
         internal_(problem.energy.internal()),
-        flux_(make_nonlinear_flux(problem.generator,
-                                  find_flux(problem.c.section("flux").text("kind")))),
-        solver_(problem.mesh, read_solver(problem.c.section("solver"))),
-        keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol),
-        tolerance_(std::min(1e-11, 1e-3 * read_solver(problem.c.section("solver")).rtol)),
+        flux_(make_nonlinear_flux(problem.generator, problem.flux.empty()
+                                                         ? problem.generator.flux()
+                                                         : find_flux(problem.flux))),
+        solver_(problem.mesh, problem.solver),
+        keeper_(problem.mesh, problem.solver.rtol),
+        tolerance_(std::min(options.tolerance, options.solver_part * problem.solver.rtol)),
         n_(std::size_t(mesh_.owned)),
         x_(std::size_t(mesh_.local())),
         F_(std::size_t(mesh_.faces.size())),
@@ -59,7 +66,12 @@ class NonlinearEuler final : public Stepper {
     const double empty = 0;
     double curvature = 0;
     internal_.derivatives(std::span(&empty, 1), 0, {}, std::span(&curvature, 1));
-    floor_ = std::isfinite(curvature) ? 0 : 1e-12;
+    floor_ = std::isfinite(curvature) ? 0 : options.empty;
+  }
+
+  void restart(const State& state) override {
+    keeper_.start(owned(mesh_, state.density));
+    pressure_.assign(n_, 0.0);
   }
 
   StepReport advance(State& state, double dt) override {
@@ -81,7 +93,6 @@ class NonlinearEuler final : public Stepper {
     report.dissipation = std::max(0.0, dissipation_of(generator_, x_, F_));
     state.density.swap(rho_);
     state.time += dt;
-    reached_ = state.time;
     report.accepted = true;
     return report;
   }
@@ -89,7 +100,6 @@ class NonlinearEuler final : public Stepper {
   void remember(Archive& archive) override {
     archive.part("keeper", keeper_);
     archive.cells("pressure", pressure_);
-    archive.number("reached", reached_);
   }
   [[nodiscard]] int order() const override { return 1; }
   [[nodiscard]] bool dissipative() const override { return true; }
@@ -101,10 +111,6 @@ class NonlinearEuler final : public Stepper {
 
   void begin(const State& state, double dt) {
     generator_.set_time(state.time + dt);
-    if (!(std::abs(state.time - reached_) <= 1e-6 * dt)) {
-      keeper_.start(owned(mesh_, state.density));
-      pressure_.assign(n_, 0.0);
-    }
     scale_kappa(dt);
     // from the last density; where U''(0) is infinite, empty cells need a start
     double most = 0;
@@ -137,13 +143,14 @@ class NonlinearEuler final : public Stepper {
 
   std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
     Residual now = residual(rho0, dt);
-    while (!(now.norm <= tolerance_ * keeper_.mass() || now.norm <= 4 * now.rounding)) {
+    while (!(now.norm <= tolerance_ * keeper_.mass() ||
+             now.norm <= options_.rounding * now.rounding)) {
       if (!std::isfinite(now.norm)) return "Newton's method met a value that is not finite";
-      if (report.newton_iterations == most_iterations) {
+      if (report.newton_iterations == options_.max_iterations) {
         return fmt::format(
             "Newton's method still has a residual of {:.2g} of the mass after {} "
             "iterations",
-            now.norm / keeper_.mass(), most_iterations);
+            now.norm / keeper_.mass(), options_.max_iterations);
       }
       ++report.newton_iterations;
       for (std::size_t i = 0; i < n_; ++i) omega_[i] = mesh_.volume[i] * x_.drho[i];
@@ -155,7 +162,7 @@ class NonlinearEuler final : public Stepper {
         return "the linear solve inside Newton's method failed: " + solve.reason;
       const Residual next = search(now, rho0, dt);
       if (!(next.norm < now.norm)) {
-        if (now.norm <= 100 * now.rounding) break;
+        if (now.norm <= options_.near_rounding * now.rounding) break;
         return fmt::format("Newton's method stalls at a residual of {:.2g} of the mass",
                            now.norm / keeper_.mass());
       }
@@ -170,12 +177,12 @@ class NonlinearEuler final : public Stepper {
     const double P = internal_.maximum();
     Residual next;
     double length = 1;
-    for (int halvings = 0; halvings <= most_halvings; ++halvings, length *= 0.5) {
+    for (int halvings = 0; halvings <= options_.max_halvings; ++halvings, length *= 0.5) {
       for (std::size_t i = 0; i < n_; ++i) {
-        x_.s[i] = std::max(start[i] + length * ds_[i], 0.1 * std::min(start[i], P));
+        x_.s[i] = std::max(start[i] + length * ds_[i], options_.min_factor * std::min(start[i], P));
       }
       next = residual(rho0, dt);
-      if (next.norm <= (1 - 1e-4 * length) * now.norm) return next;
+      if (next.norm <= (1 - options_.min_decrease * length) * now.norm) return next;
     }
     x_.s = start;
     return residual(rho0, dt);
@@ -221,6 +228,7 @@ class NonlinearEuler final : public Stepper {
     for (std::size_t i = 0; i < W_.size(); ++i) x_.rest[i] += W_[i];
   }
 
+  NonlinearEulerOptions options_;
   const Mesh& mesh_;
   Generator& generator_;
   const InternalEnergy& internal_;
@@ -232,32 +240,25 @@ class NonlinearEuler final : public Stepper {
   FluxState x_;
   std::vector<double> F_, left_, right_, R_, ds_;
   std::vector<double> omega_ = std::vector<double>(n_), rho_, mean_, W_, pressure_;
-  double kappa_ = 0, floor_ = 0, reached_ = std::numeric_limits<double>::quiet_NaN();
+  double kappa_ = 0, floor_ = 0;
 };
+
+const RegisterStepper registered{{
+    .name = "implicit_euler",
+    .doc = "",
+    .method = "Newton's method in the density (or the pressure of a full crowd), W * rho one "
+              "iterate behind in the matrix; GMRES with BoomerAMG",
+    .order = 1,
+    .solves = solves,
+    .make = [](const Problem& p, const Section&) { return make_nonlinear_euler(p); },
+}};
 
 }  // namespace
 
-std::unique_ptr<Stepper> make_nonlinear_euler(const Problem& problem) {
-  const Section drift = problem.c.section("drift"), flux = problem.c.section("flux");
-  if (drift.present()) {
-    drift.fail("expression",
-               "a drift goes with an entropy and external energies alone; remove it, or "
-               "the other energies");
-  }
-  if (problem.generator.absorbs()) {
-    problem.c.section("boundary")
-        .fail("absorbing",
-              "absorbing sides go with an entropy and external energies alone; remove them, or the "
-              "other "
-              "energies");
-  }
-  const std::string kind = flux.text("kind");
-  if (kind != "upwind" && !find_flux(kind).detailed_balance()) {
-    flux.fail("kind", "the flux '" + kind +
-                          "' does not dissipate the energy of this case; use "
-                          "'scharfetter_gummel' or 'upwind'");
-  }
-  return std::make_unique<NonlinearEuler>(problem);
+std::unique_ptr<Stepper> make_nonlinear_euler(const Problem& problem,
+                                              const NonlinearEulerOptions& options) {
+  check_suits("implicit_euler", solves, problem);
+  return std::make_unique<NonlinearEuler>(problem, options);
 }
 
 }  // namespace otto

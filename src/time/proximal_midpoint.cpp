@@ -31,12 +31,19 @@ bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, d
   return solve.converged;
 }
 
-StepReport fall_back(ProximalStage& stage, StepReport report, State& state, double dt,
-                     const std::string& reason, std::vector<double>& rho) {
+StepReport plain_step(ProximalStage& stage, StepReport report, State& state, double dt,
+                      std::vector<double>& rho) {
   const double t = state.time + dt;
   if (!stage.solve(report, state.density, dt, 0.5, t, rho)) return report;
-  report = stage.finish(std::move(report), state, t, rho);
-  if (report.accepted) report.reason = "a step of first order: " + reason;
+  return stage.finish(std::move(report), state, t, rho);
+}
+
+StepReport fall_back(ProximalStage& stage, StepReport report, State& state, double dt,
+                     const std::string& reason, std::vector<double>& rho) {
+  report = plain_step(stage, std::move(report), state, dt, rho);
+  if (!report.accepted) return report;
+  report.reason = "a step of first order: " + reason;
+  report.fallback = fallback::first_order;
   return report;
 }
 

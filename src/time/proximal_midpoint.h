@@ -39,7 +39,11 @@ class ProximalMidpoint {
   std::vector<double> half_, mu_, pi_;
 };
 
-/// A whole step with kappa = 1/2 where a scheme of second order has failed for `reason`, which an
+/// A whole proximal step with kappa = 1/2. Collective.
+[[nodiscard]] StepReport plain_step(ProximalStage& stage, StepReport report, State& state,
+                                    double dt, std::vector<double>& rho);
+
+/// A plain step where a scheme of second order has failed for `reason`, which an
 /// accepted step's report repeats. Collective.
 [[nodiscard]] StepReport fall_back(ProximalStage& stage, StepReport report, State& state, double dt,
                                    const std::string& reason, std::vector<double>& rho);

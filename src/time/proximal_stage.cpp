@@ -3,52 +3,59 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <limits>
 #include <utility>
 
-#include "otto/core/error.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/linear_stage.h"
 
 namespace otto {
 
-ProximalStage::ProximalStage(const Problem& problem, int inner_steps)
+ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& options)
     : mesh_(problem.mesh),
       generator_(problem.generator),
-      weights_(problem.c.section("time").text("weights")),
+      weights_(options.weights),
       transport_(problem.mesh),
-      newton_(problem.energy, transport_, read_solver(problem.c.section("solver"))),
-      keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol),
-      history_(problem.mesh.comm),
-      reached_(std::numeric_limits<double>::quiet_NaN()) {
-  const Section drift = problem.c.section("drift");
-  if (drift.present()) {
-    drift.fail("expression",
-               "proximal steps follow the free energy alone; remove the drift, or use "
-               "a linear scheme such as 'implicit_euler'");
+      newton_(problem.energy, transport_, problem.solver),
+      keeper_(problem.mesh, problem.solver.rtol),
+      history_(problem.mesh.comm) {
+  if (options.inner_steps > 1) {
+    inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, problem.solver,
+                                           options.inner_steps);
   }
-  if (problem.generator.absorbs()) {
-    problem.c.section("boundary")
-        .fail("absorbing",
-              "proximal steps keep the mass; remove the absorbing sides, "
-              "or use a linear scheme such as 'implicit_euler'");
-  }
-  if (inner_steps > 1) {
-    inner_ = std::make_unique<InnerNewton>(problem.energy, transport_,
-                                           read_solver(problem.c.section("solver")), inner_steps);
-  }
-  if (weights_ == "upwind") std::ranges::fill(transport_.theta(), 1.0);
+  if (weights_ == FaceWeights::upwind) std::ranges::fill(transport_.theta(), 1.0);
 }
 
-bool ProximalStage::begin(const State& state, double dt) {
-  const bool anew = !(std::abs(state.time - reached_) <= 1e-6 * dt);
-  if (!anew) return false;
+bool ProximalStage::rough(const State& state) const {
+  constexpr double jump = 2, part = 1e-3;
+  const double kT = generator_.temperature();
+  if (!(kT > 0)) return false;
+  generator_.set_time(state.time);
+  const std::vector<double>& rho = state.density;
+  const auto V = generator_.external();
+  const Faces& faces = mesh_.faces;
+  std::vector<char> next(std::size_t(mesh_.owned), 0);
+  for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
+    const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
+    const double j = std::log(rho[K] / rho[L]) + (V[K] - V[L]) / kT;  // of two empty cells: NaN
+    if (!(std::abs(j) > jump)) continue;
+    const std::size_t fuller = rho[K] > rho[L] ? K : L;
+    if (fuller < next.size()) next[fuller] = 1;
+  }
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < next.size(); ++k) {
+    sums[0] += mesh_.volume[k] * rho[k];
+    if (next[k] != 0) sums[1] += mesh_.volume[k] * rho[k];
+  }
+  mesh_.comm.sum_in_place(sums);
+  return sums[1] > part * sums[0];
+}
+
+void ProximalStage::restart(const State& state) {
   history_.reset();
   keeper_.start(owned(mesh_, state.density));
   energy_ = free_energy(state.density);
-  reached_ = state.time;
-  return true;
 }
 
 void ProximalStage::remember(Archive& archive) {
@@ -56,7 +63,6 @@ void ProximalStage::remember(Archive& archive) {
   archive.part("history", history_);
   archive.cells_with_ghosts("phi", phi_);
   archive.number("energy", energy_);
-  archive.number("reached", reached_);
 }
 
 double ProximalStage::free_energy(std::span<const double> rho) const {
@@ -66,7 +72,7 @@ double ProximalStage::free_energy(std::span<const double> rho) const {
 /// theta = coth(j/2) - 2/j of the jump j of log rho0 across the face: about j/6 where rho0 is
 /// smooth, so that the mean stays second order, and 1 where it changes by orders of magnitude.
 void ProximalStage::set_weights(std::span<const double> rho0) {
-  if (weights_ != "blend") return;
+  if (weights_ != FaceWeights::blend) return;
   const Faces& faces = mesh_.faces;
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
     const double left = rho0[std::size_t(faces.left[f])], right = rho0[std::size_t(faces.right[f])];
@@ -103,6 +109,7 @@ bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
   report.max_linear_iterations =
       std::max(report.max_linear_iterations, newton.max_linear_iterations);
   report.optimality = newton.optimality;
+  if (newton.followed_path) report.fallback = std::max(report.fallback, fallback::path);
   gap_ = newton.gap;
   report.dissipation = newton.kinetic;
   if (!newton.converged) report = refuse(std::move(report), newton.reason);
@@ -125,7 +132,6 @@ std::string ProximalStage::take(State& state, double t, std::vector<double>& rho
   }
   state.density.swap(rho);
   state.time = t;
-  reached_ = t;
   energy_ = energy;
   return "";
 }

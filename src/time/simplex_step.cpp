@@ -31,8 +31,6 @@
 // halved. Stop at |R|_1 <= tolerance * mass (implicit Euler) or at rounding. Linear systems are
 // solved as precisely as Newton's next residual needs.
 
-#include "simplex_step.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,46 +39,55 @@
 #include <limits>
 
 #include "otto/core/vector_math.h"
-#include "otto/flux/two_point.h"
 #include "otto/linear/simplex_solver.h"
+#include "otto/operators/diffusion.h"
 #include "otto/operators/simplex_flux.h"
+#include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
+#include "otto/time/schemes.h"
 
 namespace otto {
 
 namespace {
 
-constexpr int most_iterations = 50, most_halvings = 10;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double least_density = 1e-250;  ///< products with it are still numbers
-constexpr double start = 1e-4;            ///< guess for empty cells, over the largest density
 
 /// The root v of e^v - 1 + kappa v = (1 + kappa) r, by Newton's method from its right, where the
-/// left side is convex; not below -200.
-double growth(double r, double kappa) {
+/// left side is convex; not below `min_growth`.
+double growth(double r, double kappa, const SimplexStepOptions& o) {
   const double b = (1 + kappa) * r;
   const double linear = kappa > 0 ? (r > 0 ? b : b + 1) / kappa : (r > 0 ? INFINITY : r);
   double v = std::min(r > 0 ? std::log1p(b) : r, linear);
-  for (int i = 0; i < 50 && v > -200; ++i) {
+  for (int i = 0; i < o.growth_iterations && v > o.min_growth; ++i) {
     const double e = std::exp(v), step = (e - 1 + kappa * v - b) / (e + kappa);
     v -= step;
-    if (!(std::abs(step) > 1e-6 * (1e-3 + std::abs(v)))) break;
+    if (!(std::abs(step) > o.growth_rtol * (o.growth_scale + std::abs(v)))) break;
   }
-  return std::max(v, -200.0);
+  return std::max(v, o.min_growth);
+}
+
+/// One row for each rule.
+constexpr Solves solves(SimplexRule rule) {
+  return {.energies = rule == SimplexRule::midpoint ? Energies::linear : Energies::any,
+          .flux = FluxUse::simplex,
+          .needs_positivity = true,
+          .interaction = false,
+          .drift = false,
+          .absorbing = false};
 }
 
 class SimplexStep final : public Stepper {
  public:
-  SimplexStep(const Problem& problem, bool midpoint)
-      : mesh_(problem.mesh),
+  SimplexStep(const Problem& problem, SimplexRule rule, const SimplexStepOptions& options)
+      : options_(options),
+        mesh_(problem.mesh),
         generator_(problem.generator),
         internal_(problem.energy.internal()),
-        flux_(problem.mesh, read_diffusion(problem.c.section("diffusion"),
-                                           problem.c.sections("diffusion.region"), problem.mesh)),
-        solver_(flux_, read_solver(problem.c.section("solver"))),
-        keeper_(problem.mesh, read_solver(problem.c.section("solver")).rtol),
-        second_order_(midpoint),
-        rtol_(read_solver(problem.c.section("solver")).rtol),
+        flux_(problem.mesh, problem.diffusion ? *problem.diffusion : identity_diffusion(problem.mesh)),
+        solver_(flux_, problem.solver),
+        keeper_(problem.mesh, problem.solver.rtol),
+        second_order_(rule == SimplexRule::midpoint),
+        rtol_(problem.solver.rtol),
         n_(std::size_t(mesh_.owned)) {
     for (auto* field : {&rho_, &theta_, &slope_, &mu_, &dmu_, &size_, &R_}) {
       field->resize(std::size_t(mesh_.local()));
@@ -88,29 +95,27 @@ class SimplexStep final : public Stepper {
     for (auto* field : {&omega_, &z_, &kappa_}) field->resize(n_);
   }
 
+  void restart(const State& state) override {
+    keeper_.start(owned(mesh_, state.density));
+    starts_ = true;
+  }
+
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    const bool starts = !(std::abs(state.time - reached_) <= 1e-6 * dt);
-    if (starts && second_order_ && mesh_.simplices) damped_start(report, state, dt);
-    if (!report.accepted) {
-      if (starts) keeper_.start(owned(mesh_, state.density));
-      step(report, state, dt, second_order_ ? Rule::midpoint : Rule::euler);
-    }
-    if (report.accepted) reached_ = state.time;
+    if (starts_ && second_order_ && mesh_.simplices) damped_start(report, state, dt);
+    if (!report.accepted) step(report, state, dt, second_order_ ? Rule::midpoint : Rule::euler);
+    if (report.accepted) starts_ = false;
     return report;
   }
 
   double dissipation(const State& state) override {
     theta_ = state.density;
-    for (double& r : theta_) r = std::max(r, least_density);
+    for (double& r : theta_) r = std::max(r, options_.min_density);
     potential();
     return flux_.outflow(theta_, mu_, size_, R_).dissipation;
   }
 
-  void remember(Archive& archive) override {
-    archive.part("keeper", keeper_);
-    archive.number("reached", reached_);
-  }
+  void remember(Archive& archive) override { archive.part("keeper", keeper_); }
   [[nodiscard]] int order() const override { return second_order_ ? 2 : 1; }
   [[nodiscard]] bool dissipative() const override { return true; }
 
@@ -123,7 +128,6 @@ class SimplexStep final : public Stepper {
 
   void damped_start(StepReport& report, State& state, double dt) {
     State half = state;
-    keeper_.start(owned(mesh_, state.density));
     step(report, half, 0.5 * dt, Rule::euler);
     const double dissipation = report.dissipation;
     if (report.accepted) step(report, half, 0.5 * dt, Rule::euler);
@@ -134,8 +138,8 @@ class SimplexStep final : public Stepper {
 
   void step(StepReport& report, State& state, double dt, Rule rule) {
     midpoint_ = rule == Rule::midpoint;
-    steepest_ = midpoint_ ? std::log(0.1) : -200;
-    tolerance_ = midpoint_ ? 0 : std::min(1e-11, 1e-3 * rtol_);
+    steepest_ = midpoint_ ? std::log(options_.min_midpoint_factor) : options_.min_growth;
+    tolerance_ = midpoint_ ? 0 : std::min(options_.tolerance, options_.solver_part * rtol_);
     generator_.set_time(state.time + (midpoint_ ? 0.5 : 1.0) * dt);
     guess(state);
     report.reason = iterate(report, state.density, dt);
@@ -151,9 +155,9 @@ class SimplexStep final : public Stepper {
   void guess(const State& state) {
     double most = 0;
     for (std::size_t i = 0; i < n_; ++i) most = std::max(most, state.density[i]);
-    const double least = start * mesh_.comm.max(most);
+    const double least = options_.empty * mesh_.comm.max(most);
     for (std::size_t i = 0; i < n_; ++i) {
-      rho_[i] = state.density[i] > least_density ? state.density[i] : least;
+      rho_[i] = state.density[i] > options_.min_density ? state.density[i] : least;
     }
   }
 
@@ -162,14 +166,16 @@ class SimplexStep final : public Stepper {
     int iterations = 0;
     while (!(now_.norm <= tolerance_ * keeper_.mass() || now_.norm <= now_.rounding)) {
       if (!std::isfinite(now_.norm)) return "Newton's method met a value that is not finite";
-      if (iterations == most_iterations) return still("gets no further", iterations);
+      if (iterations == options_.max_iterations) return still("gets no further", iterations);
       ++iterations;
       ++report.newton_iterations;
       for (std::size_t i = 0; i < n_; ++i) omega_[i] = mesh_.volume[i] / slope_[i];
       solver_.set(dt, omega_, theta_, mu_, dmu_);
       for (std::size_t i = 0; i < n_; ++i) R_[i] = -R_[i];
       const double wanted = std::max(tolerance_ * keeper_.mass(), now_.rounding) / now_.norm;
-      const double rtol = std::clamp(now_.norm / keeper_.mass(), 0.1 * std::min(1.0, wanted), 1e-2);
+      const double rtol =
+          std::clamp(now_.norm / keeper_.mass(), options_.wanted_part * std::min(1.0, wanted),
+                     options_.max_rtol);
       const SolveReport solve = solver_.solve(owned(mesh_, R_), z_, rtol);
       count(report, solve);
       if (!solve.converged)
@@ -177,7 +183,8 @@ class SimplexStep final : public Stepper {
       const Residual last = now_;
       now_ = search(last, rho0, dt);
       // near rounding nothing more may be gained
-      if (now_.norm > 0.5 * last.norm && now_.norm <= 100 * now_.rounding) break;
+      const bool stalled = now_.norm > options_.stalled * last.norm;
+      if (stalled && now_.norm <= options_.near_rounding * now_.rounding) break;
       if (!(now_.norm < last.norm)) return still("stalls", iterations);
     }
     return "";
@@ -197,14 +204,13 @@ class SimplexStep final : public Stepper {
     }
     Residual next;
     double length = 1;
-    for (int halvings = 0; halvings <= most_halvings; ++halvings, length *= 0.5) {
+    for (int halvings = 0; halvings <= options_.max_halvings; ++halvings, length *= 0.5) {
       for (std::size_t i = 0; i < n_; ++i) {
-        rho_[i] =
-            std::max(from[i] * std::exp(std::max(growth(length * z_[i], kappa_[i]), steepest_)),
-                     least_density);
+        const double v = growth(length * z_[i], kappa_[i], options_);
+        rho_[i] = std::max(from[i] * std::exp(std::max(v, steepest_)), options_.min_density);
       }
       next = residual(rho0, dt);
-      if (next.norm <= (1 - 1e-4 * length) * now.norm) return next;
+      if (next.norm <= (1 - options_.min_decrease * length) * now.norm) return next;
     }
     rho_ = from;
     return residual(rho0, dt);
@@ -242,6 +248,7 @@ class SimplexStep final : public Stepper {
     return {norms[0], epsilon * (norms[1] + dt * sums.gross), sums.dissipation};
   }
 
+  SimplexStepOptions options_;
   const Mesh& mesh_;
   Generator& generator_;
   const InternalEnergy& internal_;
@@ -256,35 +263,37 @@ class SimplexStep final : public Stepper {
   std::size_t n_;
   Residual now_;
   std::vector<double> rho_, theta_, slope_, mu_, dmu_, size_, R_, omega_, z_, kappa_;
-  double reached_ = std::numeric_limits<double>::quiet_NaN();
+  bool starts_ = false;  ///< the next step is the first after `restart`
 };
+
+const RegisterStepper euler{{
+    .name = "implicit_euler",
+    .doc = "",
+    .method = "Newton's method with whole gradients, in exponential growths that keep densities "
+              "positive; GMRES with BoomerAMG",
+    .order = 1,
+    .solves = solves(SimplexRule::implicit_euler),
+    .make = [](const Problem& p,
+               const Section&) { return make_simplex_step(p, SimplexRule::implicit_euler); },
+}};
+
+const RegisterStepper midpoint{{
+    .name = "midpoint",
+    .doc = "",
+    .method = "the same Newton's method for the identric mean; on medians the first step is two of "
+              "implicit Euler",
+    .order = 2,
+    .solves = solves(SimplexRule::midpoint),
+    .make = [](const Problem& p,
+               const Section&) { return make_simplex_step(p, SimplexRule::midpoint); },
+}};
 
 }  // namespace
 
-std::unique_ptr<Stepper> make_simplex_step(const Problem& problem) {
-  const Section time = problem.c.section("time"), flux = problem.c.section("flux");
-  const InternalEnergy& internal = problem.energy.internal();
-  const std::string scheme = time.text("scheme");
-  if (scheme != "implicit_euler" && scheme != "midpoint") {
-    time.fail("scheme",
-              "flux.kind = \"simplex\" goes with 'implicit_euler' or 'midpoint', and so do "
-              "energies beyond an entropy and external ones on cells bounded by medians");
-  }
-  if (!internal.keeps_positive() || std::isfinite(internal.maximum())) {
-    flux.fail(
-        "kind",
-        "'simplex' needs an energy whose slope at 0 is infinite (an entropy, or a power below "
-        "1) and no maximum, or densities could become negative; add an entropy");
-  }
-  if (problem.energy.interaction()) {
-    flux.fail("kind", "'simplex' does not carry interactions; remove them or take another flux");
-  }
-  if (scheme == "midpoint" && !problem.energy.linear()) {
-    time.fail("scheme",
-              "the midpoint rule is for an entropy and external energies alone; take "
-              "'implicit_euler'");
-  }
-  return std::make_unique<SimplexStep>(problem, scheme == "midpoint");
+std::unique_ptr<Stepper> make_simplex_step(const Problem& problem, SimplexRule rule,
+                                           const SimplexStepOptions& options) {
+  check_suits(rule == SimplexRule::midpoint ? "midpoint" : "implicit_euler", solves(rule), problem);
+  return std::make_unique<SimplexStep>(problem, rule, options);
 }
 
 }  // namespace otto

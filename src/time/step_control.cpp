@@ -4,33 +4,34 @@
 
 namespace otto {
 
-StepControl::StepControl(const StepLimits& limits)
-    : limits_(limits), wish_(limits.step), refused_(limits.step) {
-  if (limits_.most > 0) wish_ = std::min(wish_, limits_.most);
+StepControl::StepControl(const StepLimits& limits, const StepRules& rules)
+    : limits_(limits), rules_(rules), wish_(limits.step), refused_(limits.step) {
+  if (limits_.max_step > 0) wish_ = std::min(wish_, limits_.max_step);
 }
 
 void StepControl::accepted(double dt, double suggested) {
   ++since_refusal_;
   if (!limits_.adaptive) {
-    if (wish_ < limits_.step && since_refusal_ >= 3) {
+    if (wish_ < limits_.step && since_refusal_ >= rules_.recovery_steps) {
       wish_ = std::min(2 * wish_, limits_.step);
       since_refusal_ = 0;
     }
     return;
   }
-  if (suggested > 1.25 * dt || suggested < 0.9 * dt) {
+  if (suggested > rules_.keep_below * dt || suggested < rules_.keep_above * dt) {
     // right after a refusal no longer than what was refused, or than this step if the scheme failed
     wish_ = since_refusal_ == 1 ? std::min(suggested, refused_) : suggested;
   } else {
     wish_ = dt;
   }
-  wish_ = std::max(wish_, limits_.least);
-  if (limits_.most > 0) wish_ = std::min(wish_, limits_.most);
+  wish_ = std::max(wish_, limits_.min_step);
+  if (limits_.max_step > 0) wish_ = std::min(wish_, limits_.max_step);
 }
 
 void StepControl::refused(double dt, double suggested) {
   since_refusal_ = 0;
-  wish_ = suggested > 0 ? std::min(suggested, 0.8 * dt) : 0.5 * dt;
+  wish_ = suggested > 0 ? std::min(suggested, rules_.max_refused_factor * dt)
+                        : rules_.refused_factor * dt;
   refused_ = suggested > 0 ? dt : wish_;
 }
 

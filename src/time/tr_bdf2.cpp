@@ -16,6 +16,8 @@
 // on with the same two stages (error_budget.h); with fixed steps nothing of this is computed.
 
 #include "otto/time/carried_error.h"
+#include "otto/time/dispatch.h"
+#include "otto/time/schemes.h"
 #include "tr_bdf2_stages.h"
 
 namespace otto {
@@ -25,6 +27,9 @@ namespace {
 constexpr double d = TrBdf2Stages::d, alpha = TrBdf2Stages::alpha;
 constexpr double w = 0.35355339059327376220;
 
+constexpr Solves solves{
+    .energies = Energies::linear, .estimates_error = true, .signed_rates = true};
+
 class TrBdf2 final : public Stepper {
  public:
   explicit TrBdf2(const Problem& problem)
@@ -33,10 +38,15 @@ class TrBdf2 final : public Stepper {
         stage_(problem),
         error_(problem, stage_.solver()) {}
 
+  void restart(const State& state) override {
+    stage_.restart(state);
+    error_.clear();
+  }
+
   StepReport advance(State& state, double dt) override {
     StepReport report;
     const double t = state.time, c = d * dt;
-    if (stage_.begin(state, dt)) error_.clear();
+    stage_.begin(state, dt);
     if (budget()) stage_.tighten(*budget(), dt);
     if (!two_.solve(report, mesh_, generator_, stage_, state, dt)) return report;
 
@@ -82,13 +92,17 @@ const RegisterStepper registered{{
         "TR-BDF2: second order, L-stable, two solves with one matrix, error estimate on request.",
     .equation = "(M - c M Q) rho_g = (M + c M Q) rho0, (M - c M Q) rho1 = M (alpha rho_g - beta "
                 "rho0), c = (1 - 1/sqrt 2) dt",
+    .method = "linear: two solves a step with one matrix",
     .order = 2,
-    .make = [](const Problem& p) -> std::unique_ptr<Stepper> {
-      return std::make_unique<TrBdf2>(p);
-    },
-    .linear_only = true,
+    .solves = solves,
+    .make = [](const Problem& p, const Section&) { return make_tr_bdf2(p); },
 }};
 
 }  // namespace
+
+std::unique_ptr<Stepper> make_tr_bdf2(const Problem& problem) {
+  check_suits("tr_bdf2", solves, problem);
+  return std::make_unique<TrBdf2>(problem);
+}
 
 }  // namespace otto

@@ -78,7 +78,7 @@ void add_layers(Module& module, const NetworkDesign& design, std::string& source
   std::uint64_t stream = 1;
   for (std::size_t layer = 0; layer < design.widths.size(); ++layer) {
     const std::int64_t out = design.widths[layer];
-    // Without sines and cosines a layer of random kinks is all there is to bend U.
+    // Without sines and cosines the first layer alone gives U its curvature.
     const double deviation = 1 / std::sqrt(double(in));
     const std::string weight = fmt::format("weight_{}", layer),
                       bias = fmt::format("bias_{}", layer);

@@ -43,17 +43,21 @@ Network* guarded(const std::string& words, std::string& error, const Make& make)
 }
 
 torch::jit::Module read_module(const std::string& bytes) {
-  return translated(
+  const std::string words =
       bytes.starts_with("PK")
           ? "is damaged, is not a TorchScript module, or is from a PyTorch much newer than "
             "libtorch " TORCH_VERSION
             "; write one with torch.jit.script(model).save(file), "
             "which is not what torch.save writes"
-          : "is not a TorchScript module; write one with torch.jit.script(model).save(file)",
-      [&] {
-        std::istringstream stream(bytes);
-        return torch::jit::load(stream, at::kCPU);
-      });
+          : "is not a TorchScript module; write one with torch.jit.script(model).save(file)";
+  return translated(words, [&] {
+    std::istringstream stream(bytes);
+    try {
+      return torch::jit::load(stream, at::kCPU);
+    } catch (const c10::Error&) {  // tells of archives and offsets
+      throw InputError(words);
+    }
+  });
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ at::Tensor Script::input(std::span<const Point> points) const {
 at::Tensor Script::operator()(const at::Tensor& x) const {
   const std::string shape = shape_words(x);
   const char* type = type_ == at::kFloat ? "float32" : "float64";
-  const at::Tensor U = translated(
+  at::Tensor U = translated(
       fmt::format("cannot be evaluated at points of {} dimension{}: its forward fails for an array "
                   "{} of {}",
                   dimension_, dimension_ == 1 ? "" : "s", shape, type),
@@ -115,9 +115,12 @@ at::Tensor Script::operator()(const at::Tensor& x) const {
         if (!out.isTensor()) throw InputError("its forward returns no tensor");
         return out.toTensor();
       });
+  if (U.dim() == 2 && U.size(1) == 1) U = U.squeeze(1);  // (n, 1), what a last linear layer gives
   if (U.dim() != 1 || U.size(0) != x.size(0)) {
-    throw InputError(fmt::format("returns an array {} for points {}; ({}) is needed",
-                                 shape_words(U), shape, x.size(0)));
+    throw InputError(
+        fmt::format("returns an array {} for points {}; ({}), one value per point whatever their "
+                    "number, is needed",
+                    shape_words(U), shape, x.size(0)));
   }
   if (U.scalar_type() != at::kFloat && U.scalar_type() != at::kDouble) {
     throw InputError(fmt::format("returns values of type {}; float32 or float64 is needed",

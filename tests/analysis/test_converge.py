@@ -17,6 +17,58 @@ WELL = os.path.join(ROOT, "cases", "double_well", "case.toml")
 START = ["mesh.cells=[16]", "time.step=0.03125"]
 
 
+CASE_FILES = tempfile.TemporaryDirectory()
+
+
+def written(name, text):
+    path = os.path.join(CASE_FILES.name, name + ".toml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+RELAXATION = written("relaxation", """
+[mesh]
+lower = [-6.0]
+upper = [6.0]
+cells = [100]
+[[energy]]
+kind = "entropy"
+temperature = 1.0
+[[energy]]
+kind = "external"
+expression = "0.5*x^2"
+[initial]
+kind = "gaussian"
+mean = [1.0]
+variance = 0.5
+[time]
+scheme = "implicit_euler"
+step = 1e-3
+end = 1.0
+""")
+TAILS = written("tails", """
+[mesh]
+lower = [-6.0]
+upper = [6.0]
+cells = [32]
+[[energy]]
+kind = "entropy"
+temperature = 0.05
+[[energy]]
+kind = "external"
+expression = "x^2"
+[initial]
+kind = "gaussian"
+mean = [1.0]
+variance = 0.1
+[time]
+scheme = "tr_bdf2"
+step = 0.05
+end = 0.5
+""")
+
+
 def converge(folder, case, *words, settings=(), ranks=1):
     launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
     command = [*launch, OTTO, "converge", case, "-o", folder, *words]
@@ -135,6 +187,66 @@ class Converge(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertLess(len(rows), 6)
         self.assertIn("iterative tolerance dominates", done.stdout)
+
+    def test_short_steps_keep_their_order_with_the_tolerance_of_every_day(self):
+        """Up to 16 000 steps; each changes less than solver.rtol of the density."""
+        done, rows = converge(self.folder, RELAXATION, "--levels", "5", "--refine", "time")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for order in column(rows, "order_l1")[1:-1]:
+            self.assertAlmostEqual(order, 1, delta=0.01)
+        done, precise = converge(self.folder, RELAXATION, "--levels", "2", "--refine", "time", settings=[
+            "time.step=6.25e-5", "solver.rtol=1e-12"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertAlmostEqual(column(rows, "l1")[-2] / (2 * column(precise, "l1")[0]), 1, delta=0.01)
+
+    def test_tolerance_that_dominates_the_last_level_is_noticed(self):
+        for rtol in ("1e-5", "1e-6"):  # an order above the claimed one, and one below it
+            done, _ = converge(self.folder, RELAXATION, "--levels", "3", "--refine", "time", settings=[
+                "time.scheme=tr_bdf2", "time.step=0.005", f"solver.rtol={rtol}"])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("No order here", done.stdout)
+            self.assertIn("iterative tolerance dominates", done.stdout)
+            self.assertNotIn("By extrapolation", done.stdout)
+            self.assertNotIn("not kept here", done.stdout)
+
+    def test_w2_is_the_wasserstein_distance_whatever_the_tails(self):
+        """Two densities whose tails differ by powers of ten; against the quantiles' formula."""
+        done, rows = converge(self.folder, TAILS, "--levels", "3", "--norms", "w2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        densities = []
+        for level in (1, 2, 3):
+            with h5py.File(os.path.join(self.folder, f"level_{level}", "final.h5")) as file:
+                order = np.argsort(file["cells/center"][:, 0])
+                densities.append(file["cells/density"][()][order])
+        t = (np.arange(1000000) + 0.5) / 1e6
+        for level in (0, 1):
+            coarse, fine = densities[level], densities[level + 1].reshape(-1, 2).mean(axis=1)
+            edges = np.linspace(-6, 6, len(coarse) + 1)
+            x, y = (np.interp(t, np.append(0, np.cumsum(rho) / rho.sum()), edges) for rho in (coarse, fine))
+            exact = np.sqrt(np.mean((x - y)**2))
+            self.assertAlmostEqual(column(rows, "w2")[level] / exact, 1, delta=1e-3)
+            self.assertLess(exact, 0.2)
+        done, three = converge(self.folder, TAILS, "--levels", "3", "--norms", "w2", ranks=3)
+        np.testing.assert_allclose(column(three, "w2")[:2], column(rows, "w2")[:2], rtol=1e-6)
+
+    def test_without_a_w2_the_reason_is_told(self):
+        done, rows = converge(self.folder, TAILS, "--levels", "2", "--norms", "w2",
+                              settings=["mesh.periodic=[true]", "energy[2].expression=cos(pi*x/3)"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(np.isnan(column(rows, "w2")[0]))
+        self.assertIn("no w2: it needs walls", done.stdout)
+
+    def test_w2_in_the_plane_is_within_the_diameter_or_nothing(self):
+        done, rows = converge(self.folder, TAILS, "--levels", "3", "--norms", "w2", settings=[
+            "mesh.lower=[-3.0, -3.0]", "mesh.upper=[3.0, 3.0]", "mesh.cells=[16, 16]",
+            "energy[2].expression=x^2+y^2+0.3*x*y", "initial.mean=[1.0, 0.5]"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for level in (0, 1):
+            value = column(rows, "w2")[level]
+            if np.isnan(value):
+                self.assertIn(f"Level {level + 1}: no w2: all that is known is", done.stdout)
+            else:
+                self.assertTrue(0 < value < 0.5, value)
 
     def test_wrong_exact_density_keeps_no_order(self):
         done, _ = converge(self.folder, EXACT, "--levels", "3", settings=["mesh.cells=[16]", "exact.density=2+x"])

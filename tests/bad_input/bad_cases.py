@@ -34,6 +34,8 @@ end = 0.02
 every = 0.02
 """
 
+FLUX = '[flux]\nkind = "scharfetter_gummel"\n'
+
 
 @dataclass
 class Bad:
@@ -47,6 +49,7 @@ class Bad:
     arguments: tuple = ("check", "case.toml")
     status: int = 2
     files: dict = field(default_factory=dict)  # further files: name -> bytes
+    never: tuple = ()                # must not stand in the message
 
 
 def encoded(text):
@@ -75,12 +78,6 @@ def whole_gradients(name, text, *words, at=0, flux=b"simplex"):
 def fourth_order(name, text, *words, at=0):
     """The same with flux.kind = "fourth_order"."""
     return whole_gradients(name, text, *words, at=at, flux=b"fourth_order")
-
-
-def of_file(bad):
-    """The message is about the file the case names, not about a line of the case."""
-    bad.line = None
-    return bad
 
 
 def setting(name, *words_of_set, words=(), suggestion=None):
@@ -328,7 +325,7 @@ def nonlinear():
     gibbs = alone.replace('kind = "gaussian"\nmean = [-1.0, 0.0]\nvariance = 0.05', 'kind = "gibbs"')
     yield Bad("gibbs without an entropy", ("initial.kind", "an entropy"),
               gibbs[:gibbs.index('kind = "gibbs"')].count("\n") + 1, None, encoded(gibbs))
-    inner = alone.replace('"implicit_euler"', '"jko"\ninner_steps = 2')
+    inner = alone.replace(FLUX, "").replace('"implicit_euler"', '"jko"\ninner_steps = 2')
     yield Bad("inner steps for external energies alone", ("inner_steps", "entropy"),
               inner[:inner.index("inner_steps")].count("\n") + 1, None, encoded(inner))
     power = BASE.replace(EXTERNAL, 'kind = "power"\nexponent = 2.0')
@@ -340,7 +337,18 @@ def nonlinear():
     mixing = power + "[analysis]\nstationary_current = true\n"
     yield Bad("stationary current of porous media", ("stationary_current", "linear"),
               mixing.count("\n"), None, encoded(mixing))
-    proximal = BASE.replace('"implicit_euler"', '"jko"')
+    for scheme in ("jko", "jko_bdf2", "jko_midpoint"):
+        for kind in ("scharfetter_gummel", "upwind", "fourth_order"):
+            text = BASE.replace("implicit_euler", scheme).replace("scharfetter_gummel", kind)
+            yield Bad(f"flux {kind} of {scheme}", ("flux.kind", scheme, "weights", "'implicit_euler'"),
+                      text[:text.index("[flux]")].count("\n") + 2, None, encoded(text))
+    whole = BASE.replace("implicit_euler", "jko").replace("scharfetter_gummel", "simplex")
+    yield Bad("whole gradients of proximal steps", ("time.scheme", "'implicit_euler'", "'midpoint'"),
+              whole[:whole.index("scheme =")].count("\n") + 1, None, encoded(whole))
+    driven = alone + '[drift]\nexpression = ["y", "-x"]\n'
+    yield Bad("drift beside external energies alone", ("no entropy", "drift"), driven.count("\n"), None,
+              encoded(driven))
+    proximal = BASE.replace(FLUX, "").replace('"implicit_euler"', '"jko"')
     for name, lines, word in [("drift", '[drift]\nexpression = ["y", "-x"]\n', "drift"),
                               ("absorbing sides", '[boundary]\nabsorbing = ["x_max"]\n', "mass")]:
         text = proximal + lines
@@ -405,13 +413,20 @@ def files():
     gaussian = 'kind = "gaussian"\nmean = [-1.0, 0.0]\nvariance = 0.05'
     table = 'kind = "table"\nfile = "rho.h5"'
     external = 'expression = "2*(x^2-1)^2 + 2*y^2"'
-    yield of_file(replaced("missing table file", gaussian, table, "rho.h5"))
-    yield of_file(replaced("table file of text", gaussian, table, "rho.h5",
-                           files={"rho.h5": b"not HDF5\n"}))
-    yield of_file(replaced("missing energy file", external, 'table = "V.h5"', "V.h5"))
+    yield replaced("missing table file", gaussian, table, "rho.h5", "no such file", at=1)
+    yield replaced("table file of text", gaussian, table, "rho.h5", "HDF5", at=1,
+                   files={"rho.h5": b"not HDF5\n"})
+    yield replaced("a folder as a table", gaussian, 'kind = "table"\nfile = "."', "is not a file", at=1)
+    yield replaced("missing samples", gaussian, 'kind = "samples"\nfile = "x.h5"', "x.h5", "no such file", at=1)
+    yield replaced("samples of text", gaussian, 'kind = "samples"\nfile = "x.h5"', "x.h5", "HDF5", at=1,
+                   files={"x.h5": b"0.1 0.2\n"})
+    yield replaced("missing energy file", external, 'table = "V.h5"', "V.h5", "no such file")
+    yield replaced("energy file of text", external, 'table = "V.h5"', "V.h5", "HDF5",
+                   files={"V.h5": b"not HDF5\n"})
+    yield replaced("missing energy image", external, 'table = "V.vti"', "V.vti", "no such file")
     if os.path.exists(os.path.join(os.path.dirname(os.environ["OTTO"]), "libotto_vtk.so")):
-        yield of_file(replaced("damaged energy image", external, 'table = "V.vti"', "V.vti",
-                               files={"V.vti": b"<VTKFile type='ImageData'><broken"}))
+        yield replaced("damaged energy image", external, 'table = "V.vti"', "V.vti",
+                       files={"V.vti": b"<VTKFile type='ImageData'><broken"})
     yield Bad("deep nesting", ("[a]",), 1, content=b"[" + b"a." * 50 + b"a]\n")
     yield Bad("far too deep tables", ("nested too deep",), 1, content=b"[" + b"a." * 100000 + b"a]\n")
     yield Bad("far too deep keys", ("nested too deep",), 1, content=b"'a' . " * 100000 + b"a = 1\n")
@@ -464,8 +479,75 @@ def commands():
     yield command("explain unknown choice", ["explain", "tr_bdf"], "tr_bdf", suggestion="tr_bdf2")
     yield command("explain unknown path", ["explain", "time.stp"], "time.stp",
                   suggestion="time.step")
+    for word in ("fit", "infer"):
+        yield command(f"a command of a later version, {word}", [word, "case.toml"], f"'otto {word}'", "snapshots",
+                      "not in this version", suggestion="otto train")
     yield command("schema with a word", ["schema", "mesh"], "'mesh'")
     yield command("info with an option", ["info", "--all"], "--all")
+
+
+def later_line(name, text, *words, **more):
+    """BASE with a table of two lines; the second is wrong."""
+    return appended(name, text, *words, at=1, **more)
+
+
+def sought():
+    """Keys that users look for under another name, or in vain: the answer, not the nearest word."""
+    for key, *words in [
+            ("expression", "tensor", "depends on x"), ("coefficient", "tensor", "depends on x"),
+            ("constant", "temperature"), ("value", "temperature")]:
+        yield later_line(f"diffusion.{key}", f'[diffusion]\n{key} = "1+x^2"\n', f"'{key}'", *words, never=("[drift]",))
+    for key in ("snapshots", "trajectories"):
+        yield later_line(f"data.{key}", f'[data]\n{key} = "x.h5"\n', f"'{key}'", "not in this version",
+                         suggestion="otto train")
+    for key, word in [("periodic", "mesh.periodic"), ("reflecting", "absorbing"), ("no_flux", "absorbing"),
+                      ("neumann", "absorbing"), ("dirichlet", "absorbing")]:
+        yield later_line(f"boundary.{key}", f'[boundary]\n{key} = ["x_min"]\n', f"'{key}'", suggestion=word)
+    for old, new, word in [
+            ("step = 0.01", "dt = 0.01", "time.step"), ("step = 0.01", "tau = 0.01", "time.step"),
+            ("step = 0.01", "steps = 100", "time.end"), ("step = 0.01", "max_steps = 100", "time.end"),
+            ('scheme = "implicit_euler"', 'method = "implicit_euler"', "time.scheme"),
+            ('scheme = "implicit_euler"', 'integrator = "bdf2"', "time.scheme"),
+            ('scheme = "implicit_euler"', 'solver = "bdf2"', "time.scheme"),
+            ("cells = [8, 8]", "n = [8, 8]", "mesh.cells"), ("cells = [8, 8]", "resolution = 8", "mesh.cells"),
+            ("cells = [8, 8]", "dx = 0.5", "mesh.cells"), ("cells = [8, 8]", "h = 0.5", "mesh.cells"),
+            ("cells = [8, 8]", "dimension = 2", "mesh.lower"), ("cells = [8, 8]", "dim = 2", "mesh.lower"),
+            ("temperature = 1.0", "beta = 1.0", "1/beta"), ("temperature = 1.0", "kT = 1.0", "temperature"),
+            ("temperature = 1.0", "diffusivity = 1.0", "temperature"),
+            ('expression = "2*(x^2-1)^2 + 2*y^2"', 'force = ["x", "y"]', "[drift]"),
+            ('expression = "2*(x^2-1)^2 + 2*y^2"', 'gradient = ["x", "y"]', "[drift]"),
+            ("rtol = 1e-10", "tolerance = 1e-10", "solver.rtol"), ("rtol = 1e-10", "tol = 1e-10", "solver.rtol"),
+            ("rtol = 1e-10", 'type = "cg"', "PETSc"), ("every = 0.02", "interval = 0.02", "output.every"),
+            ("every = 0.02", "frequency = 10", "output.every"), ("every = 0.02", 'folder = "out"', "-o FOLDER"),
+            ("every = 0.02", 'directory = "out"', "-o FOLDER")]:
+        key = new.split(" =")[0]
+        yield replaced(f"sought {key} for {word}", old, new, f"'{key}'", suggestion=word)
+
+
+def keys_of_a_kind():
+    """An unknown key lists the keys that go with the kind, and no others."""
+    for old, kind, valid, other in [
+            ("temperature = 1.0", "entropy", "temperature", "exponent"),
+            ('expression = "2*(x^2-1)^2 + 2*y^2"', "external", "library", "exponent"),
+            ("mass = 1.0", "gaussian", "variance", "outside"), ("cells = [8, 8]", "box", "grading", "partitioner")]:
+        yield replaced(f"keys of kind {kind}", old, "qqqqqq = 3\n" + old, "'qqqqqq'", f'"{kind}"', valid,
+                       never=(other,))
+
+
+def foreign_words():
+    """Words of other languages in expressions."""
+    for text, word, here in [
+            ("ln(x^2+1)", "ln", "log(x)"), ("log2(x^2+1)", "log2", "log(x)/log(2)"), ("pow(x, 2)", "pow", "x^2"),
+            ("power(x, 2)", "power", "x^2"), ("sqr(x)", "sqr", "x^2"), ("square(x)", "square", "x^2"),
+            ("cbrt(x)", "cbrt", "1/3"), ("e^(-x)", "e", "exp"), ("fabs(x)", "fabs", "abs(x)"),
+            ("mod(x, 1)", "mod", "floor"), ("fmod(x, 1)", "fmod", "floor"), ("round(x)", "round", "floor"),
+            ("if(x > 0, 1, 0)", "if", "a ? b : c"), ("where(x > 0, 1, 0)", "where", "a ? b : c"),
+            ("heaviside(x)", "heaviside", "x > 0 ? 1 : 0"), ("arcsin(x/9)", "arcsin", "asin"),
+            ("arctan(x)", "arctan", "atan"), ("arctan2(y, x)", "arctan2", "atan2"),
+            ("x > 0 and y > 0 ? 1 : 0", "and", "&&"), ("x > 0 or y > 0 ? 1 : 0", "or", "||"),
+            ("x > 1 ? inf : 0", "inf", "finite"), ("Pi*x", "Pi", "pi"), ("PI*x", "PI", "pi")]:
+        yield replaced(f"expression: {word} of another language", '"2*(x^2-1)^2 + 2*y^2"', f'"{text}"', f"'{word}'",
+                       suggestion=here)
 
 
 def runs():
@@ -500,7 +582,8 @@ def all_bad(ranks):
     """All of them on one rank. Single words of the case meet the same reader on several ranks (one
     of them reads, all judge), so every fourth of those is enough there."""
     words = [bad for group in (typos, types_and_ranges) for bad in group()]
-    others = [bad for group in (combinations, nonlinear, expressions, files, settings, commands,
+    words += [bad for group in (sought, foreign_words) for bad in group()]
+    others = [bad for group in (combinations, nonlinear, expressions, files, settings, commands, keys_of_a_kind,
                                 runs)
               for bad in group()]
     return [not_utf8(bad) for bad in words[::1 if ranks == 1 else 4] + others]

@@ -125,7 +125,7 @@ def in_several_groups():
 
 
 def bad_meshes():
-    yield mesh("mesh file that is not there", None, "no such mesh file")
+    yield mesh("mesh file that is not there", None, "'mesh.msh'", "no such file", line=4)
     yield mesh("empty mesh", "", "empty")
     yield mesh("mesh that is something else", "solid cube\n facet normal 0 0 1\n", "$MeshFormat")
     yield mesh("picture as a mesh", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "$MeshFormat")

@@ -3,7 +3,7 @@
 import io
 import os
 
-from bad_cases import of_file, replaced
+from bad_cases import replaced
 
 EXTERNAL = 'expression = "2*(x^2-1)^2 + 2*y^2"'
 MODULE = os.path.join(os.path.dirname(os.environ["OTTO"]), "libotto_torch.so")
@@ -30,7 +30,20 @@ def networks():
 
         def forward(self, x: torch.Tensor):
             U = self.layer(x)
-            return U if self.shape == "column" else U.sum() if self.shape == "one" else U.squeeze(1)
+            return torch.cat((U, U), 1) if self.shape == "pair" else U.sum() if self.shape == "one" else U.squeeze(1)
+
+    class FixedBatch(Energy):
+        """What tracing leaves of a forward that took the number of points for a constant."""
+
+        def forward(self, x: torch.Tensor):
+            return self.layer(x).reshape(64)
+
+    class OwnDerivative(Energy):
+        def forward(self, x: torch.Tensor):
+            U = torch.tanh(self.layer(x)).squeeze(1)
+            slope = torch.autograd.grad([U.sum()], [x], create_graph=True)[0]
+            assert slope is not None
+            return (slope * slope).sum(1)
 
     def script(module):
         content = io.BytesIO()
@@ -53,7 +66,9 @@ def networks():
         named("weights instead of a network", "torch.jit.script", weights.getvalue()),
         named("network in three dimensions", "points of 2 dimensions", script(Energy(3))),
         named("network trained in three dimensions", "3 dimensions", script(boxed)),
-        named("network with a column of values", "(5, 1)", script(Energy(2, "column"))),
+        named("network with two values a point", "(5, 2)", script(Energy(2, "pair"))),
+        named("network for 64 points only", "'[64]' is invalid for input of size 5", script(FixedBatch(2))),
+        named("network that differentiates", "cannot differentiate by itself", script(OwnDerivative(2))),
         named("network with one value", "returns an array ()", script(Energy(2, "one"))),
         named("network with nan weights", "not finite", script(nan)),
         named("network beyond float32", "finite in every cell", script(infinite), large=True),
@@ -67,6 +82,5 @@ def named(name, words, content=None, large=False):
         bad = replaced(name, EXTERNAL, 'network = "energy.pt"\nstrength = 1e300', "energy.pt", words,
                        files=files)
     else:
-        bad = of_file(replaced(name, EXTERNAL, 'network = "energy.pt"', "energy.pt", words,
-                               files=files))
+        bad = replaced(name, EXTERNAL, 'network = "energy.pt"', "energy.pt", words, files=files)
     return bad

@@ -1,4 +1,4 @@
-// Fails the way the first argument says, on the rank the second one names, through the same door as
+// Fails the way the first argument says, on the rank the second one names, through the same exit as
 // the program itself. Used by test_last_resort.py.
 
 #include <cstdlib>

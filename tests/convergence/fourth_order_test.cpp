@@ -1,5 +1,5 @@
 // The flux of fourth order: its order where derivatives along and across the faces matter, and the
-// moments of linear drifts, which it owes exactly.
+// moments of linear drifts, which are exact.
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 
 #include "../scenario.h"
 #include "otto/driver/moments.h"
+#include "otto/operators/fourth_order.h"
 
 namespace otto::test {
 namespace {

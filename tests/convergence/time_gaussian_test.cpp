@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -107,26 +108,27 @@ TEST(Gaussian, TimeHasTheOrderEachSchemeClaims) {
     Scenario reference =
         process_case(process, 64, {"time.scheme=exponential", "time.tolerance=1e-10"});
     const std::vector<double> exact = run(reference, process);
-    for (const StepperEntry& scheme : all_steppers()) {
-      if (scheme.name == "exponential") continue;
+    for (const std::string& scheme : scheme_names()) {
+      if (scheme == "exponential") continue;
       // Proximal steps have fluxes of their own, so another limit: they are compared with themselves.
-      const bool proximal = scheme.name.starts_with("jko");
+      const bool proximal = scheme.starts_with("jko");
+      const int claimed = std::ranges::find(all_steppers(), scheme, &StepperEntry::name)->order;
       double last = 0, order = 0;
       std::vector<double> other = proximal ? std::vector<double>() : exact;
       // jko_bdf2 has a large term of third order here: its order comes to 2 from below.
       for (const int steps : proximal ? std::vector{160, 320, 640} : std::vector{20, 40, 80}) {
         Scenario s =
             process_case(process, proximal ? 32 : 64,
-                         {"time.scheme=" + scheme.name, fmt::format("time.step={}", end / steps)});
+                         {"time.scheme=" + scheme, fmt::format("time.step={}", end / steps)});
         const std::vector<double> density = run(s, process);
         const double error = other.empty() ? 0 : s.l1(density, other);
-        EXPECT_EQ(s.records.back().rejected, 0) << scheme.name;
+        EXPECT_EQ(s.records.back().rejected, 0) << scheme;
         order = std::log2(last / error);
         last = error;
         if (proximal) other = density;
       }
-      EXPECT_GE(order, scheme.order - (scheme.order == 1 ? 0.05 : 0.1))
-          << scheme.name << ", " << d << "-D: " << last;
+      EXPECT_GE(order, claimed - (claimed == 1 ? 0.05 : 0.1))
+          << scheme << ", " << d << "-D: " << last;
     }
   }
 }

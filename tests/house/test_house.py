@@ -6,6 +6,8 @@ import statistics
 import subprocess
 import unittest
 
+from functions import functions
+
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SKIP = {"build", "out", ".git", "__pycache__"}
 
@@ -18,6 +20,7 @@ ROOMS = {
     r"<fftw3": r"^src/(geodesic|energy)/",
     r"<(H5|hdf5)": r"^(src/io/|include/otto/io/h5_handle\.h|src/app/info\.cpp|tests/)",
     r"<(torch|ATen|c10)": r"^src/torch/",
+    r"<Random123": r"^src/core/random\.cpp",
 }
 FILES_WITH_CLI11 = 1
 
@@ -45,6 +48,23 @@ class Sources(unittest.TestCase):
         lengths = {f: read(f).count("\n") for f in sources("include", "src")}
         self.assertLessEqual(statistics.median(lengths.values()), 200)
         self.assertEqual({f: n for f, n in lengths.items() if n > 600}, {})
+
+    def test_functions_are_short(self):
+        long = [f"{f}:{line}: {name}, {lines} lines" for f in sources("include", "src")
+                for line, name, lines in functions(read(f)) if lines > 60]
+        self.assertEqual(long, [])
+
+    def test_functions_are_found(self):
+        """The rule above sees members, constructors, operators, templates and lambdas of declarations."""
+        body = "  x;\n" * 70
+        heads = ("int f(int a) {", "A::A(int a) : a_(a), b_{a} {", "template <class T>\nauto g(T t) -> T {",
+                 "bool operator()(int) const noexcept override {", "class A {\n void m() {",
+                 "const Register r{{.make = [](int a) -> int {", "namespace n {\nvoid h() {")
+        for head in heads:
+            close = "}\n" * (head.count("{") - head.count("}"))
+            found = functions(f'#include "a.h"\n{head} // {{\n if (a) {{ s = "}}{{"; }}\n{body}{close}')
+            self.assertEqual([lines > 70 for _, _, lines in found], [True], head)
+        self.assertEqual(functions("const Declare keys{{},\n" + "{{1}},\n" * 70 + "};\n"), [])
 
     def test_foreign_headers_stay_in_their_rooms(self):
         strays = []

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -53,6 +54,51 @@ class Plot(unittest.TestCase):
         done = run([OTTO, "run", case, "-o", out])
         self.assertEqual(done.returncode, 0, done.stderr)
         return out
+
+    def test_fields_of_the_analysis(self):
+        case = os.path.join(self.folder, "case.toml")
+        with open(case, "w", encoding="utf-8") as file:
+            file.write(CASE.format(lower="-1.0, -1.0", upper="1.0, 1.0", cells="16, 12"))
+        out, words = os.path.join(self.folder, "analysed"), []
+        for setting in ('analysis.committor_from="x_min"', 'analysis.committor_to="x_max"',
+                        "analysis.stationary_current=true", 'drift.expression=["y", "-x"]'):
+            words += ["--set", setting]
+        done = run([OTTO, "run", case, "-o", out, *words])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for field in ("committor", "stationary_density", "current", "current_x"):
+            done = run([PLOT, out, "--field", field])
+            self.assertEqual((done.returncode, done.stdout.split()),
+                             (0, [os.path.join(out, "pictures", f"field_{field}.png")]), done.stderr)
+        for field, advice in (("mean_exit_time", "[analysis] mean_exit_time"), ("region", "[output] fields"),
+                              ("mode_1", "otto spectrum"), ("pressure", "there are committor, current_x")):
+            done = run([PLOT, out, "--field", field])
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(advice, done.stderr)
+
+    def test_modes(self):
+        case = os.path.join(self.folder, "case.toml")
+        for dimension in (1, 2):
+            repeat = lambda word: ", ".join([word] * dimension)  # noqa: E731
+            with open(case, "w", encoding="utf-8") as file:
+                file.write(CASE.format(lower=repeat("-1.0"), upper=repeat("1.0"), cells=repeat("12")))
+            out = os.path.join(self.folder, f"modes{dimension}")
+            done = run([OTTO, "spectrum", case, "-o", out, "-k", "2"])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = run([PLOT, out])
+            self.assertEqual((done.returncode, [os.path.basename(p) for p in done.stdout.split()]),
+                             (0, ["density.png", "field_mode_1.png", "field_mode_2.png"]), done.stderr)
+
+    def test_signed_fields_have_a_scale_of_their_own(self):
+        sys.path.insert(0, os.path.join(ROOT, "postprocess"))
+        import numpy as np
+        import otto_pictures
+
+        norm, _ = otto_pictures.make_norm([np.array([-1.0, 0.5])], "sqrt", "mode_1")
+        self.assertEqual((norm(-1.0), norm(0.0), norm(1.0)), (0, 0.5, 1))
+        norm, _ = otto_pictures.make_norm([np.array([0.2, 0.5])], "sqrt", "committor")
+        self.assertEqual((norm.vmin, norm.vmax), (0, 1))
+        norm, _ = otto_pictures.make_norm([np.array([-1e-17, 0.5])], "sqrt")
+        self.assertEqual(norm.vmin, 0)
 
     def test_every_dimension(self):
         for dimension, cells in ((1, "32"), (2, "16"), (3, "8")):

@@ -32,7 +32,8 @@ class Readme(unittest.TestCase):
         if words[0] == OTTO and words[1] == "run" and "-o" not in words:
             self.fail(f"'{line}' would write into the tree")
         environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
-                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1")
+                           OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1",
+                           PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe")
         return subprocess.run(words, cwd=ROOT, env=environment, text=True, timeout=600, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)

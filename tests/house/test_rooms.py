@@ -10,7 +10,7 @@ import unittest
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 MODULES = {"torch": {"network", "core"}, "vtk": {"io", "core"}}  # loaded on demand, rooms of their own
 # no header of these may include anything of casefile, and no file may name Case
-NUMERICS = {"operators", "multigrid", "linear", "newton", "geodesic", "flux"}
+NUMERICS = {"operators", "multigrid", "linear", "newton", "time", "geodesic", "flux"}
 
 
 def arrows(text):

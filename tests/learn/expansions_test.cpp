@@ -3,10 +3,9 @@
 //
 //   flow        KL(rho_tau|q) = KL - tau I + tau^2 G + O(tau^3),     I = E phi'^2,  G = E Gamma2
 //               W2^2(rho_tau, rho) = tau^2 I - tau^3 G + O(tau^4)    (G = -1/2 dI/dt)
-//   proximal    KL(rho_1|q) = KL - tau I + 3/2 tau^2 G + O(tau^3),   W2^2 = tau^2 I - 2 tau^3 G +
-//   ..
-//               (x1 = x - tau grad F(x1) in the metric of W2, of which G is the Hessian along grad
-//               F)
+//   proximal    KL(rho_1|q) = KL - tau I + 3/2 tau^2 G + O(tau^3)
+//               W2^2(rho_1, rho) = tau^2 I - 2 tau^3 G + O(tau^4)
+//               (x1 = x - tau grad F(x1) in the metric of W2; G is its Hessian along grad F)
 //   I(rho|p) = J(rho) + E_rho (|grad U|^2 - 2 Lap U), the grid's own I and J to O(h^2).
 //
 // Expectations are those of the formulas at rho, a normal law; rho_tau is the grid's.

@@ -214,9 +214,26 @@ class Results(TrainTest):
         train = self.summary()["train"]
         # that of N(0, 1)^2 over about 1000 points: -(1 + log 2 pi) +- 1/sqrt(1000)
         self.assertAlmostEqual(train["heldout_log_likelihood"], -1 - np.log(2 * np.pi), delta=0.15)
-        self.train('samples = "s.h5"', small=False,
+        self.train('samples = "s.h5"\nheldout = 0.0', small=False,
                    settings=["network.kind=quadratic", "train.iterations=1"])
         self.assertNotIn("heldout_log_likelihood", self.summary()["train"])
+
+    def test_samples_by_default_end_where_the_held_out_say(self):
+        """500 samples and a large network: the last row is that of the energy kept, the best of its column."""
+        with h5py.File(self.path("s.h5"), "w") as file:
+            file["samples"] = np.random.default_rng(3).normal(size=(500, 2))
+        self.train('samples = "s.h5"', small=False, settings=["train.iterations=40", "train.patience=4"])
+        train, rows = self.summary()["train"], self.history()
+        seen = [float(row["heldout_log_likelihood"]) for row in rows if row["heldout_log_likelihood"]]
+        self.assertEqual([int(row["iteration"]) for row in rows], list(range(len(rows))))
+        self.assertLess(len(rows), 41)  # the training sees fewer samples than it could learn by heart
+        self.assertEqual(float(rows[-1]["heldout_log_likelihood"]), max(seen))
+        self.assertAlmostEqual(train["heldout_log_likelihood"], max(seen), delta=1e-9)
+        with h5py.File(self.path("far.h5"), "w") as file:
+            file["samples"] = np.append(np.random.default_rng(3).normal(size=(500, 2)), [[90.0, 0.0]], axis=0)
+        self.train('samples = "far.h5"\noutside = "drop"', small=False,
+                   settings=["network.kind=quadratic", "train.iterations=1"])
+        self.assertTrue(any("1 samples are outside" in words for words in self.summary()["warnings"]))
 
     def test_no_iterations_and_going_on_from_a_file(self):
         self.train(settings=["train.iterations=0"])
@@ -315,7 +332,7 @@ class BadInput(TrainTest):
                                                                    "mesh.upper=[901, 901]"])
 
     def test_tables(self):
-        self.refused('table = "none.h5"', r"none\.h5: there is no such file", ranks=2)
+        self.refused('table = "none.h5"', r"there is no such file: '.*none\.h5'", ranks=2)
         with open(self.path("text.h5"), "w", encoding="utf-8") as file:
             file.write("no table")
         self.refused('table = "text.h5"', r"text\.h5: is not an HDF5 file")

@@ -13,8 +13,12 @@ namespace otto {
 namespace {
 
 const std::string entropy = "[[energy]]\nkind = \"entropy\"\ntemperature = 0.5\n";
-const std::string well =
-    "[[energy]]\nkind = \"external\"\nexpression = \"(x^2 - 1)^2 + x*y - 0.3*z\"\n";
+/// V of the first d coordinates.
+std::string well(int d) {
+  const char* const more[] = {"", " + x*y", " + x*y - 0.3*z"};
+  return std::string("[[energy]]\nkind = \"external\"\nexpression = \"(x^2 - 1)^2") + more[d - 1] +
+         "\"\n";
+}
 
 std::vector<double> external(const FreeEnergy& energy, const Mesh& mesh) {
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
@@ -27,7 +31,7 @@ TEST(ParallelEnergy, OwnedAndGhostCellsHaveTheValuesOfOneRank) {
     for (int d = 1; d <= 3; ++d) {
       const Mesh whole = cube(d, -1, 2, 9, Comm(MPI_COMM_SELF), periodic);
       const Mesh part = cube(d, -1, 2, 9, Comm(MPI_COMM_WORLD), periodic);
-      const Case c = case_of(entropy + well);
+      const Case c = case_of(entropy + well(d));
       const auto expected = external(make_free_energy(c.sections("energy"), whole), whole);
       const auto V = external(make_free_energy(c.sections("energy"), part), part);
       for (std::size_t i = 0; i < V.size(); ++i) {
@@ -47,7 +51,7 @@ TEST(ParallelEnergy, InitialDensitiesAreThoseOfOneRank) {
     const Mesh whole = cube(2, -1, 2, 13, Comm(MPI_COMM_SELF), periodic);
     const Mesh part = cube(2, -1, 2, 13, Comm(MPI_COMM_WORLD), periodic);
     for (const std::string& kind : kinds) {
-      const Case c = case_of(entropy + well + "[initial]\nmass = 2.0\n" + kind + "\n");
+      const Case c = case_of(entropy + well(2) + "[initial]\nmass = 2.0\n" + kind + "\n");
       const auto expected =
           initial_density(c, whole, make_free_energy(c.sections("energy"), whole));
       const auto rho = initial_density(c, part, make_free_energy(c.sections("energy"), part));

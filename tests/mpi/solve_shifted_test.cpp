@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
@@ -174,6 +175,59 @@ TEST(ShiftedSolver, TenThousandKTAcrossOneCell) {
 }
 
 /// The preconditioner is symmetric: CG on a system with a known answer agrees on all rank counts.
+/// 0.3 r^2 and white noise of this many kT, by the place of the cell.
+class Rugged final : public ExternalEnergy {
+ public:
+  explicit Rugged(double noise) : noise_(noise) {}
+  void evaluate(std::span<const Point> points, double, std::span<double> values) const override {
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const auto [x, y, z] = points[i];
+      std::mt19937 random(unsigned(std::lround(1e4 * x) + 65537 * std::lround(1e4 * y) +
+                                   257 * std::lround(1e4 * z) + 7));
+      values[i] =
+          noise_ * std::normal_distribution<double>()(random) + 0.3 * (x * x + y * y + z * z);
+    }
+  }
+
+ private:
+  double noise_;
+};
+
+/// Iterations of a first and of a second solve with the same system.
+std::pair<int, int> rugged_counts(std::vector<std::int64_t> cells, double noise, double c,
+                                  bool periodic = false) {
+  std::vector<std::unique_ptr<ExternalEnergy>> terms;
+  terms.push_back(std::make_unique<Rugged>(noise));
+  const Mesh mesh = make_box_mesh(Comm(), box(cells, 1, periodic));
+  const FreeEnergy energy(1, std::move(terms));
+  Generator generator(mesh, energy, find_flux("scharfetter_gummel"), nullptr);
+  generator.set_time(0);
+  ShiftedSolver solver(generator, {});
+  const auto b = masses(mesh);
+  std::pair<int, int> counts;
+  for (int* count : {&counts.first, &counts.second}) {
+    std::vector<double> rho(std::size_t(mesh.owned), 0.0);
+    const SolveReport report = solver.solve(c, {}, b, rho);
+    EXPECT_TRUE(report.converged) << report.reason;
+    EXPECT_FALSE(report.fallback);
+    *count = report.iterations;
+  }
+  return counts;
+}
+
+TEST(ShiftedSolver, RuggedLandscapesOfAnyHeightInSteadyCounts) {
+  for (const double noise : {2.0, 5.0, 10.0, 20.0}) {
+    for (const double c : {1e-2, 1.0, 1e4}) {
+      const auto [first, second] = rugged_counts({64, 70}, noise, c);
+      EXPECT_LE(first, 20) << noise << " kT, c = " << c;  // with the trial of the geometric cycle
+      EXPECT_LE(second, 15) << noise << " kT, c = " << c;
+    }
+  }
+  EXPECT_LE(rugged_counts({500}, 10, 1e4).second, 15);
+  EXPECT_LE(rugged_counts({20, 18, 15}, 10, 1e4).second, 15);
+  EXPECT_LE(rugged_counts({60, 60}, 10, 1e4, true).second, 15);
+}
+
 TEST(ShiftedSolver, SameAnswerOnAnyNumberOfRanks) {
   const Flow flow(box({96, 80}), "scharfetter_gummel");
   ShiftedSolver solver(flow.generator, {.rtol = 1e-13});

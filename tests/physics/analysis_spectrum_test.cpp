@@ -14,8 +14,9 @@
 namespace otto::test {
 namespace {
 
-std::string double_well(double b, int cells, const std::string& more = "") {
-  return "[mesh]\nlower = [-3.0]\nupper = [3.0]\ncells = [" + std::to_string(cells) +
+std::string double_well(double b, int cells, const std::string& more = "", double half = 3) {
+  return "[mesh]\nlower = [" + std::to_string(-half) + "]\nupper = [" + std::to_string(half) +
+         "]\ncells = [" + std::to_string(cells) +
          "]\n[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\n"
          "expression = \"" +
          std::to_string(b) + "*(x^2-1)^2\"\n" + more;
@@ -77,6 +78,80 @@ TEST(Spectrum, ModesAreOrthonormalAndDecayAtTheirRates) {
     worst = std::max(worst, std::abs(state.density[k] - exact));
   }
   EXPECT_LE(s.mesh.comm.max(worst), 1e-9);
+}
+
+/// 1 / rate = int_-1^1 exp(V) dx int_-inf^0 exp(-V) dx / 2 up to a part of exp(-b): the mass of one
+/// well times the resistance of the barrier, of which each well sees half of the way.
+double double_well_by_quadrature(double b) {
+  double barrier = 0, well = 0;  // exp(V - b) over [-1, 1], exp(-V) over [-3, 0]
+  const int n = 200000;
+  for (int i = 0; i < n; ++i) {
+    const double s = -1 + 2 * (i + 0.5) / n, x = -3 + 3 * (i + 0.5) / n;
+    barrier += 2.0 / n * std::exp(b * std::pow(s * s - 1, 2) - b);
+    well += 3.0 / n * std::exp(-b * std::pow(x * x - 1, 2));
+  }
+  return 2 * std::exp(-b) / (barrier * well);
+}
+
+TEST(Spectrum, RatesOfDeepWellsAreThoseOfQuadrature) {
+  for (const double b : {20.0, 30.0, 45.0, 60.0, 70.0, 85.0, 100.0, 120.0}) {
+    Scenario s(double_well(b, 3000, "", 1.8));  // where V is 5 times the barrier
+    const Spectrum spectrum = spectrum_of(s, 2);
+    const double exact = double_well_by_quadrature(b);
+    const Mode &slow = spectrum.modes[0], &fast = spectrum.modes[1];
+    EXPECT_TRUE(slow.resolved()) << "b = " << b;
+    EXPECT_TRUE(fast.resolved()) << "b = " << b;
+    EXPECT_NEAR(slow.rate / exact, 1, 1e-2) << "b = " << b;
+    EXPECT_NEAR(fast.rate / (4 * b), 1, 0.2)
+        << "b = " << b;  // inside a well: V'' / 2 to first order
+  }
+}
+
+/// V = b ((x^2 - 1)^2 + y^2) separates: the slowest rate is the line's.
+TEST(Spectrum, RatesOfDeepWellsInThePlane) {
+  for (const double b : {30.0, 70.0, 120.0}) {
+    const std::string expression = std::to_string(b) + "*((x^2-1)^2+y^2)";
+    Scenario s(
+        "[mesh]\nlower = [-1.5, -0.75]\nupper = [1.5, 0.75]\ncells = [240, 40]\n"
+        "[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\n"
+        "expression = \"" +
+        expression + "\"\n");
+    const Mode slow = spectrum_of(s, 1).modes[0];
+    EXPECT_TRUE(slow.resolved()) << "b = " << b;
+    EXPECT_NEAR(slow.rate / double_well_by_quadrature(b), 1, 1e-2) << "b = " << b;
+  }
+}
+
+/// The same matrix in multi-precision arithmetic (400 cells of [-2, 2]): every digit within `error`.
+TEST(Spectrum, BoundsHoldTheRateOfTheMatrix) {
+  const struct {
+    double b, rate;
+  } exact[] = {{20, 7.281874394587e-8},  {25, 6.159621641972e-10}, {40, 3.03455303746e-16},
+               {60, 9.418974821763e-25}, {70, 4.995175004275e-29}, {100, 6.695266865259e-42},
+               {120, 1.658155991852e-50}};
+  for (const auto& e : exact) {
+    Scenario s(
+        "[mesh]\nlower = [-2.0]\nupper = [2.0]\ncells = [400]\n[[energy]]\nkind = \"entropy\"\n"
+        "temperature = 1.0\n[[energy]]\nkind = \"external\"\nexpression = \"" +
+        std::to_string(e.b) + "*(x^2-1)^2\"\n");
+    const Mode slow = spectrum_of(s, 1).modes[0];
+    EXPECT_LE(slow.error, 1e-4) << "b = " << e.b;  // of the order of rate / next rate at b = 20
+    EXPECT_LE(std::abs(slow.rate / e.rate - 1), slow.error + 1e-11) << "b = " << e.b;
+  }
+}
+
+/// Out of a well of depth b through an absorbing side at 0, where V is on its top: twice as fast as
+/// the exchange of two wells makes one of them, which is half of its relaxation.
+TEST(Spectrum, EscapeFromADeepWell) {
+  for (const double b : {30.0, 90.0}) {
+    Scenario s(
+        "[mesh]\nlower = [-1.8]\nupper = [0.0]\ncells = [1800]\n[[energy]]\nkind = \"entropy\"\n"
+        "temperature = 1.0\n[[energy]]\nkind = \"external\"\nexpression = \"" +
+        std::to_string(b) + "*(x^2-1)^2\"\n[boundary]\nabsorbing = [\"x_max\"]\n");
+    const Mode slow = spectrum_of(s, 1).modes[0];
+    EXPECT_TRUE(slow.resolved()) << "b = " << b;
+    EXPECT_NEAR(slow.rate / double_well_by_quadrature(b), 1, 1e-2) << "b = " << b;
+  }
 }
 
 TEST(Spectrum, AbsorbingEndsHaveTheirOwnSlowestRate) {

@@ -1,5 +1,5 @@
-// What JKO steps in several inner steps owe, on any number of ranks: mass, sign, a falling free
-// energy, rest at equilibrium, and the step of one inner step where there is one.
+// Properties of JKO steps in several inner steps, on any number of ranks: mass, sign, a falling
+// free energy, rest at equilibrium, and the step of one inner step where there is one.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -83,7 +83,7 @@ TEST(InnerSteps, NeedAnEnergyThatKeepsDensitiesPositive) {
       "[time]\nscheme = \"jko\"\nstep = 0.1\nend = 0.1\ninner_steps = 2\n";
   Scenario s(toml);
   try {
-    (void)make_stepper(s.problem);
+    (void)s.make_stepper();
     FAIL() << "accepted";
   } catch (const InputError& e) {
     EXPECT_NE(std::string(e.what()).find("inner_steps"), std::string::npos) << e.what();

@@ -31,7 +31,7 @@ std::string jko(double end, double step, const std::string& more = "") {
                      more);
 }
 
-/// Runs and checks what every step owes; no step may be refused.
+/// Runs and checks mass, sign, bounds and decay of every step; no step may be refused.
 void run_checked(Scenario& s, State& state) {
   const RunOutcome outcome = s.run(state);
   EXPECT_EQ(outcome.rejected, 0);

@@ -36,7 +36,7 @@ std::string euler(double start, double end, double step) {
       start, end, step);
 }
 
-/// Runs and checks what every step owes.
+/// Runs and checks mass, sign and decay of every step.
 void run_checked(Scenario& s, State& state) {
   (void)s.run(state);
   const double mass = s.records.front().ledger.mass, P = s.energy.internal().maximum();
@@ -274,7 +274,8 @@ TEST(NonlinearEuler, ARefusedStepLeavesTheState) {
              euler(0, 9, 9));
   State state = s.initial();
   const State before = state;
-  const auto stepper = make_stepper(s.problem);
+  const auto stepper = s.make_stepper();
+  stepper->restart(state);
   const StepReport report = stepper->advance(state, 9);
   EXPECT_FALSE(report.accepted);
   EXPECT_NE(report.reason.find("Newton"), std::string::npos) << report.reason;
@@ -287,7 +288,7 @@ TEST(NonlinearEuler, OtherSchemesAreRefusedByName) {
     Scenario s(box(1, 0, 1, 8) + term("\"power\"\nexponent = 2.0") + "[time]\nscheme = \"" +
                scheme + "\"\nend = 1.0\nstep = 0.1\n");
     try {
-      (void)make_stepper(s.problem);
+      (void)s.make_stepper();
       ADD_FAILURE() << scheme;
     } catch (const Error& e) {
       EXPECT_EQ(e.status(), ExitStatus::bad_input);

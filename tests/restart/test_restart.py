@@ -11,6 +11,8 @@ import time
 import unittest
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).parent))
 import runs  # noqa: E402  pylint: disable=wrong-import-position
 from runs import sets  # noqa: E402  pylint: disable=wrong-import-position
@@ -167,6 +169,37 @@ class Restart(Runs):
         steps = [json.loads(f.read_text(encoding="utf-8"))["step"]
                  for f in sorted((out / "checkpoints").glob("*.json"))]
         self.assertEqual(steps, list(range(1, 41)))
+
+
+class EarlierCheckpoints(Runs):
+    """Those of tests/restart/earlier, written when steppers remembered the time they had reached."""
+
+    def test_they_go_on_as_if_nothing_had_happened(self):
+        earlier = Path(__file__).parent / "earlier"
+        for name, words in (("bdf2", sets(time__scheme="bdf2")),
+                            ("tr_bdf2", sets(time__scheme="tr_bdf2", time__adaptive="true", time__tolerance=1e-3)),
+                            ("jko", sets(time__scheme="jko")), ("jko_bdf2", sets(time__scheme="jko_bdf2")),
+                            ("crowd", [])):
+            with self.subTest(name):
+                seal = json.loads((earlier / name / "ck-000001.json").read_text(encoding="utf-8"))
+                self.assertTrue([n for n in seal["numbers"] if n.endswith("reached")])
+                case = earlier / ("crowd.toml" if name == "crowd" else "case.toml")
+                for out, more in ((f"{name}-whole", []),
+                                  (f"{name}-rest", ["--resume", earlier / name / "ck-000001"])):
+                    done = runs.run(case, self.folder / out, *words, *more)
+                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                whole, rest = self.folder / f"{name}-whole", self.folder / f"{name}-rest"
+                if name.startswith("jko"):
+                    # The steps before the checkpoint were made by another Newton's method, and those of jko_bdf2
+                    # without the pieces that start it: the same flow to the error of a step.
+                    np.testing.assert_allclose(runs.final(rest), runs.final(whole), rtol=0.1)
+                    continue
+                np.testing.assert_allclose(runs.final(rest), runs.final(whole), rtol=1e-11)
+                # without the histories of guesses the solves would take other numbers of iterations
+                counts = [[(row["newton_iterations"], row["linear_iterations"]) for row in runs.history(out)]
+                          for out in (rest, whole)]
+                self.assertEqual(counts[0], counts[1][-len(counts[0]):])
+                self.assertGreater(len(counts[0]), 3)
 
 
 class Stops(Runs):

@@ -3,6 +3,7 @@ its own Gibbs density, cell by cell; what the summary says; a build without the 
 
 import csv
 import json
+import glob
 import os
 import shutil
 import subprocess
@@ -97,6 +98,18 @@ class Networks(unittest.TestCase):
                 energy[4].weight.data *= 8
                 self.check_at_rest(energy, mesh, 0.7, ranks)
 
+    def test_a_column_of_values_is_one_value_a_point(self):
+        torch.manual_seed(5)
+        energy = layers(2, torch.nn.Tanh()).double()[:-1]  # (n, 1), without the Flatten
+        with torch.no_grad():
+            self.assertEqual(energy(torch.zeros(7, 2).double()).shape, (7, 1))
+        with tempfile.TemporaryDirectory() as folder:
+            torch.jit.script(energy).save(os.path.join(folder, "energy.pt"))
+            out, _ = run(folder, CASE.format(mesh=PLANE, temperature=1.0))
+            center, volume, density = read(out)
+        expected = gibbs(torch.nn.Sequential(energy, torch.nn.Flatten(0)), center, volume, 1.0)
+        self.assertLessEqual(np.abs(density / expected - 1).max(), 1e-12)
+
     def test_in_float32(self):
         # What differs is the rounding of one sum in another order: a few ulp of U.
         seed = torch.seed()
@@ -144,12 +157,15 @@ class WithoutTheModule(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             program = os.path.join(folder, "otto")
             shutil.copy(OTTO, program)
+            for library in glob.glob(os.path.join(os.path.dirname(OTTO), "libotto.so*")):
+                shutil.copy(library, folder)  # modules lie beside the library
+            alone = dict(os.environ, LD_LIBRARY_PATH=folder)
             for name, content in [("energy.pt", "any"),
                                   ("case.toml", CASE.format(mesh=LINE, temperature=1.0))]:
                 with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                     file.write(content)
             done = subprocess.run([program, "check", "case.toml"], cwd=folder, capture_output=True,
-                                  text=True, timeout=60)
+                                  text=True, timeout=60, env=alone)
             self.assertEqual(done.returncode, 2)
             self.assertIn("OTTO_TORCH=ON", done.stderr)
             self.assertEqual(done.stderr.count("otto: "), 1)
@@ -158,7 +174,7 @@ class WithoutTheModule(unittest.TestCase):
             with open(os.path.join(folder, "case.toml"), "w", encoding="utf-8") as file:
                 file.write(plain)
             subprocess.run([program, "check", "case.toml"], cwd=folder, check=True, timeout=60,
-                           stdout=subprocess.DEVNULL)
+                           stdout=subprocess.DEVNULL, env=alone)
 
 
 if __name__ == "__main__":

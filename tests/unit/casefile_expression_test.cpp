@@ -136,7 +136,7 @@ TEST(Expression, ErrorsNameTheWordItsPositionAndTheNearest) {
                "unknown function 'expp' (position 3, near '2*expp(x)'); did you mean "
                "'exp'?");
   expect_error("x + u", "unknown name 'u' (position 5");
-  expect_error("x + PI", "did you mean 'pi'?");
+  expect_error("x + PI", "it is written pi");
   expect_error("x**2", "powers are written x^2");
   expect_error("x = 2", "equality is written ==");
   expect_error("2x", "an operator is missing");

@@ -94,7 +94,14 @@ TEST(CaseReader, GivesValuesDefaultsAndPresence) {
   EXPECT_EQ(s.reals("corners"), (std::vector<double>{1, 2.5}));
   EXPECT_EQ(s.texts("names"), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(s.reals("width"), (std::vector<double>{3}));
-  EXPECT_EQ(s.file("picture"), "dir/p.png");
+  try {  // relative to the case's folder, and looked for there
+    (void)s.file("picture");
+    ADD_FAILURE() << "there is no such file";
+  } catch (const InputError& e) {
+    const std::string message = e.what();
+    EXPECT_EQ(message.find("dir/case.toml:7:1"), 0U) << message;
+    EXPECT_NE(message.find("'dir/p.png'"), std::string::npos) << message;
+  }
   EXPECT_EQ(s.where("radius"), "dir/case.toml:2:1");
   EXPECT_EQ(s.where("kind"), "dir/case.toml:1:2");
   EXPECT_THROW(static_cast<void>(s.real("nothing")), InternalError);

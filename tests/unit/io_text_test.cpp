@@ -9,8 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "../../src/driver/history_columns.h"
 #include "otto/core/error.h"
-#include "otto/driver/history.h"
 #include "otto/io/files.h"
 #include "otto/io/log.h"
 #include "scratch.h"
@@ -66,23 +66,25 @@ StepRecord some_record(long step) {
 }
 
 TEST_F(TextFiles, HistoryRowsReadBackToTheSameNumbers) {
-  History history;
   const auto file = scratch_.path() / "history.csv";
-  const std::vector<std::string> extra{"error_estimate", "kl_gibbs"};
-  history.open(file, extra);
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  history.add(some_record(0), std::vector<double>{nan, 0.1 + 0.2});
-  history.add(some_record(7), std::vector<double>{1e-9, 2.0 / 3.0});
+  const auto columns = history_columns({.error_estimate = true, .gibbs_distance = true});
+  HistoryWriter history(header_of(columns));
+  history.open(file);
+  StepRecord record = some_record(0);
+  history.add(row_of(columns, {record, 0.1 + 0.2, {}}));
+  record = some_record(7);
+  record.error_estimate = 1e-9;
+  history.add(row_of(columns, {record, 2.0 / 3.0, {}}));
   history.flush();
   const auto lines = split(read_text(file), '\n');
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0],
             "step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
-            "newton_iterations,linear_iterations,wall_seconds,error_estimate,kl_gibbs");
-  EXPECT_EQ(split(lines[1], ',')[12], "");
-  EXPECT_EQ(std::stod(split(lines[1], ',')[13]), 0.1 + 0.2);
+            "newton_iterations,linear_iterations,wall_seconds,refused,fallback,error_estimate,kl_gibbs");
+  EXPECT_EQ(split(lines[1], ',')[14], "");
+  EXPECT_EQ(std::stod(split(lines[1], ',')[15]), 0.1 + 0.2);
   const auto row = split(lines[2], ',');
-  ASSERT_EQ(row.size(), 14U);
+  ASSERT_EQ(row.size(), 16U);
   const StepRecord r = some_record(7);
   EXPECT_EQ(row[0], "7");
   const std::vector<double> expected{r.time,
@@ -101,11 +103,12 @@ TEST_F(TextFiles, HistoryRowsReadBackToTheSameNumbers) {
 }
 
 TEST_F(TextFiles, AHistoryRowCostsMicroseconds) {
-  History history;
-  history.open(scratch_.path() / "history.csv", {});
+  const auto columns = history_columns({});
+  HistoryWriter history(header_of(columns));
+  history.open(scratch_.path() / "history.csv");
   const std::clock_t began = std::clock();  // of this process: other programs do not count
   constexpr int rows = 20000;
-  for (int k = 0; k < rows; ++k) history.add(some_record(k), {});
+  for (int k = 0; k < rows; ++k) history.add(row_of(columns, {some_record(k), 0, {}}));
   const double spent = double(std::clock() - began) / CLOCKS_PER_SEC;
 #ifdef __SANITIZE_ADDRESS__
   constexpr double limit = 200e-6;
@@ -118,15 +121,16 @@ TEST_F(TextFiles, AHistoryRowCostsMicroseconds) {
 
 TEST_F(TextFiles, AFullDiskLeavesWholeRowsAndNamesTheFile) {
   for (const rlim_t room : {200, 300, 1000, 4000}) {
-    History history;
+    const auto columns = history_columns({});
+    HistoryWriter history(header_of(columns));
     const auto file = scratch_.path() / "history.csv";
-    history.open(file, {});
+    history.open(file);
     std::string message;
     {
       const SizeLimit limit(room);
       try {
         for (int k = 0; k < 100; ++k) {
-          history.add(some_record(k), {});
+          history.add(row_of(columns, {some_record(k), 0, {}}));
           history.flush();
         }
       } catch (const IoError& e) {
@@ -138,8 +142,29 @@ TEST_F(TextFiles, AFullDiskLeavesWholeRowsAndNamesTheFile) {
     ASSERT_FALSE(text.empty());
     EXPECT_EQ(text.back(), '\n');
     EXPECT_LE(text.size(), room);
-    for (const auto& line : split(text, '\n')) EXPECT_EQ(split(line, ',').size(), 12U);
+    for (const auto& line : split(text, '\n')) EXPECT_EQ(split(line, ',').size(), 14U);
   }
+}
+
+TEST_F(TextFiles, AHistoryGoesOnAfterARowAndKeepsOtherColumns) {
+  const auto file = scratch_.path() / "history.csv";
+  {
+    HistoryWriter history("step,time");
+    history.open(file);
+    for (int k = 0; k <= 5; ++k) history.add(fmt::format("{},{}", k, 0.5 * k));
+    history.flush();
+  }
+  HistoryWriter same("step,time");
+  EXPECT_EQ(same.resume(file, file, 3), "");
+  same.add("4,9");
+  same.flush();
+  EXPECT_EQ(read_text(file), "step,time\n0,0\n1,0.5\n2,1\n3,1.5\n4,9\n");
+  HistoryWriter missing("step,time");
+  EXPECT_NE(missing.resume(file, file, 7).find("steps 5 to 7 are missing"), std::string::npos);
+  HistoryWriter other("step,time,more");
+  EXPECT_NE(other.resume(file, file, 4).find("it begins at step 5"), std::string::npos);
+  EXPECT_EQ(read_text(file), "step,time,more\n");
+  EXPECT_EQ(split(read_text(scratch_.path() / "history.before.csv"), '\n').size(), 6U);
 }
 
 TEST_F(TextFiles, ADeviceWithoutRoomIsAnError) {

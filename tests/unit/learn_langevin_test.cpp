@@ -95,5 +95,32 @@ TEST(Langevin, ParticlesDoNotDependOnTheirCompany) {
   }
 }
 
+// U = 9 x on (0, 1) between walls: exp(-U)/Z has the mean 1/9 - 1/(e^9 - 1). Particles drawn from it stay
+// so under tested steps as long as the box is wide; without the test the mean is another one.
+TEST(Langevin, MetropolisTestKeepsTheLawOfLongSteps) {
+  constexpr int n = 40000;
+  constexpr double a = 9, h = 0.05;
+  const double mean = 1 / a - 1 / std::expm1(a);
+  const auto slope = [](std::span<const Point> x, std::span<Point> at) {
+    for (std::size_t i = 0; i < x.size(); ++i) at[i] = {a, 0, 0};
+  };
+  const auto energy = [](std::span<const Point> x, std::span<double> U) {
+    for (std::size_t i = 0; i < x.size(); ++i) U[i] = a * x[i][0];
+  };
+  std::vector<Point> start;
+  for (int i = 0; i < n; ++i) {  // quantiles of the law
+    start.push_back({-std::log1p((i + 0.5) / n * std::expm1(-a)) / a, 0, 0});
+  }
+  const auto mean_after = [&](const EnergyFunction& test) {
+    LangevinParticles particles({1, {0}, {1}, {}}, start, 0, 3);
+    particles.advance(12, h, slope, test);
+    double sum = 0;
+    for (const Point& x : particles.positions()) sum += x[0] / n;
+    return sum;
+  };
+  EXPECT_NEAR(mean_after(energy), mean, 4.5 / a / std::sqrt(double(n)));
+  EXPECT_GT(std::abs(mean_after({}) - mean), 0.02);
+}
+
 }  // namespace
 }  // namespace otto

@@ -54,8 +54,8 @@ TEST(Timetable, OutputsThatDivideEvenlyLeaveStepsConstant) {
 
 TEST(Timetable, LeavesNoTinyStep) {
   EXPECT_EQ(steps({0, 1, 0}, 0, 0.333333).size(), 3u);
-  EXPECT_EQ(steps({0, 1, 0.3}, 0, 1).size(), 4u);       // 0.3 0.6 0.9 1
-  EXPECT_EQ(steps({0, 0.9, 0.3}, 0, 1).size(), 3u);     // 0.9 is the end, not an output before it
+  EXPECT_EQ(steps({0, 1, 0.3}, 0, 1).size(), 4u);    // 0.3 0.6 0.9 1
+  EXPECT_EQ(steps({0, 0.9, 0.3}, 0, 1).size(), 3u);  // 0.9 is the end, not an output before it
   EXPECT_EQ(steps({0, 1, 5}, 0, 7).size(), 1u);
 }
 
@@ -82,7 +82,7 @@ TEST(StepControl, FixedStepsHalveAndComeBack) {
 }
 
 TEST(StepControl, AdaptiveStepsChangeOnlyWhereItIsWorthIt) {
-  StepControl control({.step = 0.1, .adaptive = true, .least = 1e-3, .most = 0.5});
+  StepControl control({.step = 0.1, .adaptive = true, .min_step = 1e-3, .max_step = 0.5});
   control.accepted(0.1, 0.12);
   EXPECT_EQ(control.wish(), 0.1);
   control.accepted(0.1, 0.2);

@@ -16,6 +16,7 @@ struct ConvergenceRow {
   std::int64_t cells = 0;          ///< in all
   double h = 0;                    ///< widest cell
   double dt = 0;                   ///< time.step, or the mean step where the scheme chooses
+  std::int64_t steps = 0;          ///< taken
   std::vector<double> error = {};  ///< by StudySubject::norms; empty where there is none
   double seconds = 0;
   std::string note = {};  ///< why there is no error
@@ -40,7 +41,7 @@ struct StudySubject {
 /// Fills the orders: the refinement is that of h, of dt where h stays the same.
 void fill_orders(std::vector<ConvergenceRow>& rows);
 
-/// level,cells,h,dt,l1,l2,linf,order_l1,order_l2,order_linf,seconds, then NAME,order_NAME of each
+/// level,cells,h,dt,l1,l2,linf,order_l1,order_l2,order_linf,seconds,steps, then NAME,order_NAME of each
 /// further norm; what is not known is empty.
 std::string convergence_csv(const StudySubject& subject, std::span<const ConvergenceRow> rows);
 std::string convergence_markdown(const StudySubject& subject, std::span<const ConvergenceRow> rows,

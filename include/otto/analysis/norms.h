@@ -2,9 +2,10 @@
 // Ways to tell a density from a reference, by name.
 //
 //   l1, l2, linf   sum vol |e|,  (sum vol e^2)^1/2,  max |e|        e = rho - r
-//   kl             sum vol (r log(r/rho) - r + rho)                 relative entropy of the
-//   reference reverse_kl     the same with rho and r exchanged w2             (sum vol e psi)^1/2,
-//   -div((rho + r)/2 grad psi) = e:  W2 to first order in e energy         |F(rho) - F(r)|
+//   kl             sum vol (r log(r/rho) - r + rho)                 relative entropy of the reference
+//   reverse_kl     the same with rho and r exchanged
+//   w2             the Wasserstein distance (wasserstein.h)
+//   energy         |F(rho) - F(r)|
 
 #include <span>
 #include <string>
@@ -18,7 +19,11 @@ namespace otto {
 /// reverse_kl: the relative entropies sum vol (r log(r/s) - r + s) of exact against density and of
 /// density against exact; infinite where s vanishes and r does not.
 struct ErrorNorms {
-  double l1 = 0, l2 = 0, linf = 0, kl = 0, reverse_kl = 0;
+  double l1 = 0;          ///< sum vol |e|
+  double l2 = 0;          ///< (sum vol e^2)^1/2
+  double linf = 0;        ///< max |e|
+  double kl = 0;          ///< of exact against density
+  double reverse_kl = 0;  ///< of density against exact
 };
 /// Of density against exact, over all cells. `density`, `exact`: owned values. Collective.
 ErrorNorms error_norms(const Mesh& mesh, std::span<const double> density,
@@ -28,9 +33,10 @@ ErrorNorms error_norms(const Mesh& mesh, std::span<const double> density,
 const std::vector<std::string>& norm_names();
 
 /// Norms of the cell averages `density` against `reference` (owned values), in the order of
-/// `names`. w2 needs a box, positive densities and equal masses (the reference is scaled to that of
-/// the density first); nan where it is not to be had. `generator` gives mesh and F. Collective.
+/// `names`; nan, and a sentence in `remark`, for a w2 that is not to be had. `generator` gives mesh
+/// and F. Collective.
 std::vector<double> norms(const std::vector<std::string>& names, const Generator& generator,
-                          std::span<const double> density, std::span<const double> reference);
+                          std::span<const double> density, std::span<const double> reference,
+                          std::string& remark);
 
 }  // namespace otto

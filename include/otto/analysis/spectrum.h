@@ -19,16 +19,21 @@ namespace otto {
 /// One relaxation mode: exp(-rate t) mode pi is a solution.
 struct Mode {
   double rate = 0;            ///< lambda
-  double residual = 0;        ///< |A y - lambda y| / (lambda |y|)
+  double residual = 0;        ///< |A y - lambda y| / (lambda |y|); nan for rates from capacities
+  double error = 0;           ///< the true rate of the matrix is within this part of `rate`
   std::vector<double> shape;  ///< u of the owned cells; sum omega u^2 = sum omega
+  /// Its rate is good to three digits.
+  [[nodiscard]] bool resolved() const { return error <= 1e-3; }
 };
 
+/// The slowest modes, and what they cost.
 struct Spectrum {
   std::vector<Mode> modes;  ///< slowest first, the equilibrium (rate 0) left out
   int solves = 0;           ///< applications of S
   int iterations = 0;       ///< of all linear solves together
 };
 
+/// How many modes, and how accurate.
 struct SpectrumOptions {
   int count = 1;            ///< modes asked for
   double tolerance = 1e-9;  ///< on the residuals of S

@@ -22,4 +22,19 @@ struct CommandLine {
 /// Reads the arguments (without the program's name). Throws InputError with a suggestion.
 CommandLine parse_command_line(const std::vector<std::string>& arguments);
 
+/// An option of a command as its help tells of it.
+struct OptionHelp {
+  std::vector<std::string> names;  ///< "-o", "--output"; none: a word by its place
+  std::string value;  ///< what follows: "DIR", "space|time|both", ""; or the word's name
+  std::string doc;
+};
+/// A command.
+struct CommandHelp {
+  std::string name, doc;
+  std::string footer;  ///< "": that of the program
+  std::vector<OptionHelp> options;
+};
+/// The program itself and then its commands, for the manual page and the shell's completion.
+std::vector<CommandHelp> describe_program();
+
 }  // namespace otto

@@ -6,6 +6,7 @@
 
 #include "otto/casefile/case.h"
 #include "otto/core/comm.h"
+#include "otto/driver/time_options.h"
 #include "otto/energy/free_energy.h"
 #include "otto/mesh/mesh.h"
 #include "otto/operators/generator.h"
@@ -15,16 +16,18 @@ namespace otto {
 
 /// The parts refer to one another: made in this order, and never moved.
 struct Setup {
-  /// Collective; throws InputError.
-  Setup(const Comm& comm, const Case& c);
+  /// Keeps a reference to the case. Collective; throws InputError.
+  Setup(const Comm& comm, const Case& whole);
   Setup(const Setup&) = delete;
   Setup& operator=(const Setup&) = delete;
 
+  const Case& c;
   Mesh mesh;
   FreeEnergy energy;
   std::unique_ptr<Drift> drift;
   Generator generator;
   Problem problem;
+  TimeOptions times;
   std::unique_ptr<Stepper> stepper;
   State state;  ///< the initial density, ghosts filled
 };

@@ -14,20 +14,23 @@
 
 namespace otto {
 
+/// The tables of a validated case; a value, cheap to copy.
 class Case {
  public:
+  /// From what the parser made of a file; see parse_case and read_case.
   explicit Case(std::shared_ptr<const CaseData> data);
   [[nodiscard]] Section section(std::string_view table) const;                ///< present or not
   [[nodiscard]] std::vector<Section> sections(std::string_view table) const;  ///< of `[[table]]`
-  [[nodiscard]] Section root() const;  ///< top-level keys such as `title`
-  [[nodiscard]] const std::filesystem::path& file() const;
-  /// Every key that has a value, in the order of the declarations: "time.step", "energy[2].kind"
-  /// (entries of an array of tables count from 1), the value as TOML text, file names as written.
+  [[nodiscard]] Section root() const;                       ///< top-level keys such as `title`
+  [[nodiscard]] const std::filesystem::path& file() const;  ///< where it was read
+  /// A key and its value.
   struct Settled {
-    std::string key, value;
+    std::string key;     ///< "time.step", "energy[2].kind" (entries of an array count from 1)
+    std::string value;   ///< as TOML text, file names as written
     bool given = false;  ///< else the default
     bool file = false;   ///< names a file
   };
+  /// Every key that has a value, in the order of the declarations.
   [[nodiscard]] std::vector<Settled> settled() const;
   /// The whole case as TOML, every key written out, defaults marked.
   [[nodiscard]] std::string resolved() const;

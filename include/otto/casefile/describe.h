@@ -31,6 +31,11 @@ std::string header_of(const Table& table);
 /// The keys of one table, "" for those above the first table.
 std::vector<Key> keys_of_table(const std::string& table);
 
+/// The value `value` of the key `by` makes no use of the key `path` of another table ("jko" of
+/// "time.scheme" none of "flux.kind"): its default is left out of the resolved case, which would be
+/// refused with it.
+void declare_unused(const std::string& path, const std::string& by, const std::string& value);
+
 /// What is known about a key ("time.step"), a table ("time"), a choice ("tr_bdf2") or a bare key
 /// name ("step"); "" lists the tables. Throws InputError with a suggestion on an unknown word.
 std::string explain(const std::string& word);

@@ -15,7 +15,7 @@ class Section;
 
 /// A compiled expression. Not thread-safe; copyable (recompiles).
 /// Functions: sin cos tan asin acos atan atan2 sinh cosh tanh exp log (natural) log10 sqrt abs
-/// min max sign floor erf; operators ^ + - * / ( ), comparisons, && || and a ? b : c; constant pi.
+/// min max sign floor ceil erf erfc; operators ^ + - * / ( ), comparisons, && || and a ? b : c; constant pi.
 /// As everywhere in mathematics -x^2 is -(x^2); 2^3^2 is 2^(3^2). At most 20 000 characters.
 class Expression {
  public:
@@ -46,5 +46,10 @@ Expression read_expression(const Section& section, std::string_view key,
 /// The expressions of an array-of-texts key.
 std::vector<Expression> read_expressions(const Section& section, std::string_view key,
                                          std::vector<std::string> variables = {"x", "y", "z", "t"});
+
+/// A caution (otto/core/caution.h) where the expression uses a coordinate that the mesh does not have
+/// and that is 0 in every cell.
+void check_axes(const Section& section, std::string_view key, const Expression& expression,
+                int dimension);
 
 }  // namespace otto

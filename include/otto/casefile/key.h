@@ -18,19 +18,19 @@ enum class Type { real, integer, flag, text, reals, integers, flags, texts, real
 
 /// Values a number (or each entry of an array of numbers) may take.
 struct Range {
-  double least = -std::numeric_limits<double>::infinity();
-  double most = std::numeric_limits<double>::infinity();
-  bool above = false;  ///< strictly greater than `least`
-  bool below = false;  ///< strictly less than `most`
+  double least = -std::numeric_limits<double>::infinity();  ///< itself allowed unless `above`
+  double most = std::numeric_limits<double>::infinity();    ///< itself allowed unless `below`
+  bool above = false;                                       ///< strictly greater than `least`
+  bool below = false;                                       ///< strictly less than `most`
 };
-inline constexpr Range any_number{};
-inline constexpr Range positive{.least = 0, .above = true};
-inline constexpr Range non_negative{.least = 0};
+inline constexpr Range any_number{};                         ///< the default
+inline constexpr Range positive{.least = 0, .above = true};  ///< x > 0
+inline constexpr Range non_negative{.least = 0};             ///< x >= 0
 
 /// One declared key.
 struct Key {
-  std::string path;  ///< "time.step"; entries of `[[energy]]` are "energy.kind"
-  Type type = Type::real;
+  std::string path;           ///< "time.step"; entries of `[[energy]]` are "energy.kind"
+  Type type = Type::real;     ///< what the value must be
   std::string doc;            ///< one sentence, ending in a full stop
   std::string fallback = {};  ///< default as TOML text ("0.01", "\"box\"", "[1, 2]"); "" = none
   bool required = false;      ///< an error if its table is present (or required) without it
@@ -45,35 +45,38 @@ struct Key {
 /// One admissible value of a text key that names a registered thing (a scheme, a flux, a library
 /// potential). A text key with at least one choice accepts only its choices.
 struct Choice {
-  std::string path;   ///< the key, e.g. "time.scheme"
-  std::string value;  ///< e.g. "tr_bdf2"
-  std::string doc;    ///< one sentence
-  std::string equation = {};
+  std::string path;           ///< the key, e.g. "time.scheme"
+  std::string value;          ///< e.g. "tr_bdf2"
+  std::string doc;            ///< one sentence
+  std::string equation = {};  ///< the formula it stands for, plain text
   bool later = false;  ///< a name kept for a later version: choosing it is an error that says so
 };
 
 /// One declared table. `repeated` is an array of tables (`[[energy]]`).
 struct Table {
-  std::string path;  ///< "mesh", "energy"; a table inside another "diffusion.region"
-  std::string doc;
-  bool required = false;
-  bool repeated = false;
-  bool open = false;  ///< any key allowed ([petsc])
+  std::string path;       ///< "mesh", "energy"; a table inside another "diffusion.region"
+  std::string doc;        ///< one sentence
+  bool required = false;  ///< an error without it
+  bool repeated = false;  ///< written `[[path]]`, any number of times
+  bool open = false;      ///< any key allowed ([petsc])
 };
 
 /// Put one of these at namespace scope in the .cpp that reads the keys.
 struct Declare {
+  /// Adds to what is declared. A key declared twice, but for one with two conditions on the same
+  /// other key, is an InternalError when the declarations are first asked for.
   Declare(std::initializer_list<Table> tables, std::initializer_list<Key> keys,
           std::initializer_list<Choice> choices = {});
 };
 
 /// Everything declared, sorted by path (tables first seen first).
 const std::vector<Table>& declared_tables();
-const std::vector<Key>& declared_keys();
-const std::vector<Choice>& declared_choices();
+const std::vector<Key>& declared_keys();        ///< sorted by path
+const std::vector<Choice>& declared_choices();  ///< of all keys
 /// nullptr where nothing of that path is declared.
 const Key* find_key(std::string_view path);
-const Table* find_table(std::string_view path);
+const Table* find_table(std::string_view path);  ///< nullptr where there is none
+/// Of one key; none where it takes any text.
 std::vector<Choice> choices_of(std::string_view path);
 
 }  // namespace otto

@@ -18,19 +18,20 @@ struct CaseData;  // the parsed file with its source positions (casefile/data.h)
 /// Asking for an undeclared key is an InternalError. Never communicates.
 class Section {
  public:
+  /// Made by Case::section and Case::sections. `index`: which entry of an array of tables; else -1.
   Section(std::shared_ptr<const CaseData> data, std::string path, int index);
 
-  [[nodiscard]] bool present() const;                    ///< the user wrote this table
-  [[nodiscard]] bool has(std::string_view key) const;    ///< a value or a default exists
-  [[nodiscard]] bool given(std::string_view key) const;  ///< the user wrote this key
-  [[nodiscard]] double real(std::string_view key) const;
-  [[nodiscard]] std::int64_t integer(std::string_view key) const;
-  [[nodiscard]] bool flag(std::string_view key) const;
-  [[nodiscard]] std::string text(std::string_view key) const;
-  [[nodiscard]] std::vector<double> reals(std::string_view key) const;
-  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key) const;
-  [[nodiscard]] std::vector<bool> flags(std::string_view key) const;
-  [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
+  [[nodiscard]] bool present() const;                              ///< the user wrote this table
+  [[nodiscard]] bool has(std::string_view key) const;              ///< a value or a default exists
+  [[nodiscard]] bool given(std::string_view key) const;            ///< the user wrote this key
+  [[nodiscard]] double real(std::string_view key) const;           ///< Type::real
+  [[nodiscard]] std::int64_t integer(std::string_view key) const;  ///< Type::integer
+  [[nodiscard]] bool flag(std::string_view key) const;             ///< Type::flag
+  [[nodiscard]] std::string text(std::string_view key) const;      ///< Type::text
+  [[nodiscard]] std::vector<double> reals(std::string_view key) const;           ///< Type::reals
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key) const;  ///< Type::integers
+  [[nodiscard]] std::vector<bool> flags(std::string_view key) const;             ///< Type::flags
+  [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;      ///< Type::texts
   /// The rows of a matrix; a rectangle is not promised.
   [[nodiscard]] std::vector<std::vector<double>> matrix(std::string_view key) const;
   /// A file name of the case: relative ones are relative to the case file's folder.

@@ -23,6 +23,8 @@ class Archive {
   virtual ~Archive() = default;
   /// True where values are being set, not read.
   [[nodiscard]] virtual bool loading() const = 0;
+  /// False where the checkpoint being loaded, of an earlier version, has no number of that name.
+  [[nodiscard]] bool holds(const std::string& name) const { return has_number(path_ + name); }
 
   /// A number, equal on every rank; nan and inf are kept as well.
   void number(const std::string& name, double& x) { take_number(path_ + name, x); }
@@ -54,8 +56,16 @@ class Archive {
   }
 
  protected:
+  /// A checkpoint being loaded has that full name.
+  [[nodiscard]] virtual bool has_number(const std::string& name) const {
+    (void)name;
+    return true;
+  }
+  /// One number of that full name, equal on every rank.
   virtual void take_number(const std::string& name, double& x) = 0;
+  /// As many numbers as there are, equal on every rank.
   virtual void take_numbers(const std::string& name, std::vector<double>& x) = 0;
+  /// The owned values of a cell field; with `ghosts`, `values` has room for the ghosts too.
   virtual void take_cells(const std::string& name, std::vector<double>& values, bool ghosts) = 0;
 
  private:

@@ -14,21 +14,24 @@ namespace otto {
 /// Every member that communicates is collective: all ranks call it, in the same order.
 class Comm {
  public:
+  /// MPI must have been started (PetscSession does).
   explicit Comm(MPI_Comm comm = MPI_COMM_WORLD);
 
-  [[nodiscard]] MPI_Comm handle() const noexcept { return comm_; }
-  [[nodiscard]] int rank() const noexcept { return rank_; }
-  [[nodiscard]] int size() const noexcept { return size_; }
+  [[nodiscard]] MPI_Comm handle() const noexcept { return comm_; }  ///< for MPI's own functions
+  [[nodiscard]] int rank() const noexcept { return rank_; }         ///< 0 ... size() - 1
+  [[nodiscard]] int size() const noexcept { return size_; }         ///< number of ranks
+  /// Rank 0, which reads and prints.
   [[nodiscard]] bool is_root() const noexcept { return rank_ == 0; }
 
-  [[nodiscard]] double sum(double x) const;
-  [[nodiscard]] double min(double x) const;   ///< propagates NaN: any NaN gives NaN
-  [[nodiscard]] double max(double x) const;   ///< propagates NaN: any NaN gives NaN
-  [[nodiscard]] std::int64_t sum(std::int64_t n) const;
-  [[nodiscard]] std::int64_t max(std::int64_t n) const;
-  [[nodiscard]] bool any(bool x) const;
+  [[nodiscard]] double sum(double x) const;              ///< over all ranks, of one number of each
+  [[nodiscard]] double min(double x) const;              ///< propagates NaN: any NaN gives NaN
+  [[nodiscard]] double max(double x) const;              ///< propagates NaN: any NaN gives NaN
+  [[nodiscard]] std::int64_t sum(std::int64_t n) const;  ///< exact
+  [[nodiscard]] std::int64_t max(std::int64_t n) const;  ///< over all ranks
+  [[nodiscard]] bool any(bool x) const;                  ///< x is true on some rank
   /// Number owned by the ranks before this one.
   [[nodiscard]] std::int64_t offset(std::int64_t owned) const;
+  /// x[i] becomes its sum over all ranks; as many entries on each.
   void sum_in_place(std::span<double> x) const;
   /// The text of `root`, on every rank.
   [[nodiscard]] std::string broadcast(std::string text, int root = 0) const;

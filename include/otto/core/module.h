@@ -1,8 +1,9 @@
 #pragma once
 // Parts of Otto that stand on large libraries live in modules of their own, loaded when a run first
 // needs them: a run without pays no start-up, and Otto builds without the library. A module is
-// looked for beside the executable, one folder above it, and in ../lib/otto. What it offers are
-// plain C functions; both sides are built together, so C++ types may pass.
+// looked for beside libotto.so (a build folder) and in the folder `otto` there (an installed tree),
+// whatever program has loaded libotto. What it offers are plain C functions; both sides are built
+// together, so C++ types may pass.
 
 #include <filesystem>
 #include <string>

@@ -1,4 +1,6 @@
 #pragma once
+// Points of one, two or three dimensions, in one type.
+
 #include <array>
 
 namespace otto {

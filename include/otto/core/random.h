@@ -2,9 +2,9 @@
 // Random numbers that depend on nothing but (seed, stream, index): a particle's numbers are the
 // same on any number of ranks, and any of them can be had without those before it.
 //
-// Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011):
-// ten rounds of two 32 x 32 -> 64 bit products on a 128-bit counter with a 64-bit key. Normal
-// numbers by Box and Muller.
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011) of
+// the authors' library Random123: a 128-bit counter of (index, stream), a 64-bit key. Normal numbers
+// by Box and Muller.
 
 #include <array>
 #include <cmath>
@@ -14,19 +14,9 @@
 namespace otto {
 
 /// 128 random bits for a counter and a key.
-inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::uint64_t key) {
-  auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{0xD2511F53} * c[0], b = std::uint64_t{0xCD9E8D57} * c[2];
-    c = {static_cast<std::uint32_t>(b >> 32) ^ c[1] ^ k0, static_cast<std::uint32_t>(b),
-         static_cast<std::uint32_t>(a >> 32) ^ c[3] ^ k1, static_cast<std::uint32_t>(a)};
-    k0 += 0x9E3779B9;
-    k1 += 0xBB67AE85;
-  }
-  return c;
-}
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::uint64_t key);
 
-/// The numbers number `index` of one stream.
+/// The numbers at position `index` of one stream.
 class RandomAt {
  public:
   RandomAt(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {

@@ -18,6 +18,14 @@ struct SplitExponential {
   std::int64_t k = 0;
 };
 
+/// The polynomial with these coefficients, the leading one first, by Horner's rule.
+template <class... Rest>
+[[gnu::always_inline]] inline double horner(double x, double leading, Rest... rest) {
+  double p = leading;
+  ((p = p * x + rest), ...);
+  return p;
+}
+
 /// For |t| <= 1e6. q has a relative error of about one rounding, also near t = 0.
 [[gnu::always_inline]] inline SplitExponential split_exponential(double t) {
   constexpr double shift = 0x1.8p52;  // adding it rounds to an integer, kept in the low bits
@@ -27,18 +35,9 @@ struct SplitExponential {
   const double shifted = t * inverse_ln2 + shift;
   const double k = shifted - shift;
   const double r = (t - k * ln2_high) - k * ln2_low;
-  double p = 1.0 / 6227020800;
-  p = p * r + 1.0 / 479001600;
-  p = p * r + 1.0 / 39916800;
-  p = p * r + 1.0 / 3628800;
-  p = p * r + 1.0 / 362880;
-  p = p * r + 1.0 / 40320;
-  p = p * r + 1.0 / 5040;
-  p = p * r + 1.0 / 720;
-  p = p * r + 1.0 / 120;
-  p = p * r + 1.0 / 24;
-  p = p * r + 1.0 / 6;
-  p = p * r + 0.5;
+  const double p = horner(r, 1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
+                          1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24,
+                          1.0 / 6, 0.5);
   return {r + (r * r) * p,
           std::bit_cast<std::int64_t>(shifted) - std::bit_cast<std::int64_t>(shift)};
 }

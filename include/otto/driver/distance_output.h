@@ -19,13 +19,14 @@ namespace otto {
 
 class DistanceOutput {
  public:
-  /// Creates the folder and log.txt. `subject` says of what. Collective; throws IoError.
+  /// `subject` says of what. What becomes of earlier results in the folder run_folder.h tells; the
+  /// first row stands for the first step. Collective; throws IoError.
   DistanceOutput(const Comm& comm, std::filesystem::path folder, std::string subject);
   ~DistanceOutput();
   DistanceOutput(const DistanceOutput&) = delete;
   DistanceOutput& operator=(const DistanceOutput&) = delete;
 
-  /// Replaces an earlier run's results and opens history.csv. Collective; throws IoError.
+  /// Says what is about to be computed. Collective.
   void start(const Mesh& mesh, const GeodesicOptions& options);
   /// A row of history.csv, and a line on the screen now and then. Collective; throws IoError.
   void add(const GeodesicReport& report);

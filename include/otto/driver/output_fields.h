@@ -13,8 +13,8 @@ namespace otto {
 /// density (always), external_energy, chemical_potential, volume, rank.
 class OutputFields {
  public:
-  /// Keeps references to the problem's parts.
-  explicit OutputFields(const Problem& problem);
+  /// `names`: those of output.fields. Keeps references to the problem's parts.
+  OutputFields(const Problem& problem, std::span<const std::string> names);
   OutputFields(const OutputFields&) = delete;
 
   /// Those that do not change in time; they live as long as this object.

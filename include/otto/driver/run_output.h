@@ -3,13 +3,12 @@
 //
 //   RunOutput output(comm, c, folder, resumption);
 //   ... mesh, energy, stepper, initial state ...
-//   output.watch({problem, stepper, state, loop}, monitors);
-//   const RunOutcome outcome = simulate(problem, stepper, state, loop, monitors);
+//   output.watch({c, times, problem, stepper, state, loop}, monitors);
+//   const RunOutcome outcome = simulate(times, problem, stepper, state, loop, monitors);
 //   return output.finish(problem, state, outcome);
 //
-// and output.fail(error) where one of these threw. An earlier run's results in the same folder are
-// replaced: its fields, history, log and summary when the new loop starts, its final.h5 when the
-// new one is whole; its checkpoints are set aside. A resumed run goes on with all of them.
+// and output.fail(error) where one of these threw. What becomes of an earlier run in the folder, and
+// when, run_folder.h tells.
 
 #include <filesystem>
 #include <memory>
@@ -30,6 +29,8 @@ void check_output(const Case& c);
 
 /// What moves in a run; all of it outlives the monitors.
 struct RunParts {
+  const Case& c;
+  const TimeOptions& times;
   const Problem& problem;
   Stepper& stepper;
   State& state;
@@ -38,8 +39,9 @@ struct RunParts {
 
 class RunOutput {
  public:
-  /// Creates the folder, case.resolved.toml and log.txt, and answers signals from now on.
-  /// Collective; throws InputError (see check_output) or IoError naming the folder or file.
+  /// Answers signals from now on; where the folder holds no results, makes it with
+  /// case.resolved.toml and log.txt. Collective; throws InputError (see check_output) or IoError
+  /// naming the folder or file.
   RunOutput(const Comm& comm, const Case& c, std::filesystem::path folder,
             Resumption resumption = {}, bool quiet = false);
   ~RunOutput();
@@ -48,11 +50,15 @@ class RunOutput {
 
   [[nodiscard]] Log& log();
   [[nodiscard]] const std::filesystem::path& folder() const;
+  /// Opens the folder now: for commands without a time loop, once nothing can fail but the writing.
+  /// Collective; throws IoError.
+  void open();
   /// Adds the monitors that record, show and stop the run, and restores state, loop and stepper
   /// where it is resumed. Collective; throws IoError, and InputError where the checkpoint does not
   /// fit.
   void watch(const RunParts& run, std::vector<std::unique_ptr<Monitor>>& monitors);
-  /// Further cell fields of final.h5 (owned values) and entries of summary.json, before finish().
+  /// Further cell fields of final.h5 and, where added before watch(), of the series (owned values),
+  /// and entries of summary.json, before finish().
   void add_final_field(std::string name, std::vector<double> values);
   nlohmann::ordered_json& summary_extra();
   /// Writes final.h5 and summary.json; says how the run went. Returns `done` or `stopped`.

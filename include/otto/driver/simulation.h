@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "otto/driver/time_options.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/step_control.h"
 #include "otto/time/stepper.h"
@@ -14,25 +15,34 @@ namespace otto {
 
 /// What a monitor is told after every accepted step (and once, with step 0, before the first).
 struct StepRecord {
-  long step = 0;
-  double time = 0, dt = 0;
-  Ledger ledger;
-  double edi_gap = 0;  ///< F(n+1) - F(n) + dt * dissipation
-  int newton_iterations = 0, linear_iterations = 0, max_linear_iterations = 0;
-  long rejected = 0;  ///< so far
-  InnerWork inner;    ///< of a step divided into inner steps
-  double error_estimate = -1;
-  double wall_seconds = 0;  ///< since the start of the loop
-  bool output_due = false;  ///< an output time has been reached
-  bool last = false;
+  long step = 0;                  ///< number of the step, from 1
+  double time = 0;                ///< after it
+  double dt = 0;                  ///< its length
+  Ledger ledger;                  ///< of the new state
+  double edi_gap = 0;             ///< F(n+1) - F(n) + dt * dissipation
+  int newton_iterations = 0;      ///< of the step
+  int linear_iterations = 0;      ///< of the step
+  int max_linear_iterations = 0;  ///< of one solve
+  long rejected = 0;              ///< so far
+  int refused = 0;                ///< attempts before this step
+  int fallback = 0;               ///< what it did in place of what was asked (time/stepper.h)
+  InnerWork inner;                ///< of a step divided into inner steps
+  double error_estimate = -1;     ///< StepReport::error_estimate
+  double wall_seconds = 0;        ///< since the start of the loop
+  bool output_due = false;        ///< an output time has been reached
+  bool last = false;              ///< the end has
 
+  /// All of it.
   void remember(Archive& archive);
 };
 
 /// What the loop itself goes on from. A new run starts with a new one; a resumed run with one that
 /// an archive has filled, and does not tell monitors of the state it starts from again.
 struct LoopState {
-  bool begun = false;
+  bool begun = false;  ///< monitors have been told of the state it starts from
+  /// The stepper has not made the state: the loop tells it before the next step (Stepper::restart).
+  /// Whoever replaces the state sets it; whoever restores a stepper's memory as well clears it.
+  bool restart = true;
   StepRecord record;                   ///< of the last accepted step
   std::optional<StepControl> control;  ///< made by the loop
 
@@ -45,30 +55,29 @@ struct LoopState {
 class Monitor {
  public:
   virtual ~Monitor() = default;
+  /// After every accepted step, and once before the first.
   virtual bool after_step(const State& state, const StepRecord& record) = 0;
+  /// After the last step of this run, at the end or where it was stopped.
   virtual void finish(const State& state, const StepRecord& last) {
     (void)state;
     (void)last;
   }
 };
 
+/// What came of the loop.
 struct RunOutcome {
   bool stopped = false;  ///< a monitor asked to stop before the end
-  StepRecord last;
-  long steps = 0, rejected = 0;
+  StepRecord last;       ///< of the last accepted step
+  long steps = 0;        ///< accepted, since time.start
+  long rejected = 0;     ///< refused attempts
 };
 
-/// Throws what `simulate` would before its first step: the InputErrors of [time] and [output].
-void check_times(const Problem& problem, Stepper& stepper);
-
-/// The step control of [time] at the start of a run. Throws like `check_times`.
-StepControl make_control(const Problem& problem, Stepper& stepper);
-
-/// Runs [time] from `state.time` to its end. Steps end exactly at output times. Collective.
-RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state, LoopState& loop,
-                    std::vector<std::unique_ptr<Monitor>>& monitors);
+/// Runs from `state.time` to the end. Steps end exactly at output times. Throws InputError as
+/// `make_control` does. Collective.
+RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,
+                    State& state, LoopState& loop, std::vector<std::unique_ptr<Monitor>>& monitors);
 /// The same for a new run.
-RunOutcome simulate(const Problem& problem, Stepper& stepper, State& state,
-                    std::vector<std::unique_ptr<Monitor>>& monitors);
+RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,
+                    State& state, std::vector<std::unique_ptr<Monitor>>& monitors);
 
 }  // namespace otto

@@ -13,8 +13,8 @@ void note_stop_signals();
 
 class StopGuard {
  public:
-  /// Answers the signals of note_stop_signals, from that call on if there was one, until destroyed.
-  /// One guard at a time.
+  /// Answers the signals of note_stop_signals, from that call on if there was one, until the last
+  /// guard is destroyed.
   StopGuard();
   ~StopGuard();
   StopGuard(const StopGuard&) = delete;

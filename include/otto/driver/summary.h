@@ -23,6 +23,7 @@ struct Summary {
   std::string status;  ///< "completed", "stopped", "failed"
   std::string reason;  ///< of a stop or failure; "" otherwise
   std::string title;
+  std::string case_file;  ///< absolute; "" for a command without a case
   Provenance provenance;
   struct MeshPart {
     std::string kind;

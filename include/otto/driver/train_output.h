@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct TrainRow {
   int cg_iterations = 0;
   long poisson_solves = 0, poisson_iterations = 0;
   double seconds = 0;
+  std::optional<double> heldout =
+      std::nullopt;  ///< held-out log-likelihood, where it was looked at
 };
 
 class TrainOutput {
@@ -33,8 +36,8 @@ class TrainOutput {
   /// The network as the bytes of its file; called on the root rank.
   using NetworkBytes = std::function<std::string()>;
 
-  /// Creates the folder, case.resolved.toml and log.txt, and answers signals from now on.
-  /// Collective; throws IoError naming the folder or file.
+  /// Answers signals from now on; what becomes of earlier results in the folder run_folder.h tells:
+  /// an iteration stands for a step. Collective; throws IoError naming the folder or file.
   TrainOutput(const Comm& comm, const Case& c, std::filesystem::path folder, Resumption resumption);
   ~TrainOutput();
   TrainOutput(const TrainOutput&) = delete;
@@ -42,9 +45,9 @@ class TrainOutput {
 
   [[nodiscard]] Log& log();
   [[nodiscard]] const std::shared_ptr<const Checkpoint>& checkpoint() const;
-  /// Restores what `remember` names where the run is resumed, makes room for the results and opens
-  /// history.csv. `parameters`: of the network. Collective.
-  void start(const Mesh& mesh, std::int64_t parameters, const Remember& remember,
+  /// Restores what `remember` names where the run is resumed. `parameters`: of the network;
+  /// `heldout`: history.csv has a column of the held-out log-likelihood. Collective.
+  void start(const Mesh& mesh, std::int64_t parameters, bool heldout, const Remember& remember,
              NetworkBytes bytes);
   /// Writes the row and says how it goes. `last`: no more rows will come. True: stop here (a
   /// signal, or the wall time). Writes a checkpoint where one is due. Collective; throws IoError.

@@ -16,6 +16,7 @@ namespace otto {
 
 class Section;
 class NetworkUse;  // otto/network/network_use.h
+/// Networks among the terms of a free energy.
 using NetworkUses = std::vector<std::shared_ptr<NetworkUse>>;
 
 /// An external energy V(x, t), evaluated for whole batches of points.
@@ -25,6 +26,7 @@ class ExternalEnergy {
   /// values[i] = V(points[i], t). Never communicates. `values.size() == points.size()`.
   virtual void evaluate(std::span<const Point> points, double t,
                         std::span<double> values) const = 0;
+  /// V differs from one t to another: it is evaluated at every step then.
   [[nodiscard]] virtual bool depends_on_time() const { return false; }
 };
 
@@ -41,9 +43,9 @@ class FreeEnergy {
              std::vector<std::string> places, std::unique_ptr<Interaction> interaction,
              std::vector<std::int32_t> regions = {}, NetworkUses networks = {});
 
-  [[nodiscard]] const InternalEnergy& internal() const { return internal_; }
+  [[nodiscard]] const InternalEnergy& internal() const { return internal_; }           ///< U
   [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
-  /// kT; 0 without entropy
+  /// kT; 0 without entropy.
   [[nodiscard]] double temperature() const { return internal_.temperature(); }
   /// An entropy and external terms, and nothing else: the Fokker-Planck equation, whose flow is
   /// that of Generator.
@@ -54,6 +56,7 @@ class FreeEnergy {
   [[nodiscard]] bool external_only() const {
     return !(temperature() > 0) && internal_.entropy_only() && !interaction_;
   }
+  /// Some term does.
   [[nodiscard]] bool depends_on_time() const;
   /// The networks among the terms.
   [[nodiscard]] const NetworkUses& networks() const { return networks_; }
@@ -71,23 +74,29 @@ class FreeEnergy {
   NetworkUses networks_;
 };
 
-/// Builds the sum from the [[energy]] tables, of which there is at least one. Collective (tables are files); throws InputError,
-/// also where V is not finite at some cell centre.
+/// Builds the sum from the [[energy]] tables, of which there is at least one. Collective (tables are
+/// files); throws InputError, also where V is not finite at some cell centre.
 FreeEnergy make_free_energy(std::span<const Section> terms, const Mesh& mesh);
 
-/// One named energy of the library, chosen by `library = "name"` in an [[energy]] table.
+/// Makes an energy from its [[energy]] table, for so many dimensions.
 using ExternalFactory =
     std::function<std::unique_ptr<ExternalEnergy>(const Section& term, int dimension)>;
+/// One named energy of the library, chosen by `library = "name"` in an [[energy]] table.
 struct LibraryEntry {
-  std::string name, doc, equation;
-  ExternalFactory make;              ///< throws InputError through Section::fail
-  std::vector<double> lower, upper;  ///< the customary box, for tests and pictures
-  int least_dimension = 1, most_dimension = 3;
-  std::string example = {};  ///< lines of an [[energy]] table that show its parameters
+  std::string name;           ///< as written in the case
+  std::string doc;            ///< one sentence
+  std::string equation;       ///< V, plain text
+  ExternalFactory make;       ///< throws InputError through Section::fail
+  std::vector<double> lower;  ///< the customary box, for tests and pictures
+  std::vector<double> upper;  ///< its other corner
+  int least_dimension = 1;    ///< in fewer it is an error of the case
+  int most_dimension = 3;     ///< in more as well
+  std::string example = {};   ///< lines of an [[energy]] table that show its parameters
 };
 /// Registers an energy and declares it as a choice of `energy.library`: at namespace scope in the
 /// .cpp that holds its formula and declares its parameters.
 struct RegisterExternal {
+  /// `entry.name` is one that no other entry has.
   explicit RegisterExternal(LibraryEntry entry);
 };
 /// All of them, by name.
@@ -95,8 +104,9 @@ const std::vector<LibraryEntry>& external_library();
 
 /// b(x, t) of [drift]: one ExternalEnergy-like evaluator per axis; null without a [drift] table.
 struct Drift {
-  std::vector<std::unique_ptr<ExternalEnergy>> component;
+  std::vector<std::unique_ptr<ExternalEnergy>> component;  ///< b_x, b_y, b_z
 };
+/// From a [drift] table; null where the case has none. Throws InputError.
 std::unique_ptr<Drift> make_drift(const Section& drift, int dimension);
 
 }  // namespace otto

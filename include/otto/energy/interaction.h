@@ -5,6 +5,7 @@
 
 namespace otto {
 
+/// The operator rho -> W * rho on the cells of a mesh.
 class Interaction {
  public:
   virtual ~Interaction() = default;

@@ -34,18 +34,21 @@ class InternalTerm {
   [[nodiscard]] virtual double maximum() const { return std::numeric_limits<double>::infinity(); }
   /// U = c rho^m / (m - 1) with c = factor, m = exponent; factor 0: something else.
   struct Power {
-    double factor = 0, exponent = 0;
+    double factor = 0;    ///< c
+    double exponent = 0;  ///< m
   };
+  /// This term as a power.
   [[nodiscard]] virtual Power as_power() const { return {}; }
 };
 
+/// U: the entropy and any other convex terms.
 class InternalEnergy {
  public:
   /// `temperature`: kT of the entropy, 0 without.
   explicit InternalEnergy(double temperature = 0,
                           std::vector<std::unique_ptr<InternalTerm>> others = {});
 
-  [[nodiscard]] double temperature() const { return temperature_; }
+  [[nodiscard]] double temperature() const { return temperature_; }  ///< kT; 0 without entropy
   /// Nothing but the entropy: Fokker-Planck.
   [[nodiscard]] bool entropy_only() const { return others_.empty(); }
   /// U is not 0 (where finite): U' and its inverse say something.
@@ -79,13 +82,16 @@ class InternalEnergy {
 
 /// One kind of internal term, chosen by `kind = "name"` in an [[energy]] table.
 struct InternalEntry {
-  std::string kind, doc, equation;
+  std::string kind;      ///< as written in the case
+  std::string doc;       ///< one sentence
+  std::string equation;  ///< U, plain text
   std::function<std::unique_ptr<InternalTerm>(const Section& term)> make;  ///< throws InputError
   std::string example;  ///< lines of an [[energy]] table that show its parameters
 };
 /// Registers a kind and declares it as a choice of `energy.kind`: at namespace scope in the .cpp
 /// that holds its formula and declares its parameters.
 struct RegisterInternal {
+  /// `entry.kind` is one that no other entry has.
   explicit RegisterInternal(InternalEntry entry);
 };
 /// All of them, by kind; the entropy is not among them.

@@ -13,6 +13,7 @@
 
 namespace otto {
 
+/// A choice of B.
 class TwoPointFlux {
  public:
   virtual ~TwoPointFlux() = default;
@@ -26,11 +27,12 @@ class TwoPointFlux {
   /// In the width of the cells. Of 4: the weights are those of its centred part, and the generator
   /// adds what operators/fourth_order.h says.
   [[nodiscard]] virtual int order() const = 0;
-  [[nodiscard]] virtual const std::string& name() const = 0;
+  [[nodiscard]] virtual const std::string& name() const = 0;  ///< that `flux.kind` chooses it by
 };
 
 /// Registers a flux and declares it as a choice of `flux.kind`. One at namespace scope per file.
 struct RegisterFlux {
+  /// `doc`: one sentence; `equation`: B, plain text.
   RegisterFlux(std::unique_ptr<const TwoPointFlux> flux, const std::string& doc,
                const std::string& equation);
 };

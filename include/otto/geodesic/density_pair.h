@@ -8,11 +8,12 @@
 
 namespace otto {
 
-/// Owned values of both, of the same mass (the second is scaled by the last digits they differ in).
+/// Two densities of the same mass.
 struct DensityPair {
-  Mesh mesh;  ///< walls on all sides
-  std::vector<double> first, second;
-  double mass = 0;
+  Mesh mesh;                   ///< walls on all sides
+  std::vector<double> first;   ///< owned values
+  std::vector<double> second;  ///< owned values, scaled by the last digits the masses differ in
+  double mass = 0;             ///< of each
 };
 
 /// Reads /cells/center (n x d) and /cells/density (n), rows in any order; /cells/volume, where it

@@ -15,21 +15,28 @@
 
 namespace otto {
 
+/// How finely and how far the iteration goes.
 struct GeodesicOptions {
   int intervals = 32;         ///< N >= 2
   double tolerance = 2e-3;    ///< on upper - lower over upper, of W2^2; > 0
   int max_iterations = 5000;  ///< >= 1
+  /// The bounds are those of the problem on these cells. The mass of a cell may lie anywhere in it,
+  /// so W2 of the densities behind it differs by up to a cell's diagonal; where that is more than
+  /// this share of W2 it is said.
+  double coarse = 0.1;
 };
 
 /// W2^2 of densities of mass 1 is a length squared; of mass M it is M times that of rho/M.
 struct GeodesicReport {
-  double squared = 0;           ///< W2^2, between the bounds
-  double lower = 0, upper = 0;  ///< of the discrete W2^2; upper is infinity before the first one
-  int iterations = 0;
-  bool converged = false;
-  [[nodiscard]] double gap() const { return upper - lower; }
+  double squared = 0;      ///< W2^2, between the bounds
+  double lower = 0;        ///< bound of the discrete W2^2
+  double upper = 0;        ///< the other one; infinity before there is one
+  int iterations = 0;      ///< so far
+  bool converged = false;  ///< the bounds are within the tolerance
+  [[nodiscard]] double gap() const { return upper - lower; }  ///< between the bounds
 };
 
+/// The geodesic from a to b.
 class Geodesic {
  public:
   /// Owned values of two densities >= 0 with the same positive mass, on a box of equal cells. Keeps

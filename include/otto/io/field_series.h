@@ -15,10 +15,11 @@ namespace otto {
 
 /// A cell field by name; one value per owned cell, in local order.
 struct NamedField {
-  std::string name;
-  std::span<const double> values;
+  std::string name;                ///< of its dataset
+  std::span<const double> values;  ///< referred to, not copied
 };
 
+/// A series being written.
 class FieldSeries {
  public:
   virtual ~FieldSeries() = default;
@@ -33,10 +34,10 @@ class FieldSeries {
 /// What a series is of. `fixed` fields do not change in time; their values must live as long as
 /// the series.
 struct SeriesSubject {
-  const Mesh& mesh;
-  std::filesystem::path folder;  ///< exists
-  std::vector<NamedField> fixed;
-  Provenance provenance;
+  const Mesh& mesh;                    ///< of all its fields
+  std::filesystem::path folder;        ///< exists
+  std::vector<NamedField> fixed;       ///< in every time, written once
+  Provenance provenance;               ///< written into every file
   std::vector<double> earlier = {};    ///< times a resumed run has already written to this folder
   std::string mesh_file = "mesh.hdf";  ///< VTKHDF only: another one where the parts have changed
 };

@@ -1,5 +1,5 @@
 #pragma once
-// What a run says: on the screen and in log.txt. The root rank speaks; the others are silent.
+// Messages of a run, on the screen and in log.txt; written by the root rank.
 
 #include <chrono>
 #include <filesystem>

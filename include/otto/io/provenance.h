@@ -6,15 +6,19 @@
 #include <vector>
 
 #include "otto/core/comm.h"
-#include "otto/io/h5_writer.h"
 
 namespace otto {
 
+class H5Plan;  // what an HDF5 file shall hold (otto/io/h5_writer.h)
+
+/// The sources, the case, the day and the libraries of a result.
 struct Provenance {
-  std::string version, revision, compiler;
+  std::string version;    ///< of Otto
+  std::string revision;   ///< commit of its sources
+  std::string compiler;   ///< that built it
   std::string case_hash;  ///< of the resolved case: equal cases have equal hashes
   std::string date;       ///< of the start, UTC, ISO 8601
-  int ranks = 1;
+  int ranks = 1;          ///< of MPI
   std::vector<std::pair<std::string, std::string>> libraries;  ///< name, version
 };
 

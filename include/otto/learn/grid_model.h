@@ -1,5 +1,5 @@
 #pragma once
-// A network seen on a mesh: with U_i = U_theta(x_i) at the cell centres,
+// A network on a mesh: with U_i = U_theta(x_i) at the cell centres,
 //
 //   p_i = vol_i exp(-U_i) / Z,      Z = sum_j vol_j exp(-U_j),
 //
@@ -24,7 +24,7 @@ class GridModel {
   /// Keeps references. update() before anything else.
   GridModel(const Mesh& mesh, const Network& network);
 
-  /// Evaluates U at the theta of the moment. Collective; throws NumericalError where U is not
+  /// Evaluates U at the present theta. Collective; throws NumericalError where U is not
   /// finite.
   void update();
   /// Takes given values of U at the owned cells instead.

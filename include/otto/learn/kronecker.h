@@ -7,8 +7,8 @@
 //   H ~ K = (sum_i p_i D_i D_i^T) x (sum_i p_i h_i h_i^T) + delta,
 //
 // the eigenvectors of both factors make K diagonal: K = C^-T C^-1, s = C x. Conjugate gradients on
-// C^T A C meet a condition far better than that of A. What the layers are is the network's to say;
-// of one that does not, C = 1.
+// C^T A C converge as for a condition number far below that of A. The network names its layers;
+// where it does not, C = 1.
 
 #include <Eigen/Core>
 #include <span>

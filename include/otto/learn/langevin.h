@@ -7,6 +7,14 @@
 // has stepped across them, which keeps the order (Bossy, Gobet, Talay, "Symmetrized Euler scheme
 // for an efficient approximation of reflected diffusions", 2004); periodic axes wrap around.
 //
+// With Metropolis' test (MALA: Roberts, Tweedie, Bernoulli 2, 1996) the step is a proposal y, taken
+// with the probability
+//
+//   min(1, e^(U(x) - U(y)) k(x|y) / k(y|x)),     k(y|x) = sum over the images y' of y in the walls of
+//                                                a normal density of mean x - h grad U(x), variance 2 h,
+//
+// so that exp(-U)/Z is invariant for every h and every U, however steep.
+//
 // Particle number g uses its own stream of random numbers, so that it goes the same way on any
 // number of ranks.
 
@@ -32,6 +40,8 @@ struct ParticleBox {
 
 /// slope[i] = grad U(points[i]), for many points at once.
 using SlopeFunction = std::function<void(std::span<const Point> points, std::span<Point> slope)>;
+/// U[i] = U(points[i]).
+using EnergyFunction = std::function<void(std::span<const Point> points, std::span<double> U)>;
 
 class LangevinParticles {
  public:
@@ -42,8 +52,8 @@ class LangevinParticles {
   static LangevinParticles uniform(const ParticleBox& box, std::int64_t count, std::int64_t first,
                                    std::uint64_t seed);
 
-  /// `steps` steps of length h. Never communicates.
-  void advance(int steps, double h, const SlopeFunction& slope);
+  /// `steps` steps of length h; with an `energy` each is tested. Never communicates.
+  void advance(int steps, double h, const SlopeFunction& slope, const EnergyFunction& energy = {});
 
   [[nodiscard]] std::span<const Point> positions() const { return x_; }
   /// Puts particle i elsewhere; its random numbers go on.
@@ -53,6 +63,11 @@ class LangevinParticles {
   void set_steps(std::uint64_t steps) { steps_ = steps; }
 
  private:
+  /// xi of particle i of all (its stream) in the step.
+  [[nodiscard]] Point noise(std::uint64_t stream, std::uint64_t step) const;
+  void walk(std::span<Point> x, std::span<const Point> slope, double h, std::uint64_t stream,
+            std::uint64_t step) const;
+
   ParticleBox box_;
   std::vector<Point> x_, slope_;
   std::uint64_t first_, seed_, steps_ = 0;

@@ -17,11 +17,12 @@ namespace otto {
 
 /// What [train] says.
 struct TrainOptions {
-  std::string objective, sampler;
+  std::string objective, sampler, kernel = "mala";
   std::int64_t iterations = 0;  ///< that of the objective where the case does not say
   std::uint64_t seed = 1;
   double tolerance = 0, target = 0, penalty = 0;
-  double tau = 1;  ///< that of the objective where the case does not say
+  long patience = 20;  ///< looks at held-out samples without a better one after which training ends
+  double tau = 1;      ///< that of the objective where the case does not say
   double learning_rate = 0.01, rtol = 1e-8;
   int cg_iterations = 150, sampler_steps = 1;
   std::int64_t particles = 1024;
@@ -64,6 +65,7 @@ struct ObjectiveEntry {
   std::string name, doc, equation;
   std::int64_t iterations = 0;  ///< default of train.iterations
   double tau = 1;               ///< default of train.tau
+  double learning_rate = 0.01;  ///< default of train.learning_rate
   int sampler_steps = 1;        ///< default of train.sampler_steps
   bool takes_jko = true;        ///< train.sampler = "jko" is possible
   std::function<std::unique_ptr<Objective>(Training&)> make;

@@ -17,6 +17,7 @@ struct TrainingData {
   std::vector<double> check_mass;  ///< owned cells of `check`; their sum is 1
   std::vector<Point> heldout;      ///< this rank's share of the samples kept out of training
   bool has_heldout = false;        ///< some rank has one
+  std::int64_t dropped = 0;        ///< samples outside the box, left out
 };
 
 /// Reads [data] of a case on its (box) mesh. Collective; throws InputError.

@@ -8,6 +8,7 @@
 // that the multigrid of ShiftedSolver does it; else the transposed matrix is assembled and GMRES
 // with BoomerAMG solves it, its rows scaled by the diagonal.
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -20,5 +21,22 @@ namespace otto {
 /// `b`, `sigma`: owned values. Collective.
 SolveReport solve_backward(const Generator& generator, std::span<const double> sigma,
                            std::span<const double> b, std::span<double> f, SolverOptions options);
+
+/// The same system assembled, for several right-hand sides. Its rows are scaled by the diagonal, so
+/// that residuals are relative to the rates of each cell, however far those lie apart.
+class BackwardSystem {
+ public:
+  /// Keeps a reference to `generator`. Collective.
+  BackwardSystem(const Generator& generator, std::span<const double> sigma, SolverOptions options);
+  ~BackwardSystem();
+  BackwardSystem(const BackwardSystem&) = delete;
+
+  /// Solves for f (owned values; what it held before is ignored). Collective.
+  SolveReport solve(std::span<const double> b, std::span<double> f);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace otto

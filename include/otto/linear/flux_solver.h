@@ -16,8 +16,11 @@ namespace otto {
 
 class FluxSolver {
  public:
-  /// Keeps a reference to `mesh`. PETSc options without prefix apply to its KSP. Collective.
-  FluxSolver(const Mesh& mesh, SolverOptions options);
+  /// Whose solve it is: of PETSc's options without a prefix a step's own takes all, one inside of
+  /// another kind of step the tolerance alone.
+  enum class Role { step, inside };
+  /// Keeps a reference to `mesh`. Collective.
+  FluxSolver(const Mesh& mesh, SolverOptions options, Role role = Role::step);
   ~FluxSolver();
 
   /// J for `omega` = vol rho' per owned cell and the derivatives of the fluxes per face.

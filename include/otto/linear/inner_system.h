@@ -14,10 +14,10 @@
 // s^2), q = (1 + (1 - kappa)^2 s^2) / (1 + kappa^2 s^2), and the sum over k lies between its limits
 // for small and large s as N / (1 + t^2 N^2 s^2) does with
 //
-//   t^2 = (2 kappa - 1) / (N (1 - ((1 - kappa) / kappa)^(2N)))       (1/N for kappa = 1, 1/(4 N^2)
-//   for 1/2):
+//   t^2 = (2 kappa - 1) / (N (1 - ((1 - kappa) / kappa)^(2N))):
 //
-// one step of length t tau. Hence the preconditioner, exact for N = 1,
+// 1/N for kappa = 1 and 1/(4 N^2) for kappa = 1/2, one step of length t tau. Hence the
+// preconditioner, exact for N = 1,
 //
 //   P^-1 = J~ H~^-1 J~^T,   J~ = I + t tau slopes of phi_N,   H~ = J~^T (M / U'') J~ + tau L_N,
 //
@@ -59,8 +59,8 @@ class InnerSystem {
   ~InnerSystem();
 
   /// Coefficients from the chain; `omega` = vol / U'' per owned cell, which must live until the
-  /// last solve. Collective.
-  void set(std::span<const double> omega);
+  /// last solve. L_k is made with densities of at least `held`. Collective.
+  void set(std::span<const double> omega, double held);
   /// x_k, owned + ghosts, from z (owned; empty: 0) and s (may be empty). Collective; false where a
   /// transport solve fails.
   [[nodiscard]] bool backward(std::span<const double> z, const Source& s, Fields& x);

@@ -4,8 +4,9 @@
 //     H x = b,     H = J^T Omega J + L_g,     Omega = diag(vol / U''),
 //
 // of the size of the cells (numerics of operators/transport.h): CG with a geometric multigrid on
-// boxes, matrix-free; with hypre's BoomerAMG on the assembled two-ring matrix elsewhere, where
-// coefficients jump, or wherever the user names a preconditioner.
+// boxes, matrix-free, and with the algebraic one where coefficients jump or the geometric one is
+// slow; with hypre's BoomerAMG on the assembled two-ring matrix elsewhere, where both are slow, or
+// wherever the user names a preconditioner.
 
 #include <memory>
 #include <span>
@@ -25,7 +26,7 @@ struct ProximalCoefficients {
 class ProximalSystem {
  public:
   /// Keeps a reference to `transport`. `jumps`: coefficients may differ by many orders of magnitude
-  /// from cell to cell, which takes BoomerAMG on boxes too. PETSc options without prefix apply to
+  /// from cell to cell, which takes the algebraic multigrid on boxes. PETSc options without prefix apply to
   /// its KSP. Collective.
   ProximalSystem(const Transport& transport, SolverOptions options, bool jumps = false);
   ~ProximalSystem();

@@ -4,8 +4,9 @@
 //     (diag(vol sigma) - c M Q) rho = b,
 //
 // with sigma = 1 for linear steps, other weights inside Newton. For a symmetric generator it is
-// solved for u = rho / pi, where it is symmetric positive definite, by CG with a geometric multigrid
-// on boxes; else for rho by GMRES. b is a mass per cell, and the tolerance is on its 2-norm.
+// solved for u = rho / pi, where it is symmetric positive definite, by CG; on boxes with a geometric
+// multigrid, and where the coefficients are too rough for it with an algebraic one; else for rho by
+// GMRES. b is a mass per cell, and the tolerance is on its 2-norm.
 
 #include <memory>
 #include <span>
@@ -20,14 +21,24 @@ class Section;
 
 /// What a linear solve did. Look at it: an unconverged solve must refuse the step.
 struct [[nodiscard]] SolveReport {
-  bool converged = false;
-  int iterations = 0;
+  bool converged = false;        ///< else the density is not to be used
+  int iterations = 0;            ///< of the Krylov method
   double relative_residual = 0;  ///< ||b - A rho|| / ||b||
   std::string reason;            ///< PETSc's reason in words
+  bool algebraic = false;        ///< the geometric multigrid gave way to the algebraic one
+  bool fallback = false;         ///< and that to hypre's BoomerAMG
 };
 
+/// How the linear systems of a step are solved.
 struct SolverOptions {
   double rtol = 1e-8;  ///< [solver] rtol
+  /// Of a system on a box: when its first iterations foretell more than this many, the algebraic
+  /// multigrid takes over from the geometric one. Its set-up and the ten it takes cost about what
+  /// twice as many cost; but they serve all solves with the same matrix.
+  int geometric_iterations = 14;
+  /// After this many with the algebraic multigrid BoomerAMG takes over. It never took more than 20
+  /// on rugged landscapes.
+  int algebraic_iterations = 60;
 };
 SolverOptions read_solver(const Section& solver);  ///< of a [solver] table
 
@@ -35,12 +46,13 @@ SolverOptions read_solver(const Section& solver);  ///< of a [solver] table
 /// in; V_mid is half-way between the least and the largest V. Collective.
 std::vector<double> gibbs_weights(const Generator& generator);
 
+/// The solver and what it keeps from one system to the next.
 class ShiftedSolver {
  public:
   /// Keeps a reference to `generator`. PETSc options without prefix apply to its KSP. Collective.
   ShiftedSolver(const Generator& generator, SolverOptions options);
   ~ShiftedSolver();
-  ShiftedSolver(ShiftedSolver&&) noexcept;
+  ShiftedSolver(ShiftedSolver&&) noexcept;  ///< what is moved from can only be destroyed
 
   /// Solves for rho (owned values used and returned; the input is the initial guess). `sigma` and
   /// `b`: owned values; an empty sigma means 1. Collective. The hierarchy is kept as long as c,

@@ -1,4 +1,7 @@
 #pragma once
+// Meshes of Gmsh (.msh 2.2 and 4.1, text and binary): triangles, quadrilaterals, tetrahedra and
+// hexahedra. docs/meshes.md.
+
 #include "otto/mesh/make_mesh.h"
 
 namespace otto {

@@ -14,11 +14,14 @@ class Halo {
  public:
   /// A message to or from one rank; `cells` are local indices, in an order both sides agree on.
   struct Link {
-    int rank = 0;
-    int tag = 0;
-    std::vector<std::int32_t> cells;
+    int rank = 0;                     ///< the other one
+    int tag = 0;                      ///< tells messages between the same two ranks apart
+    std::vector<std::int32_t> cells;  ///< owned ones in what is sent, ghosts in what is received
   };
+  /// Without neighbours.
   Halo() = default;
+  /// What this rank sends and what it receives; every message has its counterpart on another rank
+  /// (or on this one, across a period).
   Halo(std::vector<Link> sends, std::vector<Link> receives)
       : sends_(std::move(sends)), receives_(std::move(receives)) {}
 

@@ -1,4 +1,6 @@
 #pragma once
+// The mesh of a case.
+
 #include "otto/mesh/mesh.h"
 
 namespace otto {

@@ -22,16 +22,19 @@ namespace otto {
 /// present on both); `left` or `right` may be a ghost. Periodic neighbours are ghosts as well, so
 /// that center[right] - center[left] is the true vector across the face.
 struct Faces {
-  std::vector<std::int32_t> left, right;  ///< local cell indices
-  std::vector<double> transmissibility;   ///< area / distance, length^(d-2)
-  std::vector<double> distance;           ///< between the two centres
+  std::vector<std::int32_t> left;        ///< local index of the cell on one side
+  std::vector<std::int32_t> right;       ///< and on the other
+  std::vector<double> transmissibility;  ///< area / distance, length^(d-2)
+  std::vector<double> distance;          ///< between the two centres
   /// Of a general mesh: faces across a period whose `left` is the copy, as seen from the rank that
   /// owns `left`, so that both sides evaluate a drift at the same place.
   struct Moved {
-    std::int32_t face = 0;
-    Point middle{}, across{};  ///< of the two centres; from left to right
+    std::int32_t face = 0;  ///< its index
+    Point middle{};         ///< of the two centres
+    Point across{};         ///< from left to right
   };
-  std::vector<Moved> moved;
+  std::vector<Moved> moved;  ///< none on a box
+  /// Number of faces.
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(left.size()); }
 };
 
@@ -43,6 +46,7 @@ struct BoundaryFaces {
   std::vector<double> area;              ///< length^(d-1)
   std::vector<double> distance;          ///< that distance; <= 0 where the centre is not inside
   std::vector<Point> normal;             ///< outward, of length 1
+  /// Number of faces.
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(cell.size()); }
 };
 
@@ -57,21 +61,22 @@ struct CellShapes;
 
 /// Local cells are numbered owned first (0 .. owned-1), then ghosts (owned .. owned+ghosts-1).
 struct Mesh {
+  /// Without cells; for builders.
   explicit Mesh(Comm c) : comm(c) {}
-  Mesh(Mesh&&) = default;
+  Mesh(Mesh&&) = default;  ///< what refers to the mesh refers to nothing after that
   Mesh(const Mesh&) = delete;
 
-  Comm comm;
+  Comm comm;                      ///< of the ranks that share it
   int dimension = 0;              ///< 1, 2 or 3
   std::int32_t owned = 0;         ///< cells owned by this rank
   std::int32_t ghosts = 0;        ///< copies of neighbours' cells
   std::int64_t global_cells = 0;  ///< over all ranks
 
-  std::vector<double> volume;        ///< owned + ghosts; length^d
-  std::vector<Point> center;         ///< owned + ghosts
-  std::vector<std::int64_t> global;  ///< owned + ghosts; independent of the partition
-  Faces faces;
-  BoundaryFaces boundary;
+  std::vector<double> volume;               ///< owned + ghosts; length^d
+  std::vector<Point> center;                ///< owned + ghosts
+  std::vector<std::int64_t> global;         ///< owned + ghosts; independent of the partition
+  Faces faces;                              ///< between two cells
+  BoundaryFaces boundary;                   ///< between a cell and the outside
   std::vector<std::string> boundary_names;  ///< "x_min", "x_max", ... on a box
   LabelSets boundary_sets;                  ///< of sides with several names
   std::vector<std::int32_t> region;         ///< owned + ghosts, labels of region_names; -1: none
@@ -81,7 +86,7 @@ struct Mesh {
   /// Where cells reach across the border of regions (those around vertices): what each owned cell
   /// has of them. Null where every cell lies inside its `region`.
   std::shared_ptr<const RegionShares> region_shares;
-  MeshQuality quality;
+  MeshQuality quality;                      ///< how well two-point fluxes suit it
 
   Halo halo;                            ///< fills ghost values of a cell field
   std::shared_ptr<const BoxBlock> box;  ///< this rank's block where the mesh is a box, else null
@@ -100,6 +105,7 @@ struct Mesh {
   bool centres_on_walls = false;  ///< the cells surround the vertices, some of which lie on walls
   std::vector<std::string> remarks;  ///< what was chosen and changed, in words for the log
 
+  /// Length of a cell field with ghosts.
   [[nodiscard]] std::int32_t local() const { return owned + ghosts; }
 };
 
@@ -108,16 +114,17 @@ double integral(const Mesh& mesh, std::span<const double> values);
 
 /// The cells as ParaView sees them: this rank's owned cells, in local order.
 struct CellShapes {
-  std::vector<Point> points;
+  std::vector<Point> points;               ///< corners
   std::vector<std::int64_t> connectivity;  ///< indices into `points`
   std::vector<std::int64_t> offsets;       ///< owned + 1 entries, first 0
   std::vector<std::uint8_t> types;         ///< VTK cell types: 3 line, 7 polygon, 9 quad, ...
 };
+/// Those of any mesh; on a box made on demand.
 CellShapes cell_shapes(const Mesh& mesh);
 
 /// Each owned cell as a sum of simplices; one that is turned over is subtracted.
 struct CellPieces {
-  CellShapes simplices;
+  CellShapes simplices;             ///< of all owned cells
   std::vector<std::int64_t> first;  ///< of each owned cell, and the end
 };
 

@@ -1,4 +1,6 @@
 #pragma once
+// Densities on a coarser grid: what runs on two grids are compared on.
+
 #include <span>
 #include <vector>
 

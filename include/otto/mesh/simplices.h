@@ -16,6 +16,7 @@ namespace otto {
 
 struct Mesh;
 
+/// One such group.
 struct Simplex {
   std::int32_t edges = 0;              ///< m, 1 ... d
   std::int32_t region = -1;            ///< label of Mesh::region_names

@@ -16,6 +16,8 @@ class BoxOperator {
   void set(double c, std::span<const double> sigma);
   /// Owned cells without halo, x fastest. Collective over neighbours.
   void apply(const double* u, double* y);
+  /// sigma omega of owned cells.
+  [[nodiscard]] std::span<const double> mass() const { return mass_; }
 
  private:
   template <int Dim>

@@ -3,10 +3,10 @@
 //
 //   H = J^T Omega J + L_g,    J = I + (slopes of the potential) D,
 //
-// the preconditioner of their CG. Matrix-free on every level: coarse levels are the same operator
-// with the sums of Omega, the fluxes of J summed over the faces joined, and conductances g in
-// series and parallel (coarsen.h). Damped Jacobi sweeps with the roots of multigrid.h; the levels
-// and their gathering on few cells are those of the Fokker-Planck hierarchy.
+// the preconditioner of their CG. The finest level is matrix-free; coarse levels are a
+// Galerkin product of J^T Omega J (src/multigrid/local_forms.h) with conductances g in series and parallel
+// (coarsen.h). Damped Jacobi sweeps with the roots of multigrid.h; the levels and their gathering on
+// few cells are those of the Fokker-Planck hierarchy.
 
 #include <memory>
 #include <span>

@@ -33,7 +33,8 @@ namespace otto {
 class InnerNewton {
  public:
   /// Keeps references. N >= 1.
-  InnerNewton(const FreeEnergy& energy, const Transport& transport, SolverOptions options, int N);
+  InnerNewton(const FreeEnergy& energy, const Transport& transport, SolverOptions options, int N,
+              const NewtonControl& control = {});
   ~InnerNewton();
 
   /// `phi` and `rho` (owned + ghosts): the solution for N = 1 in; phi_N and rho_N out. `step.rho0`

@@ -24,6 +24,7 @@
 
 #include "otto/energy/free_energy.h"
 #include "otto/linear/proximal_system.h"
+#include "otto/newton/newton_control.h"
 #include "otto/operators/transport.h"
 
 namespace otto {
@@ -40,7 +41,8 @@ struct ProximalStep {
 struct [[nodiscard]] NewtonReport {
   bool converged = false;
   std::string reason;  ///< why not
-  bool cold = false;   ///< it started from phi = 0: there was no guess, or a poor one
+  bool cold = false;   ///< it started from the density: there was no guess of phi, or a poor one
+  bool followed_path = false;  ///< it went by way of shorter steps: no guess converged
   int iterations = 0;
   int linear_iterations = 0, max_linear_iterations = 0;
   double optimality = 0;  ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
@@ -52,14 +54,16 @@ struct [[nodiscard]] NewtonReport {
 
 class ProximalNewton {
  public:
-  /// Keeps references. `tolerance`: of the optimality.
-  ProximalNewton(const FreeEnergy& energy, const Transport& transport, SolverOptions options);
+  /// Keeps references. Collective.
+  ProximalNewton(const FreeEnergy& energy, const Transport& transport, SolverOptions options,
+                 const NewtonControl& control = {});
   ~ProximalNewton();
 
   /// `phi`: guess in, solution out; `rho`: solution out (owned + ghosts, resized). Where it does
   /// not converge both are spoilt. Collective.
   NewtonReport solve(const ProximalStep& step, std::vector<double>& phi, std::vector<double>& rho);
-  /// The density the last `solve` started from: rho0 with its tails lifted. Owned + ghosts.
+  /// The density the last `solve` started from: rho0, nowhere quite empty where U' has a logarithm.
+  /// Owned + ghosts.
   [[nodiscard]] const std::vector<double>& start() const;
 
  private:

@@ -27,6 +27,9 @@ struct Diffusion {
   }
 };
 
+/// The identity everywhere.
+Diffusion identity_diffusion(const Mesh& mesh);
+
 /// Of a [diffusion] table and its [[diffusion.region]]; the identity without them. Throws InputError where a
 /// tensor is of the wrong size, not symmetric or not positive definite, or a region unknown.
 Diffusion read_diffusion(const Section& whole, std::span<const Section> regions, const Mesh& mesh);

@@ -24,28 +24,35 @@
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/mesh.h"
-#include "otto/operators/absorbing.h"
-#include "otto/operators/face_runs.h"
-#include "otto/operators/fourth_order.h"
 
 namespace otto {
 
+struct AbsorbingFace;  // otto/operators/absorbing.h
+struct FaceRun;        // otto/operators/face_runs.h
+class FourthOrder;     // otto/operators/fourth_order.h
+
+/// Q at one time: the rates of all faces.
 class Generator {
  public:
   /// Keeps references to all arguments but the names of absorbing sides. `drift` may be null.
   Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
             const Drift* drift = nullptr, const std::vector<std::string>& absorbing = {});
+  ~Generator();
   Generator(const Generator&) = delete;
 
   /// Recomputes V and the rates for time t; does nothing where nothing depends on time. Collective;
   /// throws NumericalError naming the cell where a rate is not finite.
   void set_time(double t);
+  /// The energy, the drift or an absorbing side does.
   [[nodiscard]] bool depends_on_time() const { return depends_on_time_; }
 
-  [[nodiscard]] const Mesh& mesh() const { return mesh_; }
+  [[nodiscard]] const Mesh& mesh() const { return mesh_; }  ///< the one it was made with
   /// The whole free energy, also the terms beyond entropy and V, which the rates leave out.
   [[nodiscard]] const FreeEnergy& energy() const { return energy_; }
-  [[nodiscard]] double temperature() const { return kT_; }
+  [[nodiscard]] const TwoPointFlux& flux() const { return flux_; }  ///< that gives the rates
+  /// There is a drift beside the forces of the energy.
+  [[nodiscard]] bool driven() const { return drift_ != nullptr; }
+  [[nodiscard]] double temperature() const { return kT_; }  ///< kT; 0 without an entropy
   [[nodiscard]] std::span<const double> external() const { return V_; }         ///< owned + ghosts
   [[nodiscard]] std::span<const double> forward() const { return forward_; }    ///< per face
   [[nodiscard]] std::span<const double> backward() const { return backward_; }  ///< per face

@@ -8,11 +8,16 @@
 
 namespace otto {
 
-/// All solves here are loose: the result is an estimate. Everything is collective.
+struct CarriedErrorOptions {
+  double rtol = 0.05;  ///< of all solves: the result is an estimate, of which one digit is asked
+};
+
+/// Everything is collective.
 class CarriedError {
  public:
-  CarriedError(const Problem& problem, ShiftedSolver& solver)
-      : mesh_(problem.mesh), generator_(problem.generator), solver_(solver) {}
+  CarriedError(const Problem& problem, ShiftedSolver& solver,
+               const CarriedErrorOptions& options = {})
+      : mesh_(problem.mesh), generator_(problem.generator), solver_(solver), options_(options) {}
 
   /// A new run: no error yet.
   void clear() {
@@ -46,7 +51,8 @@ class CarriedError {
   const Mesh& mesh_;
   Generator& generator_;
   ShiftedSolver& solver_;
-  std::vector<double> error_, next_;     // owned values
+  CarriedErrorOptions options_;
+  std::vector<double> error_, next_;    // owned values
   double last_rate_ = 0, last_dt_ = 0;  // |e| / dt^(order+1) of the last accepted step
 };
 

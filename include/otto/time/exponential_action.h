@@ -13,11 +13,35 @@
 
 namespace otto {
 
+/// What became of one attempt.
 struct ActionReport {
   double reached = 0;         ///< time advanced, <= what was asked; 0: failed, see reason
   double error_estimate = 0;  ///< L1, an upper estimate
-  int solves = 0, iterations = 0, max_iterations = 0;
-  std::string reason;
+  int solves = 0;             ///< with the resolvent
+  int iterations = 0;         ///< of all of them
+  int max_iterations = 0;     ///< of one
+  std::string reason;         ///< why it failed
+};
+
+/// When a Krylov space is believed, and when given up.
+struct ActionOptions {
+  int max_vectors = 40;  ///< of one Krylov space: what is not reached with these is halved
+  int min_vectors = 3;   ///< before an estimate is believed
+  /// The next change of the coefficients, guessed from the last one, at least: one small change alone
+  /// is no convergence.
+  double min_decrease = 0.1;
+  /// (max V - min V) / kT up to which pi and 1/pi are ordinary numbers.
+  double max_range = 600;
+  /// Of the bound of a density's L1 norm by that in L2(1/pi), over the norm itself. Beyond it the
+  /// vectors are made of tails, and their coefficients seem to have converged before anything else
+  /// has entered the space.
+  double max_tails = 1e3;
+  double at_rest = 1e-14;     ///< of the mass away from the Gibbs state: rounding
+  double solver_part = 1e-2;  ///< of the tolerance, left to each solve
+  double min_rtol = 1e-13;    ///< of solves: rounding
+  double max_rtol = 1e-6;     ///< of solves: the space must be one of the resolvent
+  double invariant = 1e-13;   ///< entry below the diagonal with which the space is complete
+  double min_part = 1e-3;     ///< of tau, below which the action is given up
 };
 
 /// For a generator that does not change. With detailed balance the Gibbs part of the density is
@@ -26,7 +50,9 @@ struct ActionReport {
 /// slowly than pi that L2(1/pi) sees nothing but its tails.
 class ExponentialAction {
  public:
-  ExponentialAction(const Generator& generator, ShiftedSolver& solver);
+  /// Keeps references to both. Collective.
+  ExponentialAction(const Generator& generator, ShiftedSolver& solver,
+                    const ActionOptions& options = {});
 
   /// Replaces rho (owned values) by exp(s Q) rho, s <= tau as large as the estimate L1 error <=
   /// tolerance s / tau allows with one Krylov space of the pole c. Collective.
@@ -49,6 +75,7 @@ class ExponentialAction {
   const Generator& generator_;
   const Mesh& mesh_;
   ShiftedSolver& solver_;
+  ActionOptions options_;
   bool split_;                 // the Gibbs density is known and stays
   std::vector<double> gibbs_;  // normalised to mass 1; empty without detailed balance
   Norm norm_;                  // of the density being advanced

@@ -11,13 +11,21 @@
 
 namespace otto {
 
+/// A guess for a time further ahead than these times the last interval is made with a lower degree:
+/// long leaps amplify what the polynomial does not know.
+struct ExtrapolationOptions {
+  double max_leap = 2;         ///< of the degree learned; beyond it at most linear
+  double max_linear_leap = 4;  ///< of a linear guess; beyond it the newest state
+};
+
 /// Remembers the last four states with their times. Guesses exist for several kinds of solve
 /// ("slots": the stages of a step), each with a degree of its own. Owned values throughout.
 class Extrapolation {
  public:
   static constexpr int slots = 2;
 
-  explicit Extrapolation(const Comm& comm) : comm_(comm) {}
+  explicit Extrapolation(const Comm& comm, const ExtrapolationOptions& options = {})
+      : comm_(comm), options_(options) {}
 
   void reset();
   /// The state at time t becomes the newest.
@@ -34,13 +42,14 @@ class Extrapolation {
     double time = 0;
     std::vector<double> rho;
   };
-  static constexpr std::size_t most = 4;  // points
-  using Weights = std::array<double, most>;
+  static constexpr std::size_t max_points = 4;  // of a cubic
+  using Weights = std::array<double, max_points>;
   /// Lagrange weights of the newest degree + 1 points at time t.
   [[nodiscard]] Weights weights(int degree, double t) const;
 
   Comm comm_;
-  std::array<Point, most> points_;  // newest first
+  ExtrapolationOptions options_;
+  std::array<Point, max_points> points_;  // newest first
   int known_ = 0;
   std::array<int, slots> degree_{};
 };

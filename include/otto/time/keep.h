@@ -13,6 +13,7 @@
 // non-negative N is at most the error the step has anyway. A step with N / m above a limit is
 // refused instead. Where mass leaves through absorbing sides, m is what the solve returned, P + N.
 
+#include <limits>
 #include <span>
 #include <string>
 
@@ -25,24 +26,35 @@ namespace otto {
 /// Collective.
 void examine_density(const Mesh& mesh, std::span<const double> rho, double time);
 
+struct KeeperOptions {
+  double max_negative = 0.01;  ///< N / m: more is no undershoot but a step that is too long
+  /// |m - (P + N)| / m up to rtol times this, or the root of the number of cells if that is more: the
+  /// sum of n residuals may be sqrt(n) times their 2-norm, ...
+  double min_growth = 100;
+  double rounding = 1e-12;  ///< ... and this, of the sums themselves
+};
+
 class Keeper {
  public:
   /// `rtol`: of the linear solves. A step is refused when the mass returned is off by more than
   /// the solver's tolerance can explain; where mass `leaves`, when it has grown by more.
-  Keeper(const Mesh& mesh, double rtol, bool leaves = false);
+  Keeper(const Mesh& mesh, double rtol, bool leaves = false, const KeeperOptions& options = {});
 
   /// The mass to keep from now on: that of `rho`. Collective.
   void start(std::span<const double> rho);
   [[nodiscard]] double mass() const { return mass_; }
   void remember(Archive& archive) { archive.number("mass", mass_); }
   /// Restores mass and sign of the owned values of `rho`. Returns the reason where the step must
-  /// be refused, else "". Throws NumericalError where a value is not finite. Collective.
+  /// be refused, else "". Throws NumericalError where a value is not finite, InternalError before
+  /// `start`. Collective.
   [[nodiscard]] std::string keep(std::span<double> rho, double time);
 
  private:
   const Mesh& mesh_;
+  KeeperOptions options_;
   bool leaves_;
-  double mass_ = 0, mass_limit_;
+  double mass_ = std::numeric_limits<double>::quiet_NaN();  ///< until `start`
+  double mass_limit_;
 };
 
 }  // namespace otto

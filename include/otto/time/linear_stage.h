@@ -1,6 +1,14 @@
 #pragma once
 // The solve every linear stage of a step is made of, with its starting guess, and the beginning and
 // end all linear steps share.
+//
+// The tolerance follows what a step changes. With b = M rho0 and the change dt M Q rho0, residuals
+// are at most
+//
+//   rtol |b| min(1, max(300 dt |M Q rho0| / |b|, 0.003)),
+//
+// so that short steps, whose change may be below rtol, are not taken for done; steps that change
+// more than 1 / 300 keep rtol, and a density at rest needs no iterations.
 
 #include <span>
 #include <string>
@@ -16,9 +24,11 @@ class LinearStage {
  public:
   explicit LinearStage(const Problem& problem);
 
-  /// Call first in every step: notices a state that is not where the last step ended, which
-  /// starts a new history and a new mass to keep, and returns true then. Collective.
-  bool begin(const State& state, double dt);
+  /// As Stepper::restart: a new history, and a new mass to keep. Collective.
+  void restart(const State& state);
+  /// Call first in every step of length dt: where the history is empty it starts with this state.
+  /// Collective.
+  void begin(const State& state, double dt);
   /// Makes the solves of the coming step of length dt precise enough for the budget.
   void tighten(const ErrorBudget& budget, double dt);
 
@@ -41,12 +51,15 @@ class LinearStage {
   void remember(Archive& archive);
 
  private:
+  [[nodiscard]] double tolerance_of(const State& state, double dt);
+
   const Mesh& mesh_;
+  const Generator& generator_;
   ShiftedSolver solver_;
   Keeper keeper_;
   Extrapolation history_;
-  double rtol_;     // of the solves of a step
-  double reached_;  // time of the state the last step left
+  double rtol_;  // of the solves of a step
+  std::vector<double> change_;  // scratch: M Q rho0
 };
 
 /// Adds one solve to the counts of a step.

@@ -10,19 +10,17 @@
 #include "otto/newton/inner_newton.h"
 #include "otto/time/extrapolation.h"
 #include "otto/time/keep.h"
-#include "otto/time/stepper.h"
+#include "otto/time/schemes.h"
 
 namespace otto {
 
 class ProximalStage {
  public:
-  /// `inner_steps`: N of newton/inner_newton.h. Throws InputError where mass is driven or leaves by
-  /// other ways than the free energy's.
-  explicit ProximalStage(const Problem& problem, int inner_steps = 1);
+  ProximalStage(const Problem& problem, const ProximalOptions& options);
 
-  /// Call first in every step: notices a state that is not where the last step ended, which starts
-  /// a new history and a new mass to keep, and returns true then. Collective.
-  bool begin(const State& state, double dt);
+  /// As Stepper::restart: a new history, and a new mass and free energy to hold the next step to.
+  /// Collective.
+  void restart(const State& state);
   /// One proximal step of length tau from rho0 (owned + ghosts), its potential guessed
   /// from those of earlier steps that ended before t. On failure forgets them, says why in the
   /// report and returns false. Collective.
@@ -39,6 +37,10 @@ class ProximalStage {
   /// Refuses the step.
   [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
 
+  /// With an entropy: cells next to a jump of rho e^(V/kT) by more than a factor of e^2 hold more
+  /// than a thousandth of the mass, so that no scheme of second order sees it as smooth. Collective.
+  [[nodiscard]] bool rough(const State& state) const;
+
   void remember(Archive& archive);
 
   [[nodiscard]] Transport& transport() { return transport_; }
@@ -52,7 +54,7 @@ class ProximalStage {
 
   const Mesh& mesh_;
   Generator& generator_;
-  std::string weights_;
+  FaceWeights weights_;
   Transport transport_;
   ProximalNewton newton_;
   std::unique_ptr<InnerNewton> inner_;  // null: one inner step
@@ -61,7 +63,6 @@ class ProximalStage {
   std::vector<double> phi_;
   double energy_ = 0;  // of the state the next step starts from
   double gap_ = 0;     // of the last solve
-  double reached_;     // time of the state the last step left
 };
 
 }  // namespace otto

@@ -1,14 +1,12 @@
 #pragma once
-// One step of the flow, by name. A stepper is one .cpp file: the formula, advance, its keys, one
-// registration line.
+// One step of the flow. A stepper is one .cpp file: the formula, advance, its keys, one registration
+// (otto/time/dispatch.h). Programs without a case file make steppers by otto/time/schemes.h.
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "otto/casefile/case.h"
 #include "otto/core/archive.h"
 #include "otto/linear/shifted_solver.h"
 #include "otto/operators/generator.h"
@@ -16,17 +14,32 @@
 
 namespace otto {
 
-/// The state of a run. `density`: owned + ghosts (ghosts up to date between steps).
+struct Diffusion;  // otto/operators/diffusion.h
+
+/// The state of a run.
 struct State {
-  double time = 0;
-  std::vector<double> density;
+  double time = 0;              ///< in the units of the problem
+  std::vector<double> density;  ///< owned + ghosts (ghosts up to date between steps)
 };
 
 /// What the inner steps of a proximal step cost (newton/inner_newton.h).
 struct InnerWork {
-  int newton_iterations = 0, linear_iterations = 0, max_linear_iterations = 0;
-  long transport_solves = 0, transport_sweeps = 0;
+  int newton_iterations = 0;      ///< of all inner steps
+  int linear_iterations = 0;      ///< of all inner steps
+  int max_linear_iterations = 0;  ///< of one solve
+  long transport_solves = 0;      ///< with the transport matrix or its transpose
+  long transport_sweeps = 0;      ///< over the cells, of those solves
 };
+
+/// What a step did in place of what was asked: `StepReport::fallback`, and the column of
+/// history.csv (docs/methods.md). A step that did several tells the largest.
+namespace fallback {
+inline constexpr int none = 0;         ///< it did what was asked
+inline constexpr int path = 1;         ///< Newton's method by way of shorter steps: same solution
+inline constexpr int pieces = 2;       ///< shorter steps of BDF2 from a density that jumps
+inline constexpr int midpoint = 3;     ///< the midpoint rule in place of BDF2: still second order
+inline constexpr int first_order = 4;  ///< a plain proximal step in place of a second-order one
+}  // namespace fallback
 
 /// Evidence of one attempted step.
 struct [[nodiscard]] StepReport {
@@ -41,26 +54,38 @@ struct [[nodiscard]] StepReport {
                                   ///< at the new state
   double optimality = -1;         ///< residual of a proximal step's optimality conditions, relative
                                   ///< to the mass; -1: not a proximal step
+  int fallback = fallback::none;  ///< one of namespace fallback
   InnerWork inner;                ///< of which inner steps; their iterations are in the sums above
 };
 
-/// What steppers are made of; lives as long as the simulation.
+/// What steppers are made of; it and all it refers to outlive them.
 struct Problem {
-  const Mesh& mesh;
-  const FreeEnergy& energy;
+  const Mesh& mesh;          ///< where the density lives
+  const FreeEnergy& energy;  ///< what it descends
+  /// Of this mesh and energy; its drift and absorbing sides are the problem's.
   Generator& generator;
-  const Case& c;
+  SolverOptions solver = {};  ///< of the linear systems of a step
+  /// flux.kind where one was asked for: a two-point flux or `flux_on_simplices`. "": the generator's,
+  /// or none where the scheme has a transport of its own.
+  std::string flux = {};
+  /// The tensor of fluxes on simplices; null: the identity.
+  std::shared_ptr<const Diffusion> diffusion = {};
 };
 
+/// A scheme that advances a density in time.
 class Stepper {
  public:
   virtual ~Stepper() = default;
+  /// The next step starts from `state`, which is not where the last one ended: forgets histories, and
+  /// its mass is the one to keep. Call it before the first step and whenever somebody has replaced
+  /// the state; not where `remember` has just restored what the stepper knew of it. The generator is
+  /// at the time of the state. Collective.
+  virtual void restart(const State& state) { (void)state; }
   /// Advances the state by dt, or refuses and leaves it unchanged. Collective.
   virtual StepReport advance(State& state, double dt) = 0;
-  [[nodiscard]] virtual int order() const = 0;
+  [[nodiscard]] virtual int order() const = 0;  ///< in dt; or exact_in_time
   /// Names what the next step depends on besides the State, so that a resumed run takes the same
-  /// steps to the last bit. A scheme of one step that starts every solve from the density has
-  /// nothing to say.
+  /// steps to the last bit. The default is for schemes that remember nothing.
   virtual void remember(Archive& archive) { (void)archive; }
   /// Keeps F(n+1) + dt * dissipation <= F(n) unconditionally (dissipative by construction).
   [[nodiscard]] virtual bool dissipative() const { return false; }
@@ -71,7 +96,7 @@ class Stepper {
   }
   /// Accurate to time.tolerance whatever the step; time.step may be left out.
   [[nodiscard]] virtual bool any_step() const { return false; }
-  /// Steps in which each step is divided: `StepReport::inner` means something where there are more.
+  /// Steps in which each step is divided: where there are more, the report tells of them.
   [[nodiscard]] virtual int inner_steps() const { return 1; }
   /// The stepper can estimate its error, and does once `limit_error` has been called.
   [[nodiscard]] virtual bool estimates_error() const { return false; }
@@ -79,6 +104,7 @@ class Stepper {
   void limit_error(const ErrorBudget& budget) { budget_ = budget; }
 
  protected:
+  /// What `limit_error` was given.
   [[nodiscard]] const std::optional<ErrorBudget>& budget() const { return budget_; }
 
  private:
@@ -87,19 +113,5 @@ class Stepper {
 
 /// order() of a scheme without an error in time but the tolerance.
 inline constexpr int exact_in_time = 1000;
-
-using StepperFactory = std::function<std::unique_ptr<Stepper>(const Problem&)>;
-struct StepperEntry {
-  std::string name, doc, equation;
-  int order = 1;
-  StepperFactory make;
-  bool linear_only = false;  ///< for entropy and external terms only (FreeEnergy::linear)
-};
-struct RegisterStepper {
-  explicit RegisterStepper(StepperEntry entry);  // also declares Choice{"time.scheme", name}
-};
-const std::vector<StepperEntry>& all_steppers();  ///< sorted by name
-/// The stepper [time] scheme names. Throws InputError where it does not suit the problem.
-std::unique_ptr<Stepper> make_stepper(const Problem& problem);
 
 }  // namespace otto

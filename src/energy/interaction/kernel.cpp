@@ -3,9 +3,9 @@
 //   (W * rho)(x_K) = sum_L rho_L int_L W(x_K - y) dy + O(h^2),
 //
 // where midpoint values would leave an error of order h^(d+p) from the cells nearby. A cell that
-// does not hold r = 0 takes a product Gauss rule, of more points the nearer it is. The cell at r =
-// 0 is cut into pyramids with their tops there, over each of which the integral along the rays is
-// exact:
+// does not hold r = 0 takes a product Gauss rule, of more points the nearer it is. The cell that
+// holds r = 0 is cut into pyramids with their tops there, over each of which the integral along the
+// rays is exact:
 //
 //   (1/|C|) int_C w = 1/d sum_a (average over the face y_a = h_a/2 of m(R)),   R = |y|,
 //   m(R) = d int_0^1 s^(d-1) w(s R) ds = R^p / p * d/(d + p),   or log R - 1/d.

@@ -6,8 +6,8 @@
 // and saddles -40.665 at (-0.822, 0.624), -72.249 at (0.212, 0.293).
 // K. Mueller, L. D. Brown, Theor. Chim. Acta 53 (1979) 75.
 //
-// The last term grows like e^{0.7 x^2}: `cap` limits V to so much above its minimum. Without it V
-// is the sum as written, its exponents limited to 600.
+// The last term grows like e^{0.7 x^2}: `cap` limits V to min V + cap. Without it V is the sum as
+// written, its exponents limited to 600.
 
 #include <array>
 #include <limits>

@@ -1,6 +1,5 @@
 // moons: (cos t, sin t) or (1 - cos t, 0.5 - sin t), t uniform in [0, pi], plus 0.1 z; times 2,
-// minus
-//        (1, 0.2).
+//        minus (1, 0.2).
 // swissroll: t (cos t, sin t), t uniform in 1.5 pi [1, 3], plus z; divided by 5.
 // cos, line: (x, 2.5 sin x) and (x, x), x uniform in [-2.5, 2.5], plus s z.
 

@@ -1,6 +1,6 @@
-// pinwheel: f = (1 + 0.3 z1, 0.1 z2) turned by alpha_k(f1) = 2 pi k/5 + a(f1), a = 0.25 exp(f1), k
-// = 0 ... 4; times 2. As complex numbers x/2 = f exp(-i alpha); with x/2 = R exp(i A) and f = R
-// exp(i t)
+// pinwheel: f = (1 + 0.3 z1, 0.1 z2) turned by alpha_k(f1) = 2 pi k/5 + a(f1), a = 0.25 exp(f1),
+// k = 0 ... 4; times 2. As complex numbers x/2 = f exp(-i alpha); with x/2 = R exp(i A) and
+// f = R exp(i t)
 //
 //   h(t) = t - a(R cos t) = A + 2 pi j/5     for some whole number j (class and winding together),
 //   h'(t) = 1 + a'(f1) f2,                   also the Jacobian of f -> x/2, so that

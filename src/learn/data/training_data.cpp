@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/random.h"
@@ -43,10 +44,20 @@ const Declare keys{
              "cells.",
       .file = true},
      {.path = "data.heldout",
-      .doc = "Share of the samples kept out of training, for "
-             "summary.json's train.heldout_log_likelihood; chosen by train.seed.",
-      .fallback = "0.0",
-      .range = {.least = 0, .most = 1, .below = true}}}};
+      .doc =
+          "Share of the samples kept out of training, chosen by train.seed: they say when "
+          "training ends (train.patience) and give train.heldout_log_likelihood. 0.1 by default, "
+          "with at least 100 samples.",
+      .range = {.least = 0, .most = 1, .below = true}},
+     {.path = "data.outside",
+      .type = Type::text,
+      .doc = "What happens to samples outside the box.",
+      .fallback = "\"refuse\""}},
+    {{"data.outside", "refuse", "They are an error."},
+     {"data.outside", "drop", "They are left out; the log and summary.json say how many."}}};
+
+constexpr double default_heldout = 0.1;    ///< enough to tell energies apart by 0.01 nat
+constexpr std::int64_t few_samples = 100;  ///< of fewer none is held out by default
 
 constexpr std::int64_t rows_at_once = 1 << 16;
 
@@ -192,7 +203,10 @@ void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed, Tra
                           mesh.dimension));
   }
   if (shape.rows == 0) file.fail("/samples is empty");
-  SampleCounter counter(mesh, result, data.real("heldout"), seed);
+  const double heldout = data.has("heldout")         ? data.real("heldout")
+                         : shape.rows >= few_samples ? default_heldout
+                                                     : 0;
+  SampleCounter counter(mesh, result, heldout, seed);
   const auto d = std::size_t(mesh.dimension);
   for (std::int64_t first = 0; first < shape.rows; first += rows_at_once) {
     const auto rows = file.read("/samples", first, std::min(rows_at_once, shape.rows - first));
@@ -206,10 +220,14 @@ void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed, Tra
       counter.add(row, std::span(rows).subspan(i, d));
     }
   }
-  if (counter.outside > 0) {
-    file.fail(fmt::format("{} of {} samples are outside the box; enlarge it, or leave them out",
-                          counter.outside, shape.rows));
+  if (counter.outside > 0 && data.text("outside") == "refuse") {
+    file.fail(
+        fmt::format("{} of {} samples are outside the box; enlarge it, or leave them out by "
+                    "data.outside = \"drop\"",
+                    counter.outside, shape.rows));
   }
+  if (counter.outside == shape.rows) file.fail("all samples are outside the box");
+  result.dropped = counter.outside;
   if (counter.used == 0) {
     file.fail("all samples were held out; lower data.heldout, or give more samples");
   }
@@ -274,8 +292,14 @@ TrainingData read_training_data(const Case& c, const Mesh& mesh) {
   if (data.given("heldout") && !data.given("samples")) {
     data.fail("heldout", "goes with 'samples' only; remove it");
   }
+  if (data.given("outside") && !data.given("samples")) {
+    data.fail("outside", "goes with 'samples' only; remove it");
+  }
   if (data.given("library")) return from_library(data, mesh);
-  return data.given("table") ? from_table(data, mesh) : from_samples(c, data, mesh);
+  const std::string source = data.given("table") ? "table" : "samples";
+  return at_key(data, source, [&] {
+    return source == "table" ? from_table(data, mesh) : from_samples(c, data, mesh);
+  });
 }
 
 }  // namespace otto

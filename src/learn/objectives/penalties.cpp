@@ -5,18 +5,25 @@
 //   N1   L = E_q U - E_rho U + lambda/2 E_rho |grad U|^2,
 //   N2   L = E_q U - E_rho U + lambda/2 E_rho (|grad U|^2 - 2 Lap U).
 //
-// grad U and Lap U are the network's own at the cell centres. With q = N(0, 1), U = a x^2/2 and
-// rho = p, N1 rests at a = 1/(1 + 2 lambda), N2 at a = 1.
+// Gradients are differences across the faces f = K|L, with the logarithmic mean Lambda of the
+// sampler's densities r = rho / vol on both sides:
+//
+//   E_rho |grad U|^2 = sum_f a_f Lambda_f (U_K - U_L)^2,    - E_rho Lap U = sum_f a_f (r_K - r_L) (U_K - U_L),
+//
+// rather than the network's own derivatives at the centres, which an energy that is flat just there
+// evades. Where rho = p = exp(-U)/Z, Lambda_f (U_K - U_L) = -(r_K - r_L), so that
+//
+//   N1 rests at  q = (1 - lambda Lap_h) p   (the data blurred),    N2 at  q = p,
+//
+// exactly on the grid. With q = N(0, 1) and U = a x^2/2 that is a = 1/(1 + 2 lambda), and a = 1.
 
 #include "descent.h"
-#include "otto/learn/metric.h"
+#include "otto/learn/face_gradient.h"
 #include "otto/learn/sampler_law.h"
 
 namespace otto {
 
 namespace {
-
-constexpr double penalised_share = 1e-12;  ///< of the largest mass of rho
 
 class Penalised final : public Descent {
  public:
@@ -26,11 +33,14 @@ class Penalised final : public Descent {
         law_(t.model, t.options.sampler, t.options.tau, t.options.sampler_steps, t.options.rtol) {}
 
   double value_and_gradient(std::vector<double>& g) override {
-    const auto &q = training_.data.mass, &rho = law_.mass();
-    std::vector<double> c(q.size());
-    for (std::size_t i = 0; i < c.size(); ++i) c[i] = q[i] - rho[i];
+    const auto& rho = law_.mass();
+    std::vector<double> c = training_.data.mass;
+    for (std::size_t i = 0; i < c.size(); ++i) c[i] -= rho[i];
+    const double contrast = expectation(training_, c);
+    const double penalty = add_gradient_penalty(training_.mesh, training_.model.energy(), rho,
+                                                training_.options.penalty, laplacian_, c);
     g = pull_back(training_, c);
-    return expectation(training_, c) + add_penalty(g);
+    return contrast + penalty;
   }
   void remember(Archive& archive) override {
     Descent::remember(archive);
@@ -39,22 +49,6 @@ class Penalised final : public Descent {
 
  private:
   void move_sampler() override { law_.evolve(); }
-
-  double add_penalty(std::vector<double>& g) const {
-    const Comm& comm = training_.mesh.comm;
-    const double lambda = training_.options.penalty;
-    const auto cells = active_cells(comm, law_.mass(), penalised_share);
-    std::vector<double> part(g.size(), 0.0);
-    double value = 0;
-    comm.together([&] {
-      value = training_.network.add_score(picked(training_.model.points(), cells),
-                                          picked(law_.mass(), cells), lambda,
-                                          laplacian_ ? -lambda : 0, part);
-    });
-    comm.sum_in_place(part);
-    for (std::size_t k = 0; k < g.size(); ++k) g[k] += part[k];
-    return comm.sum(value);
-  }
 
   bool laplacian_;
   SamplerLaw law_;

@@ -4,8 +4,8 @@
 //   second_order   phi - tau L_q phi = log(rho/q),  rho' = rho moved by -grad phi for tau,
 //   both           theta' ~ argmin KL(rho'|p_theta'), a few Gauss-Newton steps.
 //
-// rho starts as the p_theta of the start and then knows nothing of theta, so that it reaches q, and
-// theta what maximum likelihood reaches.
+// rho starts as the p_theta of the start and does not depend on theta afterwards, so that it
+// converges to q, and theta to the parameters of maximum likelihood.
 
 #include <algorithm>
 #include <cmath>

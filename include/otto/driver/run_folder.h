@@ -1,0 +1,94 @@
+#pragma once
+// The folder a command fills: its log, its summary, its signals and wall time, and what becomes of
+// the results of an earlier run in it.
+//
+// A folder without results is opened at once. One that holds results is left as it is, bit for bit,
+// until open() is called, after the first step: a run that fails before that has changed nothing.
+// What is said until then goes to the screen, and to log.txt when it opens. Opening
+//
+//   - goes on with what is there where the run is resumed;
+//   - replaces an earlier run of the same case: its fields, history, log, summary and pictures go,
+//     its checkpoints are set aside, its final.h5 stays until the new one is whole;
+//   - moves the results of another case to before-1, before-2, ... in the folder.
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "otto/casefile/case.h"
+#include "otto/core/comm.h"
+#include "otto/core/error.h"
+#include "otto/driver/resume.h"
+#include "otto/driver/stop_guard.h"
+#include "otto/driver/summary.h"
+#include "otto/io/log.h"
+
+namespace otto {
+
+using SteadyClock = std::chrono::steady_clock;
+inline double seconds_since(SteadyClock::time_point t) {
+  return std::chrono::duration<double>(SteadyClock::now() - t).count();
+}
+
+double peak_memory_mb();  ///< of this rank
+double seconds_since_program_start();
+
+class RunFolder {
+ public:
+  /// Of a command with a case; answers signals and run.wall_minutes from now on. Collective; throws
+  /// IoError naming the folder or file.
+  RunFolder(const Comm& comm, std::filesystem::path folder, const Case& c,
+            Resumption resumption = {}, bool quiet = false);
+  /// Of a command without a case: `subject` says what it is about.
+  RunFolder(const Comm& comm, std::filesystem::path folder, std::string subject);
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  /// Makes room and opens the files, unless that was done. Collective; throws IoError.
+  void open();
+  [[nodiscard]] bool is_open() const { return open_; }
+
+  [[nodiscard]] const Comm& comm() const { return comm_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const Resumption& resumption() const { return resumption_; }
+  [[nodiscard]] const Provenance& provenance() const { return summary_.provenance; }
+  [[nodiscard]] Log& log() { return log_; }
+  [[nodiscard]] StopGuard& guard() { return guard_; }
+  [[nodiscard]] const StopGuard& guard() const { return guard_; }
+  [[nodiscard]] Summary& summary() { return summary_; }
+
+  /// "Otto VERSION (REVISION) on N ranks: SUBJECT", `what`, and what a resumption has to say.
+  void introduce(const std::string& what);
+  /// A sentence for the log, for `warnings` in the summary, and once more for the end.
+  void warn(const std::string& sentence);
+  /// One that is known at the end only.
+  void warn_at_end(const std::string& sentence);
+  /// Those that core/caution.h has collected since the last call. Same on every rank.
+  void take_cautions();
+
+  /// Writes summary.json with `extra` merged into it, after `farewell` (root only) said how it
+  /// went and the warnings were repeated. Collective; throws IoError.
+  void conclude(const nlohmann::ordered_json& extra, const std::function<void()>& farewell);
+  /// Leaves a summary.json with status "failed" and the reason, unless the folder was not opened.
+  /// Every rank may call it, alone or together; never throws.
+  void fail(const std::exception& error, const nlohmann::ordered_json& extra) noexcept;
+
+ private:
+  void prepare();
+  void make_room();
+  void write_summary(const nlohmann::ordered_json& extra);
+
+  Comm comm_;
+  std::filesystem::path path_;
+  Resumption resumption_;
+  std::string resolved_;  ///< content of case.resolved.toml; "" without a case
+  Log log_;
+  StopGuard guard_;
+  Summary summary_;
+  bool open_ = false;
+};
+
+}  // namespace otto

@@ -1,0 +1,78 @@
+#pragma once
+// The controls of Newton's method for proximal steps, each with its reason.
+//
+// Optimality is (sum |r| + sum vol |g| / U'') / mass of the residuals in proximal_newton.h, a share
+// of the mass; densities are compared with the mean density of the mesh.
+
+namespace otto {
+
+/// Newton's method for any number of inner steps.
+struct NewtonControl {
+  double tolerance = 1e-9;   ///< optimality of a solution: the step is then right to what CSV shows
+  double rtol_factor = 0.1;  ///< tolerance <= rtol_factor solver.rtol, where the user asks for more
+  int max_iterations = 40;   ///< from one guess; random problems that converge need at most 30
+  int max_iterations_bounded = 60;  ///< the whole path of mu
+  int max_halvings = 6;  ///< of a step along the direction; a 64th that does not help: another
+  double sufficient_decrease = 0.1;  ///< optimality <= (1 - this alpha) optimality before
+  double max_log_step = 4;           ///< of log rho in one iteration: exp grows no faster than e^4
+  double min_left = 0.02;   ///< part of a density that one iteration leaves: the same downwards
+  double dual_share = 0.3;  ///< the density of the new phi is tried where more is left than this
+  double rounding_factor = 1e3;  ///< optimality, over rounding, at which a stalled search is done
+
+  // Warm starts, from the potential extrapolated from earlier steps
+  double good_guess = 0.06;    ///< optimality up to which an extrapolated phi is a start; beyond
+                               ///< it implicit Euler's density is nearer
+  double warm_progress = 0.3;  ///< an iteration that leaves more says that the start was wrong
+  double small_change = 0.03;  ///< optimality of a start up to which a solve stops by its residual
+  int keep_iterations = 8;     ///< of a solve, up to which the next one keeps its coarse operators
+
+  // Linear solves
+  int max_linear = 200;        ///< a direction is used as it is after so many iterations
+  double loosest_cold = 1e-2;  ///< tolerance far from the solution: tails count there
+  double loosest_warm = 0.1;
+  double loosest_bounded = 1e-3;  ///< multipliers need a better phi
+  double tightest = 1e-9;         ///< where a loose solve did not help
+  double forcing = 0.5;           ///< tolerance = forcing sqrt(optimality): superlinear
+  double least_needed = 1e-6;     ///< and not below tolerance/(10 optimality) unless this is less
+  double care_factor = 0.03;      ///< on the tolerance after a solve that did not do its share
+
+  double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k
+  double forcing_inner = 0.05;
+  double inner_empty = 1e-8;  ///< density, over the largest, below which they go upwind
+
+  // Levenberg-Marquardt: H is made with densities of at least max(held_density, nu optimality), so
+  // that cells which hold less than the present error keep still. nu grows where no step along the
+  // direction helps, and falls again; with nu fixed the convergence stays quadratic.
+  double held_density = 1e-18;  ///< below it, phi of a vacuum is nothing but rounding of H
+  double nu = 1e-8;             ///< at first
+  double nu_growth = 100;       ///< after a search that fails, from at least nu_raised
+  double nu_raised = 1e-6;
+  double nu_decay = 0.1;  ///< after a full step
+  double nu_max = 0.1;    ///< beyond it the iteration has failed
+
+  // The path in tau, where no guess converges: solutions are smooth in tau
+  double path_start = 0.25;  ///< of tau; the same factor again where that fails
+  int path_stages = 16;      ///< solves on it
+
+  // Densities
+  double empty = 1e-290;       ///< over the mass: a cell without density; its logarithm is finite
+  double guess_floor = 1e-14;  ///< of implicit Euler's density: its solve knows no less
+  double other_terms_from =
+      1e-6;                    ///< over the mean: where the guess takes terms beside the entropy
+  double guess_known = 1e-12;  ///< over the mean: where its chemical potential is believed
+
+  // Bounds (interior_point.h): mu, in the mean density times the step's energy per mass
+  double mu_last = 1e-9;   ///< as small as the tolerance
+  double mu_cold = 1e-2;   ///< first one without a guess
+  double mu_warm = 1e-4;   ///< with one
+  double mu_factor = 0.1;  ///< the next is min(mu_factor mu, mu^mu_power): superlinear
+  double mu_power = 1.5;
+  double mu_close = 10;  ///< lowered at an optimality of so many mu
+  /// Energies per mass above the mean of V from which a cell is an obstacle, where mu puts less.
+  double obstacle = 100;
+  double highest_guess =
+      10;              ///< of phi in empty cells, above V of the mass, in the energy per mass
+  double edge = 1e-3;  ///< a density below so much of its multiplier is 0 in the end
+};
+
+}  // namespace otto

@@ -1,0 +1,33 @@
+#pragma once
+// What each flux.kind can carry, and on which meshes. These rules hold whatever advances the density,
+// a stepper or an eigenvalue problem.
+
+#include <optional>
+#include <string>
+
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+/// Why a problem is refused, and the key that is to blame ("" for the table itself).
+struct Refusal {
+  std::string table;    ///< of the case
+  std::string key;      ///< in it
+  std::string message;  ///< the reason and what to do
+};
+
+/// What a flux is asked for.
+struct FluxTask {
+  std::string kind;        ///< of flux.kind
+  bool tensor = false;     ///< [diffusion]
+  bool drift = false;      ///< [drift]
+  bool absorbing = false;  ///< absorbing sides
+  bool analysis = false;   ///< [analysis], made of rates between two cells
+};
+
+/// Why the flux cannot do it on this mesh, if it cannot.
+std::optional<Refusal> refuse_flux(const FluxTask& task, const Mesh& mesh);
+/// The refusal of a flux without rates between two cells, for what `use` names; none for others.
+std::optional<Refusal> refuse_without_rates(const std::string& kind, const std::string& use);
+
+}  // namespace otto

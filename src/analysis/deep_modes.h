@@ -1,0 +1,45 @@
+#pragma once
+// Rates of a landscape with wells deeper than double precision resolves at once, from capacities.
+//
+// Let h_i be the probability to reach the core of well i before all other cores (and h_0: to be
+// absorbed before any), and E the quadratic form of quotient.h. On the span of the h_i the
+// eigenvalue problem is that of a graph with the conductances C_ij = -E(h_i, h_j) >= 0, the ways
+// out C_i0 and the masses M_i = sum omega h_i (graph_modes.h). Its rates l_k enclose the true ones:
+//
+//   l_k / (1 + l_k / l_D)  <=  lambda_k  <=  l_k / (1 - 2 d),
+//   d = max_i sum_{j != i} M_ij / M_i,   M_ij = sum omega h_i h_j,   l_D >= 1 / max T,
+//
+// T the mean time to reach a core. The upper bound is Rayleigh's; for the lower one split any u into
+// its values on the cores, continued by the h_i, and a rest that vanishes there: E is the sum of
+// both parts, and that of the rest is at least l_D times its norm. The bounds differ by parts of
+// exp(-depth / kT), so that the deeper the wells, the closer they are.
+//
+// What the arithmetic adds is bounded alike: a core is short-circuited below `depth` kT under the
+// way out; and solves leave residuals r_i, which change E by no more than max|e_i| sum pi |r_i|,
+// |e_i| <= max |r_i / vol| max T. The h_i are cut off where they are closer to 0 or 1
+// than max|e_i|, so that what rounding leaves in one well does not reach the faces of another
+// barrier.
+
+#include <vector>
+
+#include "otto/analysis/spectrum.h"
+#include "quotient.h"
+
+namespace otto {
+
+struct DeepModes {
+  std::vector<Mode> modes;                   ///< slowest first, each with its error; no residuals
+  std::vector<std::vector<double>> settled;  ///< shapes whose rates lie far below l_D; equilibrium
+  int solves = 0, iterations = 0;
+};
+
+struct DeepOptions {
+  double depth = 22;    ///< kT: needed where a well is deeper; where cores and solves lose 1e-10
+  double shallow = 12;  ///< kT: wells deeper than this have cores then; others only slow T down
+};
+
+/// Nothing where no well is that deep. Collective; throws NumericalError where T is not resolved.
+DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
+                          const DeepOptions& options = {});
+
+}  // namespace otto

@@ -1,0 +1,124 @@
+#include "earlier_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "otto/core/error.h"
+#include "otto/io/checkpoint.h"
+#include "otto/io/field_series.h"
+#include "otto/io/files.h"
+
+namespace otto {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// What only a run that took steps, or a finished command, leaves.
+constexpr std::array results{"history.csv", "final.h5",     "energy.pt",
+                             "modes.h5",    "spectrum.csv", "convergence.csv"};
+/// What else Otto and its postprocessing write.
+constexpr std::array others{"summary.json",       "log.txt",         "case.resolved.toml",
+                            "history.before.csv", "fields",          "checkpoints",
+                            "checkpoints.before", "pictures",        "convergence.md",
+                            "convergence.tex",    "convergence.svg", "convergence.png",
+                            "convergence.pdf"};
+
+/// Null where there is none that can be read.
+Json read_summary(const fs::path& folder) {
+  std::ifstream in(folder / "summary.json");
+  Json json = Json::parse(in, nullptr, false);
+  return json.is_object() ? json : Json();
+}
+
+/// "density.png", "density-mode_1.svg", "ledger.pdf", "paraview_0003.png" ...
+bool is_picture(const fs::path& file) {
+  const std::string name = file.stem(), kind = file.extension();
+  if (kind != ".png" && kind != ".pdf" && kind != ".svg") return false;
+  constexpr std::array known{"density", "energy", "ledger"};
+  return std::ranges::find(known, name) != known.end() || name.starts_with("field_") ||
+         name.starts_with("paraview_");
+}
+
+bool is_study_level(const std::string& name) {
+  constexpr std::string_view begin = "level_";
+  return name.starts_with(begin) && name.size() > begin.size() &&
+         name.find_first_not_of("0123456789", begin.size()) == std::string::npos;
+}
+
+}  // namespace
+
+bool holds_results(const fs::path& folder) {
+  std::error_code none;
+  if (std::ranges::any_of(results, [&](auto name) { return fs::exists(folder / name, none); })) {
+    return true;
+  }
+  if (!checkpoint_names(folder / "checkpoints").empty()) return true;
+  const Json summary = read_summary(folder);
+  return !summary.is_null() && summary.value("status", "") != "failed";
+}
+
+bool is_of_another_case(const fs::path& folder, const std::string& case_file,
+                        const std::string& title) {
+  const Json summary = read_summary(folder);
+  if (summary.is_null()) return false;  // nothing tells whose they are
+  if (summary.contains("case")) return summary["case"] != case_file;
+  if (case_file.empty() && summary.contains("distance")) return false;
+  return summary.value("title", "") != title;
+}
+
+std::string move_results_aside(const fs::path& folder) {
+  std::error_code code;
+  std::string name;
+  int number = 0;
+  do name = fmt::format("before-{}", ++number);
+  while (fs::exists(folder / name, code));
+  make_folder(folder / name);
+  for (const auto& entry : fs::directory_iterator(folder, code)) {
+    const std::string file = entry.path().filename();
+    if (std::ranges::find(results, file) == results.end() &&
+        std::ranges::find(others, file) == others.end() && !is_study_level(file)) {
+      continue;
+    }
+    fs::rename(entry.path(), folder / name / file, code);
+    if (code)
+      throw IoError(fmt::format("{}: cannot move it to {}: {}; choose another folder with -o",
+                                entry.path().string(), name, code.message()));
+  }
+  return name;
+}
+
+void remove_parts(const fs::path& folder) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    if (entry.path().extension() == ".part") fs::remove(entry.path(), none);
+  }
+}
+
+void remove_results(const fs::path& folder) {
+  std::error_code none;
+  remove_parts(folder);
+  fs::remove(folder / "summary.json", none);
+  remove_series(folder / "fields", 0);
+  for (const auto& entry : fs::directory_iterator(folder / "pictures", none)) {
+    if (is_picture(entry.path())) fs::remove(entry.path(), none);
+  }
+}
+
+bool set_checkpoints_aside(const fs::path& folder) {
+  std::error_code none;
+  const fs::path checkpoints = folder / "checkpoints", before = folder / "checkpoints.before";
+  if (checkpoint_names(checkpoints).empty()) return false;
+  fs::remove_all(before, none);
+  fs::rename(checkpoints, before, none);
+  return true;
+}
+
+}  // namespace otto

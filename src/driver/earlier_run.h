@@ -1,0 +1,33 @@
+#pragma once
+// The results that lie in a folder. Nothing here communicates; the root calls it.
+
+#include <filesystem>
+#include <string>
+
+namespace otto {
+
+/// Something of a run is there that took steps, or of a finished study, spectrum or distance; the
+/// summary of a start that failed is no result.
+bool holds_results(const std::filesystem::path& folder);
+
+/// The results are those of another case: another case file wrote them (or, where the summary does
+/// not tell it, a case of another title). `case_file` is "" for a command without a case.
+bool is_of_another_case(const std::filesystem::path& folder, const std::string& case_file,
+                        const std::string& title);
+
+/// Moves all results to the first free one of before-1, before-2, ... and returns its name; files
+/// that Otto does not write stay. Throws IoError.
+std::string move_results_aside(const std::filesystem::path& folder);
+
+/// Removes what a killed run left half written; a file of that name is never a result.
+void remove_parts(const std::filesystem::path& folder);
+
+/// Removes the results of an earlier run that would mix with those of a new one: the summary, the
+/// series of fields, the pictures of postprocess/plot, unfinished files. Never throws.
+void remove_results(const std::filesystem::path& folder);
+
+/// A run that was not resumed by mistake loses no checkpoint: those of the last run in the folder
+/// are set aside. Returns whether there were some. Never throws.
+bool set_checkpoints_aside(const std::filesystem::path& folder);
+
+}  // namespace otto

@@ -1,0 +1,179 @@
+#include "otto/driver/run_folder.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "earlier_run.h"
+#include "otto/core/caution.h"
+#include "otto/core/fault.h"
+#include "otto/io/files.h"
+
+namespace otto {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const auto program_start = SteadyClock::now();  // static objects are made before main
+
+}  // namespace
+
+double seconds_since_program_start() { return seconds_since(program_start); }
+
+double peak_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+RunFolder::RunFolder(const Comm& comm, fs::path folder, const Case& c, Resumption resumption,
+                     bool quiet)
+    : comm_(comm),
+      path_(std::move(folder)),
+      resumption_(std::move(resumption)),
+      resolved_(c.resolved()),
+      log_(comm, quiet) {
+  summary_.provenance = collect_provenance(comm, resolved_);
+  summary_.title = c.root().text("title");
+  summary_.case_file = fs::absolute(c.file()).lexically_normal().string();
+  const Section run = c.section("run");
+  if (run.has("wall_minutes")) {
+    guard_.limit_wall_time(program_start, 60 * run.real("wall_minutes"));
+  }
+  prepare();
+}
+
+RunFolder::RunFolder(const Comm& comm, fs::path folder, std::string subject)
+    : comm_(comm), path_(std::move(folder)), log_(comm) {
+  summary_.provenance = collect_provenance(comm, subject);
+  summary_.title = std::move(subject);
+  prepare();
+}
+
+void RunFolder::prepare() {
+  int used = 0;
+  comm_.together([&] {
+    if (!comm_.is_root()) return;
+    used = holds_results(path_) ? 1 : 0;
+    if (used != 0 && ::access(path_.c_str(), W_OK | X_OK) != 0) {
+      throw IoError(write_failure(path_, errno));
+    }
+  });
+  MPI_Bcast(&used, 1, MPI_INT, 0, comm_.handle());
+  if (used == 0) open();
+}
+
+void RunFolder::open() {
+  if (open_) return;
+  fault_point("open_output");
+  open_ = true;
+  comm_.together([&] {
+    if (comm_.is_root()) make_folder(path_);
+  });
+  make_room();
+  comm_.together([&] {
+    if (!comm_.is_root()) return;
+    log_.open(path_ / "log.txt", resumption_.checkpoint != nullptr);
+    if (!resolved_.empty()) replace_file(path_ / "case.resolved.toml", resolved_);
+  });
+}
+
+void RunFolder::make_room() {
+  bool set_aside = false;
+  std::string moved;
+  comm_.together([&] {
+    if (!comm_.is_root()) return;
+    if (resumption_.checkpoint) {
+      remove_parts(path_);
+      std::error_code none;
+      fs::remove(path_ / "summary.json", none);
+      return;
+    }
+    if (holds_results(path_) && is_of_another_case(path_, summary_.case_file, summary_.title)) {
+      moved = move_results_aside(path_);
+      return;
+    }
+    // With --resume auto damaged checkpoints may be there; they stay until new ones are good.
+    if (!resumption_.asked) set_aside = set_checkpoints_aside(path_);
+    remove_results(path_);
+  });
+  if (!moved.empty()) {
+    log_.warn(fmt::format("the results of another case in this folder are kept in {}", moved));
+  }
+  if (set_aside) {
+    log_.warn(
+        "the checkpoints of the last run in this folder are kept in checkpoints.before; "
+        "--resume auto would have gone on from them");
+  }
+}
+
+void RunFolder::introduce(const std::string& what) {
+  const Provenance& p = summary_.provenance;
+  log_.say(fmt::format("Otto {} ({}) on {} {}: {}", p.version, p.revision, comm_.size(),
+                       comm_.size() == 1 ? "rank" : "ranks",
+                       summary_.title.empty() ? summary_.case_file : summary_.title));
+  log_.say(what + "; into " + path_.string());
+  for (const auto& words : resumption_.warnings) log_.warn(words);
+  for (const auto& words : resumption_.words) log_.say(words);
+}
+
+void RunFolder::warn(const std::string& sentence) {
+  auto& all = summary_.warnings;
+  if (std::ranges::find(all, sentence) != all.end()) return;
+  all.push_back(sentence);
+  log_.warn(sentence);
+}
+
+void RunFolder::warn_at_end(const std::string& sentence) {
+  auto& all = summary_.warnings;
+  if (std::ranges::find(all, sentence) == all.end()) all.push_back(sentence);
+}
+
+void RunFolder::take_cautions() {
+  for (const auto& sentence : otto::take_cautions()) warn(sentence);
+}
+
+void RunFolder::write_summary(const nlohmann::ordered_json& extra) {
+  summary_.spent.total = seconds_since_program_start();
+  auto json = to_json(summary_);
+  for (const auto& [name, part] : extra.items()) {
+    if (part.is_object() && json.contains(name)) {
+      json[name].update(part);
+    } else {
+      json[name] = part;
+    }
+  }
+  replace_file(path_ / "summary.json", json.dump(2) + "\n");
+}
+
+void RunFolder::conclude(const nlohmann::ordered_json& extra,
+                         const std::function<void()>& farewell) {
+  summary_.memory_mb = comm_.sum(peak_memory_mb());
+  comm_.together([&] {
+    if (!comm_.is_root()) return;
+    for (const auto& sentence : summary_.warnings) log_.warn(sentence);
+    farewell();
+    if (log_.trouble()) throw IoError(*log_.trouble());
+    write_summary(extra);
+  });
+}
+
+void RunFolder::fail(const std::exception& error, const nlohmann::ordered_json& extra) noexcept {
+  if (!comm_.is_root() || !open_ || summary_.status == "failed") return;
+  try {
+    summary_.status = "failed";
+    summary_.reason = error.what();
+    summary_.memory_mb = peak_memory_mb();
+    log_.note("failed: " + summary_.reason);
+    write_summary(extra);
+  } catch (const std::exception&) {
+    // The disk may be what failed; the caller reports the error itself.
+  }
+}
+
+}  // namespace otto

@@ -1,0 +1,184 @@
+#include "preconditioners.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "vector_arrays.h"
+
+namespace otto {
+
+namespace {
+
+/// The rows of a parallel matrix for the set-up of the algebraic cycle. Collective.
+multigrid::SparseMatrix rows_of(const Mesh& mesh, Mat A) {
+  PetscInt begin = 0, end = 0;
+  check(MatGetOwnershipRange(A, &begin, &end));
+  // Keys of all columns: the mesh's ghosts are not all that a matrix may refer to.
+  const std::vector<std::int64_t> keys(mesh.global.begin(), mesh.global.begin() + mesh.owned);
+  multigrid::ColumnNumbers numbers(begin, keys);
+  multigrid::Rows<double> rows;
+  for (PetscInt i = begin; i < end; ++i) {
+    PetscInt count = 0;
+    const PetscInt* columns = nullptr;
+    const PetscScalar* values = nullptr;
+    check(MatGetRow(A, i, &count, &columns, &values));
+    for (PetscInt e = 0; e < count; ++e) {
+      if (values[e] != 0 || columns[e] == i) rows.add(numbers.local(columns[e], 0), values[e]);
+    }
+    rows.end_row();
+    check(MatRestoreRow(A, i, &count, &columns, &values));
+  }
+  multigrid::SparseMatrix M = multigrid::make_matrix(mesh.comm, numbers, std::move(rows));
+  M.exchange(M.key.data());
+  return M;
+}
+
+}  // namespace
+
+Preconditioners::Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle,
+                                 Assemble assemble)
+    : mesh_(mesh),
+      options_(options),
+      cycle_(std::move(cycle)),
+      assemble_(std::move(assemble)),
+      kind_(cheapest()) {}
+
+void Preconditioners::attach(KSP ksp) {
+  ksp_ = ksp;
+  PC pc = nullptr;
+  check(KSPGetPC(ksp, &pc));
+  check(PCSetType(pc, PCSHELL));
+  check(PCShellSetName(pc, "Otto's multigrid"));
+  check(PCShellSetContext(pc, this));
+  check(PCShellSetApply(pc, &Preconditioners::apply));
+  check(KSPConvergedDefaultCreate(&standard_));
+  check(KSPSetConvergenceTest(ksp, &Preconditioners::test, this, [](void* context) {
+    return KSPConvergedDefaultDestroy(static_cast<Preconditioners*>(context)->standard_);
+  }));
+}
+
+void Preconditioners::changed(bool start_over) {
+  algebraic_.reset();
+  boomeramg_ = PcOwner();
+  if (start_over) kind_ = cheapest();
+}
+
+void Preconditioners::make() {
+  if (kind_ == Kind::algebraic && !algebraic_) {
+    algebraic_ = multigrid::make_algebraic_cycle(rows_of(mesh_, assemble_()), {});
+  }
+  if (kind_ == Kind::boomeramg && !boomeramg_) {
+    const Mat A = assemble_();
+    check(PCCreate(mesh_.comm.handle(), boomeramg_.out()));
+    check(PCSetOperators(boomeramg_, A, A));
+    check(PCSetType(boomeramg_, PCHYPRE));
+    check(PCSetFromOptions(boomeramg_));
+    check(PCSetUp(boomeramg_));
+  }
+}
+
+PetscErrorCode Preconditioners::apply(PC pc, Vec r, Vec z) {
+  Preconditioners* self = nullptr;
+  PetscCall(PCShellGetContext(pc, &self));
+  return self->apply(r, z);
+}
+
+PetscErrorCode Preconditioners::apply(Vec r, Vec z) {
+  if (kind_ == Kind::boomeramg) return PCApply(boomeramg_, r, z);
+  PetscReal scale = 0;
+  if (kind_ == Kind::geometric) {  // single precision inside: the size of r has to be known
+    KSPNormType type = KSP_NORM_DEFAULT;
+    PetscCall(KSPGetNormType(ksp_, &type));
+    if (type == KSP_NORM_UNPRECONDITIONED) PetscCall(KSPGetResidualNorm(ksp_, &scale));
+    if (!(scale > 0)) PetscCall(VecNorm(r, NORM_INFINITY, &scale));
+  }
+  const double* in = nullptr;
+  double* out = nullptr;
+  PetscCall(VecGetArrayRead(r, &in));
+  PetscCall(VecGetArrayWrite(z, &out));
+  if (kind_ == Kind::geometric) cycle_(in, scale, out);
+  if (kind_ == Kind::algebraic) algebraic_->apply(in, out);
+  PetscCall(VecRestoreArrayWrite(z, &out));
+  PetscCall(VecRestoreArrayRead(r, &in));
+  return 0;
+}
+
+PetscErrorCode Preconditioners::test(KSP ksp, PetscInt k, PetscReal norm,
+                                     KSPConvergedReason* reason, void* context) {
+  auto* self = static_cast<Preconditioners*>(context);
+  PetscCall(KSPConvergedDefault(ksp, k, norm, reason, self->standard_));
+  if (*reason != KSP_CONVERGED_ITERATING) return 0;
+  self->verdict_ = self->judge(k, norm);
+  if (self->verdict_ != Verdict::none) *reason = KSP_DIVERGED_ITS;
+  return 0;
+}
+
+/// The iterations foreseen are those at the mean rate so far. Where rates are huge, a guess that is
+/// off by little has a residual that drowns b; zero is then the better start.
+Preconditioners::Verdict Preconditioners::judge(PetscInt k, double norm) {
+  constexpr PetscInt first_look = 3, second_look = 5;  // the first is of twice the patience
+  if (k == 0) {
+    first_ = norm;
+    if (!(target_ > 0)) target_ = wanted_ * norm;
+    return norm > worst_guess_ ? Verdict::bad_guess : Verdict::none;
+  }
+  if (kind_ == Kind::boomeramg || k < first_look) return Verdict::none;
+  if (kind_ == Kind::algebraic) {
+    return k >= options_.algebraic_iterations ? Verdict::slow : Verdict::none;
+  }
+  const double gained = std::log(first_ / norm), wanted = std::log(first_ / target_);
+  const double most = options_.geometric_iterations * (k < second_look ? 2 : 1);
+  const bool slow = !(gained > 0) || double(k) * wanted > most * gained;
+  return slow ? Verdict::slow : Verdict::none;
+}
+
+SolveReport Preconditioners::solve(Vec b, Vec u, double rtol) {
+  KSPNormType type = KSP_NORM_DEFAULT;
+  PetscBool guess = PETSC_FALSE;
+  PetscReal norm = 0;
+  check(KSPGetNormType(ksp_, &type));
+  check(KSPGetInitialGuessNonzero(ksp_, &guess));
+  check(VecNorm(b, NORM_2, &norm));
+  const bool by_residual = type == KSP_NORM_UNPRECONDITIONED && norm > 0;
+  worst_guess_ = by_residual ? norm : std::numeric_limits<double>::infinity();
+  wanted_ = rtol;
+  if (!guess_) check(VecDuplicate(u, guess_.out()));
+  check(VecCopy(u, guess_));
+  SolveReport report;
+  int iterations = 0;
+  bool algebraic = false, on = true;
+  while (on) {
+    make();
+    algebraic = algebraic || kind_ == Kind::algebraic;
+    verdict_ = Verdict::none;
+    target_ = by_residual ? rtol * norm : 0;
+    check(KSPSolve(ksp_, b, u));
+    report = report_of(ksp_);
+    iterations += report.iterations;
+    on = std::isfinite(norm) && next(u);
+  }
+  report.iterations = iterations;
+  report.algebraic = algebraic;
+  report.fallback = kind_ == Kind::boomeramg;
+  check(KSPSetInitialGuessNonzero(ksp_, guess));
+  return report;
+}
+
+/// Whether there is another way after this end of a solve; if so, u is its start.
+bool Preconditioners::next(Vec u) {
+  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  check(KSPGetConvergedReason(ksp_, &reason));
+  if (verdict_ == Verdict::bad_guess) {
+    check(VecSet(guess_, 0));
+    check(KSPSetInitialGuessNonzero(ksp_, PETSC_FALSE));
+  } else {
+    const bool broke_down = reason < 0 && reason != KSP_DIVERGED_ITS;
+    if (!(verdict_ == Verdict::slow || broke_down) || kind_ == Kind::boomeramg) return false;
+    kind_ = kind_ == Kind::geometric ? Kind::algebraic : Kind::boomeramg;
+  }
+  check(VecCopy(guess_, u));
+  return true;
+}
+
+}  // namespace otto

@@ -1,0 +1,67 @@
+#pragma once
+// The preconditioners of one symmetric positive definite system on a box, from the cheapest to the
+// one that never failed: the geometric V-cycle; the algebraic one, made from the entries
+// (multigrid/algebraic_cycle.h); hypre's BoomerAMG. A solve that goes too slowly with one of them is
+// started again with the next, which is kept: so solutions do not depend on when that happened, and
+// a resumed run repeats the one that was stopped.
+
+#include <petscksp.h>
+
+#include <functional>
+#include <memory>
+
+#include "otto/core/petsc_check.h"
+#include "otto/linear/shifted_solver.h"
+#include "otto/multigrid/algebraic_cycle.h"
+
+namespace otto {
+
+class Preconditioners {
+ public:
+  /// z = B r of the geometric cycle; `scale` is the size of r.
+  using Cycle = std::function<void(const double* r, double scale, double* z)>;
+  /// The matrix with its entries. Collective.
+  using Assemble = std::function<Mat()>;
+
+  /// Without a `cycle` the algebraic one is the first.
+  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble);
+
+  /// Gives `ksp` its preconditioner and its test of convergence. Keeps a reference to it, and may
+  /// not move afterwards.
+  void attach(KSP ksp);
+  /// The matrix is another one; with `start_over` the geometric cycle gets a new chance.
+  void changed(bool start_over);
+  /// Sets up the preconditioner in force. Collective.
+  void make();
+  /// u = solution for b, by way of whatever it takes. `rtol` is that of the KSP. Collective.
+  SolveReport solve(Vec b, Vec u, double rtol);
+
+ private:
+  enum class Kind { geometric, algebraic, boomeramg };
+  using PcOwner = PetscOwner<PC, PCDestroy>;
+
+  static PetscErrorCode apply(PC pc, Vec r, Vec z);
+  static PetscErrorCode test(KSP ksp, PetscInt k, PetscReal norm, KSPConvergedReason* reason,
+                             void* context);
+  PetscErrorCode apply(Vec r, Vec z);
+  enum class Verdict { none, slow, bad_guess };
+  [[nodiscard]] Kind cheapest() const { return cycle_ ? Kind::geometric : Kind::algebraic; }
+  [[nodiscard]] Verdict judge(PetscInt k, double norm);
+  bool next(Vec u);
+
+  const Mesh& mesh_;
+  SolverOptions options_;
+  Cycle cycle_;
+  Assemble assemble_;
+  Kind kind_;
+  std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;
+  PcOwner boomeramg_;
+  PetscOwner<Vec, VecDestroy> guess_;  ///< what a solve started from
+  KSP ksp_ = nullptr;
+  void* standard_ = nullptr;                         ///< context of KSPConvergedDefault
+  double wanted_ = 0;                                ///< relative tolerance of the present solve
+  double first_ = 0, target_ = 0, worst_guess_ = 0;  ///< norms
+  Verdict verdict_ = Verdict::none;
+};
+
+}  // namespace otto

@@ -1,0 +1,83 @@
+#pragma once
+// What the V-cycle of proximal systems (proximal_cycle.cpp) keeps on every level.
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "otto/mesh/box_faces.h"
+#include "otto/multigrid/multigrid.h"
+#include "proximal_kernels.h"
+
+namespace otto::multigrid {
+
+/// The arrays of one level of the cycle, with halos of one cell.
+template <class Real>
+struct Stage {
+  const Hierarchy::Level* level = nullptr;
+  std::vector<Real> omega, id, x, q, b, t;
+  std::array<std::vector<Real>, 3> left, right, g;  ///< slopes: of the finest level only
+  bool one_slope = false;
+  std::vector<std::vector<Real>> form;          ///< of coarse levels (local_forms.h)
+  std::vector<std::vector<Real>> parts, sizes;  ///< scratch, as large as the vector of a form
+  BlockExchange halo;
+  std::unique_ptr<Places> places;  ///< of a level that is gathered
+  std::vector<Real> packed, blocks, inner, row;
+
+  [[nodiscard]] LevelCoefficients<Real> coefficients() const {
+    LevelCoefficients<Real> c;
+    c.omega = omega.data();
+    c.stride = level->op.grid.stride;
+    for (std::size_t a = 0; a < 3; ++a) {
+      c.left[a] = left[a].data();
+      c.right[a] = one_slope ? left[a].data() : right[a].data();
+      c.g[a] = g[a].data();
+    }
+    return c;
+  }
+  [[nodiscard]] std::array<const Real*, 3> conductances() const {
+    return {g[0].data(), g[1].data(), g[2].data()};
+  }
+  [[nodiscard]] std::size_t axes() const { return std::size_t(level->op.grid.dim); }
+};
+
+template <std::size_t N, class Real>
+std::array<Real*, N> pointers(std::vector<std::vector<Real>>& arrays) {
+  std::array<Real*, N> first{};
+  for (std::size_t k = 0; k < N; ++k) first[k] = arrays[k].data();
+  return first;
+}
+
+/// Calls work.operator()<Dim>().
+template <class Work>
+void with_dimension(int dim, Work&& work) {
+  if (dim == 1) work.template operator()<1>();
+  if (dim == 2) work.template operator()<2>();
+  if (dim == 3) work.template operator()<3>();
+}
+
+/// The geometry of the levels: cells weigh their volume, faces conduct like their transmissibility.
+inline Operator geometry(const Mesh& mesh) {
+  const BoxBlock& block = *mesh.box;
+  Operator op;
+  op.comm = mesh.comm;
+  op.neighbour = block.neighbour;
+  op.begin = block.begin;
+  op.global = {block.cells(0), block.cells(1), block.cells(2)};
+  op.grid = BlockGrid(mesh.dimension, block.size);
+  op.omega.assign(op.grid.size, 0.0);
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) op.g[a].assign(op.grid.size, 0.0);
+  for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
+    op.omega[std::size_t(op.grid.index(at[0], at[1], at[2]))] = mesh.volume[std::size_t(cell)];
+  });
+  std::size_t face = 0;
+  for_each_face(block, GhostLayers(block),
+                [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
+                  op.g[std::size_t(a)][std::size_t(op.grid.index(at[0], at[1], at[2]))] =
+                      mesh.faces.transmissibility[face++];
+                });
+  BlockExchange(op.comm, op.grid, op.neighbour)(op.omega.data());
+  return op;
+}
+
+}  // namespace otto::multigrid

@@ -1,0 +1,42 @@
+#pragma once
+// The density of one step of implicit Euler for an entropy of temperature kT and a potential V,
+//
+//   M (rho - rho0) + tau sum_f (e_K - e_L) F_f = 0,   F = a kT (B(s) rho_K - B(-s) rho_L),
+//   s = (V_L - V_K) / kT,   B(s) = s / (e^s - 1)      (Scharfetter and Gummel),
+//
+// a guess of the proximal step's density that is positive wherever mass may get within tau: one
+// linear system of an M-matrix, whatever rho0 is and however empty. Its chemical potential
+// kT (log rho + 1) + V is a guess of phi, bounded by those of rho0 (a maximum principle).
+
+#include <span>
+#include <vector>
+
+#include "otto/linear/flux_solver.h"
+#include "otto/newton/newton_control.h"
+
+namespace otto {
+
+class EulerGuess {
+ public:
+  /// Keeps a reference to `mesh`. Collective.
+  EulerGuess(const Mesh& mesh, SolverOptions options, const NewtonControl& control);
+
+  struct Step {
+    double kT = 1, tau = 0;
+    std::span<const double> V, rho0;  ///< owned + ghosts
+  };
+  /// rho >= the floor of the control; owned + ghosts, ghosts up to date. Collective.
+  SolveReport find(const Step& step, std::vector<double>& rho);
+
+ private:
+  void set_rates(const Step& step);
+  void sweep(const Step& step, std::vector<double>& rho);
+
+  const Mesh& mesh_;
+  const NewtonControl control_;
+  FluxSolver solver_;
+  std::vector<double> left_, right_;  // per face: tau F = left rho_K + right rho_L
+  std::vector<double> mass_, loss_;   // owned
+};
+
+}  // namespace otto

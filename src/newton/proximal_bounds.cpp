@@ -1,0 +1,138 @@
+// Starts and ends where 0 <= rho [<= P] are bounds (interior_point.h): mu, and the final density.
+
+#include <algorithm>
+#include <cmath>
+
+#include "proximal_iteration.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+/// An energy per mass of the step's order: what U', V and W * rho make of the mass; were there
+/// nothing, a trifle of what moving it by the width of a cell costs.
+double ProximalNewton::Impl::energy_scale() {
+  const auto rho = owned_part(rho0);
+  internal.derivatives(rho, 0, z, {});
+  std::array<double, 3> sums{};
+  for (std::size_t k = 0; k < owned; ++k) {
+    const double weight = mesh.volume[k] * rho[k];
+    if (!(weight > 0)) continue;
+    sums[0] += weight * step.V[k];
+    sums[1] += weight * std::abs(z[k]);
+    sums[2] += weight * std::abs(now.V[k] - step.V[k]);
+  }
+  mesh.comm.sum_in_place(sums);
+  const double centre = sums[0] / mass;
+  double spread = 0;
+  for (std::size_t k = 0; k < owned; ++k) {
+    spread += mesh.volume[k] * rho[k] * std::abs(step.V[k] - centre);
+  }
+  const double h2 = std::pow(volume / double(mesh.global_cells), 2.0 / mesh.dimension);
+  return std::max((sums[1] + sums[2] + mesh.comm.sum(spread)) / mass, 1e-6 * h2 / step.tau);
+}
+
+/// Over rho0's place: what mu puts into an empty cell, over what it puts where V is that of the mass,
+/// is 1/max(1, (V - its mean)/(obstacle E)). Returns the largest phi a cold start may guess: no mass is sent
+/// from the top of an obstacle.
+double ProximalNewton::Impl::weigh_filling() {
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < owned; ++k) sums[0] += mesh.volume[k] * base[k] * step.V[k];
+  const double level = mesh.comm.sum(sums[0]) / mass;
+  double top = -infinity;
+  filling.resize(local);
+  sums = {};
+  for (std::size_t k = 0; k < local; ++k) {
+    filling[k] = 1 / std::max(1.0, (step.V[k] - level) / (control.obstacle * scale));
+    if (base[k] > 0) top = std::max(top, step.V[k]);
+    if (k < owned) sums[0] += mesh.volume[k] * filling[k];
+  }
+  filled = mesh.comm.sum(sums[0]) / volume;
+  return mesh.comm.max(top) + control.highest_guess * scale;
+}
+
+/// The first mu; a cold start guesses phi = mu(rho0).
+void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi) {
+  warm = !step.cold;
+  now.phi = phi;
+  now.rho = rho0;
+  external(now);
+  scale = energy_scale();
+  base = rho0;
+  const double top = weigh_filling();
+  if (!warm) {
+    internal.derivatives(owned_part(rho0), 0, std::span(now.phi).first(owned), {});
+    for (std::size_t k = 0; k < owned; ++k) {
+      now.phi[k] = base[k] > 0 ? now.phi[k] + now.V[k] : std::min(now.phi[k] + now.V[k], top);
+    }
+  }
+  potential(now);
+  set_share(warm ? control.mu_warm : control.mu_cold);
+  now.rho = rho0;
+  bounds.begin(owned_part(now.rho), now.multipliers);
+  residuals(now);
+  const bool from_guess = warm;
+  begin_iteration();
+  warm = from_guess;
+}
+
+/// mu, and rho0 with as much in empty cells as mu puts there: else mass would have to come from far
+/// away.
+void ProximalNewton::Impl::set_share(double to) {
+  last.fill(0);
+  share = std::max(to, control.mu_last);
+  bounds.set_mu(share * scale * mean_density());
+  const double more = share * mean_density();
+  for (std::size_t k = 0; k < local; ++k) {
+    rho0[k] = (base[k] + more * filling[k]) / (1 + share * filled);
+  }
+}
+
+/// Lowers mu once the iterate is close to its path.
+void ProximalNewton::Impl::lower_share() {
+  while (share > control.mu_last && now.optimality <= control.mu_close * share) {
+    set_share(std::min(control.mu_factor * share, std::pow(share, control.mu_power)));
+    residuals(now);
+  }
+}
+
+/// The final density: cells that are all but empty are, and the mass is right to rounding. A crowd
+/// may have no room elsewhere for what they held.
+void ProximalNewton::Impl::sharpen() {
+  const std::vector<double>& s = now.multipliers.below;
+  const double unit = control.edge * mean_density() / scale;
+  for (std::size_t k = 0; !bounds.above() && k < s.size(); ++k) {
+    if (now.rho[k] < unit * s[k]) now.rho[k] = 0;
+  }
+  fill();
+}
+
+/// rho + c rho (P - rho)/P, c such that the mass is right.
+void ProximalNewton::Impl::fill() {
+  const double most = internal.maximum();
+  const auto room = [&](double rho) { return most < infinity ? rho * (1 - rho / most) : rho; };
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < owned; ++k) {
+    sums[0] += mesh.volume[k] * now.rho[k];
+    sums[1] += mesh.volume[k] * room(now.rho[k]);
+  }
+  mesh.comm.sum_in_place(sums);
+  const double c = sums[1] > 0 ? std::clamp((mass - sums[0]) / sums[1], -0.5, 0.5) : 0.0;
+  for (std::size_t k = 0; k < owned; ++k) now.rho[k] += c * room(now.rho[k]);
+}
+
+/// How far above the least value of the step's functional it may be: what the multipliers say, and
+/// what filling rho0 cost.
+double ProximalNewton::Impl::gap() const {
+  double cost = 0;
+  for (std::size_t k = 0; k < owned; ++k) {
+    cost += mesh.volume[k] * (rho0[k] - base[k]) * now.V[k];
+  }
+  return now.gap + std::abs(mesh.comm.sum(cost));
+}
+
+}  // namespace otto

@@ -1,0 +1,150 @@
+// Newton's direction at an iterate, and the search along it.
+
+#include <algorithm>
+#include <cmath>
+
+#include "proximal_iteration.h"
+
+namespace otto {
+
+/// Loose while the iterate is far from the solution; no tighter than the tolerance needs. Where
+/// nothing but the bounds makes rho stiff, phi must be the better known the smaller mu is.
+double ProximalNewton::Impl::linear_tolerance() const {
+  const NewtonControl& c = control;
+  if (!internal.has_slope()) return care > 0 ? c.mu_cold * std::sqrt(share) : c.tightest;
+  const double needed = std::max(c.least_needed, 0.1 * tolerance / now.optimality);
+  const double loosest = bounds.bounded() ? (warm ? c.loosest_warm : c.loosest_bounded)
+                         : warm           ? c.loosest_warm
+                                          : c.loosest_cold;
+  const double loose =
+      std::clamp(c.forcing * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
+  return std::max(loose * care, c.tightest);
+}
+
+/// The density H is made with at least.
+double ProximalNewton::Impl::held() const {
+  if (bounds.bounded()) return 0;
+  return std::max(control.held_density, nu * std::min(now.optimality, 1.0)) * mean_density();
+}
+
+/// dphi and drho at `now`. False where the linear solve fails.
+bool ProximalNewton::Impl::direction(double rtol) {
+  std::vector<double>& other_side = transport.centred() ? left : right;
+  transport.slopes(now.phi, step.kappa * step.tau, left, other_side);
+  const double least = held();
+  for (std::size_t k = 0; k < local; ++k) {
+    const double rho = step.kappa * now.rho[k] + (1 - step.kappa) * rho0[k];
+    mean[k] = std::max(rho, least);
+  }
+  transport.conductances(now.phi, mean, step.tau, conductance);
+  double softest = 0;  // 1/U'' of the held density
+  if (least > 0) {
+    internal.derivatives(std::span(&least, 1), 0, {}, std::span(&softest, 1));
+    softest = 1 / softest;
+  }
+  for (std::size_t k = 0; k < owned; ++k) {
+    omega[k] = mesh.volume[k] * std::max(now.inverse[k], softest);
+  }
+  // The coarse levels of the first iteration serve the others of a step as long as they serve well.
+  const ProximalCoefficients coefficients{omega, left, other_side, conductance};
+  const bool keep_coarse = report.iterations > spent + 1 && last_solve <= control.keep_iterations;
+  const SolveReport solve = coupled ? solve_coupled(coefficients, rtol, keep_coarse)
+                                    : solve_single(coefficients, rtol, keep_coarse);
+  last_solve = solve.iterations;
+  report.linear_iterations += solve.iterations;
+  report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
+  if (solve.converged || solve.iterations >= control.max_linear) return true;
+  report.reason = "the linear solve inside Newton's method failed: " + solve.reason;
+  return false;
+}
+
+SolveReport ProximalNewton::Impl::solve_coupled(const ProximalCoefficients& c, double rtol,
+                                                bool keep_coarse) {
+  coupled->set(c, keep_coarse);
+  SolveReport solve = coupled->solve(now.r, now.g, dphi, drho, rtol);
+  if (!(held() > 0)) return solve;
+  // drho of the held density is that of a cell of more: once more with C itself
+  std::ranges::copy(dphi, field.begin());
+  mesh.halo.update(mesh.comm, field);
+  Jacobian(transport, c.slope_left, c.slope_right).apply(field, rhs);
+  std::ranges::fill(z, 0.0);
+  if (energy.interaction()) energy.interaction()->potential(drho, z);
+  for (std::size_t k = 0; k < owned; ++k) drho[k] = now.inverse[k] * (rhs[k] + now.g[k] - z[k]);
+  return solve;
+}
+
+/// H dphi = r - J^T M g / C, and drho = (J dphi + g) / C.
+SolveReport ProximalNewton::Impl::solve_single(const ProximalCoefficients& c, double rtol,
+                                               bool keep_coarse) {
+  const Jacobian J(transport, c.slope_left, c.slope_right);
+  system.set(c, keep_coarse);
+  for (std::size_t k = 0; k < owned; ++k) field[k] = now.inverse[k] * now.g[k];
+  mesh.halo.update(mesh.comm, field);
+  J.apply_adjoint(field, rhs);
+  for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
+  using enum ProximalSystem::Stop;
+  const bool near = opening <= control.small_change && !upwind;
+  SolveReport solve = system.solve(rhs, dphi, rtol, near ? by_residual : by_energy);
+  std::ranges::copy(dphi, field.begin());
+  mesh.halo.update(mesh.comm, field);
+  J.apply(field, drho);
+  for (std::size_t k = 0; k < owned; ++k) drho[k] = now.inverse[k] * (drho[k] + now.g[k]);
+  return solve;
+}
+
+/// Along the direction: rho moved by its own Newton step, or the density of the new phi, whichever
+/// leaves less. `whole`: the direction as it is; else each density goes as far as it may.
+void ProximalNewton::Impl::try_step(double alpha, bool whole) {
+  for (std::size_t k = 0; k < owned; ++k) trial.phi[k] = now.phi[k] + alpha * dphi[k];
+  potential(trial);
+  // Downwards rho moves as the continuity equation wants, upwards its logarithm as U' does.
+  const double most = internal.maximum(), kept = control.min_left;
+  const bool entropy = internal.entropy_only() && !bounds.bounded();
+  for (std::size_t k = 0; k < owned; ++k) {
+    const double rho = now.rho[k], move = alpha * drho[k];
+    double to = rho + move;
+    if (entropy && move > 0) to = rho * std::exp(std::min(move / rho, control.max_log_step));
+    trial.rho[k] = whole ? to : std::clamp(to, kept * rho, kept * rho + (1 - kept) * most);
+    if (!bounds.bounded()) trial.rho[k] = std::max(trial.rho[k], empty);
+  }
+  if (bounds.bounded()) {
+    bounds.move(owned_part(now.rho), drho, now.multipliers, alpha, kept, trial.multipliers);
+  }
+  residuals(trial);
+  const bool poor = !(trial.optimality <= control.dual_share * now.optimality);
+  if (!bounds.bounded() && poor) try_dual_density();
+}
+
+void ProximalNewton::Impl::try_dual_density() {
+  other.phi = trial.phi;
+  other.G = trial.G;
+  find_density(other, trial.V);
+  residuals(other);
+  if (!(trial.optimality <= other.optimality)) std::swap(trial, other);
+}
+
+/// Moves `now` along the direction. False where no length of step improves it.
+bool ProximalNewton::Impl::search() { return search(false) || (bounds.bounded() && search(true)); }
+
+/// Near bounds an iterate may stay below the largest of the last ones instead (Grippo, Lampariello,
+/// Lucidi 1986): fronts settle cell by cell.
+bool ProximalNewton::Impl::search(bool whole) {
+  const double bar =
+      bounds.bounded() ? std::max(now.optimality, *std::ranges::max_element(last)) : now.optimality;
+  double alpha = 1;
+  if (whole) {
+    alpha =
+        mesh.comm.min(bounds.reach(owned_part(now.rho), drho, now.multipliers, control.min_left));
+  }
+  for (int k = 0; k <= control.max_halvings; ++k, alpha *= 0.5) {
+    try_step(alpha, whole);
+    if (!(trial.optimality <= (1 - control.sufficient_decrease * alpha) * bar)) continue;
+    last[std::size_t(report.iterations) % last.size()] = now.optimality;
+    std::swap(now, trial);
+    if (k == 0) nu = std::max(control.nu, control.nu_decay * nu);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace otto

@@ -1,0 +1,114 @@
+#pragma once
+// Newton's method of proximal_newton.h: what it holds, and its parts. The residuals are in
+// proximal_residual.cpp, the starts in proximal_start.cpp, the direction and the search in
+// proximal_direction.cpp, bounds in proximal_bounds.cpp, and the loop in proximal_newton.cpp.
+
+#include <array>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "euler_guess.h"
+#include "interior_point.h"
+#include "otto/linear/coupled_system.h"
+#include "otto/newton/proximal_newton.h"
+
+namespace otto {
+
+/// One pair (phi, rho) with its residuals.
+struct Iterate {
+  std::vector<double> phi, rho;          ///< owned + ghosts
+  std::vector<double> G, r, g, inverse;  ///< owned; inverse = 1/C, g with the push of the bounds
+  std::span<const double> V;             ///< owned; that of the step, or
+  std::vector<double> with_interaction;  ///< V + W * rho
+  Multipliers multipliers;
+  double optimality = std::numeric_limits<double>::infinity();
+  double floor = 0;  ///< of the optimality, from rounding
+  double kinetic = 0, gap = 0;
+};
+
+struct ProximalNewton::Impl {
+  Impl(const FreeEnergy& e, const Transport& t, SolverOptions options, const NewtonControl& c);
+
+  const FreeEnergy& energy;
+  const InternalEnergy& internal;
+  const Transport& transport;
+  const Mesh& mesh;
+  const NewtonControl control;
+  InteriorPoint bounds;
+  ProximalSystem system;
+  std::unique_ptr<CoupledSystem> coupled;  ///< with an interaction or stiff bounds
+  std::unique_ptr<EulerGuess> euler;       ///< with an entropy
+  double tolerance;
+  std::size_t owned, local, faces;
+
+  ProximalStep step;
+  std::vector<double> rho0;     ///< that of the step, nowhere below `empty`
+  std::vector<double> base;     ///< with bounds: that of the step
+  std::vector<double> filling;  ///< with bounds: weights of what mu adds to rho0, and
+  double filled = 1;            ///< their mean
+  double volume = 0;            ///< of the mesh
+  double mass = 0;
+  double empty = 0;     ///< a density that is none
+  double share = 0;     ///< mu = share E mass/volume
+  double scale = 1;     ///< E, an energy per mass of the step's order
+  double opening = 0;   ///< optimality of the first iterate from this start
+  int last_solve = 0;   ///< iterations of the last linear solve
+  double care = 1;      ///< factor on the tolerance of linear solves
+  double nu = 0;        ///< of the held density
+  bool warm = false;    ///< started from a guess of phi
+  bool upwind = false;  ///< the weights
+  int spent = 0;        ///< iterations before this start
+  Iterate now, trial, other;
+  std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
+  std::array<double, 3> last{};  ///< optimality of earlier iterates with this mu
+  NewtonReport report;
+
+  /// Bounds can make rho stiff by orders of magnitude more in one cell than in the next.
+  [[nodiscard]] bool stiff() const { return bounds.above() || !internal.has_slope(); }
+  [[nodiscard]] double mean_density() const { return mass / volume; }
+  [[nodiscard]] std::span<const double> owned_part(const std::vector<double>& v) const {
+    return std::span(v).first(owned);
+  }
+
+  void potential(Iterate& it);
+  void external(Iterate& it);
+  void find_density(Iterate& it, std::span<const double> V);
+  void continuity(Iterate& it);
+  void residuals(Iterate& it);
+
+  [[nodiscard]] bool at_rest();
+  void start_from_density();
+  bool start_warm(const std::vector<double>& phi);
+  void start_euler();
+  void add_other_slopes(std::span<double> V);
+  void start_unmoved();
+
+  void start_bounded(const std::vector<double>& phi);
+  [[nodiscard]] double energy_scale();
+  [[nodiscard]] double weigh_filling();
+  void set_share(double to);
+  void lower_share();
+  void sharpen();
+  void fill();
+  [[nodiscard]] double gap() const;
+
+  bool direction(double rtol);
+  [[nodiscard]] double held() const;
+  SolveReport solve_coupled(const ProximalCoefficients& c, double rtol, bool keep_coarse);
+  SolveReport solve_single(const ProximalCoefficients& c, double rtol, bool keep_coarse);
+  bool search();
+  bool search(bool whole);
+  void try_step(double alpha, bool whole);
+  void try_dual_density();
+  [[nodiscard]] double linear_tolerance() const;
+  [[nodiscard]] bool slow(double before) const;
+  bool try_harder(double rtol);
+
+  bool iterate();
+  void begin_iteration();
+  void solve_from(const std::vector<double>& phi);
+  void follow_path();
+};
+
+}  // namespace otto

@@ -1,0 +1,132 @@
+// Where Newton's method starts: at rest, from a guess of phi, from implicit Euler's density, or,
+// without an entropy, from rho0 with phi = 0.
+
+#include <algorithm>
+#include <cmath>
+
+#include "proximal_iteration.h"
+
+namespace otto {
+
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+/// Rounding of a chemical potential, in units of epsilon times its terms: two dozen operations.
+constexpr double rest_rounding = 32;
+
+}  // namespace
+
+/// rho0 with a constant phi, where that is the solution already: equilibria stay untouched. So says
+/// every cell's own equation, whatever its mass; one that is empty must want to be emptier.
+bool ProximalNewton::Impl::at_rest() {
+  now.rho = rho0;
+  std::ranges::fill(now.phi, 0.0);
+  potential(now);
+  external(now);
+  internal.derivatives(owned_part(rho0), 0, now.g, {});
+  double top = -infinity;
+  double level = 0;
+  for (int pass = 0; pass < 2; ++pass) {  // the second takes away the rounding of the first
+    std::array<double, 2> sums{};
+    for (std::size_t k = 0; k < owned; ++k) {
+      if (!(rho0[k] > empty)) continue;
+      const double m = mesh.volume[k] * rho0[k];
+      sums[0] += m * (now.g[k] + now.V[k] - level);
+      sums[1] += m;
+      top = std::max(top, std::abs(now.V[k]));
+    }
+    mesh.comm.sum_in_place(sums);
+    level += sums[0] / sums[1];
+  }
+  top = mesh.comm.max(top);
+  const double kT = std::max(internal.temperature(), 0.0);
+  bool moved = !std::isfinite(level);
+  for (std::size_t k = 0; k < owned && !moved; ++k) {
+    const double miss = level - now.g[k] - now.V[k];
+    const double rounding =
+        rest_rounding * epsilon * (std::abs(now.g[k]) + std::abs(now.V[k]) + top + kT);
+    moved = rho0[k] > empty ? !(std::abs(miss) <= rounding) : !(miss <= rounding);
+  }
+  if (mesh.comm.any(moved)) return false;
+  std::ranges::fill(now.phi, level);
+  potential(now);
+  residuals(now);
+  return true;
+}
+
+/// From a guess of phi, with the density that continuity makes of rho0 under it (twice, since it
+/// transports itself), unless the guess is poor: its errors would be many times the density in the
+/// tails. Upwind weights take any guess: phi = 0 has no side from which mass comes.
+bool ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
+  now.phi = phi;
+  now.rho = rho0;
+  potential(now);
+  for (int pass = 0; pass < 2; ++pass) {
+    continuity(now);
+    for (std::size_t k = 0; k < owned; ++k) {
+      const double rho = now.rho[k];
+      now.rho[k] = std::clamp(rho + now.r[k] / mesh.volume[k], 0.1 * rho, 10 * rho);
+    }
+  }
+  residuals(now);
+  begin_iteration();
+  warm = true;
+  return now.optimality <= control.good_guess;
+}
+
+/// V += U'(rho0) - kT (log rho0 + 1), of densities that are not nothing: other terms may tend to
+/// minus infinity there, too.
+void ProximalNewton::Impl::add_other_slopes(std::span<double> V) {
+  const double kT = internal.temperature(), least = control.other_terms_from * mean_density();
+  for (std::size_t k = 0; k < owned; ++k) z[k] = std::max(rho0[k], least);
+  internal.derivatives(z, 0, now.g, {});
+  for (std::size_t k = 0; k < owned; ++k) V[k] += now.g[k] - kT * (std::log(z[k]) + 1);
+}
+
+/// Implicit Euler's density and its chemical potential, no higher than where it is known: what a
+/// vacuum would have to be filled to is above that.
+void ProximalNewton::Impl::start_euler() {
+  report.cold = true;
+  const double kT = internal.temperature();
+  now.rho = rho0;
+  external(now);
+  std::ranges::copy(now.V, field.begin());
+  if (!internal.entropy_only()) add_other_slopes(field);
+  mesh.halo.update(mesh.comm, field);
+  const SolveReport solve = euler->find({kT, step.tau, field, rho0}, now.rho);
+  report.linear_iterations += solve.iterations;
+
+  external(now);
+  internal.derivatives(owned_part(now.rho), 0, std::span(now.phi).first(owned), {});
+  double top = -infinity;
+  for (std::size_t k = 0; k < owned; ++k) {
+    now.phi[k] += now.V[k];
+    if (now.rho[k] > control.guess_known * mean_density()) top = std::max(top, now.phi[k]);
+  }
+  top = mesh.comm.max(top);
+  for (std::size_t k = 0; k < owned; ++k) now.phi[k] = std::min(now.phi[k], top);
+  potential(now);
+  residuals(now);
+  begin_iteration();
+}
+
+/// phi = 0 and rho0: r = 0.
+void ProximalNewton::Impl::start_unmoved() {
+  report.cold = true;
+  std::ranges::fill(now.phi, 0.0);
+  now.rho = rho0;
+  potential(now);
+  residuals(now);
+  begin_iteration();
+}
+
+void ProximalNewton::Impl::start_from_density() {
+  if (euler) {
+    start_euler();
+  } else {
+    start_unmoved();
+  }
+}
+
+}  // namespace otto

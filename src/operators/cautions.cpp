@@ -1,0 +1,241 @@
+// With a_f = area/distance of a face f = K|L, n_f its direction and m_K = vol_K rho_K:
+//
+//   seam       the largest |V_L - V_K| of faces across a period against that of all others along the
+//              same axis;
+//   wall       g = outward fall of V per length at a wall cell; the mass it presses there is
+//              rho_K max(area kT/g, vol_K), counted where kT/g is less than half the domain;
+//   diffusion  D_f = (forward + backward)/(2 a_f) is what the flux multiplies -grad rho by;
+//              its mean along axis i is sum m_f n_i^2 D_f / sum m_f n_i^2, m_f = m_K + m_L;
+//   step       the curvature of V at K is Lap_h V = sum_f a_f (V_L - V_K) / vol_K.
+
+#include "otto/operators/cautions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <unordered_map>
+#include <vector>
+
+namespace otto {
+
+namespace {
+
+constexpr double along = 0.7;  // cosine: two faces lie in one direction (axes of a box: 1 or 0)
+
+Point across(const Mesh& mesh, std::size_t f) {
+  const Point &K = mesh.center[std::size_t(mesh.faces.left[f])],
+              &L = mesh.center[std::size_t(mesh.faces.right[f])];
+  return {L[0] - K[0], L[1] - K[1], L[2] - K[2]};
+}
+
+std::size_t main_axis(const Point& n) {
+  std::size_t axis = 0;
+  for (std::size_t a = 1; a < 3; ++a) {
+    if (std::abs(n[a]) > std::abs(n[axis])) axis = a;
+  }
+  return axis;
+}
+
+double cosine(const Point& a, const Point& b) {
+  const auto dot = [](const Point& p, const Point& q) {
+    return p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
+  };
+  return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b));
+}
+
+using FacesOf = std::unordered_map<std::int32_t, std::vector<std::size_t>>;
+
+/// The faces of the cells that are wanted (by local number).
+FacesOf faces_of(const Mesh& mesh, const std::vector<bool>& wanted) {
+  FacesOf faces;
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    for (const std::int32_t cell : {mesh.faces.left[f], mesh.faces.right[f]}) {
+      if (wanted[std::size_t(cell)]) faces[cell].push_back(f);
+    }
+  }
+  return faces;
+}
+
+/// Ghosts that are seen from the other side of a period: their owner has them elsewhere.
+std::vector<bool> moved_ghosts(const Mesh& mesh) {
+  std::vector<bool> moved(std::size_t(mesh.local()), false);
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+    std::vector<double> x(moved.size());
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = mesh.center[i][a];
+    mesh.halo.update(mesh.comm, x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (std::abs(x[i] - mesh.center[i][a]) > 1e-9 * (1 + std::abs(x[i]))) moved[i] = true;
+    }
+  }
+  return moved;
+}
+
+double difference(const Generator& g, std::size_t f) {
+  const Faces& faces = g.mesh().faces;
+  return std::abs(g.external()[std::size_t(faces.right[f])] -
+                  g.external()[std::size_t(faces.left[f])]);
+}
+
+double range_of(const Generator& g) {
+  const auto V = g.external().first(std::size_t(g.mesh().owned));
+  double low = INFINITY, high = -INFINITY;
+  for (const double v : V) low = std::min(low, v), high = std::max(high, v);
+  return g.mesh().comm.max(high) - g.mesh().comm.min(low);
+}
+
+/// Half the extent of the domain along each axis.
+Point half_extent(const Mesh& mesh) {
+  Point half{};
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+    double low = INFINITY, high = -INFINITY;
+    for (std::size_t i = 0; i < std::size_t(mesh.owned); ++i) {
+      low = std::min(low, mesh.center[i][a]), high = std::max(high, mesh.center[i][a]);
+    }
+    half[a] = (mesh.comm.max(high) - mesh.comm.min(low)) / 2;
+  }
+  return half;
+}
+
+/// The outward fall of V per length at boundary face b; 0 without a neighbour behind it.
+double outward_fall(const Generator& g, std::size_t b, const FacesOf& faces) {
+  const Mesh& mesh = g.mesh();
+  const auto K = std::size_t(mesh.boundary.cell[b]);
+  const auto own = faces.find(mesh.boundary.cell[b]);
+  double fall = 0;
+  if (own == faces.end()) return fall;
+  for (const std::size_t f : own->second) {
+    const bool left = std::size_t(mesh.faces.left[f]) == K;
+    const auto L = std::size_t(left ? mesh.faces.right[f] : mesh.faces.left[f]);
+    Point inward = across(mesh, f);
+    if (!left) inward = {-inward[0], -inward[1], -inward[2]};
+    if (cosine(inward, mesh.boundary.normal[b]) > -along) continue;
+    fall = std::max(fall, (g.external()[L] - g.external()[K]) / mesh.faces.distance[f]);
+  }
+  return fall;
+}
+
+}  // namespace
+
+std::optional<std::string> seam_caution(const Generator& g, const CautionLimits& limits) {
+  const Mesh& mesh = g.mesh();
+  const double unit = g.temperature() > 0 ? g.temperature() : range_of(g);
+  const std::vector<bool> moved = moved_ghosts(mesh);
+  Point seam{}, inside{};  // the largest differences by the axis that a face looks along most
+  std::vector<const Point*> vector(std::size_t(mesh.faces.size()), nullptr);
+  for (const Faces::Moved& m : mesh.faces.moved) vector[std::size_t(m.face)] = &m.across;
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const bool crosses = vector[f] || moved[std::size_t(mesh.faces.left[f])] ||
+                         moved[std::size_t(mesh.faces.right[f])];
+    double& most = (crosses ? seam : inside)[main_axis(vector[f] ? *vector[f] : across(mesh, f))];
+    most = std::max(most, difference(g, f));
+  }
+  double jump = 0;
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+    const double most = mesh.comm.max(seam[a]);
+    if (most > limits.seam_factor * mesh.comm.max(inside[a])) jump = std::max(jump, most);
+  }
+  if (!(jump > limits.seam_part * unit)) return std::nullopt;
+  return fmt::format(
+      "V jumps by {:.3g} across a periodic seam: it is not periodic there, and the seam acts as a "
+      "step of that height; give V the period of the mesh, or the mesh walls",
+      jump);
+}
+
+std::optional<std::string> wall_caution(const Generator& g, std::span<const double> density,
+                                        const CautionLimits& limits) {
+  const Mesh& mesh = g.mesh();
+  if (g.absorbs() || mesh.simplices) return std::nullopt;
+  std::vector<bool> wanted(std::size_t(mesh.local()), false);
+  for (const std::int32_t cell : mesh.boundary.cell) wanted[std::size_t(cell)] = true;
+  const FacesOf faces = faces_of(mesh, wanted);
+  const Point half = half_extent(mesh);
+  std::vector<double> pressed(mesh.boundary_names.size() + 1);  // per side; the last: no name
+  for (std::size_t b = 0; b < std::size_t(mesh.boundary.size()); ++b) {
+    const auto K = std::size_t(mesh.boundary.cell[b]);
+    const Point& n = mesh.boundary.normal[b];
+    const double fall = outward_fall(g, b, faces);
+    const double reach =
+        std::abs(n[0]) * half[0] + std::abs(n[1]) * half[1] + std::abs(n[2]) * half[2];
+    if (!(fall > 0) || g.temperature() > fall * reach) continue;
+    const double layer = mesh.boundary.area[b] * g.temperature() / fall;
+    std::size_t side = pressed.size() - 1;  // of several names the first
+    for_each_name(mesh.boundary.tag[b], side, mesh.boundary_sets, [&](std::int32_t name) {
+      if (side == pressed.size() - 1) side = std::size_t(name);
+    });
+    pressed[side] += density[K] * std::max(layer, mesh.volume[K]);
+  }
+  mesh.comm.sum_in_place(pressed);
+  const double mass = integral(mesh, density);
+  const auto most = std::max_element(pressed.begin(), pressed.end());
+  if (!(*most > limits.wall_share * mass)) return std::nullopt;
+  const auto side = std::size_t(most - pressed.begin());
+  return fmt::format(
+      "V presses {:.0f} % of the mass against the wall{}; where that wall is not part of the "
+      "problem, the mesh is too small",
+      100 * std::min(*most / mass, 1.0),
+      side < mesh.boundary_names.size() ? " " + mesh.boundary_names[side] : "s");
+}
+
+std::optional<std::string> diffusion_caution(const Generator& g, std::span<const double> density,
+                                             const CautionLimits& limits) {
+  const Mesh& mesh = g.mesh();
+  if (!(g.temperature() > 0) || g.correction() || mesh.couplings) return std::nullopt;
+  std::array<double, 6> sums{};  // of m n_i^2 D/kT, then of m n_i^2
+  const auto mass = [&](std::int32_t cell) {
+    return cell < mesh.owned ? mesh.volume[std::size_t(cell)] * density[std::size_t(cell)] : 0.0;
+  };
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const double m = mass(mesh.faces.left[f]) + mass(mesh.faces.right[f]);
+    const double diffusion =
+        (g.forward()[f] + g.backward()[f]) / (2 * mesh.faces.transmissibility[f] * g.temperature());
+    const Point n = across(mesh, f);
+    for (std::size_t i = 0; i < 3; ++i) {
+      const double weight = m * n[i] * n[i] / (mesh.faces.distance[f] * mesh.faces.distance[f]);
+      sums[i] += weight * diffusion;
+      sums[3 + i] += weight;
+    }
+  }
+  mesh.comm.sum_in_place(sums);
+  double excess = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (sums[3 + i] > 0) excess = std::max(excess, sums[i] / sums[3 + i] - 1);
+  }
+  if (!(excess > limits.excess_diffusion)) return std::nullopt;
+  return fmt::format(
+      "where the mass is the cells are too wide for the forces: the flux diffuses {:.2g} times as "
+      "much as the temperature does (cell Peclet numbers far above 2); take finer cells{}",
+      1 + excess, mesh.box ? ", or flux.kind = \"fourth_order\"" : "");
+}
+
+std::optional<std::string> step_caution(const Generator& g, std::span<const double> density,
+                                        double tau, const CautionLimits& limits) {
+  const Mesh& mesh = g.mesh();
+  const auto owned = std::size_t(mesh.owned);
+  std::vector<double> curvature(std::size_t(mesh.local())), curved(owned);
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
+    const double rise = mesh.faces.transmissibility[f] * (g.external()[L] - g.external()[K]);
+    curvature[K] += rise;
+    curvature[L] -= rise;
+  }
+  double most = 0;
+  for (std::size_t i = 0; i < owned; ++i) {
+    const double negative = -curvature[i] / mesh.volume[i] * tau;
+    if (negative > 1) curved[i] = density[i];
+    if (negative > 1 && density[i] > 0) most = std::max(most, negative);
+  }
+  // wall cells: V is taken to end level there, which is no curvature of its own
+  for (const std::int32_t cell : mesh.boundary.cell) curved[std::size_t(cell)] = 0;
+  const double share = integral(mesh, curved) / integral(mesh, density);
+  most = mesh.comm.max(most);
+  if (!(share > limits.curved_share)) return std::nullopt;
+  return fmt::format(
+      "{:.0f} % of the mass lies where V curves down by up to {:.2g}/tau: steps of tau = {:.3g} "
+      "may "
+      "pass over barriers that the flow stops at; a time.step of {:.2g} would follow it",
+      100 * share, most, tau, tau / most);
+}
+
+}  // namespace otto

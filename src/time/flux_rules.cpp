@@ -1,0 +1,70 @@
+#include "otto/time/flux_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "otto/flux/two_point.h"
+
+namespace otto {
+
+namespace {
+
+Refusal no_rates(const std::string& flux, std::string table, std::string key,
+                 const std::string& what) {
+  return {std::move(table), std::move(key),
+          fmt::format("{} needs rates between two cells, which flux.kind = \"{}\" does not have; "
+                      "remove it, or take another flux",
+                      what, flux)};
+}
+
+std::optional<Refusal> refuse_fourth_order(const FluxTask& task, const Mesh& mesh) {
+  if (!mesh.box || std::ranges::any_of(mesh.box->uniform, [](bool equal) { return !equal; })) {
+    return Refusal{"flux", "kind",
+                   "fluxes of fourth order need a box of equal cells; remove the grading or the "
+                   "nodes of the mesh, or take another flux"};
+  }
+  if (task.absorbing) return no_rates(task.kind, "boundary", "absorbing", "an absorbing side");
+  if (task.analysis) return no_rates(task.kind, "analysis", "", "this analysis");
+  return {};
+}
+
+std::optional<Refusal> refuse_simplex(const FluxTask& task, const Mesh& mesh) {
+  if (!mesh.box && !mesh.simplices) {
+    return Refusal{"mesh", "control_volumes",
+                   "with flux.kind = \"simplex\" the cells of a Gmsh mesh are bounded by medians; "
+                   "write control_volumes = \"medians\", or leave the key out"};
+  }
+  if (task.drift) return no_rates(task.kind, "drift", "expression", "a drift");
+  if (task.absorbing) return no_rates(task.kind, "boundary", "absorbing", "an absorbing side");
+  if (task.analysis) return no_rates(task.kind, "analysis", "", "this analysis");
+  return {};
+}
+
+}  // namespace
+
+std::optional<Refusal> refuse_flux(const FluxTask& task, const Mesh& mesh) {
+  if (task.kind == flux_on_simplices) return refuse_simplex(task, mesh);
+  if (task.kind == flux_of_fourth_order) {
+    if (auto refusal = refuse_fourth_order(task, mesh)) return refusal;
+  }
+  if (task.tensor) {
+    return Refusal{"diffusion", "",
+                   "two-point fluxes carry no tensor; take flux.kind = \"simplex\""};
+  }
+  if (mesh.couplings && task.kind != "scharfetter_gummel") {
+    return Refusal{
+        "flux", "kind",
+        fmt::format("cells bounded by medians carry the fitted flux 'scharfetter_gummel' "
+                    "and whole gradients, 'simplex'; not '{}'",
+                    task.kind)};
+  }
+  return {};
+}
+
+std::optional<Refusal> refuse_without_rates(const std::string& kind, const std::string& use) {
+  if (kind != flux_on_simplices && kind != flux_of_fourth_order) return {};
+  return no_rates(kind, "flux", "kind", use);
+}
+
+}  // namespace otto

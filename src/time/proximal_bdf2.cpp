@@ -1,0 +1,82 @@
+#include "proximal_bdf2.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace otto {
+
+ProximalBdf2::ProximalBdf2(ProximalStage& stage, PositiveTransport& mover,
+                           ProximalMidpoint& midpoint, SolverOptions options)
+    : stage_(stage), midpoint_(midpoint), extrapolation_(stage.transport(), mover, options) {}
+
+StepReport ProximalBdf2::step(StepReport report, State& state, double dt) {
+  const bool is_first = first();
+  std::string reason = bdf2_step(report, state, dt);
+  int did = fallback::none;
+  if (!reason.empty()) {
+    reason = midpoint_step(report, state, dt);
+    if (!is_first) did = fallback::midpoint;
+  }
+  if (reason.empty()) {
+    report.accepted = true;
+    report.reason.clear();
+    report.fallback = std::max(report.fallback, did);
+  } else {
+    report = fall_back(stage_, std::move(report), state, dt, reason, rho_);
+  }
+  went(report, dt);
+  return report;
+}
+
+void ProximalBdf2::went(const StepReport& report, double dt) {
+  tau_ = report.accepted ? dt : 0;
+  if (report.accepted) before_.swap(rho_);  // `take` has put the old state there
+}
+
+StepReport ProximalBdf2::start_up(State& state, double dt) {
+  const State begun = state;
+  StepReport report;
+  double piece = std::ldexp(dt, -control_.start_levels);
+  report = plain_step(stage_, std::move(report), state, piece, rho_);
+  went(report, piece);
+  for (int k = 0; k < control_.start_levels && report.accepted; ++k, piece *= 2) {
+    report.accepted = false;
+    report = step(std::move(report), state, piece);
+  }
+  if (!report.accepted) {
+    state = begun;
+    stage_.restart(state);
+    forget();
+    return report;
+  }
+  report.fallback = std::max(report.fallback, fallback::pieces);
+  report.dissipation = -1;  // not that of the whole step
+  return report;
+}
+
+/// Advances the state and returns "", or says why not.
+std::string ProximalBdf2::bdf2_step(StepReport& report, State& state, double dt) {
+  if (first()) return "there is no step before";
+  const double r = dt / tau_, t = state.time + dt;
+  if (r > control_.max_ratio) return "the step before is too short";
+  std::string reason = extrapolation_.find(
+      report, {before_, state.density, tau_, r * r / (1 + 2 * r) * tau_}, stage_.phi(), ahead_);
+  if (!reason.empty()) return reason;
+  if (!stage_.solve(report, ahead_, (1 + r) / (1 + 2 * r) * dt, 0.5, t, rho_)) {
+    return report.reason;
+  }
+  report.dissipation = -1;  // not that of the whole step
+  return stage_.take(state, t, rho_);
+}
+
+std::string ProximalBdf2::midpoint_step(StepReport& report, State& state, double dt) {
+  if (!midpoint_.solve(report, state.density, state.time, dt, rho_)) return report.reason;
+  return stage_.take(state, state.time + dt, rho_);
+}
+
+void ProximalBdf2::remember(Archive& archive) {
+  archive.cells_with_ghosts("before", before_);
+  archive.number("tau", tau_);
+}
+
+}  // namespace otto
