@@ -24,6 +24,7 @@
 #include "otto/core/error.h"
 #include "otto/linear/backward_solver.h"
 #include "otto/mesh/periods.h"
+#include "otto/operators/absorbing.h"
 
 namespace otto {
 

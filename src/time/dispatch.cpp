@@ -57,7 +57,7 @@ bool meets(Need need, const Solves& s, const Facts& f) {
       return (s.flux != FluxUse::none || f.flux.empty()) &&
              (s.flux != FluxUse::dissipating || f.dissipating);
     case Need::signed_rates:
-      return !f.signed_rates || s.flux == FluxUse::simplex || s.signed_rates;
+      return !f.on_medians || s.flux == FluxUse::simplex || s.signed_rates;
     case Need::time_dependence:
       return s.time_dependence || !f.time_dependence;
     case Need::error_estimate:
@@ -158,10 +158,21 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
     case Need::energies:
       return of_energies(scheme, f);
     case Need::positivity:
+      if (f.on_medians) {
+        return {"mesh", "control_volumes",
+                "cells bounded by medians need an energy whose slope at 0 is infinite (an entropy, "
+                "or a power below 1) and no maximum, or densities could become negative; add an "
+                "entropy, or take a mesh that carries \"elements\""};
+      }
       return {"flux", "kind",
               "'simplex' needs an energy whose slope at 0 is infinite (an entropy, or a power "
               "below 1) and no maximum, or densities could become negative; add an entropy"};
     case Need::interaction:
+      if (f.on_medians) {
+        return {"mesh", "control_volumes",
+                "interactions do not go with cells bounded by medians; remove them, or take a mesh "
+                "that carries \"elements\""};
+      }
       return {"flux", "kind",
               "'simplex' does not carry interactions; remove them or take another flux"};
     case Need::drift:
@@ -228,7 +239,7 @@ Facts::Facts(const Problem& problem)
       absorbing(problem.generator.absorbs()),
       time_dependence(problem.generator.depends_on_time()),
       flux(problem.flux),
-      signed_rates(problem.mesh.couplings != nullptr) {
+      on_medians(problem.mesh.couplings != nullptr) {
   const TwoPointFlux& two_point = flux.empty() ? problem.generator.flux() : find_flux(flux);
   dissipating = two_point.name() == "upwind" || two_point.detailed_balance();
 }

@@ -74,6 +74,8 @@ def medians(name, old, new, *words, at=None, suggestion=None, tail=""):
     """A good case on cells bounded by medians, but for one change; `at`: a word of the line the message names."""
     assert MEDIANS.count(old) == 1, (name, old)
     case = MEDIANS.replace(old, new) + tail
+    if "flux" not in name:
+        case = case.replace('[flux]\nkind = "scharfetter_gummel"\n', "")
     return Bad(name, words, line_of(case, at or new), suggestion, encoded(case),
                files={"mesh.msh": encoded(MESH)})
 
@@ -86,10 +88,12 @@ def on_medians():
         yield medians(f"scheme {scheme} between medians", '"implicit_euler"', f'"{scheme}"', "time.scheme",
                       "medians", "implicit_euler")
     yield medians("midpoint rule with a drift between medians", '"implicit_euler"',
-                  '"midpoint"', "midpoint", "drift", at='scheme = ', tail='[drift]\nexpression = ["1", "0"]\n')
+                  '"midpoint"', "midpoint", "medians", at='scheme = ', tail='[drift]\nexpression = ["1", "0"]\n')
     yield medians("interactions between medians", '[initial]',
                   '[[energy]]\nkind = "interaction"\nlibrary = "quadratic"\n[initial]', "interactions",
-                  at='kind = "scharfetter_gummel"')
+                  at='control_volumes')
+    yield medians("no entropy between medians", 'kind = "entropy"\ntemperature = 1.0',
+                  'kind = "power"\nexponent = 2.0', "medians", "negative", at='control_volumes')
     yield medians("misspelt control volumes", '"medians"', '"median"', "median", suggestion="medians")
     yield medians("misspelt choice of control volumes", '"medians"', '"atuo"', "atuo", suggestion="auto")
 

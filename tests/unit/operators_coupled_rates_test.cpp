@@ -7,37 +7,46 @@
 
 #include "../../src/operators/coupled_rates.h"
 #include "otto/linear/shifted_solver.h"
+#include "otto/tables/quadrature.h"
 #include "scenario.h"
 
 namespace otto::test {
 namespace {
 
-/// The mean of e^U over a simplex by the substitution of Duffy and Gauss's rule of 40 points, in the
-/// coordinates of the corners.
+/// The mean of e^U over a simplex in Duffy's coordinates, by Gauss's rule of 5 points in each of 6
+/// intervals along each: the corners weigh 1 - a, a (1 - b), a b (1 - c), a b c.
 double by_quadrature(const std::vector<double>& u) {
-  constexpr int n = 400;  // midpoint rule, by Richardson's extrapolation
-  const auto rule = [&](int m) {
-    double sum = 0, weight = 0;
-    for (int i = 0; i < m; ++i) {
-      const double a = (i + 0.5) / m;
-      for (int j = 0; j < (u.size() > 2 ? m : 1); ++j) {
-        const double b = u.size() > 2 ? (j + 0.5) / m : 0;
-        for (int k = 0; k < (u.size() > 3 ? 60 : 1); ++k) {
-          const double c = u.size() > 3 ? (k + 0.5) / 60 : 0;
-          // (1-a), a(1-b), ab(1-c), abc
-          const double w = std::pow(a, double(u.size()) - 2) * (u.size() > 3 ? b : 1);
-          double U = (1 - a) * u[0] + a * (1 - b) * u[1];
-          if (u.size() > 2) U += a * b * (1 - c) * u[2];
-          if (u.size() > 3) U += a * b * c * u[3];
-          sum += w * std::exp(U);
-          weight += w;
+  GaussRule rule;
+  for (int part = 0; part < 6; ++part) {
+    for (std::size_t q = 0; q < 5; ++q) {
+      rule.node.push_back((part + gauss_legendre(5).node[q]) / 6);
+      rule.weight.push_back(gauss_legendre(5).weight[q] / 6);
+    }
+  }
+  const std::size_t points = rule.node.size();
+  double sum = 0, weight = 0;
+  for (std::size_t i = 0; i < points; ++i) {
+    const double a = rule.node[i];
+    for (std::size_t j = 0; j < (u.size() > 2 ? points : 1); ++j) {
+      const double b = u.size() > 2 ? rule.node[j] : 0;
+      for (std::size_t k = 0; k < (u.size() > 3 ? points : 1); ++k) {
+        const double c = u.size() > 3 ? rule.node[k] : 0;
+        double w = rule.weight[i] * std::pow(a, double(u.size()) - 2);
+        double U = (1 - a) * u[0] + a * (1 - b) * u[1];
+        if (u.size() > 2) {
+          w *= rule.weight[j];
+          U += a * b * (1 - c) * u[2];
         }
+        if (u.size() > 3) {
+          w *= rule.weight[k] * b;
+          U += a * b * c * u[3];
+        }
+        sum += w * std::exp(U);
+        weight += w;
       }
     }
-    return sum / weight;
-  };
-  const double coarse = rule(n / 2), fine = rule(n);
-  return fine + (fine - coarse) / 3;
+  }
+  return sum / weight;
 }
 
 TEST(CoupledRates, MeansOfExponentialsAreThoseOfQuadrature) {
@@ -48,8 +57,7 @@ TEST(CoupledRates, MeansOfExponentialsAreThoseOfQuadrature) {
       std::uniform_real_distribution<double> value(-size, 0);
       for (double& x : u) x = value(random);
       u[random() % corners] = 0;
-      const double tolerance = corners == 4 ? 2e-4 * (1 - std::exp(-size)) + 1e-13 : 1e-9;
-      EXPECT_NEAR(mean_of_exp(u), by_quadrature(u), tolerance) << corners << " " << size;
+      EXPECT_NEAR(mean_of_exp(u), by_quadrature(u), 1e-13) << corners << " " << size;
     }
   }
 }
@@ -60,7 +68,7 @@ TEST(CoupledRates, MeansAreExactToRounding) {
   std::uniform_real_distribution<double> gap(0.2, 30);
   for (int trial = 0; trial < 200; ++trial) {
     std::vector<double> u{0};
-    for (std::size_t i = 1; i < 2 + trial % 3; ++i) u.push_back(u.back() - gap(random));
+    for (int i = 1; i < 2 + trial % 3; ++i) u.push_back(u.back() - gap(random));
     long double sum = 0, factorial = 1;
     for (std::size_t i = 2; i < u.size(); ++i) factorial *= (long double)i;
     for (std::size_t i = 0; i < u.size(); ++i) {
@@ -105,7 +113,7 @@ TEST(CoupledRates, AreReversibleAndDissipativeOnAnyMesh) {
         EXPECT_NEAR(there, back, 1e-11 * std::abs(there) + 1e-300);
         negative += forward[f] < 0;
       }
-      if (std::string(mesh).ends_with("ball")) EXPECT_GT(negative, 0);
+      EXPECT_TRUE(negative > 0 || !std::string(mesh).ends_with("ball"));
       std::vector<double> out(std::size_t(s.mesh.owned));
       for (int trial = 0; trial < 20; ++trial) {
         std::vector<double> u(std::size_t(s.mesh.local())), rho(u.size());

@@ -88,7 +88,7 @@ struct Facts {
   bool time_dependence;   ///< energies or the drift depend on t
   std::string flux;       ///< flux.kind as asked for, or ""
   bool dissipating;       ///< the two-point flux in force
-  bool signed_rates;      ///< cells bounded by medians: some rates may be negative
+  bool on_medians;        ///< cells bounded by medians: some rates may be negative
   bool adaptive = false;  ///< adaptive steps are asked for
 };
 
