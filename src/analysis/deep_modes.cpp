@@ -14,9 +14,9 @@ namespace otto {
 
 namespace {
 
-constexpr int most_wells = 64, most_passes = 4;
+constexpr int max_wells = 64, max_passes = 4;
 constexpr double hold = 1e30;  // weight of a core's cell, over its own rates
-constexpr double least_cut = 1e-12, largest_cut = 1e-9;  // of h, at 0 and 1
+constexpr double min_cut = 1e-12, largest_cut = 1e-9;  // of h, at 0 and 1
 constexpr double rtol = 1e-12;      // of one solve; each is repeated for what is left
 constexpr double far_below = 1e-6;  // rate over l_D: the shape is one to 1e-6 as well
 
@@ -96,7 +96,7 @@ class Capacities {
   /// last one was precise. What then is still left, the errors tell.
   Field solve(Field f, std::span<const double> b) {
     std::vector<double> correction(owned_);
-    for (int pass = 0, precise = 0; pass < most_passes && precise < 2; ++pass) {
+    for (int pass = 0, precise = 0; pass < max_passes && precise < 2; ++pass) {
       const SolveReport report = system_.solve(residual(f, b), correction);
       ++solves_;
       iterations_ += report.iterations;
@@ -111,13 +111,13 @@ class Capacities {
 
   /// max |r / vol|, r = b - A f.
   [[nodiscard]] double deviation(const Field& f, std::span<const double> b) const {
-    double most = 0;
+    double max = 0;
     const std::vector<double> r = residual(f, b);
     for (std::size_t k = 0; k < owned_; ++k) {
       const double here = std::abs(r[k]) / mesh_.volume[k];
-      most = here <= most ? most : here;  // keeps a nan
+      max = here <= max ? max : here;  // keeps a nan
     }
-    return mesh_.comm.max(most);
+    return mesh_.comm.max(max);
   }
 
   /// A T = vol. Where it is met up to r, |r| <= s vol, the exact T is at most T / (1 - s).
@@ -150,7 +150,7 @@ class Capacities {
   /// Cuts h off, and keeps how far its residuals let E be from the exact one.
   void add(Field h, std::span<const double> b) {
     const double off = deviation(h, b) * slowest_;  // max |e|
-    const double cut = std::clamp(off, least_cut, largest_cut);
+    const double cut = std::clamp(off, min_cut, largest_cut);
     for (double& v : h) v = std::clamp((v - cut) / (1 - 2 * cut), 0.0, 1.0);
     double sum = 0;  // of pi |r| for what was cut
     const std::vector<double> left = residual(h, b);
@@ -215,14 +215,14 @@ DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
                           const DeepOptions& options) {
   DeepWells wells = find_deep_wells(generator, options.depth, options.depth);
   if (wells.count < (generator.absorbs() ? 1 : 2)) return {};
-  if (wells.count > most_wells) {
+  if (wells.count > max_wells) {
     throw NumericalError(
         fmt::format("the energy has {} wells deeper than {} kT, and rates from so deep ones are "
                     "found for {} at most; raise the temperature or smooth the energy",
-                    wells.count, options.depth, most_wells));
+                    wells.count, options.depth, max_wells));
   }
   DeepWells more = find_deep_wells(generator, options.shallow, options.depth);
-  if (more.count <= most_wells) wells = std::move(more);
+  if (more.count <= max_wells) wells = std::move(more);
   return Capacities(generator, quotient, std::move(wells)).modes(options.depth);
 }
 

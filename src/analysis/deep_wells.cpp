@@ -14,7 +14,7 @@ namespace otto {
 
 namespace {
 
-constexpr std::int64_t most_cells = 10'000'000;
+constexpr std::int64_t max_cells = 10'000'000;
 
 /// A face between two cells, or a way out (right = the number of cells).
 struct Way {
@@ -157,7 +157,7 @@ DeepWells find_deep_wells(const Generator& generator, double depth, double core_
   DeepWells found{0, std::vector<int>(std::size_t(mesh.local()), -1)};
   // no face is higher than the highest cell; a way out may be
   const bool flat = generator.range() <= depth && !generator.absorbs();
-  if (flat || mesh.global_cells > most_cells) return found;
+  if (flat || mesh.global_cells > max_cells) return found;
   const auto owned = std::size_t(mesh.owned);
   std::vector<double> V(owned);
   for (std::size_t k = 0; k < owned; ++k) V[k] = generator.external()[k] / generator.temperature();

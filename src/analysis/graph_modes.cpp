@@ -48,12 +48,12 @@ struct Factors {
 };
 
 Factors eliminate(Incidence B) {
-  const Eigen::Index rows = B.Z.rows(), m = B.Z.cols(), most = std::min(rows, m);
-  MatrixXd L = MatrixXd::Zero(rows, most), U = MatrixXd::Zero(most, m);
-  VectorXd pivot(most);
+  const Eigen::Index rows = B.Z.rows(), m = B.Z.cols(), max = std::min(rows, m);
+  MatrixXd L = MatrixXd::Zero(rows, max), U = MatrixXd::Zero(max, m);
+  VectorXd pivot(max);
   std::vector<bool> used(std::size_t(rows), false);
   Eigen::Index rank = 0;
-  for (; rank < most; ++rank) {
+  for (; rank < max; ++rank) {
     double best = 0;
     Eigen::Index r = 0, c = 0;
     for (Eigen::Index i = 0; i < rows; ++i) {
@@ -79,9 +79,9 @@ Factors eliminate(Incidence B) {
 
 /// Rotates the columns of A until they are orthogonal; A = V Sigma then.
 void orthogonalise(MatrixXd& A) {
-  constexpr int most_sweeps = 60;
+  constexpr int max_sweeps = 60;
   bool rotated = true;
-  for (int sweep = 0; rotated && sweep < most_sweeps; ++sweep) {
+  for (int sweep = 0; rotated && sweep < max_sweeps; ++sweep) {
     rotated = false;
     for (Eigen::Index p = 0; p < A.cols(); ++p) {
       for (Eigen::Index q = p + 1; q < A.cols(); ++q) {

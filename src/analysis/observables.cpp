@@ -30,8 +30,8 @@ namespace otto {
 
 namespace {
 
-constexpr double hold = 1e10;         // weight of a held cell, over its own rates
-constexpr double least_share = 1e-6;  // of the distance between two centres
+constexpr double hold = 1e10;       // weight of a held cell, over its own rates
+constexpr double min_share = 1e-6;  // of the distance between two centres
 
 void require(const SolveReport& report, const char* what) {
   if (report.converged) return;
@@ -51,7 +51,7 @@ void hold_cells(const Generator& generator, const Target& target, double value,
     if (level[K] > 0) {
       sigma[K] += hold * rate / mesh.volume[K];
     } else if (level[L] > 0) {
-      const double share = std::max(least_share, level[K] / (level[K] - level[L]));
+      const double share = std::max(min_share, level[K] / (level[K] - level[L]));
       sigma[K] += rate * (1 / share - 1) / mesh.volume[K];
       b[K] += rate / share * value;
     }

@@ -90,7 +90,7 @@ PetscErrorCode multiply(Mat S, Vec x, Vec y) {
   return resolvent.failure.empty() ? 0 : PETSC_ERR_CONV_FAILED;
 }
 
-constexpr double most_range = 1300;  // of V/kT: pi, half-way shifted, and 1/pi are ordinary numbers
+constexpr double max_range = 1300;  // of V/kT: pi, half-way shifted, and 1/pi are ordinary numbers
 
 void require_detailed_balance(const Generator& generator) {
   if (!generator.symmetric()) {
@@ -98,7 +98,7 @@ void require_detailed_balance(const Generator& generator) {
         "the spectrum needs detailed balance: an entropy term, a flux other than 'upwind' and "
         "'centred', and no [drift]");
   }
-  if (generator.range() > most_range) {
+  if (generator.range() > max_range) {
     throw InputError(
         fmt::format("V/kT ranges over {:.0f}, more than exp(-V/kT) can follow; bound the external "
                     "energy where nothing ever goes (min(V, ...), or 'cap' in the library)",

@@ -209,14 +209,14 @@ RunOptions run_options(const Parsed& p, const std::string& command) {
           .resume = {p.resume, p.may_change}};
 }
 
-/// A number of an option, between `least` and `most`.
+/// A number of an option, between `min` and `max`.
 template <class Number>
-void take_number(const char* option, const std::optional<std::string>& text, Number least,
-                 Number most, const char* range, Number& value) {
+void take_number(const char* option, const std::optional<std::string>& text, Number min, Number max,
+                 const char* range, Number& value) {
   if (!text) return;
   const char *begin = text->data(), *end = begin + text->size();
   const auto [stop, problem] = std::from_chars(begin, end, value);
-  if (problem == std::errc{} && stop == end && value >= least && value <= most) return;
+  if (problem == std::errc{} && stop == end && value >= min && value <= max) return;
   fail(fmt::format("{} {}: must be {}", option, *text, range));
 }
 

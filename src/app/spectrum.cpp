@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "otto/analysis/crossings.h"
+#include "otto/analysis/eyring_kramers.h"
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
 #include "otto/casefile/case.h"
@@ -50,7 +50,7 @@ std::string rate_words(const Mode& mode) {
 
 /// Eyring and Kramers give the relaxation between two wells: where there are just two, and nothing
 /// leaves, that is the first mode.
-bool comparable(const Generator& generator, const std::vector<Crossing>& crossings) {
+bool comparable(const Generator& generator, const std::vector<EyringKramersRate>& crossings) {
   return crossings.size() == 1 && !generator.absorbs();
 }
 
@@ -79,7 +79,7 @@ void tell_modes(RunOutput& output, const Spectrum& spectrum, std::optional<doubl
 
 /// What the screen, spectrum.csv and summary.json tell.
 void tell(RunOutput& output, const Generator& generator, const Spectrum& spectrum,
-          const std::vector<Crossing>& crossings) {
+          const std::vector<EyringKramersRate>& crossings) {
   const int dimension = generator.mesh().dimension;
   Json json;
   std::optional<double> two_wells;
@@ -92,7 +92,7 @@ void tell(RunOutput& output, const Generator& generator, const Spectrum& spectru
         fmt::format("Eyring and Kramers' rates of relaxation between two wells, there and back{}:",
                     generator.absorbs() ? " (not of escape through the absorbing sides)" : ""));
   }
-  for (const Crossing& c : crossings) {
+  for (const EyringKramersRate& c : crossings) {
     json["crossings"].push_back({{"well", point_json(c.well, dimension)},
                                  {"deeper", point_json(c.deeper, dimension)},
                                  {"saddle", point_json(c.saddle, dimension)},
@@ -170,7 +170,7 @@ int spectrum_command(const RunOptions& options, int count) {
     ShiftedSolver solver(generator, read_solver(c.section("solver")));
     const Spectrum spectrum = slowest_modes(generator, solver, {.count = count});
     refuse_left_over(petsc);
-    const auto crossings = find_crossings(mesh, generator.external().first(std::size_t(mesh.owned)),
+    const auto crossings = eyring_kramers(mesh, generator.external().first(std::size_t(mesh.owned)),
                                           energy.temperature());
     output.open();
     write_modes(c, output, generator, spectrum);

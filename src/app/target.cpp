@@ -10,7 +10,7 @@ namespace otto {
 
 namespace {
 
-constexpr int most_runs = 30;
+constexpr int max_runs = 30;
 
 /// The runs made so far, by halvings of cells and step.
 class Search {
@@ -31,9 +31,9 @@ class Search {
     if (known != tries_.end()) return known->second;
     const Refinement by{space, time};
     const int number = int(rows_.size());
-    if (number == most_runs) {
+    if (number == max_runs) {
       throw NumericalError(fmt::format(
-          "the target was not met in {} runs; the least error was {:.3e}", most_runs, least_));
+          "the target was not met in {} runs; the least error was {:.3e}", max_runs, min_error_));
     }
     ConvergenceRow row = study_.describe(by);
     row.level = number + 1;
@@ -43,7 +43,7 @@ class Search {
     row.error = exact_error(run, subject_.norms).norms;
     subject_.claimed_order = study_.claimed_order(run);
     stopped_ = stopped_ || run.stopped;
-    least_ = std::min(least_, row.l1());
+    min_error_ = std::min(min_error_, row.l1());
     const Try result{row.l1(), double(row.cells) / row.dt, rows_.size()};
     rows_.push_back(std::move(row));
     folder_.log().say(row_words(rows_.back()));
@@ -61,7 +61,7 @@ class Search {
   StudySubject subject_;
   std::vector<ConvergenceRow> rows_;
   std::map<std::pair<int, int>, Try> tries_;
-  double least_ = 1e300;
+  double min_error_ = 1e300;
   bool stopped_ = false;
 };
 

@@ -43,11 +43,11 @@ bool takes_array(Type t) {
 bool takes_single(Type t) { return !takes_array(t) || t == Type::real_or_reals; }
 
 std::string range_words(const Range& r) {
-  const bool from_below = !std::isinf(r.least), from_above = !std::isinf(r.most);
-  const std::string least = fmt::format("{} {}", r.above ? "greater than" : "at least", r.least);
-  const std::string most = fmt::format("{} {}", r.below ? "less than" : "at most", r.most);
-  if (from_below && from_above) return least + " and " + most;
-  return from_below ? least : from_above ? most : "";
+  const bool from_below = !std::isinf(r.min), from_above = !std::isinf(r.max);
+  const std::string min = fmt::format("{} {}", r.above ? "greater than" : "at least", r.min);
+  const std::string max = fmt::format("{} {}", r.below ? "less than" : "at most", r.max);
+  if (from_below && from_above) return min + " and " + max;
+  return from_below ? min : from_above ? max : "";
 }
 
 std::string example_of(const Key& key) {

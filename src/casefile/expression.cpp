@@ -28,8 +28,8 @@ namespace {
 
 double sign(double x) { return (x > 0) - (x < 0); }
 
-double least(const double* x, int n) { return n > 0 ? *std::min_element(x, x + n) : NAN; }
-double most(const double* x, int n) { return n > 0 ? *std::max_element(x, x + n) : NAN; }
+double smallest(const double* x, int n) { return n > 0 ? *std::min_element(x, x + n) : NAN; }
+double largest(const double* x, int n) { return n > 0 ? *std::max_element(x, x + n) : NAN; }
 
 using OneArgument = double (*)(double);
 struct Function {
@@ -100,8 +100,8 @@ void define_words(mu::Parser& parser) {
   parser.ClearPostfixOprt();
   for (const Function& f : functions) parser.DefineFun(f.name, f.call);
   parser.DefineFun("atan2", static_cast<double (*)(double, double)>(std::atan2));
-  parser.DefineFun("min", least);
-  parser.DefineFun("max", most);
+  parser.DefineFun("min", smallest);
+  parser.DefineFun("max", largest);
   parser.DefineConst("pi", std::numbers::pi);
 }
 
@@ -237,7 +237,7 @@ std::string explain(const mu::ParserError& error, const std::string& text) {
   }
 }
 
-constexpr std::size_t most_characters = mu::MaxLenExpression - 1;
+constexpr std::size_t max_characters = mu::MaxLenExpression - 1;
 
 std::string checked(std::string text, const std::vector<std::string>& variables) {
   for (char& c : text) {
@@ -246,9 +246,9 @@ std::string checked(std::string text, const std::vector<std::string>& variables)
   if (text.find_first_not_of(' ') == std::string::npos) {
     throw InputError("the expression is empty; write for instance \"0\"");
   }
-  if (text.size() > most_characters) {
+  if (text.size() > max_characters) {
     throw InputError(fmt::format("the expression has {} characters; {} are possible", text.size(),
-                                 most_characters));
+                                 max_characters));
   }
   check_words(text, variables);
   return text;

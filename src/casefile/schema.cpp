@@ -46,10 +46,10 @@ const char* json_type(Type type) {
 
 Json single_schema(const Key& key) {
   Json s = {{"type", json_type(key.type)}};
-  if (!std::isinf(key.range.least))
-    s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.least;
-  if (!std::isinf(key.range.most))
-    s[key.range.below ? "exclusiveMaximum" : "maximum"] = key.range.most;
+  if (!std::isinf(key.range.min))
+    s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.min;
+  if (!std::isinf(key.range.max))
+    s[key.range.below ? "exclusiveMaximum" : "maximum"] = key.range.max;
   for (const Choice& c : choices_of(key.path)) {
     if (!c.later) s["enum"].push_back(c.value);
   }

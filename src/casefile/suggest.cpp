@@ -54,11 +54,11 @@ int nearest(std::string_view word, std::span<const Candidate> candidates) {
     if (valid.empty() || word.empty()) continue;
     const std::size_t longer = std::max(word.size(), valid.size());
     const std::size_t shorter = std::min(word.size(), valid.size());
-    const int most = admissible(longer);
+    const int max_distance = admissible(longer);
     // The lengths alone settle most candidates.
-    const bool possible = longer - shorter <= static_cast<std::size_t>(most);
-    int distance = possible ? edit_distance(word, valid) : most + 1;
-    if (distance > most) {
+    const bool possible = longer - shorter <= static_cast<std::size_t>(max_distance);
+    int distance = possible ? edit_distance(word, valid) : max_distance + 1;
+    if (distance > max_distance) {
       if (!is_beginning(word, valid)) continue;
       distance = 2;
     }

@@ -24,8 +24,8 @@ std::string key_path(const TableData& table, std::string_view key) {
 }
 
 std::string shortened(std::string text) {
-  constexpr std::size_t most = 60;
-  return text.size() > most ? text.substr(0, most) + "..." : text;
+  constexpr std::size_t max = 60;
+  return text.size() > max ? text.substr(0, max) + "..." : text;
 }
 
 // ---- names ------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ bool fits_one(const Value& v, Type type) {
 }
 
 bool inside(double x, const Range& r) {
-  return (r.above ? x > r.least : x >= r.least) && (r.below ? x < r.most : x <= r.most);
+  return (r.above ? x > r.min : x >= r.min) && (r.below ? x < r.max : x <= r.max);
 }
 
 struct Checked {

@@ -51,7 +51,8 @@ constexpr std::uint64_t bits_of_root_half = 0x3fe6a09e667f3bcd;
   const double c = low > 710.0 ? 710.0 : low;  // the result is 0 or inf beyond; nan stays nan
   const auto [q, k] = split_exponential(c);
   // 2^k in two factors: either may be far outside the range of normal numbers together
-  const std::int64_t half = static_cast<std::int64_t>(static_cast<std::uint64_t>(k + 4096) >> 1) - 2048;
+  const std::int64_t half =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(k + 4096) >> 1) - 2048;
   return (1 + q) * power_of_two(half) * power_of_two(k - half);
 }
 
@@ -82,9 +83,9 @@ void identric_of(std::span<const double> a, std::span<const double> b, std::span
   for (std::size_t i = 0; i < n; ++i) {
     const double x = pa[i], y = pb[i];
     const bool grows = y >= x;
-    const double M = grows ? y : x, least = grows ? x : y;
+    const double M = grows ? y : x, min = grows ? x : y;
     const double safe = M > 0 ? M : 1.0;
-    const double q = least / safe, d = (M - least) / safe;
+    const double q = min / safe, d = (M - min) / safe;
     double h = 1.0 / 306, g = 1.0 / 19;  // of d^17 and d^17
     constexpr double ch[] = {1.0 / 272, 1.0 / 240, 1.0 / 210, 1.0 / 182, 1.0 / 156, 1.0 / 132,
                              1.0 / 110, 1.0 / 90,  1.0 / 72,  1.0 / 56,  1.0 / 42,  1.0 / 30,

@@ -14,7 +14,7 @@ const Declare keys{
     {{.path = "checkpoint.every_steps",
       .type = Type::integer,
       .doc = "Steps between checkpoints.",
-      .range = {.least = 1}},
+      .range = {.min = 1}},
      {.path = "checkpoint.every_minutes",
       .doc = "Minutes between checkpoints; 30 where neither this nor `every_steps` is given.",
       .range = positive,
@@ -23,7 +23,7 @@ const Declare keys{
       .type = Type::integer,
       .doc = "Checkpoints kept; older ones go once a new one has been read back.",
       .fallback = "2",
-      .range = {.least = 2}}}};
+      .range = {.min = 2}}}};
 
 }  // namespace
 

@@ -43,17 +43,17 @@ void GibbsDistance::normalise() {
   const auto owned = static_cast<std::size_t>(mesh.owned);
   const auto V = generator_.external().first(owned);
   const double kT = generator_.temperature();
-  double least = std::numeric_limits<double>::infinity();
-  for (const double v : V) least = std::min(least, v);
-  least = mesh.comm.min(least);
+  double min = std::numeric_limits<double>::infinity();
+  for (const double v : V) min = std::min(min, v);
+  min = mesh.comm.min(min);
   pi_.resize(owned);
-  for (std::size_t i = 0; i < owned; ++i) pi_[i] = -(V[i] - least) / kT;
+  for (std::size_t i = 0; i < owned; ++i) pi_[i] = -(V[i] - min) / kT;
   exp_of(pi_, pi_);
   double z = 0;
   for (std::size_t i = 0; i < owned; ++i) z += mesh.volume[i] * pi_[i];
   z = mesh.comm.sum(z);
   for (double& p : pi_) p /= z;
-  shift_ = least / kT - std::log(z);
+  shift_ = min / kT - std::log(z);
   version_ = generator_.version();
 }
 

@@ -7,7 +7,7 @@
 
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
-#include "otto/time/keep.h"
+#include "otto/time/mass_positivity_limiter.h"
 
 namespace otto {
 

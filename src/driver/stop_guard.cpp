@@ -49,7 +49,7 @@ void StopGuard::limit_wall_time(std::chrono::steady_clock::time_point start, dou
 }
 
 // Costs are remembered as a maximum that fades slowly, so that one slow step long ago does not
-// count for ever.
+// count without end.
 void StopGuard::step_took(double seconds) { step_ = std::max(seconds, 0.98 * step_); }
 void StopGuard::output_took(double seconds) { output_ = std::max(seconds, 0.98 * output_); }
 void StopGuard::checkpoint_took(double seconds) {

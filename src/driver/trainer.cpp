@@ -12,7 +12,7 @@
 #include "otto/learn/early_stopping.h"
 #include "otto/learn/face_gradient.h"
 #include "otto/learn/make_energy.h"
-#include "otto/learn/verdict.h"
+#include "otto/learn/model_metrics.h"
 #include "otto/mesh/make_mesh.h"
 
 namespace otto {
@@ -70,7 +70,7 @@ class Loop {
   ExitStatus finish() {
     const Mesh& mesh = setup_.mesh;
     const double seconds = spent();
-    const Verdict verdict = judge(setup_.data, *setup_.network);
+    const ModelMetrics metrics = evaluate(setup_.data, *setup_.network);
     std::vector<double> density = setup_.model.mass(), data = setup_.data.mass;
     for (std::size_t i = 0; i < density.size(); ++i) {
       density[i] /= mesh.volume[i];
@@ -78,23 +78,23 @@ class Loop {
     }
     Json json{{"objective", setup_.training.options.objective},
               {"iterations", iteration_},
-              {"kl", number(verdict.divergences.kl)},
-              {"reverse_kl", number(verdict.divergences.reverse_kl)},
-              {"tv", verdict.divergences.tv},
-              {"log_z", verdict.log_z},
-              {"w2", verdict.w2},
+              {"kl", number(metrics.divergences.kl)},
+              {"reverse_kl", number(metrics.divergences.reverse_kl)},
+              {"tv", metrics.divergences.tv},
+              {"log_z", metrics.log_z},
+              {"w2", metrics.w2},
               {"gradient_norm", norm(setup_.objective->gradient())},
               {"seconds", seconds},
               {"parameters", setup_.network->parameters()},
               {"check_cells", setup_.data.check.global_cells}};
-    if (verdict.heldout_log_likelihood) {
-      json["heldout_log_likelihood"] = *verdict.heldout_log_likelihood;
+    if (metrics.heldout_log_likelihood) {
+      json["heldout_log_likelihood"] = *metrics.heldout_log_likelihood;
     }
     json["gradient_square"] = gradient_squares();
     const std::vector<NamedField> fields{{"density", density}, {"data", data}};
-    output_.log().say("KL " + number(verdict.divergences.kl).dump() + " and W2 " +
-                      number(verdict.w2).dump() + " on the check grid, log Z " +
-                      number(verdict.log_z).dump());
+    output_.log().say("KL " + number(metrics.divergences.kl).dump() + " and W2 " +
+                      number(metrics.w2).dump() + " on the check grid, log Z " +
+                      number(metrics.log_z).dump());
     return output_.finish(fields, json);
   }
 

@@ -73,11 +73,11 @@ std::unique_ptr<ExternalEnergy> from_library(const Section& term, int dimension)
                              "'; kernels like it belong "
                              "beside kind = \"interaction\"");
   }
-  if (dimension < entry->least_dimension || dimension > entry->most_dimension) {
+  if (dimension < entry->min_dimension || dimension > entry->max_dimension) {
     const std::string takes =
-        entry->least_dimension == entry->most_dimension
-            ? fmt::format("{}", entry->least_dimension)
-            : fmt::format("{} to {}", entry->least_dimension, entry->most_dimension);
+        entry->min_dimension == entry->max_dimension
+            ? fmt::format("{}", entry->min_dimension)
+            : fmt::format("{} to {}", entry->min_dimension, entry->max_dimension);
     term.fail("library", fmt::format("'{}' is an energy in {} dimensions; the mesh has {}", name,
                                      takes, dimension));
   }

@@ -1,15 +1,15 @@
-// U = kT rho log rho + the other terms, with the barrier -mu log rho [- mu log(P - rho)]:
+// U = kT rho log rho + the other terms, with the barrier -nu log rho [- nu log(P - rho)]:
 //
-//   U_mu' = kT (log rho + 1) + ... - mu/rho [+ mu/(P - rho)],
-//   U_mu'' = kT/rho + ... + mu/rho^2 [+ mu/(P - rho)^2].
+//   U_nu' = kT (log rho + 1) + ... - nu/rho [+ nu/(P - rho)],
+//   U_nu'' = kT/rho + ... + nu/rho^2 [+ nu/(P - rho)^2].
 //
 // The density of a chemical potential z in closed form:
 //
 //   entropy            rho = exp(z/kT - 1)
 //   c rho^m/(m-1)      rho = ((m-1) z / (c m))^(1/(m-1)) for z (m-1) > 0, else 0 (inf for m < 1)
-//   c rho^2, barrier   2 c rho^2 - z rho - mu = 0
-//   nothing, barrier   rho = -mu/z
-//   crowd, barrier     rho = P/2 (1 + w),  a (1 - w^2) = w,  a = z P/(4 mu)
+//   c rho^2, barrier   2 c rho^2 - z rho - nu = 0
+//   nothing, barrier   rho = -nu/z
+//   crowd, barrier     rho = P/2 (1 + w),  a (1 - w^2) = w,  a = z P/(4 nu)
 //
 // Everything else: src/energy/internal_inverse.h.
 
@@ -35,20 +35,20 @@ std::vector<InternalEntry>& registry() {
 }
 
 /// U = 0.
-double free_density(double z, double mu) {
-  return z < 0 ? -mu / z : z == 0 && mu == 0 ? 0.0 : z + infinity;
+double free_density(double z, double nu) {
+  return z < 0 ? -nu / z : z == 0 && nu == 0 ? 0.0 : z + infinity;
 }
 
-/// 2 c rho^2 - z rho = mu, without cancellation.
-double quadratic_density(double z, double c, double mu) {
-  if (mu == 0) return z < 0 ? 0.0 : z / (2 * c);
-  const double root = std::sqrt(z * z + 8 * c * mu);
-  return z > 0 ? (z + root) / (4 * c) : 2 * mu / (root - z);
+/// 2 c rho^2 - z rho = nu, without cancellation.
+double quadratic_density(double z, double c, double nu) {
+  if (nu == 0) return z < 0 ? 0.0 : z / (2 * c);
+  const double root = std::sqrt(z * z + 8 * c * nu);
+  return z > 0 ? (z + root) / (4 * c) : 2 * nu / (root - z);
 }
 
-double crowd_density(double z, double P, double mu) {
-  if (mu == 0) return std::isnan(z) ? z : z > 0 ? P : 0.0;
-  const double a = std::abs(z) * P / (4 * mu), root = std::hypot(1, 2 * a);
+double crowd_density(double z, double P, double nu) {
+  if (nu == 0) return std::isnan(z) ? z : z > 0 ? P : 0.0;
+  const double a = std::abs(z) * P / (4 * nu), root = std::hypot(1, 2 * a);
   const double rest = (1 + 1 / (root + 2 * a)) / (1 + root);  // 1 - |w|
   return 0.5 * P * (z < 0 ? rest : 2 - rest);
 }
@@ -87,9 +87,9 @@ bool InternalEnergy::has_slope() const {
 }
 
 double InternalEnergy::maximum() const {
-  double most = infinity;
-  for (const auto& term : others_) most = std::min(most, term->maximum());
-  return most;
+  double bound = infinity;
+  for (const auto& term : others_) bound = std::min(bound, term->maximum());
+  return bound;
 }
 
 void InternalEnergy::value(std::span<const double> rho, std::span<double> U) const {
@@ -106,7 +106,7 @@ void InternalEnergy::value(std::span<const double> rho, std::span<double> U) con
   for (std::size_t i = 0; i < U.size(); ++i) U[i] = rho[i] > limit ? infinity : U[i];
 }
 
-void InternalEnergy::derivatives(std::span<const double> rho, double mu, std::span<double> first,
+void InternalEnergy::derivatives(std::span<const double> rho, double nu, std::span<double> first,
                                  std::span<double> second) const {
   const double kT = temperature_, P = maximum();
   if (kT > 0 && !first.empty()) {
@@ -117,17 +117,17 @@ void InternalEnergy::derivatives(std::span<const double> rho, double mu, std::sp
   }
   for (std::size_t i = 0; i < second.size(); ++i) second[i] = kT > 0 ? kT / rho[i] : 0.0;
   for (const auto& term : others_) term->add_derivatives(rho, first, second);
-  if (!(mu > 0)) return;
+  if (!(nu > 0)) return;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    first[i] += -mu / rho[i] + (P < infinity ? mu / (P - rho[i]) : 0.0);
+    first[i] += -nu / rho[i] + (P < infinity ? nu / (P - rho[i]) : 0.0);
   }
   for (std::size_t i = 0; i < second.size(); ++i) {
     const double below = 1 / rho[i], above = P < infinity ? 1 / (P - rho[i]) : 0.0;
-    second[i] += mu * (below * below + above * above);
+    second[i] += nu * (below * below + above * above);
   }
 }
 
-bool InternalEnergy::closed_form(std::span<const double> z, double mu,
+bool InternalEnergy::closed_form(std::span<const double> z, double nu,
                                  std::span<double> rho) const {
   const auto each = [&](auto&& f) {
     for (std::size_t i = 0; i < z.size(); ++i) rho[i] = f(z[i]);
@@ -135,30 +135,30 @@ bool InternalEnergy::closed_form(std::span<const double> z, double mu,
   };
   const double kT = temperature_;
   if (others_.empty()) {
-    if (kT == 0) return each([&](double x) { return free_density(x, mu); });
-    if (mu > 0) return false;
+    if (kT == 0) return each([&](double x) { return free_density(x, nu); });
+    if (nu > 0) return false;
     for (std::size_t i = 0; i < z.size(); ++i) rho[i] = z[i] / kT - 1;
     exp_of(rho, rho);
     return true;
   }
   if (kT > 0 || others_.size() > 1) return false;
   const auto [c, m] = others_[0]->as_power();
-  if (m == 2) return each([&, c = c](double x) { return quadratic_density(x, c, mu); });
-  if (m > 0 && mu == 0) return each([&, c = c, m = m](double x) { return power_density(x, c, m); });
+  if (m == 2) return each([&, c = c](double x) { return quadratic_density(x, c, nu); });
+  if (m > 0 && nu == 0) return each([&, c = c, m = m](double x) { return power_density(x, c, m); });
   if (m > 0) return false;
-  return each([&, P = maximum()](double x) { return crowd_density(x, P, mu); });
+  return each([&, P = maximum()](double x) { return crowd_density(x, P, nu); });
 }
 
 /// About the density. Where several terms tend to -inf at 0, each alone leaves less than their sum;
 /// where one grows from 0, it leaves more.
-double InternalEnergy::first_guess(double z, double mu) const {
-  const double barrier = mu > 0 && z < 0 ? -mu / z : 0;
+double InternalEnergy::first_guess(double z, double nu) const {
+  const double barrier = nu > 0 && z < 0 ? -nu / z : 0;
   double below = 0, above = 0.5 * maximum();
   if (temperature_ > 0) below = std::exp(std::clamp(z / temperature_ - 1, -600.0, 600.0));
   for (const auto& term : others_) {
     const auto [c, m] = term->as_power();
     if (m > 1) {
-      const double from_barrier = std::pow((m - 1) * mu / (c * m), 1 / m);
+      const double from_barrier = std::pow((m - 1) * nu / (c * m), 1 / m);
       above = std::min(above, power_density(2 * std::max(z, 0.0), c, m) + from_barrier);
     } else if (m > 0 && z < 0) {
       below = std::max(below, power_density(z, c, m));
@@ -168,15 +168,15 @@ double InternalEnergy::first_guess(double z, double mu) const {
   return barrier > 0 ? std::min(above, barrier) : above;
 }
 
-void InternalEnergy::density(std::span<const double> z, double mu, std::span<double> rho) const {
-  if (closed_form(z, mu, rho)) return;
-  const InverseSlope inverse{slope_at_zero(), maximum(), mu};
+void InternalEnergy::density(std::span<const double> z, double nu, std::span<double> rho) const {
+  if (closed_form(z, nu, rho)) return;
+  const InverseSlope inverse{slope_at_zero(), maximum(), nu};
   for (std::size_t begin = 0; begin < z.size(); begin += InverseSlope::block) {
     const std::size_t n = std::min(InverseSlope::block, z.size() - begin);
     inverse.solve(
-        z.subspan(begin, n), rho.subspan(begin, n), [&](double x) { return first_guess(x, mu); },
+        z.subspan(begin, n), rho.subspan(begin, n), [&](double x) { return first_guess(x, nu); },
         [&](std::span<const double> r, std::span<double> first, std::span<double> second) {
-          derivatives(r, mu, first, second);
+          derivatives(r, nu, first, second);
         });
   }
 }

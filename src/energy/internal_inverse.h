@@ -1,9 +1,9 @@
 #pragma once
-// The inverse of an increasing U_mu', cell by cell but in blocks: U_mu'(rho) = z.
+// The inverse of an increasing U_nu', cell by cell but in blocks: U_nu'(rho) = z.
 //
 // Newton's method in y = log x with x = rho, or x = rho / (P - rho) where rho < P:
 //
-//   y <- y - h / (dU'/dy),   h = U_mu'(rho) - z,   d rho/dy = rho or rho (1 - rho/P),
+//   y <- y - h / (dU'/dy),   h = U_nu'(rho) - z,   d rho/dy = rho or rho (1 - rho/P),
 //
 // in which an entropy is linear and powers and barriers are exponentials. Steps stay inside the
 // bracket given by the signs of h so far, and halve it (in y) where Newton's gain too little. The
@@ -20,9 +20,9 @@ namespace otto {
 
 struct InverseSlope {
   static constexpr std::size_t block = 64;
-  double slope_at_zero, maximum, mu;
+  double slope_at_zero, maximum, nu;
 
-  /// `guess(z)` > 0 is where to start; `slopes(rho, first, second)` writes U_mu' and U_mu''.
+  /// `guess(z)` > 0 is where to start; `slopes(rho, first, second)` writes U_nu' and U_nu''.
   template <class Guess, class Slopes>
   void solve(std::span<const double> z, std::span<double> rho, Guess&& guess,
              Slopes&& slopes) const {
@@ -51,22 +51,22 @@ struct InverseSlope {
 
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr double least = 1e-300, most = 1e300;  // of x
+  static constexpr double min_x = 1e-300, max_x = 1e300;  // of x
 
   struct Cell {
-    double x = 1, low = least, high = most;
+    double x = 1, low = min_x, high = max_x;
     double last_step = infinity, reach = 2;
     bool done = false;
 
     void begin(double z, const InverseSlope& of, double guess) {
-      if (std::isnan(z) || (of.mu == 0 && z <= of.slope_at_zero)) {
+      if (std::isnan(z) || (of.nu == 0 && z <= of.slope_at_zero)) {
         x = std::isnan(z) ? z : 0;
         done = true;
         return;
       }
       const double start =
           of.bounded() ? guess / std::max(of.maximum - guess, guess * 1e-3) : guess;
-      x = start > least && start < most ? start : 1.0;
+      x = start > min_x && start < max_x ? start : 1.0;
     }
 
     void move(double h, double slope) {
@@ -80,21 +80,21 @@ struct InverseSlope {
         done = true;
         return;
       }
-      if (x >= most / 2 || x <= least * 2) {  // beyond every density: no root inside
+      if (x >= max_x / 2 || x <= min_x * 2) {  // beyond every density: no root inside
         if ((h < 0) == (x > 1)) {
           x = h < 0 ? infinity : 0;
           done = true;
           return;
         }
       }
-      const bool bracketed = low > least && high < most;
+      const bool bracketed = low > min_x && high < max_x;
       const bool slow = bracketed && std::abs(step) > 0.5 * last_step;
       const bool far = !bracketed && reach > 32;  // four steps and still on the same side
       if (!(std::abs(step) <= reach) || far) step = h > 0 ? -reach : reach;
       reach *= 2;
       double next = x * std::exp(step);
       if (!(next > low && next < high) || slow) {
-        next = bracketed ? std::sqrt(low) * std::sqrt(high) : std::clamp(next, least, most);
+        next = bracketed ? std::sqrt(low) * std::sqrt(high) : std::clamp(next, min_x, max_x);
       }
       last_step = std::abs(std::log(next / x));
       x = next;

@@ -28,8 +28,8 @@ std::string box_words(const LibraryEntry& entry) {
     alike = alike && side(a) == side(0);
   }
   if (!alike) return words;
-  const bool any = entry.least_dimension < entry.most_dimension;
-  return side(0) + "^" + (any ? std::string("d") : std::to_string(entry.most_dimension));
+  const bool any = entry.min_dimension < entry.max_dimension;
+  return side(0) + "^" + (any ? std::string("d") : std::to_string(entry.max_dimension));
 }
 
 }  // namespace

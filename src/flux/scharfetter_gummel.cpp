@@ -21,8 +21,8 @@ namespace {
 
 /// B(t) for t >= 0.
 inline double bernoulli_of_positive(double t) {
-  constexpr double least = std::numeric_limits<double>::min();  // keeps 0/0 out; B(least) = 1
-  const double c = t < least ? least : t < 800 ? t : 800;
+  constexpr double smallest = std::numeric_limits<double>::min();  // keeps 0/0 out; B(smallest) = 1
+  const double c = t < smallest ? smallest : t < 800 ? t : 800;
   const auto [q, k] = split_exponential(c);
   const std::int64_t half = k >> 1;
   const double a = power_of_two(-half), b = power_of_two(half - k);

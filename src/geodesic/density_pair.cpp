@@ -35,10 +35,10 @@ struct Lattice {
 /// Sorted, each value once; values closer than rounding are one.
 void keep_distinct(std::vector<double>& x) {
   std::ranges::sort(x);
-  const double least = rounding * std::max(x.back() - x.front(), 1e-300);
+  const double min = rounding * std::max(x.back() - x.front(), 1e-300);
   std::size_t kept = 0;
   for (const double value : x) {
-    if (kept == 0 || value - x[kept - 1] > least) x[kept++] = value;
+    if (kept == 0 || value - x[kept - 1] > min) x[kept++] = value;
   }
   x.resize(kept);
 }

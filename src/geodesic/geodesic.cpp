@@ -15,9 +15,9 @@
 #include <cmath>
 #include <limits>
 
+#include "benamou_brenier_admm.h"
 #include "otto/linear/kinetic_energy.h"
 #include "slab.h"
-#include "splitting.h"
 
 namespace otto {
 
@@ -75,7 +75,7 @@ struct Geodesic::Impl {
         end(b.begin(), b.end()),
         slab(make_slab(m, o.intervals)),
         order(m, slab),
-        splitting(slab, order.to_planes(a), order.to_planes(b)) {
+        admm(slab, order.to_planes(a), order.to_planes(b)) {
     mass = integral(mesh, start);
     size = diameter_squared(mesh);
     guess_scale();
@@ -92,7 +92,7 @@ struct Geodesic::Impl {
   std::vector<double> start, end;
   Slab slab;
   SlabOrder order;
-  Splitting splitting;
+  BenamouBrenierAdmm admm;
   double mass = 1, size = 1, typical = 1;  ///< typical: int rho^2 / int rho
   double w = 1;                            ///< the present scale of W2^2 per mass
 };
@@ -112,13 +112,13 @@ void Geodesic::Impl::guess_scale() {
 
 void Geodesic::Impl::use_scale(double scale) {
   w = std::clamp(scale, 1e-8 * size, size);
-  splitting.set_scales(penalty * typical / w, stretch * w);
+  admm.set_scales(penalty * typical / w, stretch * w);
 }
 
 std::vector<double> Geodesic::Impl::density(int k) const {
   if (k == 0) return start;
   if (k == options.intervals) return end;
-  std::vector<double> rho = order.from_planes(splitting.density(k));
+  std::vector<double> rho = order.from_planes(admm.density(k));
   const double scale = mass / integral(mesh, rho);
   for (double& x : rho) x *= scale;
   return rho;
@@ -142,13 +142,13 @@ double Geodesic::Impl::upper_bound(double background) const {
       middle[i] = 0.5 * (now[i] + next[i]);
     }
     mesh.halo.update(mesh.comm, middle);
-    total += dt * least_kinetic_energy(mesh, middle, rate);
+    total += dt * min_kinetic_energy(mesh, middle, rate);
   }
   return total;
 }
 
 void Geodesic::Impl::take_lower(GeodesicReport& report) {
-  const DualValues dual = splitting.dual();
+  const DualValues dual = admm.dual();
   report.lower = std::max(report.lower, dual.lower);
   report.squared = std::clamp(dual.estimate, report.lower, std::max(report.lower, report.upper));
 }
@@ -172,7 +172,7 @@ GeodesicReport Geodesic::solve(const Watch& watch) {
   report.upper = std::numeric_limits<double>::infinity();
   int next_upper = check_every;
   while (report.iterations < o.options.max_iterations) {
-    o.splitting.iterate();
+    o.admm.iterate();
     const int i = ++report.iterations;
     const bool last = i == o.options.max_iterations;
     if (i % check_every != 0 && !last) continue;

@@ -18,10 +18,10 @@ namespace otto {
 /// lambda of `count` points; the input is the initial guess (>= 0).
 inline void project_onto_paraboloid(std::int64_t count, const double* a, const double* S,
                                     double gamma, double* lambda) {
-  constexpr int most = 60;
+  constexpr int max = 60;
   constexpr double enough = 1e-12;
   const double inverse = 1 / gamma;
-  for (int i = 0; i < most; ++i) {
+  for (int i = 0; i < max; ++i) {
     double worst = 0;
 #pragma omp simd reduction(max : worst)
     for (std::int64_t r = 0; r < count; ++r) {

@@ -97,9 +97,9 @@ std::vector<double> local_density(const Section& initial, const Mesh& mesh) {
 }
 
 double largest(std::span<const double> values) {
-  double most = 0;
-  for (const double v : values) most = std::max(most, std::abs(v));
-  return most;
+  double max = 0;
+  for (const double v : values) max = std::max(max, std::abs(v));
+  return max;
 }
 
 /// Rounding of an expression whose exact value is 0 may fall below it: that much is set to 0.
@@ -118,16 +118,15 @@ void check_density(const Section& initial, const Mesh& mesh, std::vector<double>
 }
 
 /// Crowds: no cell starts above the maximum, but for rounding, which is taken off.
-void check_maximum(const Section& initial, const Mesh& mesh, std::vector<double>& rho,
-                   double most) {
+void check_maximum(const Section& initial, const Mesh& mesh, std::vector<double>& rho, double max) {
   for (std::size_t c = 0; c < rho.size(); ++c) {
-    if (rho[c] > most * (1 + 1e-12)) {
+    if (rho[c] > max * (1 + 1e-12)) {
       initial.fail("kind", fmt::format("the density {:.6g} of the cell at {} is above {}, the "
                                        "energy.maximum of the crowd; spread it out, or take a "
                                        "smaller initial.mass",
-                                       rho[c], to_text(mesh.center[c], mesh.dimension), most));
+                                       rho[c], to_text(mesh.center[c], mesh.dimension), max));
     }
-    rho[c] = std::min(rho[c], most);
+    rho[c] = std::min(rho[c], max);
   }
 }
 
@@ -153,8 +152,8 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
     const std::vector<double> share = shares_of_region(mesh, region);
     for (std::size_t i = 0; i < rho.size(); ++i) rho[i] *= share[i];
   }
-  const double most = mesh.comm.max(largest(rho));
-  mesh.comm.together([&] { check_density(initial, mesh, rho, most); });
+  const double max = mesh.comm.max(largest(rho));
+  mesh.comm.together([&] { check_density(initial, mesh, rho, max); });
   const double found = integral(mesh, rho);
   if (!(found > 0 && std::isfinite(found))) {
     initial.fail("kind", fmt::format("the density has mass {} inside the mesh", found));
@@ -164,8 +163,8 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   }
   const double factor = initial.real("mass") / found;
   for (double& r : rho) r *= factor;
-  const double most_allowed = energy.internal().maximum();
-  mesh.comm.together([&] { check_maximum(initial, mesh, rho, most_allowed); });
+  const double max_allowed = energy.internal().maximum();
+  mesh.comm.together([&] { check_maximum(initial, mesh, rho, max_allowed); });
   return rho;
 }
 

@@ -13,10 +13,10 @@ std::vector<double> gibbs_density(const Mesh& mesh, const FreeEnergy& energy) {
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
   energy.external(mesh, 0.0, V);
   V.resize(static_cast<std::size_t>(mesh.owned));
-  double least = std::numeric_limits<double>::infinity();
-  for (const double v : V) least = std::min(least, v);
-  least = mesh.comm.min(least);
-  for (double& v : V) v = std::exp(-(v - least) / energy.temperature());
+  double min = std::numeric_limits<double>::infinity();
+  for (const double v : V) min = std::min(min, v);
+  min = mesh.comm.min(min);
+  for (double& v : V) v = std::exp(-(v - min) / energy.temperature());
   return V;
 }
 

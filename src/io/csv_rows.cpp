@@ -7,7 +7,7 @@
 
 namespace otto {
 
-RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long most,
+RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long max_row,
                      const std::string& what) {
   RowExtent e;
   std::ifstream in(file, std::ios::binary);
@@ -22,7 +22,7 @@ RowExtent row_extent(const std::filesystem::path& file, const std::string& head,
     }
     long row = -1;
     const auto read = std::from_chars(line.data(), line.data() + line.size(), row);
-    if (read.ec != std::errc{} || row > most || row <= e.last) break;
+    if (read.ec != std::errc{} || row > max_row || row <= e.last) break;
     if (row > e.last + 1 && e.why_missing.empty()) {
       e.why_missing = fmt::format("{} {} to {} are missing", what, e.last + 1, row - 1);
     }

@@ -14,9 +14,9 @@ struct RowExtent {
   std::string why_missing;  ///< "" where no row is missing up to `last`
 };
 /// `head`: the header with its line end; the first field of a row is its number; `what` a row is
-/// ("steps"). Rows after `most`, unfinished ones and those after a row out of order do not count.
+/// ("steps"). Rows after `max_row`, unfinished ones and those after a row out of order do not count.
 /// Not collective.
-RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long most,
+RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long max_row,
                      const std::string& what);
 
 }  // namespace otto

@@ -32,7 +32,7 @@ void make_expendable(double size) {
 
 /// Reads a dataset in pieces; what cannot be read is passed over.
 herr_t read_dataset(hid_t group, const char* name, const H5L_info_t*, void*) {
-  constexpr hsize_t most = 1 << 20;  // numbers at once
+  constexpr hsize_t max_numbers = 1 << 20;  // numbers at once
   const hid_t data = H5Dopen2(group, name, H5P_DEFAULT);
   if (data < 0) return 0;
   const hid_t space = H5Dget_space(data);
@@ -40,8 +40,8 @@ herr_t read_dataset(hid_t group, const char* name, const H5L_info_t*, void*) {
   const int axes = H5Sget_simple_extent_ndims(space);
   if (axes != 1 && axes != 2) return 0;
   H5Sget_simple_extent_dims(space, extent, nullptr);
-  if (extent[1] == 0 || extent[1] > most) return 0;
-  const hsize_t rows = std::max<hsize_t>(most / extent[1], 1);
+  if (extent[1] == 0 || extent[1] > max_numbers) return 0;
+  const hsize_t rows = std::max<hsize_t>(max_numbers / extent[1], 1);
   std::vector<double> values(rows * extent[1]);
   for (hsize_t first = 0; first < extent[0]; first += rows) {
     const hsize_t start[2] = {first, 0}, count[2] = {std::min(rows, extent[0] - first), extent[1]};

@@ -42,7 +42,7 @@ bool stalls(const std::vector<double>& decrease) {
 }  // namespace
 
 QuadraticMinimum minimise_quadratic(
-    const Eigen::VectorXd& b, int most,
+    const Eigen::VectorXd& b, int max_iterations,
     const std::function<void(const Eigen::VectorXd& d, Eigen::VectorXd& y)>& multiply) {
   QuadraticMinimum minimum{Eigen::VectorXd::Zero(b.size())};
   Eigen::VectorXd r = -b, d = r, y(b.size());
@@ -50,7 +50,7 @@ QuadraticMinimum minimise_quadratic(
   std::vector<double> decrease;
   double rr = r.squaredNorm();
   const double enough = rounding * rr;
-  while (minimum.iterations < most && rr > enough && !stalls(decrease)) {
+  while (minimum.iterations < max_iterations && rr > enough && !stalls(decrease)) {
     basis.add(r, std::sqrt(rr));
     multiply(d, y);
     const double curvature = d.dot(y);

@@ -14,9 +14,9 @@ struct QuadraticMinimum {
   int iterations = 0;
 };
 
-/// `multiply(d, y)` sets y = A d. At most `most` iterations.
+/// `multiply(d, y)` sets y = A d. At most `max_iterations` iterations.
 QuadraticMinimum minimise_quadratic(
-    const Eigen::VectorXd& b, int most,
+    const Eigen::VectorXd& b, int max_iterations,
     const std::function<void(const Eigen::VectorXd& d, Eigen::VectorXd& y)>& multiply);
 
 }  // namespace otto

@@ -16,7 +16,7 @@ constexpr double few_cells = 3000;        ///< no metric on fewer
 constexpr double growth = 4;              ///< of tau after a good step
 constexpr double good = 0.6, bad = 0.25;  ///< decrease of KL over the predicted one
 constexpr double rest = 1e-3;             ///< share of KL: a step that gains less is too short
-constexpr double most_tau = 1e13, least_tau = 1e-9;
+constexpr double max_tau = 1e13, min_tau = 1e-9;
 constexpr double disagreement = 0.2;  ///< of two metrics about a direction
 constexpr int halvings = 7;
 
@@ -108,12 +108,12 @@ void Fit::adapt(const Direction& direction, double step, double kl, double kl_ne
   const double ratio = direction.predicted > 0 ? (kl - kl_new) / direction.predicted : 0;
   const bool at_rest = kl - kl_new < rest * kl;
   if (step > 0 && at_rest) {
-    tau_ = std::min(growth * tau_, most_tau);
+    tau_ = std::min(growth * tau_, max_tau);
     return;
   }
-  if (step == 1 && ratio > good) tau_ = std::min(growth * tau_, most_tau);
+  if (step == 1 && ratio > good) tau_ = std::min(growth * tau_, max_tau);
   if (step > 0 && ratio >= bad) {
-    tau_ = std::max(step * tau_, least_tau);
+    tau_ = std::max(step * tau_, min_tau);
     return;
   }
   if (level_ + 1 < metrics_.size()) {
@@ -123,7 +123,7 @@ void Fit::adapt(const Direction& direction, double step, double kl, double kl_ne
       return;
     }
   }
-  tau_ = std::max(tau_ / (step > 0 ? growth : growth * growth), least_tau);
+  tau_ = std::max(tau_ / (step > 0 ? growth : growth * growth), min_tau);
 }
 
 FitReport Fit::advance(std::span<const double> q, std::span<const double> g) {

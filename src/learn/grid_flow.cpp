@@ -19,10 +19,10 @@ namespace {
 
 /// -div(p grad psi) + psi p / long_time = b stands for the Poisson equation: c of ShiftedSolver.
 constexpr double long_time = 1e7;
-constexpr int most_halvings = 8;
+constexpr int max_halvings = 8;
 /// Newton stops at a tenth of it; tails of 1e-100 leave it rounding of 1e-11.
 constexpr double proximal_rtol = 1e-8;
-constexpr double least_mass = 1e-300;  ///< stands for none under a logarithm
+constexpr double min_mass = 1e-300;  ///< stands for none under a logarithm
 
 /// Energies of the owned cells, as they are at the moment.
 class FieldEnergy final : public ExternalEnergy {
@@ -138,7 +138,7 @@ int GridFlow::proximal(double tau, std::span<double> mass) {
     if (report.converged) {
       left -= length;
       rho0.swap(rho);
-    } else if (++halvings > most_halvings) {
+    } else if (++halvings > max_halvings) {
       throw NumericalError("a proximal step did not converge: " + report.reason +
                            "; take a smaller train.tau");
     } else {
@@ -158,7 +158,7 @@ int GridFlow::second_order(double tau, std::span<double> mass) {
   std::vector<double> b(n), x(n), phi(std::size_t(o.mesh.local()));
   for (std::size_t i = 0; i < n; ++i) {
     const double weight = o.mesh.volume[i] * pi[i];
-    b[i] = weight * std::log(std::max(mass[i], least_mass) / weight);
+    b[i] = weight * std::log(std::max(mass[i], min_mass) / weight);
   }
   const int iterations = o.solve(tau, b, x, "the system of a second-order step");
   for (std::size_t i = 0; i < n; ++i) phi[i] = x[i] / pi[i];

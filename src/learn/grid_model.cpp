@@ -22,26 +22,26 @@ void GridModel::update() {
 
 void GridModel::set(std::vector<double> U) {
   U_ = std::move(U);
-  double most = -std::numeric_limits<double>::infinity();
+  double max = -std::numeric_limits<double>::infinity();
   bool finite = true;
   for (std::size_t i = 0; i < U_.size(); ++i) {
     finite = finite && std::isfinite(U_[i]);
-    most = std::max(most, log_volume_[i] - U_[i]);
+    max = std::max(max, log_volume_[i] - U_[i]);
   }
   if (mesh_.comm.any(!finite)) {
     throw NumericalError(
         "the network's energy is not finite at some cell centre; take smaller steps "
         "(train.learning_rate, train.tau) or another network");
   }
-  most = mesh_.comm.max(most);
+  max = mesh_.comm.max(max);
   p_.resize(U_.size());
-  for (std::size_t i = 0; i < U_.size(); ++i) p_[i] = log_volume_[i] - U_[i] - most;
+  for (std::size_t i = 0; i < U_.size(); ++i) p_[i] = log_volume_[i] - U_[i] - max;
   exp_of(p_, p_);
   Accumulator sum;
   for (const double x : p_) sum.add(x);
   const double Z = mesh_.comm.sum(sum.value());
   for (double& x : p_) x /= Z;
-  log_z_ = most + std::log(Z);
+  log_z_ = max + std::log(Z);
 }
 
 double GridModel::log_mass(std::size_t i) const { return log_volume_[i] - U_[i] - log_z_; }
@@ -55,10 +55,10 @@ double GridModel::kl(std::span<const double> q) const {
 }
 
 Divergences GridModel::divergences(std::span<const double> q) const {
-  constexpr double least = 1e-300;
+  constexpr double min = 1e-300;
   Accumulator reverse, total;
   for (std::size_t i = 0; i < q.size(); ++i) {
-    if (p_[i] > 0) reverse.add(p_[i] * (log_mass(i) - std::log(std::max(q[i], least))));
+    if (p_[i] > 0) reverse.add(p_[i] * (log_mass(i) - std::log(std::max(q[i], min))));
     total.add(std::abs(p_[i] - q[i]));
   }
   return {kl(q), mesh_.comm.sum(reverse.value()), 0.5 * mesh_.comm.sum(total.value())};

@@ -42,7 +42,7 @@ const Declare keys{
       .type = Type::integers,
       .doc = "Units of the hidden layers.",
       .fallback = "[32, 32, 32]",
-      .range = {.least = 1},
+      .range = {.min = 1},
       .when = "kind=mlp"}},
     {{"network.kind", "mlp", "A multi-layer perceptron on sines and cosines of the coordinates.",
       "h0 = [z, sin(z B), cos(z B)], h_i = silu(W_i h_(i-1) + b_i), U = w . h"},

@@ -16,12 +16,12 @@ constexpr double longest_tau = 1e8;  ///< beyond, G / tau is below the rounding 
 
 std::vector<std::size_t> active_cells(const Comm& comm, std::span<const double> weight,
                                       double share) {
-  double most = 0;
-  for (const double w : weight) most = std::max(most, w);
-  most = comm.max(most);
+  double max = 0;
+  for (const double w : weight) max = std::max(max, w);
+  max = comm.max(max);
   std::vector<std::size_t> cells;
   for (std::size_t i = 0; i < weight.size(); ++i) {
-    if (weight[i] > share * most) cells.push_back(i);
+    if (weight[i] > share * max) cells.push_back(i);
   }
   return cells;
 }

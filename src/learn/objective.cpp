@@ -69,12 +69,12 @@ const Declare keys{
       .doc =
           "Steps in which it moves for the time tau; 30 by default for contrastive_divergence, 1 "
           "elsewhere.",
-      .range = {.least = 1}},
+      .range = {.min = 1}},
      {.path = "train.particles",
       .type = Type::integer,
       .doc = "Langevin particles of contrastive_divergence.",
       .fallback = "1024",
-      .range = {.least = 1, .most = 1e7},
+      .range = {.min = 1, .max = 1e7},
       .when = "objective=contrastive_divergence"},
      {.path = "train.kernel",
       .type = Type::text,
@@ -92,7 +92,7 @@ const Declare keys{
           "Most conjugate gradient iterations for one step of the parameters, for the objectives "
           "of second order.",
       .fallback = "150",
-      .range = {.least = 1}}},
+      .range = {.min = 1}}},
     {{"train.kernel", "mala",
       "A step with Metropolis' test: exp(-U)/Z is invariant however steep U is.",
       "x1 = x - h grad U + sqrt(2 h) xi, taken with probability min(1, e^(U(x) - U(x1)) k(x|x1) / "

@@ -10,7 +10,7 @@ namespace otto {
 
 namespace {
 
-constexpr double most_times = 4;  ///< vol/C~ over the conductances of a cell
+constexpr double max_times = 4;  ///< vol/C~ over the conductances of a cell
 
 /// Flexible: a cycle in single precision is not linear to the last digits.
 KrylovControl control() {
@@ -103,7 +103,7 @@ void CoupledSystem::set(const ProximalCoefficients& c, bool keep_coarse) {
   const Faces& faces = s.mesh.faces;
   for (std::size_t f = 0; f < c.g.size(); ++f) {
     for (const std::int32_t cell : {faces.left[f], faces.right[f]}) {
-      if (std::size_t(cell) < s.n) s.near[std::size_t(cell)] += most_times * c.g[f];
+      if (std::size_t(cell) < s.n) s.near[std::size_t(cell)] += max_times * c.g[f];
     }
   }
   for (std::size_t k = 0; k < s.n; ++k) {

@@ -9,7 +9,7 @@ namespace otto {
 
 namespace {
 
-constexpr double least_density = 1e-12;  ///< over the largest, that transport solves resolve
+constexpr double min_density = 1e-12;  ///< over the largest, that transport solves resolve
 
 /// t of the preconditioner's J~.
 double length_factor(double kappa, std::size_t steps) {
@@ -42,7 +42,7 @@ struct InnerSystem::Impl {
   std::vector<JacobianSolver::Factors> factors;
   std::span<const double> omega;
   Fields* work = nullptr;  ///< of the solve under way
-  double least = 0;        ///< density that transport solves resolve
+  double min = 0;          ///< density that transport solves resolve
   double held = 0;         ///< least density of L_k
   bool failed = false;     ///< a transport solve inside it
   std::vector<double> left, right, near_left, near_right, g, near_g, field, mean, other, size;
@@ -67,9 +67,9 @@ void InnerSystem::set(std::span<const double> omega, double held) {
   for (std::size_t k = 0; k < N; ++k) {
     s.jacobian.factor(c.phi[k], c.kappa * c.d, s.factors[k]);
   }
-  double most = 0;
-  for (std::size_t i = 0; i < omega.size(); ++i) most = std::max(most, c.rho.back()[i]);
-  s.least = least_density * s.mesh.comm.max(most);
+  double max = 0;
+  for (std::size_t i = 0; i < omega.size(); ++i) max = std::max(max, c.rho.back()[i]);
+  s.min = min_density * s.mesh.comm.max(max);
   const double tau = c.d * double(N);
   auto& near_right = s.transport.centred() ? s.near_left : s.near_right;
   s.transport.slopes(c.phi.back(), length_factor(c.kappa, N) * tau, s.near_left, near_right);
@@ -119,7 +119,7 @@ bool InnerSystem::forward(double sign, const Fields& x, const Source& source, co
     if (source) source(k, rhs);
     s.use(k);
     for (std::size_t i = 0; i < y.size(); ++i) {
-      s.size[i] = s.mesh.volume[i] * std::max({c.rho[k][i], c.rho.back()[i], s.least});
+      s.size[i] = s.mesh.volume[i] * std::max({c.rho[k][i], c.rho.back()[i], s.min});
     }
     if (!s.jacobian.solve_adjoint(rhs, s.size, y)) return false;
     if (take) take(k, y);

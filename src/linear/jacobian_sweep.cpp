@@ -7,7 +7,7 @@ namespace otto {
 namespace {
 
 /// Pivots of a matrix far from an M-matrix stay this far from zero.
-constexpr double least_pivot = 0.05;
+constexpr double min_pivot = 0.05;
 
 }  // namespace
 
@@ -73,7 +73,7 @@ void JacobianSweep::factor(std::span<const double> phi, double d, Factors& facto
       if (factors.upwind || other >= mesh_.owned || !(jump > 0)) continue;
       pivot -= s * d / mesh_.volume[l] * slope(face, -jump) * factors.inverse[l];
     }
-    factors.inverse[k] = 1 / std::max(pivot, least_pivot);
+    factors.inverse[k] = 1 / std::max(pivot, min_pivot);
   }
 }
 

@@ -44,17 +44,17 @@ multigrid::Operator weighted_laplacian(const Mesh& mesh, std::span<const double>
   const auto local = [&](const BlockIndex& at) {
     return std::size_t(op.grid.index(at[0], at[1], at[2]));
   };
-  double most = 0;
+  double max = 0;
   std::size_t f = 0;
   for_each_face(block, GhostLayers(block),
                 [&](int a, const BlockIndex& at, std::int32_t left, std::int32_t right) {
                   const double g = mesh.faces.transmissibility[f++] * 0.5 *
                                    (density[std::size_t(left)] + density[std::size_t(right)]);
                   op.g[std::size_t(a)][local(at)] = g;
-                  most = std::max(most, g);
+                  max = std::max(max, g);
                 });
   const double mass = integral(mesh, density.first(std::size_t(mesh.owned)));
-  const double unit = shift * mesh.comm.max(most) / mass;
+  const double unit = shift * mesh.comm.max(max) / mass;
   for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
     op.omega[local(at)] = unit * mesh.volume[std::size_t(cell)] * density[std::size_t(cell)];
   });
@@ -74,8 +74,8 @@ void remove_mean(const Mesh& mesh, std::span<double> x) {
 
 }  // namespace
 
-double least_kinetic_energy(const Mesh& mesh, std::span<const double> density,
-                            std::span<const double> rate) {
+double min_kinetic_energy(const Mesh& mesh, std::span<const double> density,
+                          std::span<const double> rate) {
   const multigrid::Hierarchy hierarchy(weighted_laplacian(mesh, density));
   const auto cycle = multigrid::make_cycle(hierarchy, false);
   cycle->set(1, {});

@@ -128,8 +128,8 @@ Preconditioners::Verdict Preconditioners::judge(PetscInt k, double norm) {
     return k >= options_.algebraic_iterations ? Verdict::slow : Verdict::none;
   }
   const double gained = std::log(first_ / norm), wanted = std::log(first_ / target_);
-  const double most = options_.geometric_iterations * (k < second_look ? 2 : 1);
-  const bool slow = !(gained > 0) || double(k) * wanted > most * gained;
+  const double max = options_.geometric_iterations * (k < second_look ? 2 : 1);
+  const bool slow = !(gained > 0) || double(k) * wanted > max * gained;
   return slow ? Verdict::slow : Verdict::none;
 }
 

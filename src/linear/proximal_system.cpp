@@ -42,8 +42,8 @@ struct ProximalSystem::Impl {
     for (auto* v : {&b, &u}) {
       check(VecCreateMPI(mesh.comm.handle(), mesh.owned, PETSC_DETERMINE, v->out()));
     }
-    const auto [least, most] = std::ranges::minmax(mesh.volume);
-    equal_volumes = mesh.comm.min(least) == mesh.comm.max(most);
+    const auto [min, max] = std::ranges::minmax(mesh.volume);
+    equal_volumes = mesh.comm.min(min) == mesh.comm.max(max);
     assemble = !mesh.box || user_option("-pc_type");
     geometric = !jumps;
   }
@@ -73,8 +73,8 @@ struct ProximalSystem::Impl {
 };
 
 void ProximalSystem::Impl::make_cycle(bool keep_coarse) {
-  const auto [least, most] = std::ranges::minmax(coefficients.omega);
-  const bool narrow = mesh.comm.max(most) <= single_range * mesh.comm.min(least);
+  const auto [min, max] = std::ranges::minmax(coefficients.omega);
+  const bool narrow = mesh.comm.max(max) <= single_range * mesh.comm.min(min);
   if (!cycle || single != narrow) {
     keep_coarse = false;
     cycle = multigrid::make_proximal_cycle(mesh, narrow);

@@ -29,7 +29,7 @@ const Declare declare{
       .type = Type::real,
       .doc = "Relative tolerance of every linear solve, on the 2-norm of the cells' masses.",
       .fallback = "1e-8",
-      .range = {.least = 0, .most = 1, .above = true, .below = true},
+      .range = {.min = 0, .max = 1, .above = true, .below = true},
       .equation = "||b - A rho|| <= rtol ||b||"}}};
 
 /// While one lives, results below 1e-308 are zero. Densities in the tails of cold, steep energies

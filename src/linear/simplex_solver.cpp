@@ -10,7 +10,7 @@ namespace otto {
 
 namespace {
 
-constexpr std::size_t most_cells = 4;  ///< of a group
+constexpr std::size_t max_cells = 4;  ///< of a group
 
 /// The matrix as this rank's groups contribute to it, rows of ghosts included: one place for each
 /// pair of cells that share a group.
@@ -65,7 +65,7 @@ class GroupMatrix {
     for (const auto& g : flux_.groups()) {
       const auto n = std::size_t(g.cells);
       const double density = c * mean_over(g, rho);
-      std::array<double, most_cells> flow{};
+      std::array<double, max_cells> flow{};
       for_each_pair(g, [&](std::size_t i, std::size_t j, double s) {
         const double F = s * (mu[std::size_t(g.cell[i])] - mu[std::size_t(g.cell[j])]);
         flow[i] += F;

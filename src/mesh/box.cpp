@@ -14,7 +14,7 @@ constexpr std::int64_t max_local_cells = std::int64_t{1} << 30;  // local indice
 /// Process grid whose blocks have the least surface.
 std::array<int, 3> process_grid(const Box& box, int size) {
   std::array<int, 3> best{0, 0, 0};
-  double least = INFINITY;
+  double min = INFINITY;
   for (int x = 1; x <= size; ++x) {
     if (size % x) continue;
     for (int y = 1; y <= size / x; ++y) {
@@ -29,8 +29,8 @@ std::array<int, 3> process_grid(const Box& box, int size) {
         // Rows along x are contiguous in memory: cutting them costs a little more.
         if (p[a] > 1) surface += side * (a == 0 ? 1.2 : 1.0);
       }
-      if (fits && surface < least) {
-        least = surface;
+      if (fits && surface < min) {
+        min = surface;
         best = p;
       }
     }

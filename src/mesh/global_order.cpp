@@ -147,28 +147,29 @@ std::vector<double> GlobalOrder::from_slab(std::span<const double> slab, int col
   return exchange(slab, columns, false);
 }
 
-void GlobalOrder::stream(std::span<const double> owned, const Sink& sink, std::int64_t most) const {
+void GlobalOrder::stream(std::span<const double> owned, const Sink& sink,
+                         std::int64_t max_rows) const {
   fault_point("global_order");
   const std::int64_t longest = (cells_ + comm_.size() - 1) / comm_.size();  // of all slabs
   Walk sending(mine_), arriving(slab_);
   std::vector<double> out, piece;
-  for (std::int64_t begin = 0; begin < longest; begin += most) {
-    const std::int64_t end = std::min(begin + most, rows_), count = std::max(end - begin, {});
+  for (std::int64_t begin = 0; begin < longest; begin += max_rows) {
+    const std::int64_t end = std::min(begin + max_rows, rows_), count = std::max(end - begin, {});
     if (straight_) {
       if (count > 0) sink(first_ + begin, owned.subspan(index(begin), index(count)));
       continue;
     }
     out.clear();
-    const auto outgoing = sending.to(begin + most, [&](auto at, auto, auto n) {
+    const auto outgoing = sending.to(begin + max_rows, [&](auto at, auto, auto n) {
       const auto part = owned.subspan(index(at), index(n));
       out.insert(out.end(), part.begin(), part.end());
     });
     Walk ahead = arriving;
-    const auto incoming = ahead.to(begin + most, [](auto, auto, auto) {});
+    const auto incoming = ahead.to(begin + max_rows, [](auto, auto, auto) {});
     const auto in = all_to_all(comm_, out, outgoing, incoming);
     piece.resize(index(count));
     auto next = in.begin();
-    arriving.to(begin + most, [&](auto, auto row, auto n) {
+    arriving.to(begin + max_rows, [&](auto, auto row, auto n) {
       std::copy_n(next, n, piece.begin() + (row - begin));
       next += n;
     });

@@ -40,13 +40,13 @@ struct Sizes {
 };
 
 /// Of two neighbours' centres, over the size of their face.
-double least_distance(const Mesh& mesh) {
-  double least = INFINITY;
+double min_distance(const Mesh& mesh) {
+  double min = INFINITY;
   for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
     const double d = mesh.faces.distance[f], area = mesh.faces.transmissibility[f] * d;
-    least = std::min(least, d / (mesh.dimension == 2 ? area : std::sqrt(area)));
+    min = std::min(min, d / (mesh.dimension == 2 ? area : std::sqrt(area)));
   }
-  return least;
+  return min;
 }
 
 void add_remarks(const Mesh& mesh, std::vector<std::pair<std::string, std::string>>& lines) {
@@ -62,10 +62,10 @@ std::vector<std::pair<std::string, std::string>> inspect(const Mesh& mesh) {
       sides(mesh.boundary_names.size(), mesh.boundary_sets);
   for (std::size_t c = 0; c < std::size_t(mesh.owned); ++c) {
     volume += mesh.volume[c];
-    if (mesh.region_shares) {
-      for (auto s = mesh.region_shares->begin[c]; s < mesh.region_shares->begin[c + 1]; ++s) {
-        const auto& [label, share] = mesh.region_shares->share[std::size_t(s)];
-        regions.add(label, share * mesh.volume[c]);
+    if (mesh.region_fractions) {
+      for (auto s = mesh.region_fractions->begin[c]; s < mesh.region_fractions->begin[c + 1]; ++s) {
+        const auto& [label, fraction] = mesh.region_fractions->volume_fraction[std::size_t(s)];
+        regions.add(label, fraction * mesh.volume[c]);
       }
     } else if (!mesh.region.empty()) {
       regions.add(mesh.region[c], mesh.volume[c]);
@@ -95,7 +95,7 @@ std::vector<std::pair<std::string, std::string>> inspect(const Mesh& mesh) {
       fmt::format("lines between them lean by {:.2g} degrees at most", q.worst_angle);
   if (mesh.dimension > 1) {
     centres += fmt::format("; the nearest two are {:.3g} of their face's size apart",
-                           mesh.comm.min(least_distance(mesh)));
+                           mesh.comm.min(min_distance(mesh)));
   }
   lines.emplace_back("centres", centres);
   if (q.joined + q.outside > 0) {

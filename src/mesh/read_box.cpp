@@ -33,7 +33,7 @@ const Declare declare{
       .type = Type::integers,
       .doc = "Number of cells along each axis; 1, 2 or 3 entries set the dimension.",
       .required = true,
-      .range = {.least = 1},
+      .range = {.min = 1},
       .when = "kind=box"},
      {.path = "mesh.periodic",
       .type = Type::flags,

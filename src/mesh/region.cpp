@@ -34,12 +34,12 @@ std::vector<double> shares_of_region(const Mesh& mesh, std::int32_t region) {
   const std::size_t names = mesh.region_names.size();
   std::vector<double> share(std::size_t(mesh.owned), 0.0);
   for (std::size_t i = 0; i < share.size(); ++i) {
-    if (!mesh.region_shares) {
+    if (!mesh.region_fractions) {
       share[i] = has_name(mesh.region[i], region, names, mesh.region_sets) ? 1 : 0;
       continue;
     }
-    for (auto s = mesh.region_shares->begin[i]; s < mesh.region_shares->begin[i + 1]; ++s) {
-      const auto& [label, part] = mesh.region_shares->share[std::size_t(s)];
+    for (auto s = mesh.region_fractions->begin[i]; s < mesh.region_fractions->begin[i + 1]; ++s) {
+      const auto& [label, part] = mesh.region_fractions->volume_fraction[std::size_t(s)];
       if (has_name(label, region, names, mesh.region_sets)) share[i] += part;
     }
     share[i] = std::min(share[i], 1.0);

@@ -20,7 +20,7 @@ constexpr int last_degree = 8;
 constexpr double shift = 1e-14;
 
 template <class Real>
-struct Stage {
+struct Level {
   Comm comm{MPI_COMM_SELF};
   std::int32_t n = 0;
   Rows<Real> A;  ///< of the scaled matrix, beside its unit diagonal
@@ -29,7 +29,7 @@ struct Stage {
   Rows<Real> P;             ///< scaled; columns are the owned coarse unknowns and the ghosts
   GhostExchange of_coarse;  ///< of these
   std::vector<Real> x, b, r, d, coarse;
-  bool gathers = false;  ///< the next stage is the same level on every rank
+  bool gathers = false;  ///< the next level is the same level on every rank
   std::vector<int> count, offset;
 };
 
@@ -54,7 +54,7 @@ class TypedCycle final : public AlgebraicCycle {
   }
 
   void apply(const double* r, double* z) override {
-    Stage<Real>& fine = stages_.front();
+    Level<Real>& fine = levels_.front();
     double scale = 0;
     for (std::int32_t i = 0; i < fine.n; ++i) {
       scale = std::max(scale, std::abs(r[i] * root_[std::size_t(i)]));
@@ -73,7 +73,7 @@ class TypedCycle final : public AlgebraicCycle {
   [[nodiscard]] double complexity() const override { return complexity_; }
 
  private:
-  /// Makes the stage of A and replaces A by the next coarser matrix; false after the last.
+  /// Makes the level of A and replaces A by the next coarser matrix; false after the last.
   bool add_level(SparseMatrix& A) {
     if (A.comm.size() > 1 && A.global_rows() <= options_.gather_rows) {
       add_gathering(A);
@@ -82,7 +82,7 @@ class TypedCycle final : public AlgebraicCycle {
     }
     const std::vector<double> d = diagonal(A);
     entries_ += A.comm.sum(double(A.rows.column.size()));
-    stages_.push_back(make_stage(A, d));
+    levels_.push_back(make_level(A, d));
     if (A.comm.size() == 1 && A.global_rows() <= options_.direct_rows) {
       factorise(A, d);
       return false;
@@ -98,81 +98,81 @@ class TypedCycle final : public AlgebraicCycle {
   }
 
   void add_gathering(const SparseMatrix& A) {
-    Stage<Real>& stage = stages_.emplace_back();
-    stage.comm = A.comm;
-    stage.gathers = true;
-    stage.n = A.rows.size();
-    for (auto* v : {&stage.x, &stage.b}) v->assign(A.local(), 0);
+    Level<Real>& level = levels_.emplace_back();
+    level.comm = A.comm;
+    level.gathers = true;
+    level.n = A.rows.size();
+    for (auto* v : {&level.x, &level.b}) v->assign(A.local(), 0);
     for (std::size_t r = 0; r + 1 < A.first.size(); ++r) {
-      stage.offset.push_back(int(A.first[r]));
-      stage.count.push_back(int(A.first[r + 1] - A.first[r]));
+      level.offset.push_back(int(A.first[r]));
+      level.count.push_back(int(A.first[r + 1] - A.first[r]));
     }
   }
 
-  Stage<Real> make_stage(const SparseMatrix& A, const std::vector<double>& d) {
-    Stage<Real> stage;
-    stage.comm = A.comm;
-    stage.n = A.rows.size();
-    stage.exchange = A.exchange;
+  Level<Real> make_level(const SparseMatrix& A, const std::vector<double>& d) {
+    Level<Real> level;
+    level.comm = A.comm;
+    level.n = A.rows.size();
+    level.exchange = A.exchange;
     std::vector<double> root;
     for (const double x : d) root.push_back(1 / std::sqrt(x));
     double bound = 1;
-    for (auto i = std::size_t(0); i < std::size_t(stage.n); ++i) {
+    for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
       double sum = 0;
       for (auto e = std::size_t(A.rows.start[i]) + 1; e < std::size_t(A.rows.start[i + 1]); ++e) {
         const auto j = std::size_t(A.rows.column[e]);
-        stage.A.add(A.rows.column[e], Real(A.rows.value[e] * root[i] * root[j]));
+        level.A.add(A.rows.column[e], Real(A.rows.value[e] * root[i] * root[j]));
         sum += std::abs(A.rows.value[e]);
       }
-      stage.A.end_row();
+      level.A.end_row();
       bound = std::max(bound, 1 + sum / d[i]);
     }
-    for (auto* v : {&stage.x, &stage.b, &stage.r, &stage.d}) v->assign(A.local(), 0);
-    stage.largest = std::min(A.comm.max(bound), estimate_largest(stage, A.key));
-    return stage;
+    for (auto* v : {&level.x, &level.b, &level.r, &level.d}) v->assign(A.local(), 0);
+    level.largest = std::min(A.comm.max(bound), estimate_largest(level, A.key));
+    return level;
   }
 
   /// A little more than the largest eigenvalue, by the power method.
-  double estimate_largest(Stage<Real>& stage, const std::vector<std::int64_t>& keys) {
+  double estimate_largest(Level<Real>& level, const std::vector<std::int64_t>& keys) {
     constexpr int steps = 8;
     constexpr double margin = 1.1;
     double value = 1;
-    for (std::size_t i = 0; i < stage.d.size(); ++i) stage.d[i] = Real(hash(keys[i]) - 0.5);
+    for (std::size_t i = 0; i < level.d.size(); ++i) level.d[i] = Real(hash(keys[i]) - 0.5);
     for (int k = 0; k < steps; ++k) {
-      std::ranges::fill(stage.r, Real(0));
-      subtract_product(stage);
+      std::ranges::fill(level.r, Real(0));
+      subtract_product(level);
       std::array<double, 2> norms{};
-      for (auto i = std::size_t(0); i < std::size_t(stage.n); ++i) {
-        norms[0] += double(stage.d[i]) * double(stage.d[i]);
-        norms[1] += double(stage.r[i]) * double(stage.r[i]);
+      for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
+        norms[0] += double(level.d[i]) * double(level.d[i]);
+        norms[1] += double(level.r[i]) * double(level.r[i]);
       }
-      stage.comm.sum_in_place(norms);
+      level.comm.sum_in_place(norms);
       if (!(norms[1] > 0)) break;
       value = std::sqrt(norms[1] / norms[0]);
       const auto inverse = Real(1 / std::sqrt(norms[1]));
-      std::ranges::transform(stage.r, stage.d.begin(), [&](Real r) { return inverse * r; });
+      std::ranges::transform(level.r, level.d.begin(), [&](Real r) { return inverse * r; });
     }
     return margin * value;
   }
 
   /// Scales P and gives its columns an exchange of their own.
   void add_transfer(const std::vector<double>& d, const Interpolation& P, SparseMatrix& C) {
-    Stage<Real>& stage = stages_.back();
+    Level<Real>& level = levels_.back();
     const SparseMatrix columns = make_matrix(C.comm, P.coarse, P.rows);
     std::vector<double> coarse_d = diagonal(C);
     coarse_d.resize(columns.local());
-    stage.of_coarse = columns.exchange;
-    stage.of_coarse(coarse_d.data());
-    for (auto i = std::size_t(0); i < std::size_t(stage.n); ++i) {
+    level.of_coarse = columns.exchange;
+    level.of_coarse(coarse_d.data());
+    for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
       for (auto e = std::size_t(columns.rows.start[i]); e < std::size_t(columns.rows.start[i + 1]);
            ++e) {
         const std::int32_t c = columns.rows.column[e];
         const double ratio = std::sqrt(d[i] / coarse_d[std::size_t(c)]);
-        stage.P.add(c, Real(columns.rows.value[e] * ratio));
+        level.P.add(c, Real(columns.rows.value[e] * ratio));
       }
-      stage.P.end_row();
+      level.P.end_row();
     }
-    stage.coarse.assign(columns.local(), 0);
+    level.coarse.assign(columns.local(), 0);
   }
 
   void factorise(const SparseMatrix& A, const std::vector<double>& d) {
@@ -191,81 +191,81 @@ class TypedCycle final : public AlgebraicCycle {
   }
 
   /// r -= A d.
-  void subtract_product(Stage<Real>& stage) {
-    stage.exchange(stage.d.data());
-    const Real* d = stage.d.data();
-    const std::int32_t *start = stage.A.start.data(), *column = stage.A.column.data();
-    const Real* value = stage.A.value.data();
-    for (std::int32_t i = 0; i < stage.n; ++i) {
+  void subtract_product(Level<Real>& level) {
+    level.exchange(level.d.data());
+    const Real* d = level.d.data();
+    const std::int32_t *start = level.A.start.data(), *column = level.A.column.data();
+    const Real* value = level.A.value.data();
+    for (std::int32_t i = 0; i < level.n; ++i) {
       Real sum = d[i];
       for (std::int32_t e = start[i]; e < start[i + 1]; ++e) sum += value[e] * d[column[e]];
-      stage.r[std::size_t(i)] -= sum;
+      level.r[std::size_t(i)] -= sum;
     }
   }
 
   /// x += p(A) r, p the polynomial of `degree` whose residual is least on [lowest, 1] largest.
-  void smooth(Stage<Real>& stage, int degree, bool keep_residual) {
-    const double low = options_.lowest * stage.largest;
-    const double middle = (stage.largest + low) / 2, half = (stage.largest - low) / 2;
+  void smooth(Level<Real>& level, int degree, bool keep_residual) {
+    const double low = options_.lowest * level.largest;
+    const double middle = (level.largest + low) / 2, half = (level.largest - low) / 2;
     double rho = half / middle;
-    const auto n = std::size_t(stage.n);
-    for (std::size_t i = 0; i < n; ++i) stage.d[i] = Real(1 / middle) * stage.r[i];
+    const auto n = std::size_t(level.n);
+    for (std::size_t i = 0; i < n; ++i) level.d[i] = Real(1 / middle) * level.r[i];
     for (int k = 1;; ++k) {
-      for (std::size_t i = 0; i < n; ++i) stage.x[i] += stage.d[i];
+      for (std::size_t i = 0; i < n; ++i) level.x[i] += level.d[i];
       if (k == degree && !keep_residual) return;
-      subtract_product(stage);
+      subtract_product(level);
       if (k == degree) return;
       const double next = 1 / (2 * middle / half - rho);
       const auto old = Real(next * rho), fresh = Real(2 * next / half);
       rho = next;
-      for (std::size_t i = 0; i < n; ++i) stage.d[i] = old * stage.d[i] + fresh * stage.r[i];
+      for (std::size_t i = 0; i < n; ++i) level.d[i] = old * level.d[i] + fresh * level.r[i];
     }
   }
 
   void cycle(std::size_t l) {
-    Stage<Real>& stage = stages_[l];
-    if (stage.gathers) return cycle_gathered(l);
-    if (l + 1 == stages_.size()) return solve_last(stage);
-    Stage<Real>& next = stages_[l + 1];
-    std::ranges::fill(stage.x, Real(0));
-    stage.r = stage.b;
-    smooth(stage, options_.degree, true);
-    restrict_residual(stage, next);
+    Level<Real>& level = levels_[l];
+    if (level.gathers) return cycle_gathered(l);
+    if (l + 1 == levels_.size()) return solve_last(level);
+    Level<Real>& next = levels_[l + 1];
+    std::ranges::fill(level.x, Real(0));
+    level.r = level.b;
+    smooth(level, options_.degree, true);
+    restrict_residual(level, next);
     cycle(l + 1);
-    add_correction(stage, next);
-    smooth(stage, options_.degree, false);
+    add_correction(level, next);
+    smooth(level, options_.degree, false);
   }
 
   /// Coarse b = P^T r.
-  void restrict_residual(Stage<Real>& stage, Stage<Real>& next) {
-    std::ranges::fill(stage.coarse, Real(0));
-    for (auto i = std::size_t(0); i < std::size_t(stage.n); ++i) {
-      for (auto e = std::size_t(stage.P.start[i]); e < std::size_t(stage.P.start[i + 1]); ++e) {
-        stage.coarse[std::size_t(stage.P.column[e])] += stage.P.value[e] * stage.r[i];
+  void restrict_residual(Level<Real>& level, Level<Real>& next) {
+    std::ranges::fill(level.coarse, Real(0));
+    for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
+      for (auto e = std::size_t(level.P.start[i]); e < std::size_t(level.P.start[i + 1]); ++e) {
+        level.coarse[std::size_t(level.P.column[e])] += level.P.value[e] * level.r[i];
       }
     }
-    stage.of_coarse.add_back(stage.coarse.data());
-    std::copy_n(stage.coarse.begin(), next.n, next.b.begin());
+    level.of_coarse.add_back(level.coarse.data());
+    std::copy_n(level.coarse.begin(), next.n, next.b.begin());
   }
 
   /// x += P (coarse x), and r after it.
-  void add_correction(Stage<Real>& stage, const Stage<Real>& next) {
-    std::copy_n(next.x.begin(), next.n, stage.coarse.begin());
-    stage.of_coarse(stage.coarse.data());
-    for (auto i = std::size_t(0); i < std::size_t(stage.n); ++i) {
+  void add_correction(Level<Real>& level, const Level<Real>& next) {
+    std::copy_n(next.x.begin(), next.n, level.coarse.begin());
+    level.of_coarse(level.coarse.data());
+    for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
       Real sum = 0;
-      for (auto e = std::size_t(stage.P.start[i]); e < std::size_t(stage.P.start[i + 1]); ++e) {
-        sum += stage.P.value[e] * stage.coarse[std::size_t(stage.P.column[e])];
+      for (auto e = std::size_t(level.P.start[i]); e < std::size_t(level.P.start[i + 1]); ++e) {
+        sum += level.P.value[e] * level.coarse[std::size_t(level.P.column[e])];
       }
-      stage.d[i] = sum;
-      stage.x[i] += sum;
+      level.d[i] = sum;
+      level.x[i] += sum;
     }
-    subtract_product(stage);
+    subtract_product(level);
   }
 
   /// The scaled vectors of a level and of its copies agree: so do their diagonals.
   void cycle_gathered(std::size_t l) {
-    Stage<Real>&divided = stages_[l], &whole = stages_[l + 1];
+    Level<Real>&divided = levels_[l], &whole = levels_[l + 1];
     const MPI_Datatype type = std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
     MPI_Allgatherv(divided.b.data(), divided.n, type, whole.b.data(), divided.count.data(),
                    divided.offset.data(), type, divided.comm.handle());
@@ -274,22 +274,22 @@ class TypedCycle final : public AlgebraicCycle {
                 divided.x.begin());
   }
 
-  void solve_last(Stage<Real>& stage) {
+  void solve_last(Level<Real>& level) {
     if (!use_direct_) {
-      std::ranges::fill(stage.x, Real(0));
-      stage.r = stage.b;
-      return smooth(stage, last_degree, false);
+      std::ranges::fill(level.x, Real(0));
+      level.r = level.b;
+      return smooth(level, last_degree, false);
     }
-    Eigen::VectorXd b(stage.n);
-    for (Eigen::Index i = 0; i < b.size(); ++i) b[i] = double(stage.b[std::size_t(i)]);
+    Eigen::VectorXd b(level.n);
+    for (Eigen::Index i = 0; i < b.size(); ++i) b[i] = double(level.b[std::size_t(i)]);
     direct_.solveInPlace(b);
-    for (Eigen::Index i = 0; i < b.size(); ++i) stage.x[std::size_t(i)] = Real(b[i]);
+    for (Eigen::Index i = 0; i < b.size(); ++i) level.x[std::size_t(i)] = Real(b[i]);
   }
 
   AlgebraicOptions options_;
   Comm comm_;
   std::vector<double> root_;  ///< of the inverse diagonal
-  std::vector<Stage<Real>> stages_;
+  std::vector<Level<Real>> levels_;
   Eigen::LLT<Eigen::MatrixXd> direct_;
   bool use_direct_ = false;
   double entries_ = 0, complexity_ = 1;
@@ -299,12 +299,12 @@ class TypedCycle final : public AlgebraicCycle {
 
 std::unique_ptr<AlgebraicCycle> make_algebraic_cycle(SparseMatrix finest,
                                                      const AlgebraicOptions& options) {
-  double least = std::numeric_limits<double>::max(), most = 0;
+  double min = std::numeric_limits<double>::max(), max = 0;
   for (const double d : diagonal(finest)) {
-    least = std::min(least, d);
-    most = std::max(most, d);
+    min = std::min(min, d);
+    max = std::max(max, d);
   }
-  if (finest.comm.max(most) <= single_range * finest.comm.min(least)) {
+  if (finest.comm.max(max) <= single_range * finest.comm.min(min)) {
     return std::make_unique<TypedCycle<float>>(std::move(finest), options);
   }
   return std::make_unique<TypedCycle<double>>(std::move(finest), options);

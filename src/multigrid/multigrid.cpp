@@ -38,8 +38,8 @@ Real constant_value(const Operator& op, std::size_t a, const std::vector<Real>& 
 }
 
 template <class Real>
-struct Stage {
-  const Hierarchy::Level* level = nullptr;
+struct Level {
+  const Hierarchy::Level* plan = nullptr;
   std::vector<Real> x, y, t, d, id, p;  ///< unknown, b / d, scratch, diagonal, 1/d, transfer
   std::array<std::vector<Real>, 3> s;   ///< couplings of lower faces
   std::array<Real, 3> constant{};       ///< the coupling where it is one per axis
@@ -52,7 +52,7 @@ struct Stage {
   /// Calls work(coupling) with the right kind of couplings.
   template <class Work>
   void with_coupling(Work&& work) const {
-    const BlockGrid& grid = level->op.grid;
+    const BlockGrid& grid = plan->op.grid;
     const auto of_dimension = [&]<int Dim>() {
       if (is_constant) {
         work(ConstantCoupling<Dim, Real>{constant, grid.stride});
@@ -71,8 +71,8 @@ class TypedCycle final : public Cycle {
  public:
   explicit TypedCycle(const Hierarchy& hierarchy)
       : w_(damping(hierarchy.levels.front().op.grid.dim)) {
-    for (const auto& level : hierarchy.levels) stages_.push_back(make_stage(level));
-    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) set_transfer(stages_[l], stages_[l + 1]);
+    for (const auto& plan : hierarchy.levels) levels_.push_back(make_level(plan));
+    for (std::size_t l = 0; l + 1 < levels_.size(); ++l) set_transfer(levels_[l], levels_[l + 1]);
     const Operator& fine = hierarchy.levels.front().op;
     for_each(fine.grid.n, [&](int i, int j, int k) {
       root_.push_back(Real(1 / std::sqrt(fine.omega[std::size_t(fine.grid.index(i, j, k))])));
@@ -81,17 +81,17 @@ class TypedCycle final : public Cycle {
 
   void set(double c, std::span<const double> sigma) override {
     if (c != c_) {
-      for (auto& stage : stages_) set_couplings(stage, c);
+      for (auto& level : levels_) set_couplings(level, c);
       c_ = c;
     }
     set_weights(sigma);
-    for (auto& stage : stages_) set_diagonal(stage);
-    factorise(stages_.back());
+    for (auto& level : levels_) set_diagonal(level);
+    factorise(levels_.back());
   }
 
   void apply(const double* r, double scale, double* z) override {
-    Stage<Real>& fine = stages_.front();
-    const BlockGrid& grid = fine.level->op.grid;
+    Level<Real>& fine = levels_.front();
+    const BlockGrid& grid = fine.plan->op.grid;
     const std::int32_t nx = grid.n[0];
     const double inverse = scale > 0 ? 1 / scale : 0;
     std::size_t row = 0;
@@ -115,30 +115,29 @@ class TypedCycle final : public Cycle {
   }
 
  private:
-  Stage<Real> make_stage(const Hierarchy::Level& level) {
-    Stage<Real> stage;
-    stage.level = &level;
-    const std::size_t size = level.op.grid.size;
-    for (auto* v : {&stage.x, &stage.y, &stage.t, &stage.d, &stage.id, &stage.p})
+  Level<Real> make_level(const Hierarchy::Level& plan) {
+    Level<Real> level;
+    level.plan = &plan;
+    const std::size_t size = plan.op.grid.size;
+    for (auto* v : {&level.x, &level.y, &level.t, &level.d, &level.id, &level.p})
       v->assign(size, 0);
-    for (std::size_t a = 0; a < std::size_t(level.op.grid.dim); ++a) stage.s[a].assign(size, 0);
-    stage.sigma.assign(size, 1.0);
-    stage.row.assign(std::size_t(level.op.grid.n[0]) + 1, 0);
-    stage.halo = BlockExchange(level.op.comm, level.op.grid, level.op.neighbour);
-    if (level.next == Hierarchy::Next::gather) {
-      stage.places = std::make_unique<Places>(level.op);
-      stage.packed.resize(std::size_t(level.op.grid.cells()));
-      stage.blocks.resize(
-          std::size_t(level.op.global[0] * level.op.global[1] * level.op.global[2]));
+    for (std::size_t a = 0; a < std::size_t(plan.op.grid.dim); ++a) level.s[a].assign(size, 0);
+    level.sigma.assign(size, 1.0);
+    level.row.assign(std::size_t(plan.op.grid.n[0]) + 1, 0);
+    level.halo = BlockExchange(plan.op.comm, plan.op.grid, plan.op.neighbour);
+    if (plan.next == Hierarchy::Next::gather) {
+      level.places = std::make_unique<Places>(plan.op);
+      level.packed.resize(std::size_t(plan.op.grid.cells()));
+      level.blocks.resize(std::size_t(plan.op.global[0] * plan.op.global[1] * plan.op.global[2]));
     }
-    return stage;
+    return level;
   }
 
   /// p_K = sqrt(omega_K / omega_I): an aggregate I is in local equilibrium, u_K = u_I.
-  void set_transfer(Stage<Real>& fine, const Stage<Real>& coarse) {
-    if (fine.level->next != Hierarchy::Next::coarsen) return;
-    const Operator &f = fine.level->op, &c = coarse.level->op;
-    const auto& factor = fine.level->factor;
+  void set_transfer(Level<Real>& fine, const Level<Real>& coarse) {
+    if (fine.plan->next != Hierarchy::Next::coarsen) return;
+    const Operator &f = fine.plan->op, &c = coarse.plan->op;
+    const auto& factor = fine.plan->factor;
     for_each(f.grid.n, [&](int i, int j, int k) {
       const auto me = std::size_t(f.grid.index(i, j, k));
       const auto parent = std::size_t(c.grid.index(i / factor[0], j / factor[1], k / factor[2]));
@@ -147,19 +146,19 @@ class TypedCycle final : public Cycle {
   }
 
   /// s = c g / sqrt(omega_K omega_L).
-  void set_couplings(Stage<Real>& stage, double c) {
-    const Operator& op = stage.level->op;
-    stage.is_constant = true;
+  void set_couplings(Level<Real>& level, double c) {
+    const Operator& op = level.plan->op;
+    level.is_constant = true;
     std::vector<double> root(op.grid.size);
     std::ranges::transform(op.omega, root.begin(), [](double omega) { return std::sqrt(omega); });
     for (std::size_t a = 0; a < std::size_t(op.grid.dim); ++a) {
       const std::size_t step = std::size_t(op.grid.stride[a]);
       for (std::size_t q = step; q < op.grid.size; ++q) {
         const double g = op.g[a][q];
-        stage.s[a][q] = g > 0 ? Real(c * g / root[q] / root[q - step]) : Real(0);
+        level.s[a][q] = g > 0 ? Real(c * g / root[q] / root[q - step]) : Real(0);
       }
-      stage.constant[a] = constant_value(op, a, stage.s[a]);
-      stage.is_constant = stage.is_constant && (stage.constant[a] > 0);
+      level.constant[a] = constant_value(op, a, level.s[a]);
+      level.is_constant = level.is_constant && (level.constant[a] > 0);
     }
   }
 
@@ -168,19 +167,19 @@ class TypedCycle final : public Cycle {
     const bool ones = sigma.empty();
     if (ones && ones_) return;
     ones_ = ones;
-    for (auto& stage : stages_) std::ranges::fill(stage.sigma, ones ? 1.0 : 0.0);
+    for (auto& level : levels_) std::ranges::fill(level.sigma, ones ? 1.0 : 0.0);
     if (ones) return;
     std::size_t at = 0;
-    const BlockGrid& grid = stages_.front().level->op.grid;
+    const BlockGrid& grid = levels_.front().plan->op.grid;
     for_each(grid.n, [&](int i, int j, int k) {
-      stages_.front().sigma[std::size_t(grid.index(i, j, k))] = sigma[at++];
+      levels_.front().sigma[std::size_t(grid.index(i, j, k))] = sigma[at++];
     });
-    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) coarse_weights(stages_[l], stages_[l + 1]);
+    for (std::size_t l = 0; l + 1 < levels_.size(); ++l) coarse_weights(levels_[l], levels_[l + 1]);
   }
 
-  void coarse_weights(Stage<Real>& fine, Stage<Real>& coarse) {
-    const Operator &f = fine.level->op, &c = coarse.level->op;
-    if (fine.level->next == Hierarchy::Next::gather) {
+  void coarse_weights(Level<Real>& fine, Level<Real>& coarse) {
+    const Operator &f = fine.plan->op, &c = coarse.plan->op;
+    if (fine.plan->next == Hierarchy::Next::gather) {
       std::vector<double> packed, blocks(fine.blocks.size());
       for_each(f.grid.n, [&](int i, int j, int k) {
         packed.push_back(fine.sigma[std::size_t(f.grid.index(i, j, k))]);
@@ -193,7 +192,7 @@ class TypedCycle final : public Cycle {
       });
       return;
     }
-    const auto& factor = fine.level->factor;
+    const auto& factor = fine.plan->factor;
     for_each(f.grid.n, [&](int i, int j, int k) {
       const auto me = std::size_t(f.grid.index(i, j, k));
       const auto parent = std::size_t(c.grid.index(i / factor[0], j / factor[1], k / factor[2]));
@@ -202,22 +201,22 @@ class TypedCycle final : public Cycle {
   }
 
   /// d = sigma + c sum g / omega_K.
-  void set_diagonal(Stage<Real>& stage) {
-    const Operator& op = stage.level->op;
+  void set_diagonal(Level<Real>& level) {
+    const Operator& op = level.plan->op;
     for_each(op.grid.n, [&](int i, int j, int k) {
       const auto me = std::size_t(op.grid.index(i, j, k));
       double out = 0;
       for (std::size_t a = 0; a < std::size_t(op.grid.dim); ++a) {
         out += op.g[a][me] + op.g[a][me + std::size_t(op.grid.stride[a])];
       }
-      const double d = stage.sigma[me] + c_ * (out / op.omega[me]);
-      stage.d[me] = Real(d);
-      stage.id[me] = Real(1 / d);
+      const double d = level.sigma[me] + c_ * (out / op.omega[me]);
+      level.d[me] = Real(d);
+      level.id[me] = Real(1 / d);
     });
   }
 
-  void factorise(const Stage<Real>& coarsest) {
-    const Operator& op = coarsest.level->op;
+  void factorise(const Level<Real>& coarsest) {
+    const Operator& op = coarsest.plan->op;
     const std::int64_t n = op.grid.cells();
     if (n > direct_cells || op.comm.size() > 1) return;
     Eigen::MatrixXd A = Eigen::MatrixXd::Zero(n, n);
@@ -242,83 +241,83 @@ class TypedCycle final : public Cycle {
   }
 
   void cycle(std::size_t l) {
-    Stage<Real>& stage = stages_[l];
-    switch (stage.level->next) {
+    Level<Real>& level = levels_[l];
+    switch (level.plan->next) {
       case Hierarchy::Next::none:
-        return solve_coarsest(stage);
+        return solve_coarsest(level);
       case Hierarchy::Next::gather:
         return cycle_gathered(l);
       case Hierarchy::Next::coarsen:
         break;
     }
-    go_down(stage, stages_[l + 1]);
+    go_down(level, levels_[l + 1]);
     cycle(l + 1);
-    go_up(stage, stages_[l + 1]);
+    go_up(level, levels_[l + 1]);
   }
 
   template <class... Passes>
-  void run(Stage<Real>& stage, Passes... pass) {
-    multigrid::run<Real>(stage.level->op.grid, stage.halo, std::move(pass)...);
+  void run(Level<Real>& level, Passes... pass) {
+    multigrid::run<Real>(level.plan->op.grid, level.halo, std::move(pass)...);
   }
 
   /// out = one damped sweep from x.
   template <class Coupling>
-  auto sweep_pass(Stage<Real>& stage, const Coupling& coupling, double w, std::vector<Real>& x,
+  auto sweep_pass(Level<Real>& level, const Coupling& coupling, double w, std::vector<Real>& x,
                   std::vector<Real>& out) {
     return Pass{x.data(),
-                [&stage, &coupling, w, from = x.data(), to = out.data()](std::int32_t layer) {
-                  sweep<Real>(stage.level->op.grid, layer, coupling, Real(w), stage.id.data(),
-                              stage.y.data(), from, to);
+                [&level, &coupling, w, from = x.data(), to = out.data()](std::int32_t layer) {
+                  sweep<Real>(level.plan->op.grid, layer, coupling, Real(w), level.id.data(),
+                              level.y.data(), from, to);
                 }};
   }
 
   /// Smooths from zero (into t) and restricts the residual to the coarse y.
-  void go_down(Stage<Real>& stage, Stage<Real>& coarse) {
-    const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
-    stage.with_coupling([&](const auto& coupling) {
-      run(stage,
-          Pass{stage.y.data(),
+  void go_down(Level<Real>& level, Level<Real>& coarse) {
+    const BlockGrid &grid = level.plan->op.grid, &coarse_grid = coarse.plan->op.grid;
+    level.with_coupling([&](const auto& coupling) {
+      run(level,
+          Pass{level.y.data(),
                [&](std::int32_t layer) {
                  first_sweeps<Real>(grid, layer, coupling, Real(w_[0]), Real(w_[1]),
-                                    stage.id.data(), stage.y.data(), stage.x.data());
+                                    level.id.data(), level.y.data(), level.x.data());
                }},
-          sweep_pass(stage, coupling, w_[2], stage.x, stage.t),
-          Pass{stage.t.data(), [&](std::int32_t layer) {
-                 restrict_residual<Real>(grid, layer, coupling, stage.d.data(), stage.p.data(),
-                                         stage.y.data(), stage.t.data(), coarse_grid,
-                                         stage.level->factor, coarse.id.data(), stage.row.data(),
+          sweep_pass(level, coupling, w_[2], level.x, level.t),
+          Pass{level.t.data(), [&](std::int32_t layer) {
+                 restrict_residual<Real>(grid, layer, coupling, level.d.data(), level.p.data(),
+                                         level.y.data(), level.t.data(), coarse_grid,
+                                         level.plan->factor, coarse.id.data(), level.row.data(),
                                          coarse.y.data());
                }});
     });
   }
 
   /// Adds the coarse correction to t and smooths (into x).
-  void go_up(Stage<Real>& stage, const Stage<Real>& coarse) {
-    const BlockGrid &grid = stage.level->op.grid, &coarse_grid = coarse.level->op.grid;
-    stage.with_coupling([&](const auto& coupling) {
-      run(stage,
+  void go_up(Level<Real>& level, const Level<Real>& coarse) {
+    const BlockGrid &grid = level.plan->op.grid, &coarse_grid = coarse.plan->op.grid;
+    level.with_coupling([&](const auto& coupling) {
+      run(level,
           Pass{static_cast<Real*>(nullptr),
                [&](std::int32_t layer) {
-                 prolong_add<Real>(grid, layer, stage.p.data(), coarse_grid, stage.level->factor,
-                                   coarse.x.data(), stage.row.data(), stage.t.data());
+                 prolong_add<Real>(grid, layer, level.p.data(), coarse_grid, level.plan->factor,
+                                   coarse.x.data(), level.row.data(), level.t.data());
                }},
-          sweep_pass(stage, coupling, w_[2], stage.t, stage.x),
-          sweep_pass(stage, coupling, w_[1], stage.x, stage.t),
-          sweep_pass(stage, coupling, w_[0], stage.t, stage.x));
+          sweep_pass(level, coupling, w_[2], level.t, level.x),
+          sweep_pass(level, coupling, w_[1], level.x, level.t),
+          sweep_pass(level, coupling, w_[0], level.t, level.x));
     });
   }
 
   /// x = one damped sweep from x.
-  void smooth(Stage<Real>& stage, double w) {
-    stage.with_coupling([&](const auto& coupling) {
-      run(stage, sweep_pass(stage, coupling, w, stage.x, stage.t));
+  void smooth(Level<Real>& level, double w) {
+    level.with_coupling([&](const auto& coupling) {
+      run(level, sweep_pass(level, coupling, w, level.x, level.t));
     });
-    std::swap(stage.x, stage.t);
+    std::swap(level.x, level.t);
   }
 
   void cycle_gathered(std::size_t l) {
-    Stage<Real>&divided = stages_[l], &whole = stages_[l + 1];
-    const Operator &f = divided.level->op, &c = whole.level->op;
+    Level<Real>&divided = levels_[l], &whole = levels_[l + 1];
+    const Operator &f = divided.plan->op, &c = whole.plan->op;
     std::size_t at = 0;
     for_each(f.grid.n, [&](int i, int j, int k) {
       divided.packed[at++] = divided.y[std::size_t(f.grid.index(i, j, k))];
@@ -336,15 +335,15 @@ class TypedCycle final : public Cycle {
     });
   }
 
-  void solve_coarsest(Stage<Real>& stage) {
-    const BlockGrid& grid = stage.level->op.grid;
+  void solve_coarsest(Level<Real>& level) {
+    const BlockGrid& grid = level.plan->op.grid;
     if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
-      std::ranges::fill(stage.x, Real(0));
+      std::ranges::fill(level.x, Real(0));
       for (int round = 0; round < 4; ++round) {
-        for (const double w : w_) smooth(stage, w);
+        for (const double w : w_) smooth(level, w);
       }
       for (int round = 0; round < 4; ++round) {
-        for (std::size_t s = sweeps; s-- > 0;) smooth(stage, w_[s]);
+        for (std::size_t s = sweeps; s-- > 0;) smooth(level, w_[s]);
       }
       return;
     }
@@ -352,17 +351,17 @@ class TypedCycle final : public Cycle {
     Eigen::Index at = 0;
     for_each(grid.n, [&](int i, int j, int k) {
       const auto me = std::size_t(grid.index(i, j, k));
-      b[at++] = double(stage.y[me]) * double(stage.d[me]);
+      b[at++] = double(level.y[me]) * double(level.d[me]);
     });
     direct_.solveInPlace(b);
     at = 0;
     for_each(grid.n, [&](int i, int j, int k) {
-      stage.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
+      level.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
     });
   }
 
   std::array<double, sweeps> w_;  ///< damping
-  std::vector<Stage<Real>> stages_;
+  std::vector<Level<Real>> levels_;
   std::vector<Real> root_;  ///< 1 / sqrt(omega) of the finest cells, no halo
   Eigen::LLT<Eigen::MatrixXd> direct_;
   bool use_direct_ = false, ones_ = true;

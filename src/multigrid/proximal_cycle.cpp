@@ -8,7 +8,7 @@
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/multigrid.h"
 #include "proximal_kernels.h"
-#include "proximal_stage.h"
+#include "proximal_level.h"
 
 namespace otto::multigrid {
 
@@ -21,30 +21,30 @@ class TypedProximalCycle final : public ProximalCycle {
       : hierarchy_(geometry(mesh)),
         face_rows_(face_rows(*mesh.box, hierarchy_.levels.front().op.grid)),
         w_(damping(mesh.dimension)) {
-    for (const auto& level : hierarchy_.levels) stages_.push_back(make_stage(level));
+    for (const auto& plan : hierarchy_.levels) levels_.push_back(make_level(plan));
   }
 
   void set(std::span<const double> omega, std::span<const double> slope_left,
            std::span<const double> slope_right, std::span<const double> g, bool one_slope,
            bool keep_coarse) override {
-    keep_coarse = keep_coarse && one_slope == stages_.front().one_slope;
-    stages_.front().one_slope = one_slope;
+    keep_coarse = keep_coarse && one_slope == levels_.front().one_slope;
+    levels_.front().one_slope = one_slope;
     load(omega, slope_left, slope_right, g);
-    if (keep_coarse && stages_.size() > 1) return set_diagonal(stages_.front());
-    for (std::size_t l = 0; l + 1 < stages_.size(); ++l) {
-      if (stages_[l].level->next == Hierarchy::Next::gather) {
-        gather_coefficients(stages_[l], stages_[l + 1]);
+    if (keep_coarse && levels_.size() > 1) return set_diagonal(levels_.front());
+    for (std::size_t l = 0; l + 1 < levels_.size(); ++l) {
+      if (levels_[l].plan->next == Hierarchy::Next::gather) {
+        gather_coefficients(levels_[l], levels_[l + 1]);
       } else {
-        coarsen_coefficients(stages_[l], stages_[l + 1]);
+        coarsen_coefficients(levels_[l], levels_[l + 1]);
       }
     }
-    for (auto& stage : stages_) set_diagonal(stage);
-    factorise(stages_.back());
+    for (auto& level : levels_) set_diagonal(level);
+    factorise(levels_.back());
   }
 
   void apply(const double* r, double scale, double* z) override {
-    Stage<Real>& fine = stages_.front();
-    const BlockGrid& grid = fine.level->op.grid;
+    Level<Real>& fine = levels_.front();
+    const BlockGrid& grid = fine.plan->op.grid;
     const std::int32_t nx = grid.n[0];
     const double inverse = scale > 0 ? 1 / scale : 0;
     std::size_t row = 0;
@@ -67,57 +67,56 @@ class TypedProximalCycle final : public ProximalCycle {
   }
 
  private:
-  Stage<Real> make_stage(const Hierarchy::Level& level) {
-    Stage<Real> stage;
-    stage.level = &level;
-    const std::size_t size = level.op.grid.size;
-    for (auto* v : {&stage.omega, &stage.id, &stage.x, &stage.b, &stage.t, &stage.inner}) {
+  Level<Real> make_level(const Hierarchy::Level& plan) {
+    Level<Real> level;
+    level.plan = &plan;
+    const std::size_t size = plan.op.grid.size;
+    for (auto* v : {&level.omega, &level.id, &level.x, &level.b, &level.t, &level.inner}) {
       v->assign(size, 0);
     }
-    for (std::size_t a = 0; a < stage.axes(); ++a) stage.g[a].assign(size, 0);
-    if (stages_.empty()) {
-      stage.q.assign(size, 0);
-      for (std::size_t a = 0; a < stage.axes(); ++a) {
-        for (auto* faces : {&stage.left, &stage.right}) (*faces)[a].assign(size, 0);
+    for (std::size_t a = 0; a < level.axes(); ++a) level.g[a].assign(size, 0);
+    if (levels_.empty()) {
+      level.q.assign(size, 0);
+      for (std::size_t a = 0; a < level.axes(); ++a) {
+        for (auto* faces : {&level.left, &level.right}) (*faces)[a].assign(size, 0);
       }
     } else {
-      with_dimension(level.op.grid.dim, [&]<int Dim>() {
-        stage.form.assign(form_entries<Dim>, std::vector<Real>(size, 0));
-        for (auto* parts : {&stage.parts, &stage.sizes}) {
+      with_dimension(plan.op.grid.dim, [&]<int Dim>() {
+        level.form.assign(form_entries<Dim>, std::vector<Real>(size, 0));
+        for (auto* parts : {&level.parts, &level.sizes}) {
           parts->assign(form_size<Dim>, std::vector<Real>(size, 0));
         }
       });
     }
-    stage.row.assign(std::size_t(level.op.grid.n[0]) + 1, 0);
-    stage.halo = BlockExchange(level.op.comm, level.op.grid, level.op.neighbour);
-    if (level.next == Hierarchy::Next::gather) {
-      stage.places = std::make_unique<Places>(level.op);
-      stage.packed.resize(std::size_t(level.op.grid.cells()));
-      stage.blocks.resize(
-          std::size_t(level.op.global[0] * level.op.global[1] * level.op.global[2]));
+    level.row.assign(std::size_t(plan.op.grid.n[0]) + 1, 0);
+    level.halo = BlockExchange(plan.op.comm, plan.op.grid, plan.op.neighbour);
+    if (plan.next == Hierarchy::Next::gather) {
+      level.places = std::make_unique<Places>(plan.op);
+      level.packed.resize(std::size_t(plan.op.grid.cells()));
+      level.blocks.resize(std::size_t(plan.op.global[0] * plan.op.global[1] * plan.op.global[2]));
     }
-    return stage;
+    return level;
   }
 
-  void set_diagonal(Stage<Real>& stage) {
-    const BlockGrid& grid = stage.level->op.grid;
-    const bool finest = stage.form.empty();
+  void set_diagonal(Level<Real>& level) {
+    const BlockGrid& grid = level.plan->op.grid;
+    const bool finest = level.form.empty();
     with_dimension(grid.dim, [&]<int Dim>() {
       if (finest) {
-        const auto c = stage.coefficients();
-        weighted_row_sums<Dim>(grid, c, stage.q.data());
-        stage.halo(stage.q.data());
-        return inverse_diagonal<Dim>(grid, c, stage.q.data(), stage.id.data());
+        const auto c = level.coefficients();
+        weighted_row_sums<Dim>(grid, c, level.q.data());
+        level.halo(level.q.data());
+        return inverse_diagonal<Dim>(grid, c, level.q.data(), level.id.data());
       }
-      const auto entries = pointers<form_size<Dim>>(stage.parts),
-                 sums = pointers<form_size<Dim>>(stage.sizes);
-      local_sizes<Dim, Real>(grid, pointers<form_entries<Dim>>(stage.form), entries, sums);
+      const auto entries = pointers<form_size<Dim>>(level.parts),
+                 sums = pointers<form_size<Dim>>(level.sizes);
+      local_sizes<Dim, Real>(grid, pointers<form_entries<Dim>>(level.form), entries, sums);
       for (std::size_t k = 1; k < form_size<Dim>; ++k) {
-        stage.halo(entries[k]);
-        stage.halo(sums[k]);
+        level.halo(entries[k]);
+        level.halo(sums[k]);
       }
-      inverse_diagonal_of_forms<Dim, Real>(grid, stage.conductances(), entries, sums,
-                                           stage.id.data());
+      inverse_diagonal_of_forms<Dim, Real>(grid, level.conductances(), entries, sums,
+                                           level.id.data());
     });
   }
 
@@ -144,8 +143,8 @@ class TypedProximalCycle final : public ProximalCycle {
   /// Mesh order to block arrays, finest level; slopes become beta = slope / volume.
   void load(std::span<const double> omega, std::span<const double> slope_left,
             std::span<const double> slope_right, std::span<const double> g) {
-    Stage<Real>& fine = stages_.front();
-    const BlockGrid& grid = fine.level->op.grid;
+    Level<Real>& fine = levels_.front();
+    const BlockGrid& grid = fine.plan->op.grid;
     const double* from = omega.data();
     for_each_row(grid, [&](std::ptrdiff_t o) {
       Real* to = fine.omega.data() + o;
@@ -156,7 +155,7 @@ class TypedProximalCycle final : public ProximalCycle {
       from += grid.n[0];
     });
     fine.halo(fine.omega.data());
-    const double* volume = fine.level->op.omega.data();
+    const double* volume = fine.plan->op.omega.data();
     for (const FaceRow& row : face_rows_) {
       const double *vol = volume + row.at, *below = vol - grid.stride[row.axis];
       const double *left = &slope_left[row.first], *right = &slope_right[row.first];
@@ -177,10 +176,10 @@ class TypedProximalCycle final : public ProximalCycle {
   /// Adds rows of the fine level to those of the coarse one: add(fine row, its (j, k)) writes a row
   /// of n[0] values, whose pairs (`pairs`; else only the first of each pair) are summed into `out`.
   template <class Add>
-  void add_rows(Stage<Real>& fine, const Stage<Real>& coarse, bool pairs, std::vector<Real>& out,
+  void add_rows(Level<Real>& fine, const Level<Real>& coarse, bool pairs, std::vector<Real>& out,
                 Add&& add) {
-    const BlockGrid &grid = fine.level->op.grid, &to = coarse.level->op.grid;
-    const auto& factor = fine.level->factor;
+    const BlockGrid &grid = fine.plan->op.grid, &to = coarse.plan->op.grid;
+    const auto& factor = fine.plan->factor;
     const std::int32_t nx = grid.n[0];
     Real* row = fine.row.data();
     row[nx] = 0;
@@ -199,28 +198,27 @@ class TypedProximalCycle final : public ProximalCycle {
     });
   }
 
-  static auto copy_of(const Stage<Real>& stage, const std::vector<Real>& from) {
-    return
-        [x = from.data(), nx = stage.level->op.grid.n[0]](std::ptrdiff_t o, int, int, Real* row) {
-          std::copy_n(x + o, nx, row);
-          return true;
-        };
+  static auto copy_of(const Level<Real>& level, const std::vector<Real>& from) {
+    return [x = from.data(), nx = level.plan->op.grid.n[0]](std::ptrdiff_t o, int, int, Real* row) {
+      std::copy_n(x + o, nx, row);
+      return true;
+    };
   }
 
   /// Omega: sums. Forms: see local_forms.h. g: see coarsen.h.
-  void coarsen_coefficients(Stage<Real>& fine, Stage<Real>& coarse) {
+  void coarsen_coefficients(Level<Real>& fine, Level<Real>& coarse) {
     add_rows(fine, coarse, true, coarse.omega, copy_of(fine, fine.omega));
     coarse.halo(coarse.omega.data());
     coarsen_forms(fine, coarse);
-    const std::int32_t nx = fine.level->op.grid.n[0];
+    const std::int32_t nx = fine.plan->op.grid.n[0];
     for (std::size_t a = 0; a < fine.axes(); ++a) {
       set_inner(fine, a);
-      const std::ptrdiff_t s = fine.level->op.grid.stride[a];
+      const std::ptrdiff_t s = fine.plan->op.grid.stride[a];
       const Real *g = fine.g[a].data(), *inner = fine.inner.data();
       // over the faces below the cells o that lie between two coarse cells
       add_rows(fine, coarse, a != 0, coarse.g[a],
                [&](std::ptrdiff_t first, int j, int k, Real* row) {
-                 if ((a == 1 ? j : a == 2 ? k : 0) % fine.level->factor[a] != 0) return false;
+                 if ((a == 1 ? j : a == 2 ? k : 0) % fine.plan->factor[a] != 0) return false;
 #pragma omp simd
                  for (std::ptrdiff_t i = 0; i < nx; ++i) {
                    const std::ptrdiff_t o = first + i;
@@ -232,9 +230,9 @@ class TypedProximalCycle final : public ProximalCycle {
     }
   }
 
-  void coarsen_forms(Stage<Real>& fine, Stage<Real>& coarse) {
-    const BlockGrid &from = fine.level->op.grid, &to = coarse.level->op.grid;
-    const auto& factor = fine.level->factor;
+  void coarsen_forms(Level<Real>& fine, Level<Real>& coarse) {
+    const BlockGrid &from = fine.plan->op.grid, &to = coarse.plan->op.grid;
+    const auto& factor = fine.plan->factor;
     with_dimension(from.dim, [&]<int Dim>() {
       const auto G = pointers<form_entries<Dim>>(coarse.form);
       if (fine.form.empty()) {
@@ -247,17 +245,17 @@ class TypedProximalCycle final : public ProximalCycle {
   }
 
   template <int Dim>
-  static RowOfJacobian<Dim, Real> rows_of(const Stage<Real>& finest) {
+  static RowOfJacobian<Dim, Real> rows_of(const Level<Real>& finest) {
     const auto c = finest.coefficients();
     return {c.omega, c.left, c.right, c.stride};
   }
 
   /// Sides where a block ends at a wall.
-  static std::array<std::array<bool, 2>, 3> walls(const Stage<Real>& stage) {
+  static std::array<std::array<bool, 2>, 3> walls(const Level<Real>& level) {
     std::array<std::array<bool, 2>, 3> at{};
     for (std::size_t a = 0; a < 3; ++a) {
       for (std::size_t side = 0; side < 2; ++side) {
-        at[a][side] = stage.level->op.neighbour[a][side] < 0;
+        at[a][side] = level.plan->op.neighbour[a][side] < 0;
       }
     }
     return at;
@@ -265,10 +263,10 @@ class TypedProximalCycle final : public ProximalCycle {
 
   /// inner = theta / g of the face between a cell and its sibling along axis a (coarsen.h), theta
   /// the sibling's share of their Omega; 0 where an odd end leaves a cell alone.
-  void set_inner(Stage<Real>& fine, std::size_t a) {
-    const BlockGrid& grid = fine.level->op.grid;
+  void set_inner(Level<Real>& fine, std::size_t a) {
+    const BlockGrid& grid = fine.plan->op.grid;
     std::ranges::fill(fine.inner, Real(0));
-    if (fine.level->factor[a] != 2) return;
+    if (fine.plan->factor[a] != 2) return;
     const std::ptrdiff_t s = grid.stride[a];
     const Real *g = fine.g[a].data(), *omega = fine.omega.data();
     Real* inner = fine.inner.data();
@@ -290,9 +288,9 @@ class TypedProximalCycle final : public ProximalCycle {
     fine.halo(fine.inner.data());
   }
 
-  void gather_array(Stage<Real>& divided, const std::vector<Real>& from, const Operator& whole,
+  void gather_array(Level<Real>& divided, const std::vector<Real>& from, const Operator& whole,
                     std::vector<Real>& to) {
-    const Operator& f = divided.level->op;
+    const Operator& f = divided.plan->op;
     const MPI_Datatype type = std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
     std::size_t at = 0;
     for_each(f.grid.n, [&](int i, int j, int k) {
@@ -306,35 +304,35 @@ class TypedProximalCycle final : public ProximalCycle {
     });
   }
 
-  void gather_coefficients(Stage<Real>& divided, Stage<Real>& whole) {
+  void gather_coefficients(Level<Real>& divided, Level<Real>& whole) {
     const auto gather_one = [&](const std::vector<Real>& from, std::vector<Real>& to) {
-      gather_array(divided, from, whole.level->op, to);
+      gather_array(divided, from, whole.plan->op, to);
       whole.halo(to.data());
     };
     gather_one(divided.omega, whole.omega);
     for (std::size_t a = 0; a < divided.axes(); ++a) gather_one(divided.g[a], whole.g[a]);
     if (divided.form.empty()) return gather_finest(divided, whole);
     for (std::size_t e = 0; e < whole.form.size(); ++e) {
-      gather_array(divided, divided.form[e], whole.level->op, whole.form[e]);
+      gather_array(divided, divided.form[e], whole.plan->op, whole.form[e]);
     }
   }
 
   /// The finest level is gathered at once where it is small: its rows as forms.
-  void gather_finest(Stage<Real>& divided, Stage<Real>& whole) {
-    const BlockGrid& grid = divided.level->op.grid;
+  void gather_finest(Level<Real>& divided, Level<Real>& whole) {
+    const BlockGrid& grid = divided.plan->op.grid;
     with_dimension(grid.dim, [&]<int Dim>() {
       std::vector<std::vector<Real>> rows(form_entries<Dim>, std::vector<Real>(grid.size, 0));
       join_forms<Dim, Real>(grid, grid, {1, 1, 1}, walls(divided), rows_of<Dim>(divided),
                             pointers<form_entries<Dim>>(rows));
       for (std::size_t e = 0; e < rows.size(); ++e) {
-        gather_array(divided, rows[e], whole.level->op, whole.form[e]);
+        gather_array(divided, rows[e], whole.plan->op, whole.form[e]);
       }
     });
   }
 
   /// The coarsest level as a dense matrix, column by column.
-  void factorise(Stage<Real>& coarsest) {
-    const Operator& op = coarsest.level->op;
+  void factorise(Level<Real>& coarsest) {
+    const Operator& op = coarsest.plan->op;
     const std::int64_t n = op.grid.cells();
     use_direct_ = n <= direct_cells && op.comm.size() == 1;
     if (!use_direct_) return;
@@ -356,128 +354,128 @@ class TypedProximalCycle final : public ProximalCycle {
   /// use(o, (H x)_o) in two passes, with q = Omega J x between them. Several products may run
   /// together: the next one writes a layer of q when this one no longer needs it.
   template <int Dim>
-  auto jacobian_pass(Stage<Real>& stage, Real* x) {
-    return Pass{x, [&grid = stage.level->op.grid, c = stage.coefficients(), x, q = stage.q.data()](
+  auto jacobian_pass(Level<Real>& level, Real* x) {
+    return Pass{x, [&grid = level.plan->op.grid, c = level.coefficients(), x, q = level.q.data()](
                        std::int32_t layer) { weighted_jacobian<Dim>(grid, layer, c, x, q); }};
   }
   template <int Dim, class Use>
-  auto adjoint_pass(Stage<Real>& stage, const Real* x, Use use) {
-    Real* q = stage.q.data();
-    return Pass{q, [&grid = stage.level->op.grid, c = stage.coefficients(), x, q,
+  auto adjoint_pass(Level<Real>& level, const Real* x, Use use) {
+    Real* q = level.q.data();
+    return Pass{q, [&grid = level.plan->op.grid, c = level.coefficients(), x, q,
                     use](std::int32_t layer) { apply_rows<Dim>(grid, layer, c, x, q, use); }};
   }
   /// to = x + w id (b - H x).
   template <int Dim>
-  auto sweep_pass(Stage<Real>& stage, double w, const Real* x, Real* to) {
+  auto sweep_pass(Level<Real>& level, double w, const Real* x, Real* to) {
     return adjoint_pass<Dim>(
-        stage, x,
-        [w = Real(w), id = stage.id.data(), b = stage.b.data(), x, to](std::ptrdiff_t o, Real y) {
+        level, x,
+        [w = Real(w), id = level.id.data(), b = level.b.data(), x, to](std::ptrdiff_t o, Real y) {
           to[o] = x[o] + w * id[o] * (b[o] - y);
         });
   }
   template <class... Passes>
-  void run(Stage<Real>& stage, Passes... pass) {
-    multigrid::run<Real>(stage.level->op.grid, stage.halo, std::move(pass)...);
+  void run(Level<Real>& level, Passes... pass) {
+    multigrid::run<Real>(level.plan->op.grid, level.halo, std::move(pass)...);
   }
 
   /// use(o, (H x)_o) on a coarse level.
   template <int Dim, class Use>
-  void apply_forms(Stage<Real>& stage, Real* x, Use use) {
-    const BlockGrid& grid = stage.level->op.grid;
-    const auto G = pointers<form_entries<Dim>>(stage.form);
-    const auto q = pointers<form_size<Dim>>(stage.parts);
+  void apply_forms(Level<Real>& level, Real* x, Use use) {
+    const BlockGrid& grid = level.plan->op.grid;
+    const auto G = pointers<form_entries<Dim>>(level.form);
+    const auto q = pointers<form_size<Dim>>(level.parts);
     const auto local = [&](std::int32_t layer) { local_products<Dim, Real>(grid, layer, G, x, q); };
     const auto collect = [&](std::int32_t layer) {
-      collect_products<Dim, Real>(grid, layer, stage.conductances(), x, q, use);
+      collect_products<Dim, Real>(grid, layer, level.conductances(), x, q, use);
     };
-    if (!stage.halo.any()) return run_passes(layers(grid), local, collect);
-    stage.halo(x);
+    if (!level.halo.any()) return run_passes(layers(grid), local, collect);
+    level.halo(x);
     run_passes(layers(grid), local);
-    for (std::size_t k = 1; k < form_size<Dim>; ++k) stage.halo(q[k]);
+    for (std::size_t k = 1; k < form_size<Dim>; ++k) level.halo(q[k]);
     run_passes(layers(grid), collect);
   }
 
   /// use(o, (H x)_o).
   template <class Use>
-  void apply_operator(Stage<Real>& stage, Use use) {
-    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
-      Real* x = stage.x.data();
-      if (!stage.form.empty()) return apply_forms<Dim>(stage, x, use);
-      run(stage, jacobian_pass<Dim>(stage, x), adjoint_pass<Dim>(stage, x, use));
+  void apply_operator(Level<Real>& level, Use use) {
+    with_dimension(level.plan->op.grid.dim, [&]<int Dim>() {
+      Real* x = level.x.data();
+      if (!level.form.empty()) return apply_forms<Dim>(level, x, use);
+      run(level, jacobian_pass<Dim>(level, x), adjoint_pass<Dim>(level, x, use));
     });
   }
 
   /// x = x + w id (b - H x).
-  void smooth(Stage<Real>& stage, double w) {
-    const Real *x = stage.x.data(), *id = stage.id.data(), *b = stage.b.data();
-    Real* to = stage.t.data();
-    apply_operator(stage, [=, w = Real(w)](std::ptrdiff_t o, Real y) {
+  void smooth(Level<Real>& level, double w) {
+    const Real *x = level.x.data(), *id = level.id.data(), *b = level.b.data();
+    Real* to = level.t.data();
+    apply_operator(level, [=, w = Real(w)](std::ptrdiff_t o, Real y) {
       to[o] = x[o] + w * id[o] * (b[o] - y);
     });
-    std::swap(stage.x, stage.t);
+    std::swap(level.x, level.t);
   }
 
   /// Sweeps from zero (into x), and the residual (into t).
-  void smooth_from_zero(Stage<Real>& stage) {
-    const BlockGrid& grid = stage.level->op.grid;
-    Real *x = stage.x.data(), *t = stage.t.data(), *b = stage.b.data(), *id = stage.id.data();
+  void smooth_from_zero(Level<Real>& level) {
+    const BlockGrid& grid = level.plan->op.grid;
+    Real *x = level.x.data(), *t = level.t.data(), *b = level.b.data(), *id = level.id.data();
     const auto first = [=, &grid, w = Real(w_[0])](std::int32_t layer) {
       for_each_row(grid, layer, [=, &grid](std::ptrdiff_t row, int, int) {
 #pragma omp simd
         for (std::ptrdiff_t o = row; o < row + grid.n[0]; ++o) x[o] = w * id[o] * b[o];
       });
     };
-    if (!stage.form.empty()) {
+    if (!level.form.empty()) {
       run_passes(layers(grid), first);
-      for (std::size_t s = 1; s < w_.size(); ++s) smooth(stage, w_[s]);
-      Real* residual = stage.t.data();
-      return apply_operator(stage, [=](std::ptrdiff_t o, Real y) { residual[o] = b[o] - y; });
+      for (std::size_t s = 1; s < w_.size(); ++s) smooth(level, w_[s]);
+      Real* residual = level.t.data();
+      return apply_operator(level, [=](std::ptrdiff_t o, Real y) { residual[o] = b[o] - y; });
     }
     with_dimension(grid.dim, [&]<int Dim>() {
-      run(stage, Pass{static_cast<Real*>(nullptr), first},                    //
-          jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[1], x, t),  //
-          jacobian_pass<Dim>(stage, t), sweep_pass<Dim>(stage, w_[2], t, x),  //
-          jacobian_pass<Dim>(stage, x),
-          adjoint_pass<Dim>(stage, x, [=](std::ptrdiff_t o, Real y) { t[o] = b[o] - y; }));
+      run(level, Pass{static_cast<Real*>(nullptr), first},                    //
+          jacobian_pass<Dim>(level, x), sweep_pass<Dim>(level, w_[1], x, t),  //
+          jacobian_pass<Dim>(level, t), sweep_pass<Dim>(level, w_[2], t, x),  //
+          jacobian_pass<Dim>(level, x),
+          adjoint_pass<Dim>(level, x, [=](std::ptrdiff_t o, Real y) { t[o] = b[o] - y; }));
     });
   }
 
   /// The sweeps backwards, from x (into x).
-  void smooth_back(Stage<Real>& stage) {
-    if (!stage.form.empty()) {
-      for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
+  void smooth_back(Level<Real>& level) {
+    if (!level.form.empty()) {
+      for (std::size_t s = w_.size(); s-- > 0;) smooth(level, w_[s]);
       return;
     }
-    with_dimension(stage.level->op.grid.dim, [&]<int Dim>() {
-      Real *x = stage.x.data(), *t = stage.t.data();
-      run(stage, jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[2], x, t),
-          jacobian_pass<Dim>(stage, t), sweep_pass<Dim>(stage, w_[1], t, x),
-          jacobian_pass<Dim>(stage, x), sweep_pass<Dim>(stage, w_[0], x, t));
+    with_dimension(level.plan->op.grid.dim, [&]<int Dim>() {
+      Real *x = level.x.data(), *t = level.t.data();
+      run(level, jacobian_pass<Dim>(level, x), sweep_pass<Dim>(level, w_[2], x, t),
+          jacobian_pass<Dim>(level, t), sweep_pass<Dim>(level, w_[1], t, x),
+          jacobian_pass<Dim>(level, x), sweep_pass<Dim>(level, w_[0], x, t));
     });
-    std::swap(stage.x, stage.t);
+    std::swap(level.x, level.t);
   }
 
   void cycle(std::size_t l) {
-    Stage<Real>& stage = stages_[l];
-    switch (stage.level->next) {
+    Level<Real>& level = levels_[l];
+    switch (level.plan->next) {
       case Hierarchy::Next::none:
-        return solve_coarsest(stage);
+        return solve_coarsest(level);
       case Hierarchy::Next::gather:
         return cycle_gathered(l);
       case Hierarchy::Next::coarsen:
         break;
     }
-    Stage<Real>& coarse = stages_[l + 1];
-    smooth_from_zero(stage);
-    add_rows(stage, coarse, true, coarse.b, copy_of(stage, stage.t));
+    Level<Real>& coarse = levels_[l + 1];
+    smooth_from_zero(level);
+    add_rows(level, coarse, true, coarse.b, copy_of(level, level.t));
     cycle(l + 1);
-    prolong_add(stage, coarse);
-    smooth_back(stage);
+    prolong_add(level, coarse);
+    smooth_back(level);
   }
 
-  void prolong_add(Stage<Real>& fine, const Stage<Real>& coarse) {
-    const BlockGrid &grid = fine.level->op.grid, &from = coarse.level->op.grid;
-    const auto& factor = fine.level->factor;
+  void prolong_add(Level<Real>& fine, const Level<Real>& coarse) {
+    const BlockGrid &grid = fine.plan->op.grid, &from = coarse.plan->op.grid;
+    const auto& factor = fine.plan->factor;
     Real* row = fine.row.data();
     for_each_row_at(from, [&](std::ptrdiff_t source, int J, int K) {
       const Real* in = coarse.x.data() + source;
@@ -493,8 +491,8 @@ class TypedProximalCycle final : public ProximalCycle {
   }
 
   void cycle_gathered(std::size_t l) {
-    Stage<Real>&divided = stages_[l], &whole = stages_[l + 1];
-    const Operator &f = divided.level->op, &c = whole.level->op;
+    Level<Real>&divided = levels_[l], &whole = levels_[l + 1];
+    const Operator &f = divided.plan->op, &c = whole.plan->op;
     gather_array(divided, divided.b, c, whole.b);
     cycle(l + 1);
     for_each(f.grid.n, [&](int i, int j, int k) {
@@ -503,34 +501,34 @@ class TypedProximalCycle final : public ProximalCycle {
     });
   }
 
-  void solve_coarsest(Stage<Real>& stage) {
-    const BlockGrid& grid = stage.level->op.grid;
+  void solve_coarsest(Level<Real>& level) {
+    const BlockGrid& grid = level.plan->op.grid;
     if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
-      std::ranges::fill(stage.x, Real(0));
+      std::ranges::fill(level.x, Real(0));
       for (int round = 0; round < 4; ++round) {
-        for (const double w : w_) smooth(stage, w);
+        for (const double w : w_) smooth(level, w);
       }
       for (int round = 0; round < 4; ++round) {
-        for (std::size_t s = w_.size(); s-- > 0;) smooth(stage, w_[s]);
+        for (std::size_t s = w_.size(); s-- > 0;) smooth(level, w_[s]);
       }
       return;
     }
     Eigen::VectorXd b(grid.cells());
     Eigen::Index at = 0;
     for_each(grid.n, [&](int i, int j, int k) {
-      b[at++] = double(stage.b[std::size_t(grid.index(i, j, k))]);
+      b[at++] = double(level.b[std::size_t(grid.index(i, j, k))]);
     });
     direct_.solveInPlace(b);
     at = 0;
     for_each(grid.n, [&](int i, int j, int k) {
-      stage.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
+      level.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
     });
   }
 
   Hierarchy hierarchy_;
   std::vector<FaceRow> face_rows_;
   std::array<double, sweeps> w_;  ///< damping of the sweeps
-  std::vector<Stage<Real>> stages_;
+  std::vector<Level<Real>> levels_;
   Eigen::LLT<Eigen::MatrixXd> direct_;
   bool use_direct_ = false;
 };

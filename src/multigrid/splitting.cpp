@@ -21,14 +21,14 @@ void beside(const Rows<double>& rows, std::int32_t i, Visit&& visit) {
 std::vector<double> bounds(SparseMatrix& A, const SplittingOptions& options) {
   std::vector<double> bound(A.local());
   for (std::int32_t i = 0; i < A.rows.size(); ++i) {
-    double most = 0, sum = 0;
+    double max = 0, sum = 0;
     beside(A.rows, i, [&](std::int32_t, double a) {
-      most = std::max(most, -a);
+      max = std::max(max, -a);
       sum += std::max(0.0, -a);
     });
     const double own = A.rows.value[std::size_t(A.rows.start[std::size_t(i)])];
-    const bool alone = !(most > 0) || sum < options.dominance * own;
-    bound[std::size_t(i)] = alone ? std::numeric_limits<double>::infinity() : options.theta * most;
+    const bool alone = !(max > 0) || sum < options.dominance * own;
+    bound[std::size_t(i)] = alone ? std::numeric_limits<double>::infinity() : options.theta * max;
   }
   A.exchange(bound.data());
   return bound;

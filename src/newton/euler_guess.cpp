@@ -42,9 +42,9 @@ SolveReport EulerGuess::find(const Step& step, std::vector<double>& rho) {
   for (std::size_t k = 0; k < mass_.size(); ++k) rho[k] = std::max(rho[k], 0.0);
   mesh_.halo.update(mesh_.comm, rho);
   for (int i = 0; i < sweeps; ++i) sweep(step, rho);
-  double most = 0;
-  for (std::size_t k = 0; k < mass_.size(); ++k) most = std::max(most, rho[k]);
-  const double floor = control_.guess_floor * mesh_.comm.max(most);
+  double maximum = 0;
+  for (std::size_t k = 0; k < mass_.size(); ++k) maximum = std::max(maximum, rho[k]);
+  const double floor = control_.guess_floor * mesh_.comm.max(maximum);
   for (double& v : rho) v = std::max(v, floor);
   return report;
 }

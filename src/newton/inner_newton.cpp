@@ -87,9 +87,9 @@ struct InnerNewton::Impl {
 /// step, over the largest of all. Where it is below the tolerance nothing holds phi to a smooth
 /// curve, and with centred weights J may be singular there.
 void InnerNewton::Impl::limit_weights(std::span<const double> rho) {
-  double most = 0;
-  for (const double v : rho.first(owned)) most = std::max(most, v);
-  const double scale = 1 / (control.inner_empty * mesh.comm.max(most));
+  double maximum = 0;
+  for (const double v : rho.first(owned)) maximum = std::max(maximum, v);
+  const double scale = 1 / (control.inner_empty * mesh.comm.max(maximum));
   const auto density = [&](std::int32_t cell) {
     return std::max(rho[std::size_t(cell)], step->rho0[std::size_t(cell)]);
   };
@@ -126,13 +126,13 @@ void InnerNewton::Impl::moved_phi(std::size_t k, double alpha, std::span<double>
 void InnerNewton::Impl::moved_rho(std::size_t k, double alpha, std::span<double> to) const {
   const auto &rho = chain.rho[k], &move = drho[k];
   const bool last = k + 1 == chain.steps(), entropy = internal.entropy_only();
-  const double most = internal.maximum();
+  const double maximum = internal.maximum();
   for (std::size_t i = 0; i < to.size(); ++i) {  // `to` may be rho
     const double from = rho[i], by = alpha * move[i];
     double there = from + by;
     if (last && entropy && by > 0)
       there = from * std::exp(std::min(by / from, control.max_log_step));
-    to[i] = std::clamp(there, control.min_left * from, 0.1 * from + 0.9 * most);
+    to[i] = std::clamp(there, control.min_left * from, 0.1 * from + 0.9 * maximum);
   }
 }
 
@@ -199,7 +199,7 @@ Residuals InnerNewton::Impl::residuals(double alpha) {
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double InnerNewton::Impl::linear_tolerance() const {
   const NewtonControl& c = control;
-  const double needed = std::max(c.least_needed, 0.1 * tolerance / now.optimality);
+  const double needed = std::max(c.min_needed, 0.1 * tolerance / now.optimality);
   const double loosest = c.loosest_inner;
   const double loose =
       std::clamp(c.forcing_inner * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
@@ -210,15 +210,15 @@ double InnerNewton::Impl::linear_tolerance() const {
 bool InnerNewton::Impl::direction(double rtol) {
   const std::size_t N = chain.steps();
   curvature(chain.rho.back());
-  const double least =
+  const double min =
       std::max(control.held_density, nu * std::min(now.optimality, 1.0)) * mean_density;
   double softest = 0;  // 1/U'' of the held density
-  internal.derivatives(std::span(&least, 1), 0, {}, std::span(&softest, 1));
+  internal.derivatives(std::span(&min, 1), 0, {}, std::span(&softest, 1));
   softest = 1 / softest;
   for (std::size_t i = 0; i < owned; ++i) {
     omega[i] = mesh.volume[i] * std::max(inverse[i], softest);
   }
-  system.set(omega, least);
+  system.set(omega, min);
   const auto minus_g = [&](std::size_t k, std::span<double> to) {
     transport.hamilton_jacobi(chain.phi[k], chain.kappa * chain.d, G);
     if (k + 1 == N) {

@@ -10,7 +10,7 @@ namespace {
 /// One bound: the multiplier m of a distance x >= 0, dx being its increment.
 struct Pair {
   double x, m;
-  [[nodiscard]] double increment(double dx, double mu) const { return (mu - m * dx) / x - m; }
+  [[nodiscard]] double increment(double dx, double nu) const { return (nu - m * dx) / x - m; }
 };
 
 /// The largest step that leaves `keep` of a positive value.
@@ -23,11 +23,11 @@ double reach_of(double value, double change, double keep) {
 void InteriorPoint::begin(std::span<const double> rho, Multipliers& m) const {
   if (below_) {
     m.below.resize(rho.size());
-    for (std::size_t k = 0; k < rho.size(); ++k) m.below[k] = mu_ / rho[k];
+    for (std::size_t k = 0; k < rho.size(); ++k) m.below[k] = nu_ / rho[k];
   }
   if (above()) {
     m.above.resize(rho.size());
-    for (std::size_t k = 0; k < rho.size(); ++k) m.above[k] = mu_ / (maximum_ - rho[k]);
+    for (std::size_t k = 0; k < rho.size(); ++k) m.above[k] = nu_ / (maximum_ - rho[k]);
   }
 }
 
@@ -52,9 +52,9 @@ double InteriorPoint::apply(std::span<const double> volume, std::span<const doub
   total = 0;
   const auto add = [&](std::size_t k, const Pair& p, double sign) {
     g[k] += sign * p.m;
-    push[k] += sign * (mu_ / p.x - p.m);
+    push[k] += sign * (nu_ / p.x - p.m);
     stiffness[k] += p.m / p.x;
-    sum += volume[k] * std::abs(p.m * p.x - mu_);
+    sum += volume[k] * std::abs(p.m * p.x - nu_);
     total += volume[k] * p.m * p.x;
   };
   for (std::size_t k = 0; below_ && k < rho.size(); ++k) add(k, {rho[k], m.below[k]}, 1);
@@ -66,21 +66,21 @@ double InteriorPoint::apply(std::span<const double> volume, std::span<const doub
 
 double InteriorPoint::reach(std::span<const double> rho, std::span<const double> drho,
                             const Multipliers& m, double keep) const {
-  double least = 1;
+  double min = 1;
   const auto look = [&](const Pair& p, double dx) {
-    least = std::min({least, reach_of(p.x, dx, keep), reach_of(p.m, p.increment(dx, mu_), keep)});
+    min = std::min({min, reach_of(p.x, dx, keep), reach_of(p.m, p.increment(dx, nu_), keep)});
   };
   for (std::size_t k = 0; below_ && k < rho.size(); ++k) look({rho[k], m.below[k]}, drho[k]);
   for (std::size_t k = 0; above() && k < rho.size(); ++k) {
     look({maximum_ - rho[k], m.above[k]}, -drho[k]);
   }
-  return least;
+  return min;
 }
 
 void InteriorPoint::move(std::span<const double> rho, std::span<const double> drho,
                          const Multipliers& m, double alpha, double keep, Multipliers& to) const {
   const auto moved = [&](const Pair& p, double dx) {
-    return std::max(p.m + alpha * p.increment(dx, mu_), keep * p.m);
+    return std::max(p.m + alpha * p.increment(dx, nu_), keep * p.m);
   };
   to.below.resize(m.below.size());
   to.above.resize(m.above.size());

@@ -2,17 +2,17 @@
 // Bounds 0 <= rho [<= P] by a primal-dual interior-point method. Multipliers s, q >= 0 stand beside
 // the density,
 //
-//   g = G(phi) - U'(rho) - V + s - q = 0,      s rho = mu,      q (P - rho) = mu,      mu -> 0.
+//   g = G(phi) - U'(rho) - V + s - q = 0,      s rho = nu,      q (P - rho) = nu,      nu -> 0.
 //
 // Newton's increments of s and q follow from that of rho,
 //
-//   ds = mu/rho - s - (s/rho) drho,      dq = mu/(P - rho) - q + q/(P - rho) drho,
+//   ds = nu/rho - s - (s/rho) drho,      dq = nu/(P - rho) - q + q/(P - rho) drho,
 //
 // and once they are eliminated rho is as stiff as C says:
 //
-//   C drho = J dphi + g + (mu/rho - s) - (mu/(P - rho) - q),     C = U'' + s/rho + q/(P - rho).
+//   C drho = J dphi + g + (nu/rho - s) - (nu/(P - rho) - q),     C = U'' + s/rho + q/(P - rho).
 //
-// s/rho is right wherever s is; the mu/rho^2 of the logarithmic barrier alone holds only next to
+// s/rho is right wherever s is; the nu/rho^2 of the logarithmic barrier alone holds only next to
 // its path, and no step gets there where U'' = 0. (Wright, "Primal-Dual Interior-Point Methods",
 // 1997.)
 
@@ -29,23 +29,23 @@ struct Multipliers {
 
 class InteriorPoint {
  public:
-  /// `below`: rho >= 0 is a bound, U' does not see to it.
+  /// `below`: rho >= 0 has to be imposed; U'(0+) is finite.
   InteriorPoint(bool below, double maximum) : below_(below), maximum_(maximum) {}
 
   [[nodiscard]] bool above() const { return maximum_ < std::numeric_limits<double>::infinity(); }
   [[nodiscard]] bool bounded() const { return below_ || above(); }
-  [[nodiscard]] double mu() const { return mu_; }
-  void set_mu(double mu) { mu_ = mu; }
+  [[nodiscard]] double nu() const { return nu_; }
+  void set_nu(double nu) { nu_ = nu; }
 
-  /// s = mu/rho, q = mu/(P - rho).
+  /// s = nu/rho, q = nu/(P - rho).
   void begin(std::span<const double> rho, Multipliers& m) const;
-  /// Next to a bound (closer than `close`) a multiplier takes up what is left of `miss` = G - U' -
-  /// V, as long as that leaves the part `keep` of it: little density hangs on it there, and
-  /// whatever phi does in empty cells is right.
+  /// Next to a bound (closer than `close`) a multiplier takes up what is left of
+  /// `miss` = G - U' - V, as long as that leaves the part `keep` of it: the density there hardly
+  /// depends on it, and phi is not determined in empty cells.
   void settle(std::span<const double> rho, std::span<const double> miss, double close, double keep,
               Multipliers& m) const;
-  /// `g` += s - q, `stiffness` += s/rho + q/(P - rho), `push` = the terms with mu above. Returns
-  /// the sum of vol (|s rho - mu| + |q (P - rho) - mu|), `total` that of vol (s rho + q (P - rho)).
+  /// `g` += s - q, `stiffness` += s/rho + q/(P - rho), `push` = the terms with nu above. Returns
+  /// the sum of vol (|s rho - nu| + |q (P - rho) - nu|), `total` that of vol (s rho + q (P - rho)).
   double apply(std::span<const double> volume, std::span<const double> rho, const Multipliers& m,
                std::span<double> g, std::span<double> stiffness, std::span<double> push,
                double& total) const;
@@ -60,7 +60,7 @@ class InteriorPoint {
  private:
   bool below_;
   double maximum_;
-  double mu_ = 0;
+  double nu_ = 0;
 };
 
 }  // namespace otto

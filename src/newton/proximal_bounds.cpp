@@ -71,7 +71,7 @@ void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi) {
     }
   }
   potential(now);
-  set_share(warm ? control.mu_warm : control.mu_cold);
+  set_barrier_fraction(warm ? control.mu_warm : control.mu_cold);
   now.rho = rho0;
   bounds.begin(owned_part(now.rho), now.multipliers);
   residuals(now);
@@ -82,20 +82,22 @@ void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi) {
 
 /// mu, and rho0 with as much in empty cells as mu puts there: else mass would have to come from far
 /// away.
-void ProximalNewton::Impl::set_share(double to) {
+void ProximalNewton::Impl::set_barrier_fraction(double to) {
   last.fill(0);
-  share = std::max(to, control.mu_last);
-  bounds.set_mu(share * scale * mean_density());
-  const double more = share * mean_density();
+  barrier_fraction = std::max(to, control.mu_last);
+  bounds.set_nu(barrier_fraction * scale * mean_density());
+  const double more = barrier_fraction * mean_density();
   for (std::size_t k = 0; k < local; ++k) {
-    rho0[k] = (base[k] + more * filling[k]) / (1 + share * filled);
+    rho0[k] = (base[k] + more * filling[k]) / (1 + barrier_fraction * filled);
   }
 }
 
 /// Lowers mu once the iterate is close to its path.
-void ProximalNewton::Impl::lower_share() {
-  while (share > control.mu_last && now.optimality <= control.mu_close * share) {
-    set_share(std::min(control.mu_factor * share, std::pow(share, control.mu_power)));
+void ProximalNewton::Impl::lower_barrier_fraction() {
+  while (barrier_fraction > control.mu_last &&
+         now.optimality <= control.mu_close * barrier_fraction) {
+    set_barrier_fraction(std::min(control.mu_factor * barrier_fraction,
+                                  std::pow(barrier_fraction, control.mu_power)));
     residuals(now);
   }
 }
@@ -113,8 +115,10 @@ void ProximalNewton::Impl::sharpen() {
 
 /// rho + c rho (P - rho)/P, c such that the mass is right.
 void ProximalNewton::Impl::fill() {
-  const double most = internal.maximum();
-  const auto room = [&](double rho) { return most < infinity ? rho * (1 - rho / most) : rho; };
+  const double maximum = internal.maximum();
+  const auto room = [&](double rho) {
+    return maximum < infinity ? rho * (1 - rho / maximum) : rho;
+  };
   std::array<double, 2> sums{};
   for (std::size_t k = 0; k < owned; ++k) {
     sums[0] += mesh.volume[k] * now.rho[k];

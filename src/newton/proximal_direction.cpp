@@ -8,11 +8,11 @@
 namespace otto {
 
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs. Where
-/// nothing but the bounds makes rho stiff, phi must be the better known the smaller mu is.
+/// nothing but the bounds makes rho stiff, phi must be the better known the smaller nu is.
 double ProximalNewton::Impl::linear_tolerance() const {
   const NewtonControl& c = control;
-  if (!internal.has_slope()) return care > 0 ? c.mu_cold * std::sqrt(share) : c.tightest;
-  const double needed = std::max(c.least_needed, 0.1 * tolerance / now.optimality);
+  if (!internal.has_slope()) return care > 0 ? c.mu_cold * std::sqrt(barrier_fraction) : c.tightest;
+  const double needed = std::max(c.min_needed, 0.1 * tolerance / now.optimality);
   const double loosest = bounds.bounded() ? (warm ? c.loosest_warm : c.loosest_bounded)
                          : warm           ? c.loosest_warm
                                           : c.loosest_cold;
@@ -31,15 +31,15 @@ double ProximalNewton::Impl::held() const {
 bool ProximalNewton::Impl::direction(double rtol) {
   std::vector<double>& other_side = transport.centred() ? left : right;
   transport.slopes(now.phi, step.kappa * step.tau, left, other_side);
-  const double least = held();
+  const double min = held();
   for (std::size_t k = 0; k < local; ++k) {
     const double rho = step.kappa * now.rho[k] + (1 - step.kappa) * rho0[k];
-    mean[k] = std::max(rho, least);
+    mean[k] = std::max(rho, min);
   }
   transport.conductances(now.phi, mean, step.tau, conductance);
   double softest = 0;  // 1/U'' of the held density
-  if (least > 0) {
-    internal.derivatives(std::span(&least, 1), 0, {}, std::span(&softest, 1));
+  if (min > 0) {
+    internal.derivatives(std::span(&min, 1), 0, {}, std::span(&softest, 1));
     softest = 1 / softest;
   }
   for (std::size_t k = 0; k < owned; ++k) {
@@ -98,13 +98,13 @@ void ProximalNewton::Impl::try_step(double alpha, bool whole) {
   for (std::size_t k = 0; k < owned; ++k) trial.phi[k] = now.phi[k] + alpha * dphi[k];
   potential(trial);
   // Downwards rho moves as the continuity equation wants, upwards its logarithm as U' does.
-  const double most = internal.maximum(), kept = control.min_left;
+  const double maximum = internal.maximum(), kept = control.min_left;
   const bool entropy = internal.entropy_only() && !bounds.bounded();
   for (std::size_t k = 0; k < owned; ++k) {
     const double rho = now.rho[k], move = alpha * drho[k];
     double to = rho + move;
     if (entropy && move > 0) to = rho * std::exp(std::min(move / rho, control.max_log_step));
-    trial.rho[k] = whole ? to : std::clamp(to, kept * rho, kept * rho + (1 - kept) * most);
+    trial.rho[k] = whole ? to : std::clamp(to, kept * rho, kept * rho + (1 - kept) * maximum);
     if (!bounds.bounded()) trial.rho[k] = std::max(trial.rho[k], empty);
   }
   if (bounds.bounded()) {

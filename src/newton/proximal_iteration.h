@@ -49,16 +49,16 @@ struct ProximalNewton::Impl {
   double filled = 1;            ///< their mean
   double volume = 0;            ///< of the mesh
   double mass = 0;
-  double empty = 0;     ///< a density that is none
-  double share = 0;     ///< mu = share E mass/volume
-  double scale = 1;     ///< E, an energy per mass of the step's order
-  double opening = 0;   ///< optimality of the first iterate from this start
-  int last_solve = 0;   ///< iterations of the last linear solve
-  double care = 1;      ///< factor on the tolerance of linear solves
-  double nu = 0;        ///< of the held density
-  bool warm = false;    ///< started from a guess of phi
-  bool upwind = false;  ///< the weights
-  int spent = 0;        ///< iterations before this start
+  double empty = 0;             ///< a density that is none
+  double barrier_fraction = 0;  ///< nu = share E mass/volume
+  double scale = 1;             ///< E, an energy per mass of the step's order
+  double opening = 0;           ///< optimality of the first iterate from this start
+  int last_solve = 0;           ///< iterations of the last linear solve
+  double care = 1;              ///< factor on the tolerance of linear solves
+  double nu = 0;                ///< of the held density
+  bool warm = false;            ///< started from a guess of phi
+  bool upwind = false;          ///< the weights
+  int spent = 0;                ///< iterations before this start
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
   std::array<double, 3> last{};  ///< optimality of earlier iterates with this mu
@@ -87,8 +87,8 @@ struct ProximalNewton::Impl {
   void start_bounded(const std::vector<double>& phi);
   [[nodiscard]] double energy_scale();
   [[nodiscard]] double weigh_filling();
-  void set_share(double to);
-  void lower_share();
+  void set_barrier_fraction(double to);
+  void lower_barrier_fraction();
   void sharpen();
   void fill();
   [[nodiscard]] double gap() const;

@@ -68,11 +68,11 @@ bool ProximalNewton::Impl::try_harder(double rtol) {
 /// From `now` to the solution; else says why not in the report.
 bool ProximalNewton::Impl::iterate() {
   for (;;) {
-    if (bounds.bounded()) lower_share();
+    if (bounds.bounded()) lower_barrier_fraction();
     const double goal = std::max(tolerance, now.floor);
-    if (share <= control.mu_last && now.optimality <= goal) return true;
-    const int most = bounds.bounded() ? control.max_iterations_bounded : control.max_iterations;
-    if (report.iterations - spent >= most || !std::isfinite(now.optimality)) {
+    if (barrier_fraction <= control.mu_last && now.optimality <= goal) return true;
+    const int maximum = bounds.bounded() ? control.max_iterations_bounded : control.max_iterations;
+    if (report.iterations - spent >= maximum || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method stands at an optimality of {:.2g} after {} "
           "iterations",
@@ -167,7 +167,7 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   n.report = {};
   n.rho0.assign(step.rho0.begin(), step.rho0.end());
   n.mass = integral(n.mesh, n.rho0);
-  n.share = 0;
+  n.barrier_fraction = 0;
   n.empty = 0;
   if (n.internal.keeps_positive()) {  // U'(0) = -inf: cells where the density has underflowed
     n.empty = n.control.empty * n.mass;

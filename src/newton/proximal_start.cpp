@@ -78,8 +78,8 @@ bool ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
 /// V += U'(rho0) - kT (log rho0 + 1), of densities that are not nothing: other terms may tend to
 /// minus infinity there, too.
 void ProximalNewton::Impl::add_other_slopes(std::span<double> V) {
-  const double kT = internal.temperature(), least = control.other_terms_from * mean_density();
-  for (std::size_t k = 0; k < owned; ++k) z[k] = std::max(rho0[k], least);
+  const double kT = internal.temperature(), min = control.other_terms_from * mean_density();
+  for (std::size_t k = 0; k < owned; ++k) z[k] = std::max(rho0[k], min);
   internal.derivatives(z, 0, now.g, {});
   for (std::size_t k = 0; k < owned; ++k) V[k] += now.g[k] - kT * (std::log(z[k]) + 1);
 }

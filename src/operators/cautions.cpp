@@ -128,13 +128,13 @@ std::optional<std::string> seam_caution(const Generator& g, const CautionLimits&
   for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
     const bool crosses = vector[f] || moved[std::size_t(mesh.faces.left[f])] ||
                          moved[std::size_t(mesh.faces.right[f])];
-    double& most = (crosses ? seam : inside)[main_axis(vector[f] ? *vector[f] : across(mesh, f))];
-    most = std::max(most, difference(g, f));
+    double& max = (crosses ? seam : inside)[main_axis(vector[f] ? *vector[f] : across(mesh, f))];
+    max = std::max(max, difference(g, f));
   }
   double jump = 0;
   for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-    const double most = mesh.comm.max(seam[a]);
-    if (most > limits.seam_factor * mesh.comm.max(inside[a])) jump = std::max(jump, most);
+    const double max = mesh.comm.max(seam[a]);
+    if (max > limits.seam_factor * mesh.comm.max(inside[a])) jump = std::max(jump, max);
   }
   if (!(jump > limits.seam_part * unit)) return std::nullopt;
   return fmt::format(
@@ -168,13 +168,13 @@ std::optional<std::string> wall_caution(const Generator& g, std::span<const doub
   }
   mesh.comm.sum_in_place(pressed);
   const double mass = integral(mesh, density);
-  const auto most = std::max_element(pressed.begin(), pressed.end());
-  if (!(*most > limits.wall_share * mass)) return std::nullopt;
-  const auto side = std::size_t(most - pressed.begin());
+  const auto max = std::max_element(pressed.begin(), pressed.end());
+  if (!(*max > limits.wall_share * mass)) return std::nullopt;
+  const auto side = std::size_t(max - pressed.begin());
   return fmt::format(
       "V presses {:.0f} % of the mass against the wall{}; where that wall is not part of the "
       "problem, the mesh is too small",
-      100 * std::min(*most / mass, 1.0),
+      100 * std::min(*max / mass, 1.0),
       side < mesh.boundary_names.size() ? " " + mesh.boundary_names[side] : "s");
 }
 
@@ -220,22 +220,22 @@ std::optional<std::string> step_caution(const Generator& g, std::span<const doub
     curvature[K] += rise;
     curvature[L] -= rise;
   }
-  double most = 0;
+  double max = 0;
   for (std::size_t i = 0; i < owned; ++i) {
     const double negative = -curvature[i] / mesh.volume[i] * tau;
     if (negative > 1) curved[i] = density[i];
-    if (negative > 1 && density[i] > 0) most = std::max(most, negative);
+    if (negative > 1 && density[i] > 0) max = std::max(max, negative);
   }
   // wall cells: V is taken to end level there, which is no curvature of its own
   for (const std::int32_t cell : mesh.boundary.cell) curved[std::size_t(cell)] = 0;
   const double share = integral(mesh, curved) / integral(mesh, density);
-  most = mesh.comm.max(most);
+  max = mesh.comm.max(max);
   if (!(share > limits.curved_share)) return std::nullopt;
   return fmt::format(
       "{:.0f} % of the mass lies where V curves down by up to {:.2g}/tau: steps of tau = {:.3g} "
       "may "
       "pass over barriers that the flow stops at; a time.step of {:.2g} would follow it",
-      100 * share, most, tau, tau / most);
+      100 * share, max, tau, tau / max);
 }
 
 }  // namespace otto

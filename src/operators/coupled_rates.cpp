@@ -75,8 +75,8 @@ void coupled_rates(const Mesh& mesh, std::span<const double> V, const Drift* dri
       for (std::size_t a = 0; i > 0 && a < b.size(); ++a) rise -= b[a][g] * e.edge[i - 1][a];
       U[i] = rise / kT;
     }
-    const double most = *std::max_element(U.begin(), U.begin() + std::ptrdiff_t(corners));
-    for (double& u : U) u -= most;
+    const double max = *std::max_element(U.begin(), U.begin() + std::ptrdiff_t(corners));
+    for (double& u : U) u -= max;
     const double M = mean_of_exp(std::span(U).first(corners));
     for (std::size_t i = 0; i < corners; ++i) weight[i] = kT * std::exp(U[i]) / M;
     std::size_t pair = 0;

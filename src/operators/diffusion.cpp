@@ -56,8 +56,8 @@ Tensor read_tensor(const Section& section, int d) {
     section.fail("tensor", "must be symmetric: equal numbers on both sides of the diagonal");
   }
   const Eigen::SelfAdjointEigenSolver<Tensor> eigen(T);
-  const double least = eigen.eigenvalues()(0), most = eigen.eigenvalues()(d - 1);
-  if (!(least > 1e-14 * most)) {
+  const double min = eigen.eigenvalues()(0), max = eigen.eigenvalues()(d - 1);
+  if (!(min > 1e-14 * max)) {
     section.fail("tensor", fmt::format("must be positive definite; its eigenvalues are {:.6g}",
                                        fmt::join(eigen.eigenvalues(), ", ")));
   }

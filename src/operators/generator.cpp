@@ -64,12 +64,12 @@ void Generator::evaluate_external() {
   energy_.external(mesh_, time_, V_);
   fault_point("energy", std::span(V_).first(static_cast<std::size_t>(mesh_.owned)));
   mesh_.halo.update(mesh_.comm, V_);  // both copies of a face see the same numbers
-  double least = V_.empty() ? 0 : V_[0], most = least;
+  double min = V_.empty() ? 0 : V_[0], max = min;
   for (std::int32_t c = 0; c < mesh_.owned; ++c) {
-    least = std::min(least, V_[std::size_t(c)]);
-    most = std::max(most, V_[std::size_t(c)]);
+    min = std::min(min, V_[std::size_t(c)]);
+    max = std::max(max, V_[std::size_t(c)]);
   }
-  const double rise = mesh_.comm.max(most) - mesh_.comm.min(least);
+  const double rise = mesh_.comm.max(max) - mesh_.comm.min(min);
   range_ = rise > 0 && kT_ > 0 ? rise / kT_ : 0;
 }
 
@@ -199,16 +199,16 @@ void Generator::evaluate_absorption() {
 }
 
 void Generator::examine() {
-  double least = 0, sum = 0;  // of all rates: negative ones, and nan or inf anywhere
+  double min = 0, sum = 0;  // of all rates: negative ones, and nan or inf anywhere
   for (std::size_t f = 0; f < forward_.size(); ++f) {
-    least = std::min(least, std::min(forward_[f], backward_[f]));
+    min = std::min(min, std::min(forward_[f], backward_[f]));
     sum += 0 * forward_[f] + 0 * backward_[f];
   }
   for (const double k : absorption_) {
-    least = std::min(least, k);
+    min = std::min(min, k);
     sum += 0 * k;
   }
-  monotone_ = !correction_ && !mesh_.comm.any(least < 0);
+  monotone_ = !correction_ && !mesh_.comm.any(min < 0);
   mesh_.comm.together([&] {
     if (sum == 0) return;
     for (std::size_t f = 0; f < forward_.size(); ++f) {

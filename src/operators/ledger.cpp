@@ -25,7 +25,7 @@ namespace otto {
 
 namespace {
 
-constexpr double least_positive = std::numeric_limits<double>::denorm_min();
+constexpr double min_positive = std::numeric_limits<double>::denorm_min();
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int32_t block = 512, lanes = 8;
@@ -33,16 +33,16 @@ constexpr std::int32_t block = 512, lanes = 8;
 /// Sums and bounds of at most `block` cells, `lanes` independent chains each.
 struct Sweep {
   Accumulator mass, energy;
-  std::array<double, lanes> least, most;
+  std::array<double, lanes> min, max;
   Sweep() {
-    least.fill(infinity);
-    most.fill(-infinity);
+    min.fill(infinity);
+    max.fill(-infinity);
   }
 
   void add(const double* rho, const double* log_rho, const double* vol, const double* V, double kT,
            std::int32_t n) {
     // local copies: registers, since nothing else can write to them
-    std::array<double, lanes> m{}, e{}, low = least, high = most;
+    std::array<double, lanes> m{}, e{}, low = min, high = max;
     const auto one = [&](std::int32_t i, std::size_t k) {
       const double content = vol[i] * rho[i];
       m[k] += content;
@@ -56,8 +56,8 @@ struct Sweep {
       for (std::int32_t k = 0; k < lanes; ++k) one(i + k, std::size_t(k));
     }
     for (; i < n; ++i) one(i, std::size_t(i % lanes));
-    least = low;
-    most = high;
+    min = low;
+    max = high;
     mass.add(pairwise(m));
     energy.add(pairwise(e));
   }
@@ -70,7 +70,7 @@ struct Sweep {
 
 void log_of_density(std::span<const double> rho, std::span<double> out) {
   for (std::size_t i = 0; i < rho.size(); ++i) {
-    out[i] = rho[i] < least_positive ? least_positive : rho[i];
+    out[i] = rho[i] < min_positive ? min_positive : rho[i];
   }
   log_of(out, out);
 }
@@ -160,8 +160,8 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
   result.mass = sums[0];
   result.free_energy = sums[1];
   result.dissipation = sums[2];
-  result.min_density = mesh.comm.min(*std::ranges::min_element(sweep.least));
-  result.max_density = mesh.comm.max(*std::ranges::max_element(sweep.most));
+  result.min_density = mesh.comm.min(*std::ranges::min_element(sweep.min));
+  result.max_density = mesh.comm.max(*std::ranges::max_element(sweep.max));
   // nan drops out of the comparisons but not of the sum; an infinite density shows in either
   result.finite = std::isfinite(result.mass) && std::isfinite(result.max_density) &&
                   std::isfinite(result.min_density);

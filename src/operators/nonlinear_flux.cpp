@@ -109,9 +109,9 @@ double dissipation_of(const Generator& generator, const FluxState& x, std::span<
   const Mesh& mesh = generator.mesh();
   const InternalEnergy& internal = generator.energy().internal();
   // mu of empty cells where U'(0+) = -inf: that of the smallest normal number
-  const double least = std::numeric_limits<double>::min();
+  const double smallest = std::numeric_limits<double>::min();
   double bottom = 0;
-  internal.derivatives(std::span(&least, 1), 0, std::span(&bottom, 1), {});
+  internal.derivatives(std::span(&smallest, 1), 0, std::span(&bottom, 1), {});
   const auto mu = [&](std::size_t K) { return std::max(x.slope[K], bottom) + x.rest[K]; };
   Accumulator total;
   for (std::size_t f = 0; f < F.size(); ++f) {

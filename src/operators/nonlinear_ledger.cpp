@@ -32,7 +32,7 @@ constexpr std::size_t block = 256;
 
 struct Sums {
   Accumulator mass, energy;
-  double least = infinity, most = -infinity;
+  double min = infinity, max = -infinity;
   double plain_energy = 0;  ///< keeps an infinite one, which compensated sums turn into nan
 
   /// `rest`: in, W * rho; out, V + W * rho. `mu`: out, U' + V + W * rho.
@@ -47,8 +47,8 @@ struct Sums {
       m += vol[i] * rho[i];
       e += vol[i] * (U[i] + rho[i] * (V[i] + 0.5 * rest[i]));
       rest[i] += V[i];
-      least = rho[i] < least ? rho[i] : least;
-      most = rho[i] > most ? rho[i] : most;
+      min = rho[i] < min ? rho[i] : min;
+      max = rho[i] > max ? rho[i] : max;
       mu[i] += rest[i];
     }
     mass.add(m);
@@ -138,8 +138,8 @@ Ledger nonlinear_ledger(const Generator& generator, std::span<const double> rho,
   }
   mesh.comm.sum_in_place(sums);
   Ledger result{.mass = sums[0],
-                .min_density = mesh.comm.min(all.least),
-                .max_density = mesh.comm.max(all.most),
+                .min_density = mesh.comm.min(all.min),
+                .max_density = mesh.comm.max(all.max),
                 .free_energy = sums[1],
                 .dissipation = sums[2]};
   result.finite = std::isfinite(result.mass) && std::isfinite(result.max_density) &&

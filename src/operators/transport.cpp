@@ -31,14 +31,14 @@ void for_each_part(const std::vector<FaceRun>& runs, Visit&& visit) {
       runs, [&](const FaceRun& run, double*) { visit(run); }, [](const FaceRun&, const double*) {});
 }
 
-constexpr std::size_t most = 256;
+constexpr std::size_t max_faces = 256;
 
 }  // namespace
 
 void Transport::hamilton_jacobi(std::span<const double> phi, double d, std::span<double> G) const {
   const auto owned = std::size_t(mesh_.owned);
   std::fill_n(G.begin(), owned, 0.0);
-  alignas(64) double left[most], right[most];
+  alignas(64) double left[max_faces], right[max_faces];
   for_each_part(runs_, [&](const FaceRun& run) {
     const double *x = &phi[std::size_t(run.left)], *y = &phi[std::size_t(run.right)];
     const double* a = &mesh_.faces.transmissibility[std::size_t(run.first)];
@@ -114,7 +114,7 @@ void Jacobian::apply(std::span<const double> x, std::span<double> out) const {
   const Mesh& mesh = transport_.mesh();
   const auto owned = std::size_t(mesh.owned);
   std::fill_n(out.begin(), owned, 0.0);
-  alignas(64) double to_left[most], to_right[most];
+  alignas(64) double to_left[max_faces], to_right[max_faces];
   for_each_part(transport_.runs(), [&](const FaceRun& run) {
     const auto f = std::size_t(run.first);
     const double *p = &x[std::size_t(run.left)], *q = &x[std::size_t(run.right)];

@@ -19,10 +19,10 @@ namespace {
 constexpr std::int64_t rows_at_once = 1 << 16;
 
 double smallest_spacing(const Mesh& mesh) {
-  double least = std::numeric_limits<double>::infinity();
-  for (const double d : mesh.faces.distance) least = std::min(least, d);
-  for (const double v : mesh.volume) least = std::min(least, std::pow(v, 1.0 / mesh.dimension));
-  return least;
+  double min = std::numeric_limits<double>::infinity();
+  for (const double d : mesh.faces.distance) min = std::min(min, d);
+  for (const double v : mesh.volume) min = std::min(min, std::pow(v, 1.0 / mesh.dimension));
+  return min;
 }
 
 }  // namespace

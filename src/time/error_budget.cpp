@@ -25,15 +25,15 @@ double ErrorBudget::longest(double t, double E, double dt, const StepError& erro
     const double faded = error.fading > 0 ? std::pow(1 + h / (t - start_), -error.fading) : 1.0;
     return own * std::pow(h / dt, order + 1) * faded;
   };
-  double least = options_.min_factor * dt, most = options_.max_factor * dt;
+  double min = options_.min_factor * dt, max = options_.max_factor * dt;
   for (int i = 0; i < options_.bisections; ++i) {
-    const double h = std::sqrt(least * most);
+    const double h = std::sqrt(min * max);
     const double affordable = std::max(tolerance_ - carried(h), options_.aimed_share * share(h));
-    (spent(h) <= affordable ? least : most) = h;
+    (spent(h) <= affordable ? min : max) = h;
   }
   const double rest = end_ - t;
-  if (!try_the_rest || least >= rest || rest > options_.max_rest * dt) return least;
-  return spent(rest) + carried(rest) <= options_.max_rest_excess * tolerance_ ? rest : least;
+  if (!try_the_rest || min >= rest || rest > options_.max_rest * dt) return min;
+  return spent(rest) + carried(rest) <= options_.max_rest_excess * tolerance_ ? rest : min;
 }
 
 double ErrorBudget::next(double t, double E, double dt, const StepError& error, int order) const {

@@ -64,11 +64,11 @@ ExponentialAction::ExponentialAction(const Generator& generator, ShiftedSolver& 
   b_.resize(n);
   if (!split_) return;
   const std::span<const double> V = generator.external();
-  double least = V.empty() ? 0 : V[0];
-  for (std::size_t i = 0; i < n; ++i) least = std::min(least, V[i]);
-  least = mesh_.comm.min(least);
+  double min = V.empty() ? 0 : V[0];
+  for (std::size_t i = 0; i < n; ++i) min = std::min(min, V[i]);
+  min = mesh_.comm.min(min);
   gibbs_.resize(n);
-  for (std::size_t i = 0; i < n; ++i) gibbs_[i] = (least - V[i]) / generator.temperature();
+  for (std::size_t i = 0; i < n; ++i) gibbs_[i] = (min - V[i]) / generator.temperature();
   exp_of(gibbs_, gibbs_);
   const double Z = integral(mesh_, gibbs_);
   for (double& p : gibbs_) p /= Z;

@@ -29,7 +29,7 @@ const Declare keys{
           "Steps N in which the Wasserstein distance of one proximal step is taken: 1 linearises "
           "it once, more converge to the exact JKO step (as 1/N for kappa = 1, 1/N^2 for 1/2).",
       .fallback = "1",
-      .range = {.least = 1},
+      .range = {.min = 1},
       .when = "scheme=jko"},
      {.path = "time.weights",
       .type = Type::text,
@@ -40,7 +40,7 @@ const Declare keys{
      {.path = "time.kappa",
       .doc = "Weight of the new density in that of the distance: 1, or 1/2, which makes the "
              "linearised distance second order; 1/2 by default for one inner step, else 1.",
-      .range = {.least = 0.5, .most = 1},
+      .range = {.min = 0.5, .max = 1},
       .when = "scheme=jko",
       .equation = "rho_bar = kappa rho1 + (1 - kappa) rho0"}},
     {{"time.weights", "centred", "The arithmetic mean: second order.", "theta = 0"},

@@ -11,8 +11,8 @@ namespace otto {
 
 namespace {
 
-constexpr double of_change = 300;     // 3e-6 of what a step changes, by default
-constexpr double least_share = 3e-3;  // at rest, where errors fade instead of adding up
+constexpr double of_change = 300;   // 3e-6 of what a step changes, by default
+constexpr double min_share = 3e-3;  // at rest, where errors fade instead of adding up
 
 }  // namespace
 
@@ -20,13 +20,13 @@ LinearStage::LinearStage(const Problem& problem)
     : mesh_(problem.mesh),
       generator_(problem.generator),
       solver_(problem.generator, problem.solver),
-      keeper_(problem.mesh, problem.solver.rtol, problem.generator.absorbs()),
+      limiter_(problem.mesh, problem.solver.rtol, problem.generator.absorbs()),
       history_(problem.mesh.comm),
       rtol_(solver_.rtol()) {}
 
 void LinearStage::restart(const State& state) {
   history_.reset();
-  keeper_.start(owned(mesh_, state.density));
+  limiter_.start(owned(mesh_, state.density));
 }
 
 void LinearStage::begin(const State& state, double dt) {
@@ -45,16 +45,16 @@ double LinearStage::tolerance_of(const State& state, double dt) {
   }
   mesh_.comm.sum_in_place(squares);
   const double change = dt * std::sqrt(squares[0] / squares[1]);
-  return solver_.rtol() * std::clamp(of_change * change, least_share, 1.0);
+  return solver_.rtol() * std::clamp(of_change * change, min_share, 1.0);
 }
 
 void LinearStage::remember(Archive& archive) {
-  archive.part("keeper", keeper_);
+  archive.part("keeper", limiter_);
   archive.part("history", history_);
 }
 
 void LinearStage::tighten(const ErrorBudget& budget, double dt) {
-  rtol_ = std::min(solver_.rtol(), budget.rtol(dt, keeper_.mass()));
+  rtol_ = std::min(solver_.rtol(), budget.rtol(dt, limiter_.mass()));
 }
 
 bool LinearStage::solve(StepReport& report, double c, std::span<const double> b, double t, int slot,
@@ -81,7 +81,7 @@ void LinearStage::push(double t, std::span<const double> rho) {
 StepReport LinearStage::finish(StepReport report, State& state, double t,
                                std::vector<double>& rho) {
   fault_point("solution", owned(mesh_, rho));
-  std::string reason = keeper_.keep(rho, t);
+  std::string reason = limiter_.limit(rho, t);
   if (!reason.empty()) return refuse(std::move(report), std::move(reason));
   mesh_.halo.update(mesh_.comm, rho);
   state.density.swap(rho);

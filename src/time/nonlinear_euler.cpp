@@ -54,7 +54,7 @@ class NonlinearEuler final : public Stepper {
                                                          ? problem.generator.flux()
                                                          : find_flux(problem.flux))),
         solver_(problem.mesh, problem.solver),
-        keeper_(problem.mesh, problem.solver.rtol),
+        limiter_(problem.mesh, problem.solver.rtol),
         tolerance_(std::min(options.tolerance, options.solver_part * problem.solver.rtol)),
         n_(std::size_t(mesh_.owned)),
         x_(std::size_t(mesh_.local())),
@@ -70,7 +70,7 @@ class NonlinearEuler final : public Stepper {
   }
 
   void restart(const State& state) override {
-    keeper_.start(owned(mesh_, state.density));
+    limiter_.start(owned(mesh_, state.density));
     pressure_.assign(n_, 0.0);
   }
 
@@ -80,7 +80,7 @@ class NonlinearEuler final : public Stepper {
     std::string reason = iterate(report, state.density, dt);
     if (reason.empty()) {
       rho_ = x_.rho;
-      reason = keeper_.keep(owned(mesh_, rho_), state.time + dt);
+      reason = limiter_.limit(owned(mesh_, rho_), state.time + dt);
     }
     if (!reason.empty()) {
       report.reason = std::move(reason);
@@ -98,7 +98,7 @@ class NonlinearEuler final : public Stepper {
   }
 
   void remember(Archive& archive) override {
-    archive.part("keeper", keeper_);
+    archive.part("keeper", limiter_);
     archive.cells("pressure", pressure_);
   }
   [[nodiscard]] int order() const override { return 1; }
@@ -113,11 +113,11 @@ class NonlinearEuler final : public Stepper {
     generator_.set_time(state.time + dt);
     scale_kappa(dt);
     // from the last density; where U''(0) is infinite, empty cells need a start
-    double most = 0;
-    for (std::size_t i = 0; i < n_; ++i) most = std::max(most, state.density[i]);
-    const double least = floor_ * mesh_.comm.max(most);
+    double max = 0;
+    for (std::size_t i = 0; i < n_; ++i) max = std::max(max, state.density[i]);
+    const double min = floor_ * mesh_.comm.max(max);
     for (std::size_t i = 0; i < n_; ++i) {
-      x_.s[i] = std::max(state.density[i], least);
+      x_.s[i] = std::max(state.density[i], min);
       if (pressure_[i] > 0) x_.s[i] += pressure_[i] / kappa_;
     }
   }
@@ -143,14 +143,14 @@ class NonlinearEuler final : public Stepper {
 
   std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
     Residual now = residual(rho0, dt);
-    while (!(now.norm <= tolerance_ * keeper_.mass() ||
+    while (!(now.norm <= tolerance_ * limiter_.mass() ||
              now.norm <= options_.rounding * now.rounding)) {
       if (!std::isfinite(now.norm)) return "Newton's method met a value that is not finite";
       if (report.newton_iterations == options_.max_iterations) {
         return fmt::format(
             "Newton's method still has a residual of {:.2g} of the mass after {} "
             "iterations",
-            now.norm / keeper_.mass(), options_.max_iterations);
+            now.norm / limiter_.mass(), options_.max_iterations);
       }
       ++report.newton_iterations;
       for (std::size_t i = 0; i < n_; ++i) omega_[i] = mesh_.volume[i] * x_.drho[i];
@@ -164,7 +164,7 @@ class NonlinearEuler final : public Stepper {
       if (!(next.norm < now.norm)) {
         if (now.norm <= options_.near_rounding * now.rounding) break;
         return fmt::format("Newton's method stalls at a residual of {:.2g} of the mass",
-                           now.norm / keeper_.mass());
+                           now.norm / limiter_.mass());
       }
       now = next;
     }
@@ -234,7 +234,7 @@ class NonlinearEuler final : public Stepper {
   const InternalEnergy& internal_;
   std::unique_ptr<NonlinearFlux> flux_;
   FluxSolver solver_;
-  Keeper keeper_;
+  MassPositivityLimiter limiter_;
   double tolerance_;
   std::size_t n_;
   FluxState x_;

@@ -8,7 +8,7 @@ namespace otto {
 
 namespace {
 
-constexpr double most_growth = 4;
+constexpr double max_growth = 4;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, d
   stage_.transport().hamilton_jacobi(stage_.phi(), 0.5 * dt, mu_);
   mesh_.halo.update(mesh_.comm, mu_);
   for (std::size_t k = 0; k < pi_.size(); ++k) {
-    pi_[k] = half_[k] * (half_[k] < most_growth * rho0[k] ? half_[k] / rho0[k] : most_growth);
+    pi_[k] = half_[k] * (half_[k] < max_growth * rho0[k] ? half_[k] / rho0[k] : max_growth);
   }
   report.dissipation = mover_.move(mu_, half_, dt, rho0, rho1);
   const SolveReport solve = mover_.move_positive(mu_, half_, dt, pi_, rho0, rho1);

@@ -18,7 +18,7 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
       weights_(options.weights),
       transport_(problem.mesh),
       newton_(problem.energy, transport_, problem.solver),
-      keeper_(problem.mesh, problem.solver.rtol),
+      limiter_(problem.mesh, problem.solver.rtol),
       history_(problem.mesh.comm) {
   if (options.inner_steps > 1) {
     inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, problem.solver,
@@ -54,12 +54,12 @@ bool ProximalStage::rough(const State& state) const {
 
 void ProximalStage::restart(const State& state) {
   history_.reset();
-  keeper_.start(owned(mesh_, state.density));
+  limiter_.start(owned(mesh_, state.density));
   energy_ = free_energy(state.density);
 }
 
 void ProximalStage::remember(Archive& archive) {
-  archive.part("keeper", keeper_);
+  archive.part("keeper", limiter_);
   archive.part("history", history_);
   archive.cells_with_ghosts("phi", phi_);
   archive.number("energy", energy_);
@@ -91,7 +91,7 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   ProximalStep step{tau, kappa, rho0, generator_.external(), cold};
   const NewtonReport newton = newton_.solve(step, phi_, rho);
   if (!count(report, newton)) return false;
-  if (newton.cold) history_.reset();  // a past that guesses badly
+  if (newton.cold) history_.reset();  // extrapolations of the last steps were poor guesses
   const auto values = owned(mesh_, phi_);
   history_.learn(0, t, values);
   history_.push(t, values);
@@ -117,7 +117,7 @@ bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
 }
 
 std::string ProximalStage::take(State& state, double t, std::vector<double>& rho) {
-  std::string reason = keeper_.keep(owned(mesh_, rho), t);
+  std::string reason = limiter_.limit(owned(mesh_, rho), t);
   if (!reason.empty()) return reason;
   mesh_.halo.update(mesh_.comm, rho);
   double energy = free_energy(rho);

@@ -83,9 +83,10 @@ class SimplexStep final : public Stepper {
         mesh_(problem.mesh),
         generator_(problem.generator),
         internal_(problem.energy.internal()),
-        flux_(problem.mesh, problem.diffusion ? *problem.diffusion : identity_diffusion(problem.mesh)),
+        flux_(problem.mesh,
+              problem.diffusion ? *problem.diffusion : identity_diffusion(problem.mesh)),
         solver_(flux_, problem.solver),
-        keeper_(problem.mesh, problem.solver.rtol),
+        limiter_(problem.mesh, problem.solver.rtol),
         second_order_(rule == SimplexRule::midpoint),
         rtol_(problem.solver.rtol),
         n_(std::size_t(mesh_.owned)) {
@@ -96,7 +97,7 @@ class SimplexStep final : public Stepper {
   }
 
   void restart(const State& state) override {
-    keeper_.start(owned(mesh_, state.density));
+    limiter_.start(owned(mesh_, state.density));
     starts_ = true;
   }
 
@@ -115,7 +116,7 @@ class SimplexStep final : public Stepper {
     return flux_.outflow(theta_, mu_, size_, R_).dissipation;
   }
 
-  void remember(Archive& archive) override { archive.part("keeper", keeper_); }
+  void remember(Archive& archive) override { archive.part("keeper", limiter_); }
   [[nodiscard]] int order() const override { return second_order_ ? 2 : 1; }
   [[nodiscard]] bool dissipative() const override { return true; }
 
@@ -143,7 +144,7 @@ class SimplexStep final : public Stepper {
     generator_.set_time(state.time + (midpoint_ ? 0.5 : 1.0) * dt);
     guess(state);
     report.reason = iterate(report, state.density, dt);
-    if (report.reason.empty()) report.reason = keeper_.keep(owned(mesh_, rho_), state.time + dt);
+    if (report.reason.empty()) report.reason = limiter_.limit(owned(mesh_, rho_), state.time + dt);
     report.accepted = report.reason.empty();
     if (!report.accepted) return;
     mesh_.halo.update(mesh_.comm, rho_);
@@ -153,18 +154,18 @@ class SimplexStep final : public Stepper {
   }
 
   void guess(const State& state) {
-    double most = 0;
-    for (std::size_t i = 0; i < n_; ++i) most = std::max(most, state.density[i]);
-    const double least = options_.empty * mesh_.comm.max(most);
+    double max = 0;
+    for (std::size_t i = 0; i < n_; ++i) max = std::max(max, state.density[i]);
+    const double min = options_.empty * mesh_.comm.max(max);
     for (std::size_t i = 0; i < n_; ++i) {
-      rho_[i] = state.density[i] > options_.min_density ? state.density[i] : least;
+      rho_[i] = state.density[i] > options_.min_density ? state.density[i] : min;
     }
   }
 
   std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
     now_ = residual(rho0, dt);
     int iterations = 0;
-    while (!(now_.norm <= tolerance_ * keeper_.mass() || now_.norm <= now_.rounding)) {
+    while (!(now_.norm <= tolerance_ * limiter_.mass() || now_.norm <= now_.rounding)) {
       if (!std::isfinite(now_.norm)) return "Newton's method met a value that is not finite";
       if (iterations == options_.max_iterations) return still("gets no further", iterations);
       ++iterations;
@@ -172,9 +173,9 @@ class SimplexStep final : public Stepper {
       for (std::size_t i = 0; i < n_; ++i) omega_[i] = mesh_.volume[i] / slope_[i];
       solver_.set(dt, omega_, theta_, mu_, dmu_);
       for (std::size_t i = 0; i < n_; ++i) R_[i] = -R_[i];
-      const double wanted = std::max(tolerance_ * keeper_.mass(), now_.rounding) / now_.norm;
+      const double wanted = std::max(tolerance_ * limiter_.mass(), now_.rounding) / now_.norm;
       const double rtol =
-          std::clamp(now_.norm / keeper_.mass(), options_.wanted_part * std::min(1.0, wanted),
+          std::clamp(now_.norm / limiter_.mass(), options_.wanted_part * std::min(1.0, wanted),
                      options_.max_rtol);
       const SolveReport solve = solver_.solve(owned(mesh_, R_), z_, rtol);
       count(report, solve);
@@ -192,7 +193,7 @@ class SimplexStep final : public Stepper {
 
   [[nodiscard]] std::string still(const char* what, int iterations) const {
     return fmt::format("Newton's method {} at a residual of {:.2g} of the mass after {} iterations",
-                       what, now_.norm / keeper_.mass(), iterations);
+                       what, now_.norm / limiter_.mass(), iterations);
   }
 
   /// Along z from rho_: the full step, or the first half of half of ... it with a smaller residual.
@@ -254,7 +255,7 @@ class SimplexStep final : public Stepper {
   const InternalEnergy& internal_;
   SimplexFlux flux_;
   SimplexSolver solver_;
-  Keeper keeper_;
+  MassPositivityLimiter limiter_;
   bool second_order_;
   double rtol_;
   bool midpoint_ = false;  ///< the rule of the step now made, with its two limits:

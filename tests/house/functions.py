@@ -12,10 +12,14 @@ def blank(match):
     return re.sub(r"[^\n]", " ", match.group())
 
 
+def code_of(text):
+    """The text without comments, literals and directives, its lines and places kept."""
+    return re.sub(r"^#.*$", blank, COMMENT_OR_TEXT.sub(blank, text), flags=re.MULTILINE)
+
+
 def functions(text):
     """(line of its head, name, lines) of every function and of every lambda that stands in none."""
-    code = COMMENT_OR_TEXT.sub(blank, text)
-    code = re.sub(r"^#.*$", blank, code, flags=re.MULTILINE)
+    code = code_of(text)
     found, open_braces, head = [], [], 0  # head: where the present declaration began
     for place, sign in enumerate(code):
         if sign == "{":

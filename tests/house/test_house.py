@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import unittest
 
-from functions import functions
+from functions import code_of, functions
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SKIP = {"build", "out", ".git", "__pycache__"}
@@ -88,6 +88,12 @@ class Sources(unittest.TestCase):
         found = [f for f in tree(*folders)
                  if f.endswith((".cpp", ".h", ".py", ".c", ".cmake", ".txt", ".toml", ".md"))
                  and left.search(read(f))]
+        self.assertEqual(found, [])
+
+    def test_names_say_min_and_max(self):
+        """Not least and most, outside of comments and messages."""
+        found = [f"{f}: {word}" for f in sources("include", "src")
+                 for word in re.findall(r"\b(?:least|most)(?:_\w*)?\b", code_of(read(f)))]
         self.assertEqual(found, [])
 
     def test_v_has_one_name(self):

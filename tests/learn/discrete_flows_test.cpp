@@ -53,9 +53,9 @@ MatrixXd transition(const Mesh& mesh, double t) {
     unit[i] = 0;
   }
   // exp(t Q) = (exp(-s) sum (s + t/2^k Q)^j / j!)^(2^k), s >= the rates: sums of positive terms.
-  const double most = t * Q.diagonal().cwiseAbs().maxCoeff();
-  const int k = std::max(0, int(std::ceil(std::log2(most))));
-  const double s = std::ldexp(most, -k);
+  const double max = t * Q.diagonal().cwiseAbs().maxCoeff();
+  const int k = std::max(0, int(std::ceil(std::log2(max))));
+  const double s = std::ldexp(max, -k);
   const MatrixXd step = s * MatrixXd::Identity(Q.rows(), Q.cols()) + std::ldexp(t, -k) * Q;
   MatrixXd term = MatrixXd::Identity(Q.rows(), Q.cols()), P = term;
   for (int j = 1; j < 24; ++j) {
@@ -68,7 +68,7 @@ MatrixXd transition(const Mesh& mesh, double t) {
 }
 
 /// KL(gamma|rho0 x P) for the coupling gamma = u_i rho0_i P_ij v_j of the given marginals.
-double least_entropy(const MatrixXd& P, const VectorXd& rho0, const VectorXd& rho) {
+double min_entropy(const MatrixXd& P, const VectorXd& rho0, const VectorXd& rho) {
   VectorXd v = VectorXd::Ones(rho.size()), u;
   for (int i = 0; i < 5000; ++i) {
     u = (P.transpose() * v).cwiseInverse();
@@ -95,7 +95,7 @@ MatrixXd differences(std::int64_t cells) {
     if (t > 0) P = (P * P).eval();  // every tau is twice the one before
     for (std::size_t k = 0; k < to.size(); ++k) {
       const auto rho = law(to[k]);
-      const double J = least_entropy(P, vector_of(rho0), vector_of(rho));
+      const double J = min_entropy(P, vector_of(rho0), vector_of(rho));
       result(Eigen::Index(k), Eigen::Index(t)) =
           2 * J - (relative_entropy(rho, p) - relative_entropy(rho0, p)) -
           squared_distance(mesh, rho, rho0) / (2 * taus[t]);
@@ -127,16 +127,16 @@ double mean_information(Normal a, Normal b) {
 TEST(DiscreteFlows, LargeDeviationsAreProximalStepsToFirstOrder) {
   const MatrixXd coarse = differences(400), fine = differences(800);
   const MatrixXd limit = fine + (fine - coarse) / 3;
-  std::vector<double> most(taus.size(), 0.0), rest(taus.size(), 0.0);
+  std::vector<double> max(taus.size(), 0.0), rest(taus.size(), 0.0);
   for (std::size_t k = 0; k < to.size(); ++k) {
     const double slope = 0.5 * mean_information(from, to[k]);
     for (std::size_t t = 0; t < taus.size(); ++t) {
       const double value = limit(Eigen::Index(k), Eigen::Index(t));
-      most[t] = std::max(most[t], std::abs(value));
+      max[t] = std::max(max[t], std::abs(value));
       rest[t] = std::max(rest[t], std::abs(value - slope * taus[t]));
     }
   }
-  EXPECT_NEAR(order_of(taus, most), 1, 0.1);
+  EXPECT_NEAR(order_of(taus, max), 1, 0.1);
   EXPECT_NEAR(order_of(taus, rest), 3, 0.1);
 }
 

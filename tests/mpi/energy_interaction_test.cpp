@@ -76,7 +76,7 @@ double difference(const std::string& toml, const std::function<double(double)>& 
   for (std::size_t k = 0; k < owned; ++k) rho[k] = some_density(mesh.global[k]);
   s.energy.interaction()->potential(rho, found);
   const Cells cells = all_cells(mesh);
-  double worst = 0, most = 0;
+  double worst = 0, max = 0;
   for (std::size_t k = 0; k < owned; ++k) {
     double sum = 0;
     for (std::size_t L = 0; L < cells.center.size(); ++L) {
@@ -84,9 +84,9 @@ double difference(const std::string& toml, const std::function<double(double)>& 
     }
     sum *= cells.volume;
     worst = std::max(worst, std::abs(sum - found[k]));
-    most = std::max(most, std::abs(sum));
+    max = std::max(max, std::abs(sum));
   }
-  return mesh.comm.max(worst) / mesh.comm.max(most);
+  return mesh.comm.max(worst) / mesh.comm.max(max);
 }
 
 struct Box {

@@ -89,16 +89,16 @@ TEST(GlobalOrder, StreamsTheSlabInPieces) {
     const GlobalOrder order(mesh);
     std::vector<double> mine;
     for (int i = 0; i < mesh.owned; ++i) mine.push_back(std::sin(double(mesh.global[i])));
-    for (const std::int64_t most : {1, 7, 64, 1 << 17}) {
+    for (const std::int64_t max : {1, 7, 64, 1 << 17}) {
       std::int64_t next = order.first();
       order.stream(
           mine,
           [&](std::int64_t first, std::span<const double> piece) {
             EXPECT_EQ(first, next);
-            EXPECT_LE(std::ssize(piece), most);
+            EXPECT_LE(std::ssize(piece), max);
             for (const double x : piece) EXPECT_EQ(x, std::sin(double(next++)));
           },
-          most);
+          max);
       EXPECT_EQ(next, order.first() + order.rows());
     }
   };

@@ -131,12 +131,12 @@ TEST(PositiveTransport, SolvesThePositiveFormWhateverTheFlux) {
                             masses = p.dense.volumes().cwiseProduct(r);
       const Eigen::MatrixXd A = positive_matrix(p.dense, f, r, p.dense.values(pi_of), dt);
       EXPECT_LT(p.dense.difference(p.mesh, moved, A.partialPivLu().solve(masses)), 1e-9) << dt;
-      double least = INFINITY, mass = 0;
+      double min = INFINITY, mass = 0;
       for (std::size_t k = 0; k < std::size_t(p.mesh.owned); ++k) {
-        least = std::min(least, moved[k]);
+        min = std::min(min, moved[k]);
         mass += p.mesh.volume[k] * moved[k];
       }
-      EXPECT_GE(p.mesh.comm.min(least), 0);
+      EXPECT_GE(p.mesh.comm.min(min), 0);
       EXPECT_NEAR(p.mesh.comm.sum(mass), masses.sum(), 1e-9 * masses.sum());
     }
   }
@@ -149,9 +149,9 @@ TEST(PositiveTransport, BothFormsAgreeWherePiIsTheResult) {
   const auto phi = field(p.mesh, phi_of), rho = field(p.mesh, small);
   std::vector<double> moved, positive;
   mover.move(phi, rho, d, rho, moved);
-  double least = INFINITY;
-  for (std::size_t k = 0; k < std::size_t(p.mesh.owned); ++k) least = std::min(least, moved[k]);
-  ASSERT_GT(p.mesh.comm.min(least), 0);
+  double min = INFINITY;
+  for (std::size_t k = 0; k < std::size_t(p.mesh.owned); ++k) min = std::min(min, moved[k]);
+  ASSERT_GT(p.mesh.comm.min(min), 0);
   ASSERT_TRUE(mover.move_positive(phi, rho, d, moved, rho, positive).converged);
   double worst = 0;
   for (std::size_t k = 0; k < std::size_t(p.mesh.owned); ++k) {

@@ -164,13 +164,13 @@ TEST(ShiftedSolver, TenThousandKTAcrossOneCell) {
     std::vector<double> rho(b.size(), 0.0);
     const SolveReport report = solver.solve(0.1, {}, b, rho);
     EXPECT_TRUE(report.converged) << flux << ": " << report.reason;
-    double mass = 0, least = 0;
+    double mass = 0, min = 0;
     for (std::size_t k = 0; k < rho.size(); ++k) {
       mass += flow.mesh.volume[k] * rho[k] - b[k];
-      least = std::min(least, flow.mesh.volume[k] * rho[k]);
+      min = std::min(min, flow.mesh.volume[k] * rho[k]);
     }
     EXPECT_NEAR(flow.mesh.comm.sum(mass), 0, 1e-8) << flux;
-    EXPECT_GE(flow.mesh.comm.min(least), -1e-9) << flux;
+    EXPECT_GE(flow.mesh.comm.min(min), -1e-9) << flux;
   }
 }
 

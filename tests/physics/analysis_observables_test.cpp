@@ -24,11 +24,11 @@ const SolverOptions tight{.rtol = 1e-12};
 
 double worst(const Scenario& s, std::span<const double> values,
              const std::function<double(const Point&)>& exact) {
-  double most = 0;
+  double max = 0;
   for (std::size_t k = 0; k < values.size(); ++k) {
-    most = std::max(most, std::abs(values[k] - exact(s.mesh.center[k])));
+    max = std::max(max, std::abs(values[k] - exact(s.mesh.center[k])));
   }
-  return s.mesh.comm.max(most);
+  return s.mesh.comm.max(max);
 }
 
 /// V = g x, kT T'' - g T' = -1, T'(0) = 0, T(1) = 0: T = (x - 1)/g - kT/g^2 (e^{gx/kT} - e^{g/kT}).

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "otto/analysis/crossings.h"
+#include "otto/analysis/eyring_kramers.h"
 #include "otto/analysis/spectrum.h"
 #include "otto/core/error.h"
 #include "scenario.h"
@@ -179,7 +179,7 @@ TEST(Crossings, OneDimensionalKramersRate) {
   // V'' = 8 b at the wells and -4 b between them: 2 sqrt(8 b 4 b) / 2 pi exp(-b)
   Scenario s(double_well(4, 3000));
   const auto V = s.generator.external().first(std::size_t(s.mesh.owned));
-  const auto found = find_crossings(s.mesh, V, 1);
+  const auto found = eyring_kramers(s.mesh, V, 1);
   ASSERT_EQ(found.size(), 1U);
   const double kramers = std::sqrt(8.0 * 4) * 4 / std::numbers::pi * std::exp(-4.0);
   EXPECT_NEAR(found[0].barrier, 4, 1e-6);
@@ -193,7 +193,7 @@ TEST(Crossings, MuellerBrownHasOneWellBehindABarrier) {
       "[[energy]]\nkind = \"entropy\"\ntemperature = 5.0\n"
       "[[energy]]\nkind = \"external\"\nlibrary = \"muller_brown\"\ncap = 4000.0\n");
   const auto V = s.generator.external().first(std::size_t(s.mesh.owned));
-  const auto found = find_crossings(s.mesh, V, 5);
+  const auto found = eyring_kramers(s.mesh, V, 5);
   ASSERT_EQ(found.size(), 2U);  // minima -146.700, -108.167, -80.768; saddles -40.665, -72.249
   EXPECT_NEAR(found[0].barrier, 108.167 - 40.665, 0.05);
   EXPECT_NEAR(found[1].barrier, 80.768 - 72.249, 0.05);

@@ -114,12 +114,12 @@ TEST(JkoBounds, InteractionsAlone) {
                start + "[0.0, 0.0]\n" + jko(3, 0.1));
     State state = s.initial();
     run_checked(s, state);
-    double most = 0;
+    double max = 0;
     for (std::size_t k = 0; k < std::size_t(s.mesh.owned); ++k) {
       const double r = std::hypot(s.mesh.center[k][0], s.mesh.center[k][1]);
-      if (r < 0.8) most = std::max(most, std::abs(state.density[k] * pi - 1));
+      if (r < 0.8) max = std::max(max, std::abs(state.density[k] * pi - 1));
     }
-    EXPECT_LE(most, 0.01);
+    EXPECT_LE(max, 0.01);
     EXPECT_NEAR(mean_of(s, state, [](const Point& x) { return x[0] * x[0] + x[1] * x[1]; }), 0.5,
                 0.005);
   }

@@ -226,15 +226,15 @@ TEST(NonlinearEuler, PlanarAggregateIsAUniformDisc) {
              euler(0, 3, 0.02));
   State state = s.initial();
   run_checked(s, state);
-  double most = 0, inside = 0;
+  double max = 0, inside = 0;
   std::vector<double> within(std::size_t(s.mesh.owned));
   for (std::size_t k = 0; k < within.size(); ++k) {
     const double r = std::hypot(s.mesh.center[k][0], s.mesh.center[k][1]);
-    if (r < 0.8) most = std::max(most, std::abs(state.density[k] * pi - 1));
+    if (r < 0.8) max = std::max(max, std::abs(state.density[k] * pi - 1));
     within[k] = r < 1.1 ? state.density[k] : 0.0;
   }
   inside = integral(s.mesh, within);
-  EXPECT_LE(s.mesh.comm.max(most), 0.01);
+  EXPECT_LE(s.mesh.comm.max(max), 0.01);
   EXPECT_GE(inside, 0.999);
 }
 

@@ -103,12 +103,12 @@ TEST_P(OnMesh, GibbsStatesAreAtRest) {
     State state = s.initial();
     const std::vector<double> before = state.density;
     s.run(state);
-    double most = 0, change = 0;
+    double max = 0, change = 0;
     for (std::size_t K = 0; K < before.size(); ++K) {
-      most = std::max(most, before[K]);
+      max = std::max(max, before[K]);
       change = std::max(change, std::abs(state.density[K] - before[K]));
     }
-    EXPECT_LE(s.mesh.comm.max(change), 1e-13 * s.mesh.comm.max(most)) << scheme;
+    EXPECT_LE(s.mesh.comm.max(change), 1e-13 * s.mesh.comm.max(max)) << scheme;
   }
 }
 

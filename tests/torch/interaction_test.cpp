@@ -37,7 +37,7 @@ double difference(const test::Scenario& s, const Network& network) {
   std::vector<double> rho(std::size_t(s.mesh.owned)), found(rho.size());
   for (std::size_t k = 0; k < rho.size(); ++k) rho[k] = some_density(s.mesh.global[k]);
   s.energy.interaction()->potential(rho, found);
-  double worst = 0, most = 0;
+  double worst = 0, max = 0;
   for (std::size_t k = 0; k < rho.size(); ++k) {
     const std::int64_t K = s.mesh.global[k];
     double sum = 0;
@@ -55,9 +55,9 @@ double difference(const test::Scenario& s, const Network& network) {
     }
     sum *= hx * hy;
     worst = std::max(worst, std::abs(sum - found[k]));
-    most = std::max(most, std::abs(sum));
+    max = std::max(max, std::abs(sum));
   }
-  return s.mesh.comm.max(worst) / s.mesh.comm.max(most);
+  return s.mesh.comm.max(worst) / s.mesh.comm.max(max);
 }
 
 TEST(NetworkInteraction, IsTheDirectSum) {

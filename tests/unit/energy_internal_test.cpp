@@ -54,19 +54,19 @@ std::vector<Named> all_energies() {
   return all;
 }
 
-double at(const InternalEnergy& e, double rho, double mu, int derivative) {
+double at(const InternalEnergy& e, double rho, double nu, int derivative) {
   double value = 0;
   const std::span<double> out(&value, 1);
   const std::span<const double> in(&rho, 1);
   if (derivative == 0) e.value(in, out);
-  if (derivative == 1) e.derivatives(in, mu, out, {});
-  if (derivative == 2) e.derivatives(in, mu, {}, out);
+  if (derivative == 1) e.derivatives(in, nu, out, {});
+  if (derivative == 2) e.derivatives(in, nu, {}, out);
   return value;
 }
 
-double density(const InternalEnergy& e, double z, double mu) {
+double density(const InternalEnergy& e, double z, double nu) {
   double rho = 0;
-  e.density(std::span<const double>(&z, 1), mu, std::span<double>(&rho, 1));
+  e.density(std::span<const double>(&z, 1), nu, std::span<double>(&rho, 1));
   return rho;
 }
 
@@ -87,13 +87,13 @@ TEST(InternalEnergy, DerivativesHaveTaylorSlopeTwo) {
   std::uniform_real_distribution<double> logarithm(-4, 0.6);
   for (const auto& [name, e] : all_energies()) {
     for (int i = 0; i < 100; ++i) {
-      const double r = std::exp(logarithm(random)), mu = i % 2 ? 0.01 : 0;
-      if (mu == 0) {
+      const double r = std::exp(logarithm(random)), nu = i % 2 ? 0.01 : 0;
+      if (nu == 0) {
         expect_taylor(
             name + " U", [&, &e = e](double x) { return at(e, x, 0, 0); }, at(e, r, 0, 1), r);
       }
       expect_taylor(
-          name + " U'", [&, &e = e](double x) { return at(e, x, mu, 1); }, at(e, r, mu, 2), r);
+          name + " U'", [&, &e = e](double x) { return at(e, x, nu, 1); }, at(e, r, nu, 2), r);
     }
   }
 }
@@ -104,14 +104,14 @@ TEST(InternalEnergy, DensityIsTheInverseOfTheSlope) {
   const double epsilon = std::numeric_limits<double>::epsilon();
   for (const auto& [name, e] : all_energies()) {
     for (int i = 0; i < 300; ++i) {
-      const double r = std::exp(logarithm(random)), mu = i % 3 ? std::exp(barrier(random)) : 0;
-      const double z = at(e, r, mu, 1);
-      if (mu == 0 && at(e, r, mu, 2) == 0) continue;  // crowd, nothing: no inverse
+      const double r = std::exp(logarithm(random)), nu = i % 3 ? std::exp(barrier(random)) : 0;
+      const double z = at(e, r, nu, 1);
+      if (nu == 0 && at(e, r, nu, 2) == 0) continue;  // crowd, nothing: no inverse
       // rounding of z itself moves the density by |z| eps / (rho U'') of it
       const double sensitivity =
-          (std::abs(z) + (mu > 0 ? mu / r : 0) + 2) * epsilon / (r * at(e, r, mu, 2));
-      EXPECT_NEAR(density(e, z, mu) / r, 1, 1e-14 + 4 * sensitivity)
-          << name << " rho " << r << " mu " << mu << " z " << z;
+          (std::abs(z) + (nu > 0 ? nu / r : 0) + 2) * epsilon / (r * at(e, r, nu, 2));
+      EXPECT_NEAR(density(e, z, nu) / r, 1, 1e-14 + 4 * sensitivity)
+          << name << " rho " << r << " nu " << nu << " z " << z;
     }
   }
 }
@@ -147,11 +147,11 @@ TEST(InternalEnergy, DensityAtItsLimits) {
 
 TEST(InternalEnergy, DensityIsMonotone) {
   for (const auto& [name, e] : all_energies()) {
-    for (const double mu : {1e-12, 1e-6, 1e-2}) {
+    for (const double nu : {1e-12, 1e-6, 1e-2}) {
       double before = 0;
       for (double z = -60; z <= 60; z += 0.37) {
-        const double now = density(e, z, mu);
-        EXPECT_GE(now, before * (1 - 1e-14)) << name << " " << mu << " " << z;
+        const double now = density(e, z, nu);
+        EXPECT_GE(now, before * (1 - 1e-14)) << name << " " << nu << " " << z;
         EXPECT_LE(now, e.maximum()) << name;
         before = now;
       }

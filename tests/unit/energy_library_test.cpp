@@ -37,7 +37,7 @@ double value(const std::string& name, const Point& x, int dimension = 2,
 }
 
 struct Extremes {
-  double least, most;
+  double min, max;
 };
 
 /// Least and largest V on a lattice of n^2 points of the square [a, b]^2.
@@ -75,7 +75,7 @@ std::vector<Point> trial_points(const LibraryEntry& entry, int dimension) {
 TEST(Library, EveryEntryIsFiniteInItsBoxAndFarOutside) {
   ASSERT_GE(external_library().size(), 20u);
   for (const LibraryEntry& entry : external_library()) {
-    for (int d = entry.least_dimension; d <= entry.most_dimension; ++d) {
+    for (int d = entry.min_dimension; d <= entry.max_dimension; ++d) {
       if (!entry.example.empty() && d != 2) continue;  // examples are planar
       const auto V = make(entry.name, d, entry.example);
       EXPECT_FALSE(V->depends_on_time()) << entry.name;
@@ -100,7 +100,7 @@ TEST(Library, EveryEntryIsDescribed) {
     EXPECT_TRUE(entry.doc.ends_with(".")) << entry.name;
     EXPECT_TRUE(entry.equation.starts_with("V = ")) << entry.name;
     EXPECT_EQ(entry.lower.size(), entry.upper.size()) << entry.name;
-    EXPECT_EQ(entry.lower.size(), static_cast<std::size_t>(entry.most_dimension)) << entry.name;
+    EXPECT_EQ(entry.lower.size(), static_cast<std::size_t>(entry.max_dimension)) << entry.name;
     for (std::size_t a = 0; a < entry.lower.size(); ++a) EXPECT_LT(entry.lower[a], entry.upper[a]);
     const auto choices = choices_of("energy.library");
     EXPECT_NE(std::ranges::find(choices, entry.name, &Choice::value), choices.end()) << entry.name;
@@ -138,9 +138,9 @@ TEST(MullerBrown, HasItsThreeMinimaAndTwoSaddles) {
 }
 
 TEST(MullerBrown, IsCappedAboveItsMinimum) {
-  const double least = value("muller_brown", {-0.5582236346, 1.4417258418, 0});
+  const double min = value("muller_brown", {-0.5582236346, 1.4417258418, 0});
   const auto V = make("muller_brown", 2, "cap = 4000.0");
-  EXPECT_NEAR(value(*V, {1.3, 2.2, 0}), least + 4000, 1e-9);
+  EXPECT_NEAR(value(*V, {1.3, 2.2, 0}), min + 4000, 1e-9);
   EXPECT_EQ(value(*V, {100, 100, 0}), value(*V, {1.3, 2.2, 0}));
   EXPECT_EQ(value(*V, {0, 0.5, 0}), value("muller_brown", {0, 0.5, 0}));
 }
@@ -149,7 +149,7 @@ TEST(MullerBrown, IsCappedAboveItsMinimum) {
 TEST(PopulationBenchmarks, HaveTheirKnownRanges) {
   struct Known {
     const char* name;
-    double least, most, half_digit;
+    double min, max, half_digit;
   };
   const Known table[] = {{"styblinski_tang", -78, 20, 0.5},
                          {"holder_table", 0, 17, 0.5},
@@ -168,8 +168,8 @@ TEST(PopulationBenchmarks, HaveTheirKnownRanges) {
                          {"flat", 0, 0, 0}};
   for (const Known& known : table) {
     const Extremes found = extremes(*make(known.name, 2), -4, 4, 801);
-    EXPECT_NEAR(found.least, known.least, known.half_digit + 0.01) << known.name;
-    EXPECT_NEAR(found.most, known.most, known.half_digit + 0.01) << known.name;
+    EXPECT_NEAR(found.min, known.min, known.half_digit + 0.01) << known.name;
+    EXPECT_NEAR(found.max, known.max, known.half_digit + 0.01) << known.name;
   }
 }
 

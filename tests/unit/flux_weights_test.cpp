@@ -162,13 +162,13 @@ TEST(Fluxes, AreFiniteAndMonotoneWhereTheySaySo) {
   const std::vector<double> s = million_arguments();
   for (const TwoPointFlux* flux : all_fluxes()) {
     const Weights w = weights(*flux, s);
-    double least = 1;
+    double min = 1;
     for (std::size_t i = 0; i < s.size(); ++i) {
       ASSERT_TRUE(std::isfinite(w.forward[i]) && std::isfinite(w.backward[i]))
           << flux->name() << " at s = " << s[i];
-      least = std::min({least, w.forward[i], w.backward[i]});
+      min = std::min({min, w.forward[i], w.backward[i]});
     }
-    EXPECT_EQ(least >= 0, flux->monotone()) << flux->name();
+    EXPECT_EQ(min >= 0, flux->monotone()) << flux->name();
   }
 }
 

@@ -13,12 +13,12 @@ using namespace otto;
 
 namespace {
 
-StepRecord record(long step, double mass, double least, double energy, double gap) {
+StepRecord record(long step, double mass, double min, double energy, double gap) {
   StepRecord r;
   r.step = step;
   r.time = 0.5 * static_cast<double>(step);
   r.ledger.mass = mass;
-  r.ledger.min_density = least;
+  r.ledger.min_density = min;
   r.ledger.free_energy = energy;
   r.edi_gap = gap;
   r.newton_iterations = step > 0 ? 2 : 0;

@@ -12,7 +12,7 @@
 namespace otto {
 namespace {
 
-constexpr double P = 2, mu = 1e-3;
+constexpr double P = 2, nu = 1e-3;
 
 struct Iterate {
   explicit Iterate(int n, unsigned seed) {
@@ -32,7 +32,7 @@ struct Iterate {
 
 InteriorPoint both_bounds() {
   InteriorPoint bounds(true, P);
-  bounds.set_mu(mu);
+  bounds.set_nu(nu);
   return bounds;
 }
 
@@ -41,8 +41,8 @@ TEST(InteriorPoint, BeginsOnTheCentralPath) {
   Multipliers m;
   both_bounds().begin(it.rho, m);
   for (std::size_t k = 0; k < it.rho.size(); ++k) {
-    EXPECT_NEAR(m.below[k] * it.rho[k], mu, 1e-15);
-    EXPECT_NEAR(m.above[k] * (P - it.rho[k]), mu, 1e-15);
+    EXPECT_NEAR(m.below[k] * it.rho[k], nu, 1e-15);
+    EXPECT_NEAR(m.above[k] * (P - it.rho[k]), nu, 1e-15);
   }
 }
 
@@ -58,8 +58,8 @@ TEST(InteriorPoint, AddsItsTermsToNewtonsSystem) {
     const double rho = it.rho[k], s = it.multipliers.below[k], q = it.multipliers.above[k];
     EXPECT_NEAR(g[k], 1 + s - q, 1e-14);
     EXPECT_NEAR(stiffness[k], 3 + s / rho + q / (P - rho), 1e-12 * stiffness[k]);
-    EXPECT_NEAR(push[k], (mu / rho - s) - (mu / (P - rho) - q), 1e-13);
-    expected_miss += it.volume[k] * (std::abs(s * rho - mu) + std::abs(q * (P - rho) - mu));
+    EXPECT_NEAR(push[k], (nu / rho - s) - (nu / (P - rho) - q), 1e-13);
+    expected_miss += it.volume[k] * (std::abs(s * rho - nu) + std::abs(q * (P - rho) - nu));
     expected_total += it.volume[k] * (s * rho + q * (P - rho));
   }
   EXPECT_NEAR(miss, expected_miss, 1e-13 * expected_miss);
@@ -72,9 +72,9 @@ TEST(InteriorPoint, AFullStepSatisfiesTheLinearisedComplementarity) {
   both_bounds().move(it.rho, it.drho, it.multipliers, 1, 0, to);
   for (std::size_t k = 0; k < it.rho.size(); ++k) {
     const double s = it.multipliers.below[k], q = it.multipliers.above[k];
-    // s rho + s drho + rho ds = mu, unless s would fall below 0; the same for q and P - rho
-    const double below = (mu - s * it.drho[k]) / it.rho[k];
-    const double above = (mu + q * it.drho[k]) / (P - it.rho[k]);
+    // s rho + s drho + rho ds = nu, unless s would fall below 0; the same for q and P - rho
+    const double below = (nu - s * it.drho[k]) / it.rho[k];
+    const double above = (nu + q * it.drho[k]) / (P - it.rho[k]);
     EXPECT_NEAR(to.below[k], std::max(below, 0.0), 1e-13 * (1 + std::abs(below)));
     EXPECT_NEAR(to.above[k], std::max(above, 0.0), 1e-13 * (1 + std::abs(above)));
   }
@@ -91,8 +91,8 @@ TEST(InteriorPoint, ReachesAsFarAsEverythingStaysPositive) {
     double tightest = INFINITY;  // how far the values are from `keep` of what they were
     for (std::size_t k = 0; k < it.rho.size(); ++k) {
       const double rho = it.rho[k], s = it.multipliers.below[k], q = it.multipliers.above[k];
-      const double ds = (mu - s * it.drho[k]) / rho - s;
-      const double dq = (mu + q * it.drho[k]) / (P - rho) - q;
+      const double ds = (nu - s * it.drho[k]) / rho - s;
+      const double dq = (nu + q * it.drho[k]) / (P - rho) - q;
       tightest = std::min({tightest, (rho + alpha * it.drho[k]) / rho - keep,
                            (P - rho - alpha * it.drho[k]) / (P - rho) - keep,
                            (s + alpha * ds) / s - keep, (q + alpha * dq) / q - keep});
@@ -109,7 +109,7 @@ double nearest(double c, bool below, double maximum) {
   InteriorPoint bounds(below, maximum);
   std::vector<double> rho{1}, volume{1}, g(1), stiffness(1), push(1), drho(1);
   Multipliers m, moved;
-  bounds.set_mu(0.1);
+  bounds.set_nu(0.1);
   bounds.begin(rho, m);
   for (int i = 0; i < 60; ++i) {
     g[0] = c - rho[0];
@@ -121,14 +121,14 @@ double nearest(double c, bool below, double maximum) {
     bounds.move(rho, drho, m, alpha, 0.02, moved);
     rho[0] += alpha * drho[0];
     std::swap(m, moved);
-    bounds.set_mu(std::max(0.3 * bounds.mu(), 1e-14));
+    bounds.set_nu(std::max(0.3 * bounds.nu(), 1e-14));
   }
   return rho[0];
 }
 
 TEST(InteriorPoint, FindsTheMinimumWithinTheBounds) {
   for (const double c : {-3.0, -1e-3, 0.0, 0.4, 1.0, 1.9, 2.0, 2.001, 7.0}) {
-    const double off = 3e-7;  // sqrt(mu) at c = 0, where the bound just begins to hold
+    const double off = 3e-7;  // sqrt(nu) at c = 0, where the bound just begins to hold
     EXPECT_NEAR(nearest(c, true, P), std::clamp(c, 0.0, P), off) << c;
     EXPECT_NEAR(nearest(c, true, INFINITY), std::max(c, 0.0), off) << c;
     EXPECT_NEAR(nearest(c, false, P), std::min(c, P), off) << c;

@@ -1,16 +1,14 @@
 // The generator: mass, equilibrium, symmetry, drift, limits, and refusal of what is not finite.
 
-#include "otto/operators/generator.h"
-
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "otto/core/error.h"
+#include "otto/operators/generator.h"
 #include "scenario.h"
 
 namespace otto::test {
@@ -26,7 +24,8 @@ cells = [13, 9]
 kind = "entropy"
 temperature = 0.7
 )";
-const std::string external = "[[energy]]\nkind = \"external\"\nexpression = \"3*x^2 + sin(4*y)*x\"\n";
+const std::string external =
+    "[[energy]]\nkind = \"external\"\nexpression = \"3*x^2 + sin(4*y)*x\"\n";
 
 std::vector<double> random_density(const Mesh& mesh) {
   std::mt19937_64 random(5);
@@ -62,8 +61,8 @@ TEST(Generator, ApplyIsTheSumOfTheTwoPointFluxes) {
         const double rise[1] = {(g.external()[L] - g.external()[K]) / 0.7};
         double forward[1], backward[1];
         B.weights(rise, forward, backward);
-        const double F = s.mesh.faces.transmissibility[f] * 0.7 *
-                         (forward[0] * rho[K] - backward[0] * rho[L]);
+        const double F =
+            s.mesh.faces.transmissibility[f] * 0.7 * (forward[0] * rho[K] - backward[0] * rho[L]);
         expected[K] -= F;
         expected[L] += F;
       }
@@ -89,12 +88,12 @@ TEST(Generator, SaysWhatItIs) {
   EXPECT_FALSE(centred.generator.monotone());
   EXPECT_FALSE(drift.generator.symmetric());
   EXPECT_TRUE(drift.generator.monotone());
-  double least = 1e300, most = -1e300;
+  double min = 1e300, max = -1e300;
   for (double v : sg.generator.external()) {
-    least = std::min(least, v);
-    most = std::max(most, v);
+    min = std::min(min, v);
+    max = std::max(max, v);
   }
-  EXPECT_DOUBLE_EQ(sg.generator.range(), (most - least) / 0.7);
+  EXPECT_DOUBLE_EQ(sg.generator.range(), (max - min) / 0.7);
 }
 
 TEST(Generator, IsSelfAdjointWithDetailedBalance) {
@@ -116,18 +115,18 @@ TEST(Generator, GibbsIsAtRestForEveryFluxAndEveryLibraryEnergy) {
     const std::vector<int> cells(d, d > 2 ? 10 : 24);
     for (const TwoPointFlux* flux : all_fluxes()) {
       if (!flux->detailed_balance()) continue;
-      const Scenario s(fmt::format("[mesh]\nkind = \"box\"\nlower = {}\nupper = {}\ncells = {}\n"
-                                   "[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n"
-                                   "[[energy]]\nkind = \"external\"\nlibrary = \"{}\"\n{}\n"
-                                   "[flux]\nkind = \"{}\"\n",
-                                   numbers(std::span(entry.lower).first(d)),
-                                   numbers(std::span(entry.upper).first(d)), numbers(cells),
-                                   entry.name, entry.example, flux->name()));
+      const Scenario s(fmt::format(
+          "[mesh]\nkind = \"box\"\nlower = {}\nupper = {}\ncells = {}\n"
+          "[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n"
+          "[[energy]]\nkind = \"external\"\nlibrary = \"{}\"\n{}\n"
+          "[flux]\nkind = \"{}\"\n",
+          numbers(std::span(entry.lower).first(d)), numbers(std::span(entry.upper).first(d)),
+          numbers(cells), entry.name, entry.example, flux->name()));
       const Generator& g = s.generator;
-      double least = 1e300;
-      for (double v : g.external()) least = std::min(least, v);
+      double min = 1e300;
+      for (double v : g.external()) min = std::min(min, v);
       std::vector<double> pi(g.external().begin(), g.external().end());
-      for (double& p : pi) p = std::exp(least - p);
+      for (double& p : pi) p = std::exp(min - p);
       const std::vector<double> residual = applied(g, pi);
       std::vector<double> gross(pi.size());
       for (std::size_t f = 0; f < g.forward().size(); ++f) {
@@ -138,7 +137,8 @@ TEST(Generator, GibbsIsAtRestForEveryFluxAndEveryLibraryEnergy) {
       for (std::size_t i = 0; i < residual.size(); ++i) {
         // relative to what passes through the cell; V itself is rounded, |V| eps in the exponent
         const double rounding = 1e-13 * (1 + std::abs(g.external()[i]));
-        ASSERT_LE(std::abs(residual[i]), rounding * gross[i] + 1e-200) << entry.name << flux->name();
+        ASSERT_LE(std::abs(residual[i]), rounding * gross[i] + 1e-200)
+            << entry.name << flux->name();
       }
     }
   }

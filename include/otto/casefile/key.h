@@ -18,14 +18,14 @@ enum class Type { real, integer, flag, text, reals, integers, flags, texts, real
 
 /// Values a number (or each entry of an array of numbers) may take.
 struct Range {
-  double least = -std::numeric_limits<double>::infinity();  ///< itself allowed unless `above`
-  double most = std::numeric_limits<double>::infinity();    ///< itself allowed unless `below`
-  bool above = false;                                       ///< strictly greater than `least`
-  bool below = false;                                       ///< strictly less than `most`
+  double min = -std::numeric_limits<double>::infinity();  ///< itself allowed unless `above`
+  double max = std::numeric_limits<double>::infinity();   ///< itself allowed unless `below`
+  bool above = false;                                     ///< strictly greater than `min`
+  bool below = false;                                     ///< strictly less than `max`
 };
-inline constexpr Range any_number{};                         ///< the default
-inline constexpr Range positive{.least = 0, .above = true};  ///< x > 0
-inline constexpr Range non_negative{.least = 0};             ///< x >= 0
+inline constexpr Range any_number{};                       ///< the default
+inline constexpr Range positive{.min = 0, .above = true};  ///< x > 0
+inline constexpr Range non_negative{.min = 0};             ///< x >= 0
 
 /// One declared key.
 struct Key {

@@ -7,10 +7,9 @@
 //
 // place   a name below; `otto` does nothing at places of another name
 // rank    where it happens; default 0
-// kind    error (an exception), memory (std::bad_alloc), exit (the process ends without a word),
-// kill
-//         (SIGKILL), nan or inf (one value of the field visited), full (writes fail with ENOSPC
-//         once `bytes` more bytes have been written to files)
+// kind    error (an exception), memory (std::bad_alloc), exit (the process ends without a message),
+//         kill (SIGKILL), nan or inf (one value of the field visited), full (writes fail with
+//         ENOSPC once `bytes` more bytes have been written to files)
 // visit   how many visits of the place to let pass; default 0
 // cell    of nan and inf: position of the value on that rank, taken modulo the number of values
 

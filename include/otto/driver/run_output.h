@@ -1,5 +1,5 @@
 #pragma once
-// Everything a run leaves in its folder, behind one door:
+// Everything a run leaves in its folder:
 //
 //   RunOutput output(comm, c, folder, resumption);
 //   ... mesh, energy, stepper, initial state ...

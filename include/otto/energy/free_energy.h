@@ -89,8 +89,8 @@ struct LibraryEntry {
   ExternalFactory make;       ///< throws InputError through Section::fail
   std::vector<double> lower;  ///< the customary box, for tests and pictures
   std::vector<double> upper;  ///< its other corner
-  int least_dimension = 1;    ///< in fewer it is an error of the case
-  int most_dimension = 3;     ///< in more as well
+  int min_dimension = 1;      ///< in fewer it is an error of the case
+  int max_dimension = 3;      ///< in more as well
   std::string example = {};   ///< lines of an [[energy]] table that show its parameters
 };
 /// Registers an energy and declares it as a choice of `energy.library`: at namespace scope in the

@@ -1,11 +1,12 @@
 #pragma once
 // Internal energies: the local part int U(rho) of the free energy, U convex.
 //
-//   entropy   kT rho log rho           power   rho^m / (m - 1)           crowd   0 for rho <= P,
-//   else inf
+//   entropy   kT rho log rho
+//   power     rho^m / (m - 1)
+//   crowd     0 for rho <= P, else inf
 //
 // U is the sum of what the case names. Where U'(0+) is finite or rho is bounded by P, solvers add
-// the barrier -mu log rho [- mu log(P - rho)] and let mu go to 0; `mu` below is its coefficient (0:
+// the barrier -nu log rho [- nu log(P - rho)] and let nu go to 0; `nu` below is its coefficient (0:
 // none).
 
 #include <functional>
@@ -51,7 +52,7 @@ class InternalEnergy {
   [[nodiscard]] double temperature() const { return temperature_; }  ///< kT; 0 without entropy
   /// Nothing but the entropy: Fokker-Planck.
   [[nodiscard]] bool entropy_only() const { return others_.empty(); }
-  /// U is not 0 (where finite): U' and its inverse say something.
+  /// U is not 0 (where finite).
   [[nodiscard]] bool has_slope() const;
   /// U'(0+) = -inf: densities stay positive without a barrier.
   [[nodiscard]] bool keeps_positive() const;
@@ -63,18 +64,18 @@ class InternalEnergy {
 
   /// U[i] = U(rho[i]); +inf above `maximum()` (by more than rounding).
   void value(std::span<const double> rho, std::span<double> U) const;
-  /// U' and U'' with the barrier -mu log rho [- mu log(P - rho) where there is a maximum]. Empty
+  /// U' and U'' with the barrier -nu log rho [- nu log(P - rho) where there is a maximum]. Empty
   /// spans are skipped.
-  void derivatives(std::span<const double> rho, double mu, std::span<double> first,
+  void derivatives(std::span<const double> rho, double nu, std::span<double> first,
                    std::span<double> second) const;
-  /// The density of the chemical potential z: rho = argmax_r (z r - U_mu(r)), the inverse of U_mu',
-  /// to 1e-14 relative; with mu = 0 it is 0 where z <= U'(0+) and `maximum()` where z is beyond
+  /// The density of the chemical potential z: rho = argmax_r (z r - U_nu(r)), the inverse of U_nu',
+  /// to 1e-14 relative; with nu = 0 it is 0 where z <= U'(0+) and `maximum()` where z is beyond
   /// U'(maximum). +inf where there is none (fast diffusion, z >= 0).
-  void density(std::span<const double> z, double mu, std::span<double> rho) const;
+  void density(std::span<const double> z, double nu, std::span<double> rho) const;
 
  private:
-  bool closed_form(std::span<const double> z, double mu, std::span<double> rho) const;
-  [[nodiscard]] double first_guess(double z, double mu) const;
+  bool closed_form(std::span<const double> z, double nu, std::span<double> rho) const;
+  [[nodiscard]] double first_guess(double z, double nu) const;
 
   double temperature_;
   std::vector<std::unique_ptr<InternalTerm>> others_;

@@ -12,7 +12,7 @@ namespace otto {
 /// sum_K vol_K rate_K psi_K  where  -div(rho grad psi) = rate,  rho on a face being the mean of its
 /// two cells. `density` > 0: owned and ghost values; `rate`: owned values of sum vol rate = 0.
 /// The mesh is a box. Infinity where CG does not converge. Collective.
-double least_kinetic_energy(const Mesh& mesh, std::span<const double> density,
-                            std::span<const double> rate);
+double min_kinetic_energy(const Mesh& mesh, std::span<const double> density,
+                          std::span<const double> rate);
 
 }  // namespace otto

@@ -27,10 +27,11 @@ class GlobalOrder {
   /// The inverse. Collective.
   [[nodiscard]] std::vector<double> from_slab(std::span<const double> slab, int columns = 1) const;
   /// Owned values, handed to `sink` as those of this rank's slab, in order, in pieces of at most
-  /// `most` rows that live until it returns. Takes memory for a piece, not for the slab: fresh
+  /// `max_rows` rows that live until it returns. Takes memory for a piece, not for the slab: fresh
   /// pages cost more than what a sink does with them. `sink` neither throws nor communicates.
-  /// Collective; `most` is the same on every rank.
-  void stream(std::span<const double> owned, const Sink& sink, std::int64_t most = 1 << 17) const;
+  /// Collective; `max_rows` is the same on every rank.
+  void stream(std::span<const double> owned, const Sink& sink,
+              std::int64_t max_rows = 1 << 17) const;
 
  private:
   /// Cells with consecutive numbers that lie one after the other on both sides.

@@ -27,10 +27,10 @@ inline bool has_name(std::int32_t label, std::int32_t name, std::size_t names,
   return found;
 }
 
-/// Shares (label, 0 ... 1) of the volume of each cell: those of cell i from begin[i] to begin[i+1].
-struct RegionShares {
+/// Fractions (label, 0 ... 1) of the volume of each cell: those of cell i from begin[i] to begin[i+1].
+struct RegionFractions {
   std::vector<std::int32_t> begin{0};
-  std::vector<std::pair<std::int32_t, double>> share;
+  std::vector<std::pair<std::int32_t, double>> volume_fraction;
 };
 
 }  // namespace otto

@@ -85,7 +85,7 @@ struct Mesh {
   std::vector<double> region_volume;        ///< of each region, over all ranks
   /// Where cells reach across the border of regions (those around vertices): what each owned cell
   /// has of them. Null where every cell lies inside its `region`.
-  std::shared_ptr<const RegionShares> region_shares;
+  std::shared_ptr<const RegionFractions> region_fractions;
   MeshQuality quality;                      ///< how well two-point fluxes suit it
 
   Halo halo;                            ///< fills ghost values of a cell field

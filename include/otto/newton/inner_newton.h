@@ -1,10 +1,10 @@
 #pragma once
-// One proximal (JKO) step whose Wasserstein distance is taken in N inner steps of length d = tau /
-// N,
+// One proximal (JKO) step whose Wasserstein distance is taken in N inner steps of length
+// d = tau / N,
 //
 //   rho_N = argmin  N/2 sum_k d <phi_k, L(rhobar_k) phi_k> / N + F(rho_N),
-//   M (rho_(k-1) - rho_k) = d L(rhobar_k) phi_k,     rhobar_k = kappa rho_k + (1 - kappa)
-//   rho_(k-1),
+//   M (rho_(k-1) - rho_k) = d L(rhobar_k) phi_k,
+//   rhobar_k = kappa rho_k + (1 - kappa) rho_(k-1),
 //
 // the discrete form of Benamou and Brenier's, exact for N -> infinity; N = 1 is proximal_newton.h.
 // With G+ of length kappa d and G- of length -(1 - kappa) d (operators/transport.h) its optimality
@@ -16,8 +16,9 @@
 // Newton's method, with everything eliminated onto z = U'' drho_N:
 //
 //   (M / U'' + sum_k B_k^T d L_k B_k) z = sum_k B_k^T (r_k - d L_k c_k),
-//   B_k = J+_k^-1 J-_(k+1) ... J-_N J+_N^-1,      c_k: the same passes with -g_k
-//   (linear/inner_system.h).
+//   B_k = J+_k^-1 J-_(k+1) ... J-_N J+_N^-1,
+//
+// c_k being the same passes with -g_k (linear/inner_system.h).
 //
 // It starts from the solution for N = 1: rho_k linear in k, phi_k moved along the Hamilton-Jacobi
 // equation from where that phi stands, at the time (1 - kappa) tau.

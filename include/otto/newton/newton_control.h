@@ -33,7 +33,7 @@ struct NewtonControl {
   double loosest_bounded = 1e-3;  ///< multipliers need a better phi
   double tightest = 1e-9;         ///< where a loose solve did not help
   double forcing = 0.5;           ///< tolerance = forcing sqrt(optimality): superlinear
-  double least_needed = 1e-6;     ///< and not below tolerance/(10 optimality) unless this is less
+  double min_needed = 1e-6;       ///< and not below tolerance/(10 optimality) unless this is less
   double care_factor = 0.03;      ///< on the tolerance after a solve that did not do its share
 
   double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k

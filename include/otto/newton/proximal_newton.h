@@ -10,8 +10,8 @@
 //
 // G of length kappa tau (operators/transport.h). Eliminating rho leaves, with J = G',
 //
-//   H dphi = r - J^T M g / U'',   H = J^T (M / U'') J + tau L(rho_bar),   drho = (J dphi + g) /
-//   U''.
+//   H dphi = r - J^T M g / U'',   H = J^T (M / U'') J + tau L(rho_bar),
+//   drho = (J dphi + g) / U''.
 //
 // rho = U*'(G(phi) - V) >= 0 for every weight, since U*' >= 0: where U'(0+) = -inf nothing more is
 // needed; elsewhere, and where rho <= P, multipliers stand beside the density (interior_point.h).

@@ -24,15 +24,15 @@ std::vector<FaceRun> face_runs(const Mesh& mesh);
 /// then `use(run, values)` reads them. Runs handed out are cut to the piece.
 template <class Flux, class Use>
 void for_each_piece(const std::vector<FaceRun>& runs, Flux&& flux, Use&& use) {
-  constexpr std::int32_t most = 256;
-  alignas(64) double values[most];
+  constexpr std::int32_t max_faces = 256;
+  alignas(64) double values[max_faces];
   for (const FaceRun& run : runs) {
-    for (std::int32_t begin = 0; begin < run.count; begin += most) {
+    for (std::int32_t begin = 0; begin < run.count; begin += max_faces) {
       FaceRun piece = run;
       piece.first += begin;
       piece.left += begin;
       piece.right += begin;
-      piece.count = std::min(most, run.count - begin);
+      piece.count = std::min(max_faces, run.count - begin);
       flux(piece, values);
       use(piece, static_cast<const double*>(values));
     }

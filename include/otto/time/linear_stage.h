@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "otto/time/extrapolation.h"
-#include "otto/time/keep.h"
+#include "otto/time/mass_positivity_limiter.h"
 #include "otto/time/stepper.h"
 
 namespace otto {
@@ -56,9 +56,9 @@ class LinearStage {
   const Mesh& mesh_;
   const Generator& generator_;
   ShiftedSolver solver_;
-  Keeper keeper_;
+  MassPositivityLimiter limiter_;
   Extrapolation history_;
-  double rtol_;  // of the solves of a step
+  double rtol_;                 // of the solves of a step
   std::vector<double> change_;  // scratch: M Q rho0
 };
 

@@ -9,7 +9,7 @@
 
 #include "otto/newton/inner_newton.h"
 #include "otto/time/extrapolation.h"
-#include "otto/time/keep.h"
+#include "otto/time/mass_positivity_limiter.h"
 #include "otto/time/schemes.h"
 
 namespace otto {
@@ -58,7 +58,7 @@ class ProximalStage {
   Transport transport_;
   ProximalNewton newton_;
   std::unique_ptr<InnerNewton> inner_;  // null: one inner step
-  Keeper keeper_;
+  MassPositivityLimiter limiter_;
   Extrapolation history_;
   std::vector<double> phi_;
   double energy_ = 0;  // of the state the next step starts from

@@ -22,7 +22,7 @@ namespace otto {
 namespace {
 
 constexpr double near = 4;  ///< cell widths within which averages are taken
-constexpr std::size_t most_kept = std::size_t{1} << 26;  ///< entries of the matrix on a rank
+constexpr std::size_t max_kept = std::size_t{1} << 26;  ///< entries of the matrix on a rank
 
 /// What the sum needs of a cell.
 struct Place {
@@ -70,7 +70,7 @@ class DirectSum final : public Interaction {
       own_.push_back({mesh.center[c], mesh.volume[c]});
     }
     const auto entries = std::size_t(mesh.owned) * std::size_t(ring_.total());
-    keep_ = !mesh.comm.any(entries > most_kept);
+    keep_ = !mesh.comm.any(entries > max_kept);
     bool finite = true;
     std::exception_ptr trouble;  // of a network
     std::vector<double> W;

@@ -23,7 +23,7 @@ const RegisterExternal funnel{{.name = "funnel",
                                }),
                                .lower = {-6, -12, -12},
                                .upper = {6, 12, 12},
-                               .least_dimension = 2}};
+                               .min_dimension = 2}};
 
 const RegisterExternal banana{{.name = "banana",
                                .doc = "Rosenbrock's banana: a thin valley along y = x^2.",
@@ -33,8 +33,8 @@ const RegisterExternal banana{{.name = "banana",
                                }),
                                .lower = {-3, -2},
                                .upper = {4, 14},
-                               .least_dimension = 2,
-                               .most_dimension = 2}};
+                               .min_dimension = 2,
+                               .max_dimension = 2}};
 
 const RegisterExternal wavy_valley{{.name = "wavy_valley",
                                     .doc = "A sinusoidal valley that descends along x.",
@@ -45,8 +45,8 @@ const RegisterExternal wavy_valley{{.name = "wavy_valley",
                                     }),
                                     .lower = {-4, -4},
                                     .upper = {4, 4},
-                                    .least_dimension = 2,
-                                    .most_dimension = 2}};
+                                    .min_dimension = 2,
+                                    .max_dimension = 2}};
 
 }  // namespace
 

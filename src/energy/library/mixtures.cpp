@@ -60,10 +60,10 @@ struct Component {
 };
 
 double minus_log(const std::vector<double>& logs) {
-  const double most = *std::max_element(logs.begin(), logs.end());
+  const double max = *std::max_element(logs.begin(), logs.end());
   double sum = 0;
-  for (const double l : logs) sum += std::exp(l - most);
-  return -(most + std::log(sum));
+  for (const double l : logs) sum += std::exp(l - max);
+  return -(max + std::log(sum));
 }
 
 class GaussianMixture final : public ExternalEnergy {
@@ -157,13 +157,13 @@ std::unique_ptr<ExternalEnergy> make_mixture(const Section& term, int d) {
 /// -log[ 1/5 sum_j N(x; 2 j, s^2) ]
 double lattice_axis(double x, double s) {
   std::array<double, 5> logs{};
-  double most = -std::numeric_limits<double>::infinity(), sum = 0;
+  double max = -std::numeric_limits<double>::infinity(), sum = 0;
   for (std::size_t j = 0; j < 5; ++j) {
     logs[j] = -0.5 * square((x - 2 * (static_cast<double>(j) - 2)) / s);
-    most = std::max(most, logs[j]);
+    max = std::max(max, logs[j]);
   }
-  for (const double l : logs) sum += std::exp(l - most);
-  return -(most + std::log(sum)) + std::log(5 * s) + 0.5 * std::log(2 * pi);
+  for (const double l : logs) sum += std::exp(l - max);
+  return -(max + std::log(sum)) + std::log(5 * s) + 0.5 * std::log(2 * pi);
 }
 
 const RegisterExternal gaussian_mixture{

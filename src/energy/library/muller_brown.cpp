@@ -20,7 +20,7 @@ namespace otto {
 
 namespace {
 
-constexpr double least = -146.69951720995402;  // at (-0.5582236346, 1.4417258418)
+constexpr double min_V = -146.69951720995402;  // at (-0.5582236346, 1.4417258418)
 
 const Declare keys{{},
                    {{.path = "energy.cap",
@@ -47,13 +47,13 @@ const RegisterExternal muller_brown{
      .make =
          [](const Section& term, int) {
            const double top =
-               term.has("cap") ? least + term.real("cap") : std::numeric_limits<double>::infinity();
+               term.has("cap") ? min_V + term.real("cap") : std::numeric_limits<double>::infinity();
            return formula([top](const Point& x) { return std::min(sum_of_four(x[0], x[1]), top); });
          },
      .lower = {-1.5, -0.2},
      .upper = {1.2, 2.0},
-     .least_dimension = 2,
-     .most_dimension = 2,
+     .min_dimension = 2,
+     .max_dimension = 2,
      .example = "cap = 200.0"}};
 
 }  // namespace

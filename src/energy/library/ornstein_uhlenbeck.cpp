@@ -44,10 +44,10 @@ Eigen::Matrix3d read_matrix(const Section& term, int d) {
   if (!A.isApprox(A.transpose(), 1e-12)) {
     term.fail("matrix", "is not symmetric; the part that is not acts as a [drift], not an energy");
   }
-  const double least = Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(A).eigenvalues()[0];
-  if (!(least > 0)) {
+  const double min = Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(A).eigenvalues()[0];
+  if (!(min > 0)) {
     term.fail("matrix",
-              fmt::format("is not positive definite: its least eigenvalue is {:.6g}", least));
+              fmt::format("is not positive definite: its least eigenvalue is {:.6g}", min));
   }
   return A;
 }

@@ -34,7 +34,7 @@ LibraryEntry entry(std::string name, std::string doc, std::string equation, Exte
           .make = std::move(make),
           .lower = {-4, -4, -4},
           .upper = {4, 4, 4},
-          .least_dimension = 2};
+          .min_dimension = 2};
 }
 
 const RegisterExternal holder_table{

@@ -14,14 +14,14 @@ namespace otto {
 namespace {
 
 LibraryEntry entry(std::string name, std::string doc, std::string equation, ExternalFactory make,
-                   int least_dimension = 1) {
+                   int min_dimension = 1) {
   return {.name = std::move(name),
           .doc = std::move(doc),
           .equation = std::move(equation),
           .make = std::move(make),
           .lower = {-4, -4, -4},
           .upper = {4, 4, 4},
-          .least_dimension = least_dimension};
+          .min_dimension = min_dimension};
 }
 
 const RegisterExternal styblinski_tang{

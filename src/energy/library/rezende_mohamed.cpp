@@ -44,8 +44,8 @@ LibraryEntry planar(std::string name, std::string doc, std::string equation, Ext
           .make = std::move(make),
           .lower = {-4, -4},
           .upper = {4, 4},
-          .least_dimension = 2,
-          .most_dimension = 2};
+          .min_dimension = 2,
+          .max_dimension = 2};
 }
 
 const RegisterExternal first{planar(

@@ -23,10 +23,10 @@ namespace {
 
 using std::numbers::pi;
 constexpr double s1 = 0.3, s2 = 0.1;
-constexpr double most_f2 = 0.95;  ///< 9.5 standard deviations
-constexpr double most_R = 4.2;    ///< 10 standard deviations of f1
-constexpr double back_R = 1.9;    ///< from here on f1 < 0 is 9 standard deviations away
-constexpr double piece = 0.07;    ///< longest side of a quadrature piece
+constexpr double max_f2 = 0.95;  ///< 9.5 standard deviations
+constexpr double max_R = 4.2;    ///< 10 standard deviations of f1
+constexpr double back_R = 1.9;   ///< from here on f1 < 0 is 9 standard deviations away
+constexpr double piece = 0.07;   ///< longest side of a quadrature piece
 constexpr double thin_from = 3.2, thin_to = 5.8;  ///< half of it at these |x|: thin arms with mass
 
 /// The circle |x/2| = R.
@@ -81,12 +81,12 @@ struct Circle {
 
 double density(double x, double y) {
   const Circle circle{0.5 * std::hypot(x, y), std::atan2(y, x)};
-  if (circle.R > most_R) return 0;
+  if (circle.R > max_R) return 0;
   double sum = 0;
-  if (circle.R <= most_f2) {
+  if (circle.R <= max_f2) {
     sum = circle.branch(-pi, pi);
   } else {
-    const double far = std::asin(most_f2 / circle.R), fold = circle.fold(-far);
+    const double far = std::asin(max_f2 / circle.R), fold = circle.fold(-far);
     sum = circle.branch(fold, far);
     if (fold > -far) sum += circle.branch(-far, fold);
     if (circle.R < back_R) sum += circle.branch(pi - far, pi + far);

@@ -48,7 +48,7 @@ const Declare keys{
           "Share of the samples kept out of training, chosen by train.seed: they say when "
           "training ends (train.patience) and give train.heldout_log_likelihood. 0.1 by default, "
           "with at least 100 samples.",
-      .range = {.least = 0, .most = 1, .below = true}},
+      .range = {.min = 0, .max = 1, .below = true}},
      {.path = "data.outside",
       .type = Type::text,
       .doc = "What happens to samples outside the box.",

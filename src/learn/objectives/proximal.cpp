@@ -17,9 +17,9 @@ namespace otto {
 
 namespace {
 
-constexpr double least_share = 1e-24;  ///< of the largest density of q: none is less in V = -log q
-constexpr int most_steps = 4;          ///< of a refit
-constexpr double refit = 0.1;          ///< the gradient's norm after a refit over that before
+constexpr double min_share = 1e-24;  ///< of the largest density of q: none is less in V = -log q
+constexpr int max_steps = 4;         ///< of a refit
+constexpr double refit = 0.1;        ///< the gradient's norm after a refit over that before
 
 class ProximalFlow final : public Objective {
  public:
@@ -45,7 +45,7 @@ class ProximalFlow final : public Objective {
     IterationReport report{.tau = training_.options.tau};
     std::vector<double> g = fit_.gradient(law_);
     const double enough = refit * norm(g);
-    for (int i = 0; i < most_steps && norm(g) > enough; ++i) {
+    for (int i = 0; i < max_steps && norm(g) > enough; ++i) {
       const FitReport r = fit_.advance(law_, g);
       report.step = r.step;
       report.cg_iterations += r.cg_iterations;
@@ -76,13 +76,13 @@ class ProximalFlow final : public Objective {
   [[nodiscard]] std::vector<double> data_energy() const {
     const Mesh& mesh = training_.mesh;
     std::vector<double> density = training_.data.mass;
-    double most = 0;
+    double max = 0;
     for (std::size_t i = 0; i < density.size(); ++i) {
       density[i] /= mesh.volume[i];
-      most = std::max(most, density[i]);
+      max = std::max(max, density[i]);
     }
-    most = mesh.comm.max(most);
-    for (double& x : density) x = -std::log(std::max(x, least_share * most));
+    max = mesh.comm.max(max);
+    for (double& x : density) x = -std::log(std::max(x, min_share * max));
     return density;
   }
 

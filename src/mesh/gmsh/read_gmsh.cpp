@@ -33,7 +33,7 @@ const Declare declare{
       .type = Type::integer,
       .doc = "How often every cell is cut into 2^d after the mesh is distributed.",
       .fallback = "0",
-      .range = {.least = 0, .most = 12},
+      .range = {.min = 0, .max = 12},
       .when = "kind=gmsh"},
      {.path = "mesh.control_volumes",
       .type = Type::text,
@@ -86,14 +86,15 @@ class MeshMaker {
     comm_.together([&] {
       if (!comm_.is_root()) return;
       raw_ = read_msh(raw_.file);
-      sort_out(raw_);
+      validate_elements(raw_);
     });
   }
 
   Mesh make() {
     const std::string cells = section_.text("control_volumes");
     if (cells == "elements") return elements(raw_, refine_);
-    if (cells == "vertices") return vertex_centred(comm_, part(raw_, refine_, Around::vertices));
+    if (cells == "vertices")
+      return vertex_centred(comm_, part(raw_, refine_, GhostPolicy::vertices));
     if (cells == "medians") return medians();
     if (use_.gradients) {
       Mesh mesh = medians();
@@ -105,20 +106,20 @@ class MeshMaker {
   }
 
  private:
-  Part part(const RawMesh& raw, int refine, Around around) const {
+  Part part(const RawMesh& raw, int refine, GhostPolicy ghosts) const {
     const std::string how = section_.text("partitioner");
     Part part = distribute(comm_, raw,
                            how == "bisection"  ? Partitioner::bisection
                            : how == "ptscotch" ? Partitioner::ptscotch
                                                : Partitioner::blocks,
-                           around, refine > 0);
+                           ghosts, refine > 0);
     gmsh::refine(comm_, part, refine);
     return part;
   }
   Mesh elements(const RawMesh& raw, int refine) const {
-    return cell_centred(comm_, part(raw, refine, Around::elements));
+    return cell_centred(comm_, part(raw, refine, GhostPolicy::elements));
   }
-  Mesh medians() const { return median_centred(comm_, part(raw_, refine_, Around::medians)); }
+  Mesh medians() const { return median_centred(comm_, part(raw_, refine_, GhostPolicy::medians)); }
 
   Mesh choose() {
     std::string fault;
@@ -140,7 +141,7 @@ class MeshMaker {
 
   /// The elements as cells, or nothing and the fault that forbids it. Collective.
   std::optional<Mesh> admissible(const RawMesh& raw, int refine, std::string& fault) const {
-    const Part all = part(raw, refine, Around::elements);
+    const Part all = part(raw, refine, GhostPolicy::elements);
     try {
       Mesh mesh = cell_centred(comm_, all);
       const std::string obtuse = obtuse_side(mesh);

@@ -12,9 +12,9 @@ namespace otto::gmsh {
 namespace {
 
 /// Degrees. A line of centres that leans by more makes an error that does not fall with h.
-constexpr double most_angle = 0.1;
+constexpr double max_angle = 0.1;
 /// Below this distance over the face's size the lean is measured against it: the centres are one.
-constexpr double least_lever = 1e-3;
+constexpr double min_lever = 1e-3;
 
 }  // namespace
 
@@ -22,9 +22,9 @@ void Admissibility::see(const Crossing& c, double warp, const PartCell& K, const
                         const Point& at) {
   ++faces_;
   const double lean =
-      std::atan2(std::max(c.along, warp), std::max(std::abs(c.relative), least_lever)) * 180 /
+      std::atan2(std::max(c.along, warp), std::max(std::abs(c.relative), min_lever)) * 180 /
       std::numbers::pi;
-  if (lean > most_angle) ++angle_.bad;
+  if (lean > max_angle) ++angle_.bad;
   if (lean > angle_.value) angle_ = {lean, {K.element, L.element}, at, angle_.bad};
   if (!(c.relative > coincident)) ++distance_.bad;
   if (c.relative < distance_.value) {
@@ -49,7 +49,7 @@ std::string Admissibility::where(const Worst& w) const {
 MeshQuality Admissibility::judge(const Mesh& mesh) const {
   MeshQuality all;
   all.worst_angle = comm_.max(angle_.value);
-  const double least = comm_.min(distance_.value);
+  const double min = comm_.min(distance_.value);
   all.joined = comm_.sum(mesh.quality.joined);
   std::vector<bool> outside(std::size_t(mesh.owned), false);
   for (std::size_t f = 0; f < std::size_t(mesh.boundary.size()); ++f) {
@@ -68,7 +68,7 @@ MeshQuality Admissibility::judge(const Mesh& mesh) const {
           "\"auto\"; or take cells that ask for nothing, \"medians\"",
           part_.file, where(angle_), angle_.value, leaning, faces));
     }
-    if (against > 0 && distance_.value == least) {
+    if (against > 0 && distance_.value == min) {
       throw InputError(fmt::format(
           "{}: at the side {} the centres of the two cells stand the wrong way round (distance "
           "{:.3g} of the side's size), and {} of {} sides are like it: the mesh is not Delaunay "

@@ -13,16 +13,16 @@ VertexCells number_vertices(Mesh& mesh, const Part& part, const std::vector<bool
     return part.point_owner[std::size_t(v)] == mesh.comm.rank();
   };
   VertexCells cells;
-  std::unordered_map<std::int64_t, std::int32_t> least;  // point of each number
+  std::unordered_map<std::int64_t, std::int32_t> min;  // point of each number
   for (std::size_t v = 0; v < kept.size(); ++v) {
-    if (kept[v]) least.emplace(part.point_number[v], std::int32_t(v));
+    if (kept[v]) min.emplace(part.point_number[v], std::int32_t(v));
   }
   for (std::size_t v = 0; v < kept.size() && !part.periods.empty(); ++v) {
-    const auto at = least.find(part.point_number[v]);
-    if (at == least.end()) continue;
+    const auto at = min.find(part.point_number[v]);
+    if (at == min.end()) continue;
     if (part.points[v] < part.points[std::size_t(at->second)]) at->second = std::int32_t(v);
   }
-  for (const auto& [number, v] : least) cells.chosen.push_back(v);
+  for (const auto& [number, v] : min) cells.chosen.push_back(v);
   std::ranges::sort(cells.chosen, {}, [&](std::int32_t v) {
     return std::pair(own(v) ? -1 : part.point_owner[std::size_t(v)],
                      part.point_number[std::size_t(v)]);
@@ -33,8 +33,8 @@ VertexCells number_vertices(Mesh& mesh, const Part& part, const std::vector<bool
     if (own(cells.chosen[i])) mesh.owned = std::int32_t(i) + 1;
   }
   for (std::size_t v = 0; v < kept.size() && !part.periods.empty(); ++v) {
-    const auto at = least.find(part.point_number[v]);
-    if (at != least.end()) cells.place[v] = cells.place[std::size_t(at->second)];
+    const auto at = min.find(part.point_number[v]);
+    if (at != min.end()) cells.place[v] = cells.place[std::size_t(at->second)];
   }
   mesh.ghosts = std::int32_t(cells.chosen.size()) - mesh.owned;
   return cells;
@@ -54,17 +54,18 @@ std::vector<std::int32_t> first_of_number(const Part& part) {
 
 /// Of the owned cells. Cut by bisectors, a part beyond a circumcentre counts negative: what is left
 /// after it is taken off is shared, so that no share leaves 0 ... 1.
-void add_region_shares(Mesh& mesh, const std::vector<std::map<std::int32_t, double>>& share) {
-  auto all = std::make_shared<RegionShares>();
+void add_region_fractions(Mesh& mesh,
+                          const std::vector<std::map<std::int32_t, double>>& volume_fraction) {
+  auto all = std::make_shared<RegionFractions>();
   for (std::size_t i = 0; i < std::size_t(mesh.owned); ++i) {
     double sum = 0;
-    for (const auto& [label, part] : share[i]) sum += std::max(part, 0.0);
-    for (const auto& [label, part] : share[i]) {
-      if (part > 0) all->share.emplace_back(label, part / sum);
+    for (const auto& [label, part] : volume_fraction[i]) sum += std::max(part, 0.0);
+    for (const auto& [label, part] : volume_fraction[i]) {
+      if (part > 0) all->volume_fraction.emplace_back(label, part / sum);
     }
-    all->begin.push_back(std::int32_t(all->share.size()));
+    all->begin.push_back(std::int32_t(all->volume_fraction.size()));
   }
-  mesh.region_shares = std::move(all);
+  mesh.region_fractions = std::move(all);
   mesh.region_volume = region_volumes(mesh);
 }
 
@@ -102,15 +103,15 @@ std::map<SideKey, std::int32_t> tags_of_sides(const Part& part) {
 }
 
 void add_vertex_cells(Mesh& mesh, const Part& part, const std::vector<std::int32_t>& chosen,
-                      const std::vector<std::map<std::int32_t, double>>& share) {
+                      const std::vector<std::map<std::int32_t, double>>& volume_fraction) {
   std::vector<std::int32_t> owners;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const auto v = std::size_t(chosen[i]);
     mesh.center.push_back(part.points[v]);
     mesh.global.push_back(part.point_number[v]);
-    const auto most =
-        std::ranges::max_element(share[i], {}, [](const auto& r) { return r.second; });
-    mesh.region.push_back(most == share[i].end() ? -1 : most->first);
+    const auto largest =
+        std::ranges::max_element(volume_fraction[i], {}, [](const auto& r) { return r.second; });
+    mesh.region.push_back(largest == volume_fraction[i].end() ? -1 : largest->first);
     if (std::int32_t(i) >= mesh.owned) owners.push_back(part.point_owner[v]);
   }
   const auto owned = std::size_t(mesh.owned);
@@ -122,7 +123,7 @@ void add_vertex_cells(Mesh& mesh, const Part& part, const std::vector<std::int32
   mesh.halo.update(mesh.comm, region);
   std::ranges::transform(region, mesh.region.begin(), [](double r) { return std::int32_t(r); });
   mesh.global_cells = mesh.comm.sum(std::int64_t(mesh.owned));
-  add_region_shares(mesh, share);
+  add_region_fractions(mesh, volume_fraction);
 }
 
 }  // namespace otto::gmsh

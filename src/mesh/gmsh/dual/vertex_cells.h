@@ -25,9 +25,9 @@ std::map<SideKey, std::int32_t> tags_of_sides(const Part& part);
 /// are one across a period, the one with the least coordinates stands for all.
 VertexCells number_vertices(Mesh& mesh, const Part& part, const std::vector<bool>& kept);
 
-/// Centres, numbers, regions (`share`: the volume by label for each cell; the label of a cell is that
+/// Centres, numbers, regions (`volume_fraction`: the volume by label for each cell; the label of a cell is that
 /// of the largest) and the halo, by which the ghosts' volumes are filled. Collective.
 void add_vertex_cells(Mesh& mesh, const Part& part, const std::vector<std::int32_t>& chosen,
-                      const std::vector<std::map<std::int32_t, double>>& share);
+                      const std::vector<std::map<std::int32_t, double>>& volume_fraction);
 
 }  // namespace otto::gmsh

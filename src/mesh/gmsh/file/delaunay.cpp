@@ -19,7 +19,7 @@ namespace {
 
 using Edge = std::pair<std::int32_t, std::int32_t>;
 
-constexpr std::int32_t most_points = 100'000'000;
+constexpr std::int32_t max_points = 100'000'000;
 
 Edge edge_of(std::int32_t a, std::int32_t b) { return {std::min(a, b), std::max(a, b)}; }
 
@@ -57,7 +57,7 @@ class Halving {
   explicit Halving(RawMesh& mesh) : mesh_(mesh) {}
 
   void run() {
-    if (mesh_.points.size() + 2 * mesh_.cells.size() > std::size_t(most_points)) {
+    if (mesh_.points.size() + 2 * mesh_.cells.size() > std::size_t(max_points)) {
       mesh_.fail(
           "is too large to be refined on one rank, where its sides are made Delaunay; take a "
           "smaller mesh.refine, or mesh.control_volumes = \"medians\"");
@@ -138,8 +138,8 @@ std::int64_t flip_round(RawMesh& mesh) {
     first.vertex = {far, a, other};
     second.vertex = {other, b, far};
     // Convex, as it must be where the angles at the far corners exceed 180 degrees together.
-    if (least_corner(triangle, corners_of(first, mesh.points, 3)) <= 0 ||
-        least_corner(triangle, corners_of(second, mesh.points, 3)) <= 0) {
+    if (min_corner(triangle, corners_of(first, mesh.points, 3)) <= 0 ||
+        min_corner(triangle, corners_of(second, mesh.points, 3)) <= 0) {
       return;
     }
     K = first;

@@ -51,11 +51,11 @@ double measure(std::uint8_t shape, const Corners& x) {
   return sum;
 }
 
-double least_corner(std::uint8_t shape, const Corners& x) {
-  double least = INFINITY, most = 0;
+double min_corner(std::uint8_t shape, const Corners& x) {
+  double min = INFINITY, max = 0;
   const auto take = [&](double m) {
-    least = std::min(least, m);
-    most = std::max(most, std::abs(m));
+    min = std::min(min, m);
+    max = std::max(max, std::abs(m));
   };
   if (shape == quad) {
     for (std::size_t v = 0; v < 4; ++v) take(area(x[v], x[(v + 1) % 4], x[(v + 3) % 4]));
@@ -69,9 +69,9 @@ double least_corner(std::uint8_t shape, const Corners& x) {
         longest = std::max(longest, norm(x[std::size_t(a)] - x[std::size_t(b)]));
     }
     take(measure(shape, x));
-    most = std::max(most, std::pow(longest, shape_data(shape).dimension) / 12);
+    max = std::max(max, std::pow(longest, shape_data(shape).dimension) / 12);
   }
-  return most > 0 ? least / most : 0;
+  return max > 0 ? min / max : 0;
 }
 
 Point middle(std::uint8_t shape, const Corners& x) {

@@ -39,7 +39,7 @@ Corners corners_of(const Cell& cell, const Points& points, int vertices) {
 double measure(std::uint8_t shape, const Corners& x);
 /// The least of the signed corner measures over the largest in size: <= 0 for cells that are turned
 /// over, flat, or not convex.
-double least_corner(std::uint8_t shape, const Corners& x);
+double min_corner(std::uint8_t shape, const Corners& x);
 /// The mean of the corners.
 Point middle(std::uint8_t shape, const Corners& x);
 /// The point with the same distance to all corners; the nearest to such a one (least squares) where

@@ -116,9 +116,9 @@ std::int64_t MshStream::size(const char* what) {
   return value;
 }
 
-std::int64_t MshStream::count(const char* what, std::int64_t least_bytes) {
+std::int64_t MshStream::count(const char* what, std::int64_t min_bytes) {
   const std::int64_t value = size(what);
-  if (value > static_cast<std::int64_t>(content_.size() - at_) / least_bytes + 1) {
+  if (value > static_cast<std::int64_t>(content_.size() - at_) / min_bytes + 1) {
     fail(
         fmt::format("{} is {}, more than the rest of the file can hold; the file is cut off or "
                     "damaged, write it again with gmsh",

@@ -29,7 +29,7 @@ class MshStream {
       const char* what);  ///< a count or a number of a node or element, never negative
   double real(const char* what);
   /// A count of things of at least `bytes` each: one that the file cannot hold is refused.
-  std::int64_t count(const char* what, std::int64_t least_bytes);
+  std::int64_t count(const char* what, std::int64_t min_bytes);
   /// A number written as text even in binary files.
   std::int64_t text_integer(const char* what);
   /// Skips the line end before binary data begins.

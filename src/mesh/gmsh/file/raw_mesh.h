@@ -48,9 +48,10 @@ struct RawMesh {
   std::filesystem::path file;
   int dimension = 0;  ///< of the cells
   std::vector<Point> points;
-  std::vector<std::int64_t> node;     ///< the file's number of each point
-  std::vector<Element> elements;      ///< as read, every dimension
-  std::vector<Element> cells, faces;  ///< those of `dimension` and of one less, after sort_out
+  std::vector<std::int64_t> node;  ///< the file's number of each point
+  std::vector<Element> elements;   ///< as read, every dimension
+  std::vector<Element> cells,
+      faces;  ///< those of `dimension` and of one less, after validate_elements
   std::vector<PhysicalGroup> groups;
   std::vector<std::vector<std::int32_t>> group_sets;  ///< indices into `groups`, each set once
   std::vector<PeriodicLink> periodic;
@@ -69,6 +70,6 @@ RawMesh read_msh(const std::filesystem::path& file);
 /// turns cells the right way round, and refuses what cannot be a mesh: no cells, curved surfaces,
 /// inverted cells, duplicate vertices. Where no cell has a group, all are in one called "all".
 /// Throws InputError.
-void sort_out(RawMesh& mesh);
+void validate_elements(RawMesh& mesh);
 
 }  // namespace otto::gmsh

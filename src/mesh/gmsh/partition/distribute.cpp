@@ -138,8 +138,8 @@ std::vector<std::int32_t> share(const RawMesh& mesh, const std::vector<Point>& p
 /// The rank of each point: one for those that are one across a period.
 std::vector<std::int32_t> divide_points(const RawMesh& mesh, const Connections& c,
                                         const PointClasses& classes, Partitioner how, int ranks,
-                                        Around around, bool to_be_cut) {
-  if (!c.periods.empty() && around == Around::vertices) {
+                                        GhostPolicy ghosts, bool to_be_cut) {
+  if (!c.periods.empty() && ghosts == GhostPolicy::vertices) {
     mesh.fail(
         "has periodic sides; cells bounded by bisectors end at walls only, so take "
         "mesh.control_volumes = \"elements\" or \"medians\"");
@@ -185,14 +185,14 @@ class Divider {
  public:
   /// `rank` is that of each cell, or, for cells around the vertices, of each point.
   Divider(const RawMesh& mesh, const Connections& c, const PointClasses& classes,
-          std::vector<std::int32_t> rank, int ranks, Around around)
+          std::vector<std::int32_t> rank, int ranks, GhostPolicy ghosts)
       : mesh_(mesh), c_(c), classes_(classes), place_(mesh.points.size(), -1) {
-    (around == Around::elements ? rank_ : point_rank_) = std::move(rank);
+    (ghosts == GhostPolicy::elements ? rank_ : point_rank_) = std::move(rank);
     name_groups();
     cells_.resize(std::size_t(ranks));
     faces_.resize(std::size_t(ranks));
     periods_.resize(std::size_t(ranks));
-    if (around != Around::elements) {
+    if (ghosts != GhostPolicy::elements) {
       give_by_points();
       return;
     }
@@ -543,7 +543,7 @@ std::string receive(const Comm& comm) {
 
 }  // namespace
 
-Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, Around around,
+Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, GhostPolicy ghosts,
                 bool to_be_cut) {
   Connections connections;
   PointClasses classes;
@@ -552,12 +552,13 @@ Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, 
     if (!comm.is_root()) return;
     connections = connect(mesh);
     classes = point_classes(mesh, connections);
-    rank = around == Around::elements ? divide_cells(mesh, connections, partitioner, comm.size())
-                                      : divide_points(mesh, connections, classes, partitioner,
-                                                      comm.size(), around, to_be_cut);
+    rank = ghosts == GhostPolicy::elements
+               ? divide_cells(mesh, connections, partitioner, comm.size())
+               : divide_points(mesh, connections, classes, partitioner, comm.size(), ghosts,
+                               to_be_cut);
   });
   if (!comm.is_root()) return unpack(receive(comm));
-  Divider divider(mesh, connections, classes, std::move(rank), comm.size(), around);
+  Divider divider(mesh, connections, classes, std::move(rank), comm.size(), ghosts);
   for (int r = 1; r < comm.size(); ++r) send(comm, pack(divider.part(r)), r);
   return divider.part(0);
 }

@@ -70,11 +70,11 @@ std::vector<std::int32_t> ptscotch(const Graph& graph, const std::vector<std::in
 
 /// Copies a rank needs: of the cells next to its own, or of all cells at its own vertices. Cells
 /// bounded by bisectors end at periodic sides and are refused there; those bounded by medians go on.
-enum class Around { elements, vertices, medians };
+enum class GhostPolicy { elements, vertices, medians };
 
 /// Rank 0 hands out the parts of a mesh that it alone holds; `to_be_cut`: refine follows.
 /// Collective; throws InputError.
-Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, Around around,
+Part distribute(const Comm& comm, const RawMesh& mesh, Partitioner partitioner, GhostPolicy ghosts,
                 bool to_be_cut);
 
 /// Every cell cut into 2^d, `times` times. Collective.

@@ -134,11 +134,11 @@ class Refinement {
     const Vertex axis[3][2] = {{ab, cd}, {ac, bd}, {ad, bc}};
     const Vertex ring[3][4] = {{ac, ad, bd, bc}, {ad, ab, bc, cd}, {ab, ac, cd, bd}};
     int best = 0;
-    double least = INFINITY;
+    double min = INFINITY;
     for (int i = 0; i < 3; ++i) {
       const Point e = part_.points[std::size_t(axis[i][0])] - part_.points[std::size_t(axis[i][1])];
-      if (dot(e, e) < least * (1 - 1e-9)) {
-        least = dot(e, e);
+      if (dot(e, e) < min * (1 - 1e-9)) {
+        min = dot(e, e);
         best = i;
       }
     }

@@ -14,7 +14,7 @@
 //
 // and at both ends, where the density is known, lambda = rho/r and q_b = v_b / (1 + lambda/gamma).
 
-#include "splitting.h"
+#include "benamou_brenier_admm.h"
 
 #include <algorithm>
 #include <cmath>
@@ -67,7 +67,8 @@ void add_squares(const double* x, std::int64_t rest, double* y) {
 
 }  // namespace
 
-Splitting::Splitting(const Slab& slab, std::span<const double> a, std::span<const double> b)
+BenamouBrenierAdmm::BenamouBrenierAdmm(const Slab& slab, std::span<const double> a,
+                                       std::span<const double> b)
     : slab_(slab),
       poisson_(slab),
       sides_(2 * slab.dimension),
@@ -92,13 +93,13 @@ Splitting::Splitting(const Slab& slab, std::span<const double> a, std::span<cons
   slab_.exchange(phi_.data(), below_, above_);
 }
 
-void Splitting::set_scales(double r, double gamma) {
+void BenamouBrenierAdmm::set_scales(double r, double gamma) {
   for (double& x : lambda_) x *= r_ / r;
   r_ = r;
   gamma_ = gamma;
 }
 
-void Splitting::gradient(std::int64_t plane, std::int64_t k, Rows& g) const {
+void BenamouBrenierAdmm::gradient(std::int64_t plane, std::int64_t k, Rows& g) const {
   const std::int64_t rest = slab_.rest;
   const double* x = phi_.data() + slab_.at(plane, k);
   std::int64_t stride = 1;
@@ -124,7 +125,7 @@ void Splitting::gradient(std::int64_t plane, std::int64_t k, Rows& g) const {
   }
 }
 
-struct Splitting::Work {
+struct BenamouBrenierAdmm::Work {
   Work(int sides, std::int64_t rest)
       : g(make_rows(sides, static_cast<std::size_t>(rest))),
         g_before(g),
@@ -140,7 +141,7 @@ struct Splitting::Work {
 };
 
 /// v, then q and lambda, of one row of cells at time k/N; their parts of the right-hand side.
-void Splitting::update_level(std::int64_t plane, std::int64_t k, Work& w) {
+void BenamouBrenierAdmm::update_level(std::int64_t plane, std::int64_t k, Work& w) {
   const std::int64_t rest = slab_.rest, N = slab_.intervals;
   const bool inner = k > 0 && k < N;
   const double inverse_gamma = 1 / gamma_;
@@ -189,7 +190,7 @@ void Splitting::update_level(std::int64_t plane, std::int64_t k, Work& w) {
 }
 
 /// The right-hand side of interval k, whose two levels are done, but for the fluxes across planes.
-void Splitting::close_interval(std::int64_t plane, std::int64_t k, Work& w) {
+void BenamouBrenierAdmm::close_interval(std::int64_t plane, std::int64_t k, Work& w) {
   const std::int64_t rest = slab_.rest;
   const double inverse_dt = 1 / slab_.dt();
   const double *qa0 = level(qa_, plane, k), *qa1 = level(qa_, plane, k + 1);
@@ -211,7 +212,7 @@ void Splitting::close_interval(std::int64_t plane, std::int64_t k, Work& w) {
   std::ranges::copy(w.flux_before[2 * last + 1], high_.begin() + at);
 }
 
-void Splitting::sweep_plane(std::int64_t plane, Work& w) {
+void BenamouBrenierAdmm::sweep_plane(std::int64_t plane, Work& w) {
   const auto clear = [](Rows& rows) {
     for (auto& row : rows) std::fill(row.begin(), row.end(), 0.0);
   };
@@ -226,12 +227,12 @@ void Splitting::sweep_plane(std::int64_t plane, Work& w) {
   }
 }
 
-void Splitting::sweep() {
+void BenamouBrenierAdmm::sweep() {
   Work work(sides_, slab_.rest);
   for (std::int64_t s = 0; s < slab_.planes; ++s) sweep_plane(s, work);
 }
 
-void Splitting::add_flux_across_planes() {
+void BenamouBrenierAdmm::add_flux_across_planes() {
   std::vector<double> low_above, high_below, unused;
   slab_.exchange(low_.data(), unused, low_above);
   slab_.exchange(high_.data(), high_below, unused);
@@ -254,7 +255,7 @@ void Splitting::add_flux_across_planes() {
   }
 }
 
-void Splitting::iterate() {
+void BenamouBrenierAdmm::iterate() {
   sweep();
   add_flux_across_planes();
   poisson_.solve(gamma_);
@@ -263,7 +264,7 @@ void Splitting::iterate() {
   slab_.exchange(phi_.data(), below_, above_);
 }
 
-DualValues Splitting::dual() const {
+DualValues BenamouBrenierAdmm::dual() const {
   const std::int64_t rest = slab_.rest, N = slab_.intervals;
   const double dt = slab_.dt();
   const auto row = static_cast<std::size_t>(rest);
@@ -312,7 +313,7 @@ DualValues Splitting::dual() const {
   return {unit * (sums[0] - sums[2]), unit * (sums[0] - shift * sums[1])};
 }
 
-std::vector<double> Splitting::density(std::int64_t k) const {
+std::vector<double> BenamouBrenierAdmm::density(std::int64_t k) const {
   std::vector<double> rho;
   for (std::int64_t s = 0; s < slab_.planes; ++s) {
     const double* row = level(lambda_, s, k);

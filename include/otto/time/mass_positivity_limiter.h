@@ -1,5 +1,5 @@
 #pragma once
-// What an iterative solve owes a density: its mass, its sign, and finite values.
+// Restores what an iterative solve leaves to its tolerance: the mass and the sign of a density.
 //
 // A solve to a relative tolerance leaves the mass and, where the density has decayed, the sign to
 // that tolerance; a second-order step may also undershoot by its own time error. Let m_K = vol_K
@@ -34,11 +34,12 @@ struct KeeperOptions {
   double rounding = 1e-12;  ///< ... and this, of the sums themselves
 };
 
-class Keeper {
+class MassPositivityLimiter {
  public:
   /// `rtol`: of the linear solves. A step is refused when the mass returned is off by more than
   /// the solver's tolerance can explain; where mass `leaves`, when it has grown by more.
-  Keeper(const Mesh& mesh, double rtol, bool leaves = false, const KeeperOptions& options = {});
+  MassPositivityLimiter(const Mesh& mesh, double rtol, bool leaves = false,
+                        const KeeperOptions& options = {});
 
   /// The mass to keep from now on: that of `rho`. Collective.
   void start(std::span<const double> rho);
@@ -47,7 +48,7 @@ class Keeper {
   /// Restores mass and sign of the owned values of `rho`. Returns the reason where the step must
   /// be refused, else "". Throws NumericalError where a value is not finite, InternalError before
   /// `start`. Collective.
-  [[nodiscard]] std::string keep(std::span<double> rho, double time);
+  [[nodiscard]] std::string limit(std::span<double> rho, double time);
 
  private:
   const Mesh& mesh_;

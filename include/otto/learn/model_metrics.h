@@ -8,7 +8,7 @@
 
 namespace otto {
 
-struct Verdict {
+struct ModelMetrics {
   Divergences divergences;
   double log_z = 0;
   double w2 = 0;
@@ -16,7 +16,7 @@ struct Verdict {
 };
 
 /// On data.check, by the midpoint rule for p and the exact masses for q. Collective.
-Verdict judge(const TrainingData& data, const Network& network);
+ModelMetrics evaluate(const TrainingData& data, const Network& network);
 
 /// W2 between two laws given by masses on a box of equal cells. Where they overlap (total variation
 /// below 0.2) by one interval of time on this very mesh: the least kinetic energy at the mean of

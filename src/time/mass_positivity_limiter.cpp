@@ -1,4 +1,4 @@
-#include "otto/time/keep.h"
+#include "otto/time/mass_positivity_limiter.h"
 
 #include <fmt/format.h>
 
@@ -58,7 +58,7 @@ void examine_density(const Mesh& mesh, std::span<const double> rho, double time)
   });
 }
 
-Keeper::Keeper(const Mesh& mesh, double rtol, bool leaves, const KeeperOptions& options)
+MassPositivityLimiter::MassPositivityLimiter(const Mesh& mesh, double rtol, bool leaves, const KeeperOptions& options)
     : mesh_(mesh),
       options_(options),
       leaves_(leaves),
@@ -66,12 +66,12 @@ Keeper::Keeper(const Mesh& mesh, double rtol, bool leaves, const KeeperOptions& 
       mass_limit_(rtol * std::max(options.min_growth, std::sqrt(double(mesh.global_cells))) +
                   options.rounding) {}
 
-void Keeper::start(std::span<const double> rho) {
+void MassPositivityLimiter::start(std::span<const double> rho) {
   const Contents found = contents(mesh_, rho);
   mass_ = found.positive + found.negative;
 }
 
-std::string Keeper::keep(std::span<double> rho, double time) {
+std::string MassPositivityLimiter::limit(std::span<double> rho, double time) {
   if (std::isnan(mass_)) throw InternalError("a step before Stepper::restart");
   const Contents found = contents(mesh_, rho);
   const double sum = found.positive + found.negative;

@@ -13,8 +13,8 @@ namespace otto::multigrid {
 
 /// The arrays of one level of the cycle, with halos of one cell.
 template <class Real>
-struct Stage {
-  const Hierarchy::Level* level = nullptr;
+struct Level {
+  const Hierarchy::Level* plan = nullptr;
   std::vector<Real> omega, id, x, q, b, t;
   std::array<std::vector<Real>, 3> left, right, g;  ///< slopes: of the finest level only
   bool one_slope = false;
@@ -27,7 +27,7 @@ struct Stage {
   [[nodiscard]] LevelCoefficients<Real> coefficients() const {
     LevelCoefficients<Real> c;
     c.omega = omega.data();
-    c.stride = level->op.grid.stride;
+    c.stride = plan->op.grid.stride;
     for (std::size_t a = 0; a < 3; ++a) {
       c.left[a] = left[a].data();
       c.right[a] = one_slope ? left[a].data() : right[a].data();
@@ -38,7 +38,7 @@ struct Stage {
   [[nodiscard]] std::array<const Real*, 3> conductances() const {
     return {g[0].data(), g[1].data(), g[2].data()};
   }
-  [[nodiscard]] std::size_t axes() const { return std::size_t(level->op.grid.dim); }
+  [[nodiscard]] std::size_t axes() const { return std::size_t(plan->op.grid.dim); }
 };
 
 template <std::size_t N, class Real>

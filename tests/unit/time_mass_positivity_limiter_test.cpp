@@ -1,6 +1,6 @@
 // Mass and sign after a solve: 200 random states with empty patches, tiny and negative values.
 
-#include "otto/time/keep.h"
+#include "otto/time/mass_positivity_limiter.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ Mesh small_mesh() {
   return make_box_mesh(Comm(), box);
 }
 
-TEST(Keeper, RestoresMassAndSignExactly) {
+TEST(MassPositivityLimiter, RestoresMassAndSignExactly) {
   const Mesh mesh = small_mesh();
   std::mt19937_64 random(11);
   std::uniform_real_distribution<double> uniform(0, 1), exponent(-700, 0);
@@ -35,13 +35,13 @@ TEST(Keeper, RestoresMassAndSignExactly) {
       const double kind = uniform(random);
       r = kind < 0.3 ? 0.0 : kind < 0.4 ? 1e-300 : kind < 0.5 ? std::exp(exponent(random)) : uniform(random);
     }
-    Keeper keeper(mesh, 1e-8);
+    MassPositivityLimiter keeper(mesh, 1e-8);
     keeper.start(before);
     // what a solve to 1e-8 may return: noise of either sign
     std::vector<double> after = before;
     for (double& r : after) r += 1e-9 * (uniform(random) - 0.5);
     const std::vector<double> solved = after;
-    ASSERT_EQ(keeper.keep(after, 0), "");
+    ASSERT_EQ(keeper.limit(after, 0), "");
     double change = 0, negative = 0;
     for (std::size_t i = 0; i < after.size(); ++i) {
       ASSERT_GE(after[i], 0);
@@ -54,44 +54,44 @@ TEST(Keeper, RestoresMassAndSignExactly) {
   }
 }
 
-TEST(Keeper, LeavesAGoodStateAlone) {
+TEST(MassPositivityLimiter, LeavesAGoodStateAlone) {
   const Mesh mesh = small_mesh();
   std::vector<double> rho(static_cast<std::size_t>(mesh.owned), 1.0 / 3);
   rho[5] = 0;
   rho[6] = 5e-324;
   const std::vector<double> before = rho;
-  Keeper keeper(mesh, 1e-8);
+  MassPositivityLimiter keeper(mesh, 1e-8);
   keeper.start(rho);
-  EXPECT_EQ(keeper.keep(rho, 0), "");
+  EXPECT_EQ(keeper.limit(rho, 0), "");
   EXPECT_EQ(rho, before);
 }
 
-TEST(Keeper, RefusesWhatATolerantSolveCannotExplain) {
+TEST(MassPositivityLimiter, RefusesWhatATolerantSolveCannotExplain) {
   const Mesh mesh = small_mesh();
   const std::vector<double> rho(static_cast<std::size_t>(mesh.owned), 1.0);
-  Keeper keeper(mesh, 1e-8);
+  MassPositivityLimiter keeper(mesh, 1e-8);
   keeper.start(rho);
   std::vector<double> heavier = rho;
   for (double& r : heavier) r *= 1 + 1e-5;
   const std::vector<double> copy = heavier;
-  EXPECT_NE(keeper.keep(heavier, 0).find("mass"), std::string::npos);
+  EXPECT_NE(keeper.limit(heavier, 0).find("mass"), std::string::npos);
   EXPECT_EQ(heavier, copy);
 
   std::vector<double> negative = rho;
   for (std::size_t i = 0; i < negative.size(); i += 2) negative[i] = -0.2;
   const double factor = keeper.mass() / integral(mesh, negative);
   for (double& r : negative) r *= factor;
-  EXPECT_NE(keeper.keep(negative, 0).find("negative"), std::string::npos);
+  EXPECT_NE(keeper.limit(negative, 0).find("negative"), std::string::npos);
 }
 
-TEST(Keeper, NamesTheCellThatIsNotFinite) {
+TEST(MassPositivityLimiter, NamesTheCellThatIsNotFinite) {
   const Mesh mesh = small_mesh();
   std::vector<double> rho(static_cast<std::size_t>(mesh.owned), 1.0);
-  Keeper keeper(mesh, 1e-8);
+  MassPositivityLimiter keeper(mesh, 1e-8);
   keeper.start(rho);
   rho[29] = std::numeric_limits<double>::quiet_NaN();
   try {
-    (void)keeper.keep(rho, 0.5);
+    (void)keeper.limit(rho, 0.5);
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.status(), ExitStatus::numerical);

@@ -208,17 +208,17 @@ void orient(RawMesh& mesh) {
   for (std::size_t c = 0; c < mesh.cells.size(); ++c) {
     Element& e = mesh.cells[c];
     const Count& count = counts[e.entity];
-    const int most = count.negative > count.positive ? -1 : 1;
+    const int majority = count.negative > count.positive ? -1 : 1;
     const auto corners = [&] { return corners_of(e, mesh.points, shape_data(e.shape).vertices); };
     const Point x = middle(e.shape, corners());
-    if (sign[c] == -most) {
+    if (sign[c] == -majority) {
       mesh.fail(
           fmt::format("element {} at {} is inverted: its nodes run the other way round than "
                       "those of its neighbours; mesh the geometry again",
                       e.number, at(x, mesh.dimension)));
     }
-    if (most < 0) turn(e);
-    if (least_corner(e.shape, corners()) > flat) continue;
+    if (majority < 0) turn(e);
+    if (min_corner(e.shape, corners()) > flat) continue;
     mesh.fail(fmt::format(
         "element {} at {} is {}; mesh the geometry again", e.number, at(x, mesh.dimension),
         e.shape == triangle || e.shape == tetrahedron ? "flat, its volume is zero"
@@ -228,7 +228,7 @@ void orient(RawMesh& mesh) {
 
 }  // namespace
 
-void sort_out(RawMesh& mesh) {
+void validate_elements(RawMesh& mesh) {
   split(mesh);
   drop_unused(mesh);
   flatten(mesh);

@@ -1,4 +1,4 @@
-#include "otto/learn/verdict.h"
+#include "otto/learn/model_metrics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr double near = 0.2;        ///< total variation up to which one interval of time will do
 constexpr double floor_of = 1e-12;  ///< least density over the mean one, where mass can travel
-constexpr std::int64_t most_cells = 64;
+constexpr std::int64_t max_cells = 64;
 
 std::vector<double> densities(const Mesh& mesh, std::span<const double> mass) {
   std::vector<double> rho(mass.begin(), mass.end());
@@ -25,20 +25,20 @@ std::vector<double> densities(const Mesh& mesh, std::span<const double> mass) {
 double linearised(const Mesh& mesh, std::span<const double> p, std::span<const double> q) {
   double volume = 0;
   for (std::size_t i = 0; i < p.size(); ++i) volume += mesh.volume[i];
-  const double least = floor_of / mesh.comm.sum(volume);
+  const double min = floor_of / mesh.comm.sum(volume);
   std::vector<double> mean(std::size_t(mesh.local())), rate(p.size());
   for (std::size_t i = 0; i < p.size(); ++i) {
-    mean[i] = std::max(0.5 * (p[i] + q[i]) / mesh.volume[i], least);
+    mean[i] = std::max(0.5 * (p[i] + q[i]) / mesh.volume[i], min);
     rate[i] = (q[i] - p[i]) / mesh.volume[i];
   }
   mesh.halo.update(mesh.comm, mean);
-  return least_kinetic_energy(mesh, mean, rate);
+  return min_kinetic_energy(mesh, mean, rate);
 }
 
 double geodesic(const Mesh& mesh, std::span<const double> p, std::span<const double> q) {
   Box box = mesh.box->box;
   const auto longest = [&] { return std::max({box.cells(0), box.cells(1), box.cells(2)}); };
-  while (longest() > most_cells && doubled(box).nodes != box.nodes) box = doubled(box);
+  while (longest() > max_cells && doubled(box).nodes != box.nodes) box = doubled(box);
   const Mesh coarse = make_box_mesh(mesh.comm, box);
   const auto a = restrict_density(mesh, densities(mesh, p), coarse);
   const auto b = restrict_density(mesh, densities(mesh, q), coarse);
@@ -57,10 +57,10 @@ double law_distance(const Mesh& mesh, std::span<const double> p, std::span<const
   return std::sqrt(std::max(squared, 0.0));
 }
 
-Verdict judge(const TrainingData& data, const Network& network) {
+ModelMetrics evaluate(const TrainingData& data, const Network& network) {
   GridModel model(data.check, network);
   model.update();
-  Verdict v;
+  ModelMetrics v;
   v.divergences = model.divergences(data.check_mass);
   v.log_z = model.log_z();
   v.w2 = law_distance(data.check, model.mass(), data.check_mass);

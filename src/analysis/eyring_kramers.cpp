@@ -7,7 +7,7 @@
 // l the negative eigenvalue of H_saddle (Eyring 1935, Kramers 1940; Bovier and others 2004). A
 // density relaxes between two wells with the sum of both rates.
 
-#include "otto/analysis/crossings.h"
+#include "otto/analysis/eyring_kramers.h"
 
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // gcc 12: false, inside its AVX-512 headers
 #include <Eigen/Dense>
@@ -22,7 +22,7 @@ namespace otto {
 
 namespace {
 
-constexpr std::int64_t most_cells = 10'000'000;
+constexpr std::int64_t max_cells = 10'000'000;
 
 using Index = std::array<std::int64_t, 3>;
 
@@ -202,7 +202,7 @@ std::vector<Merge> flood(const Landscape& land, double kT) {
   return merges;
 }
 
-std::optional<Crossing> eyring_kramers(const Landscape& land, const Merge& m, double kT) {
+std::optional<EyringKramersRate> eyring_kramers(const Landscape& land, const Merge& m, double kT) {
   const auto well = land.stationary(m.well), deeper = land.stationary(m.deeper),
              saddle = land.stationary(m.saddle);
   if (!well || !deeper || !saddle) return std::nullopt;
@@ -215,33 +215,33 @@ std::optional<Crossing> eyring_kramers(const Landscape& land, const Merge& m, do
   };
   const double rate = out_of(*well) + out_of(*deeper);
   if (!std::isfinite(rate)) return std::nullopt;
-  return Crossing{land.center(m.well), land.center(m.deeper), land.center(m.saddle),
+  return EyringKramersRate{land.center(m.well), land.center(m.deeper), land.center(m.saddle),
                   saddle->V - well->V, rate};
 }
 
-std::vector<Crossing> on_root(const Box& box, std::vector<double> V, double kT) {
+std::vector<EyringKramersRate> on_root(const Box& box, std::vector<double> V, double kT) {
   const Landscape land(box, std::move(V));
-  std::vector<Crossing> crossings;
+  std::vector<EyringKramersRate> crossings;
   for (const Merge& merge : flood(land, kT)) {
     if (const auto crossing = eyring_kramers(land, merge, kT)) crossings.push_back(*crossing);
   }
-  std::ranges::sort(crossings, {}, &Crossing::rate);
+  std::ranges::sort(crossings, {}, &EyringKramersRate::rate);
   return crossings;
 }
 
 }  // namespace
 
-std::vector<Crossing> find_crossings(const Mesh& mesh, std::span<const double> V, double kT) {
-  if (!mesh.box || mesh.global_cells > most_cells || !(kT > 0)) return {};
+std::vector<EyringKramersRate> eyring_kramers(const Mesh& mesh, std::span<const double> V, double kT) {
+  if (!mesh.box || mesh.global_cells > max_cells || !(kT > 0)) return {};
   std::vector<double> all = gather(mesh, V);
-  std::vector<Crossing> crossings;
+  std::vector<EyringKramersRate> crossings;
   mesh.comm.together([&] {
     if (mesh.comm.is_root()) crossings = on_root(mesh.box->box, std::move(all), kT);
   });
-  static_assert(sizeof(Crossing) % sizeof(double) == 0);
+  static_assert(sizeof(EyringKramersRate) % sizeof(double) == 0);
   std::int64_t count = mesh.comm.max(std::int64_t(crossings.size()));
   crossings.resize(std::size_t(count));
-  MPI_Bcast(crossings.data(), int(crossings.size() * sizeof(Crossing) / sizeof(double)), MPI_DOUBLE,
+  MPI_Bcast(crossings.data(), int(crossings.size() * sizeof(EyringKramersRate) / sizeof(double)), MPI_DOUBLE,
             0, mesh.comm.handle());
   return crossings;
 }

@@ -17,11 +17,11 @@ struct DualValues {
   double lower = 0;  ///< the dual function at phi made feasible: a lower bound of the discrete W2^2
 };
 
-class Splitting {
+class BenamouBrenierAdmm {
  public:
   /// Densities at t = 0 and 1 on this rank's planes, of equal mass. Keeps a reference to `slab`.
   /// Starts from their mixture. Collective.
-  Splitting(const Slab& slab, std::span<const double> a, std::span<const double> b);
+  BenamouBrenierAdmm(const Slab& slab, std::span<const double> a, std::span<const double> b);
 
   /// Sets r, the penalty, and gamma, the square of a length, without moving density or velocity.
   void set_scales(double r, double gamma);
