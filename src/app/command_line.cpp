@@ -17,20 +17,21 @@
 #include "otto/core/error.h"
 #include "otto/core/petsc.h"
 #include "otto/version.h"
+#include "sweep.h"
 
 namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run",      "train",  "check",   "converge", "spectrum",
-                                        "distance", "schema", "explain", "info"};
+const std::vector<std::string> commands{"run",      "train",    "check",  "converge", "sweep",
+                                        "spectrum", "distance", "schema", "explain",  "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
 struct Parsed {
   std::string case_file, output, resume, word, first, second, refine, ratio, norms;
-  std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target;
-  std::vector<std::string> settings, may_change;
+  std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs;
+  std::vector<std::string> settings, may_change, over;
   bool markdown = false, version = false;
 };
 
@@ -96,6 +97,23 @@ void add_converge(CLI::App& app, Parsed& p) {
       ->type_name(fmt::format("{}", fmt::join(norm_names(), "|")));
 }
 
+void add_sweep(CLI::App& app, Parsed& p) {
+  auto* sweep = app.add_subcommand(
+      "sweep", "Run a case over values of its keys, a folder each, and tabulate the figures");
+  add_case_options(*sweep, p);
+  sweep
+      ->add_option("--over", p.over,
+                   "A key and its values: START:END:COUNT with equal differences, "
+                   "START:END:COUNT:log with equal ratios, or A,B,C. Repeated, the runs are all "
+                   "combinations")
+      ->type_name("KEY=VALUES")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  sweep->add_option("--jobs", p.jobs, "Runs at a time, each on one rank; default: 1")
+      ->type_name("COUNT");
+}
+
 void add_distance(CLI::App& app, Parsed& p) {
   auto* distance = app.add_subcommand(
       "distance", "W2 and the geodesic between two densities on a box of equal cells");
@@ -138,6 +156,7 @@ void describe(CLI::App& app, Parsed& p) {
     add_resume_options(*command, p);
   }
   add_converge(app, p);
+  add_sweep(app, p);
   auto* spectrum = app.add_subcommand(
       "spectrum", "Compute the slowest relaxation rates of a case and their modes");
   add_case_options(*spectrum, p);
@@ -261,6 +280,27 @@ ConvergeOptions converge_options(const Parsed& p) {
   return options;
 }
 
+SweepOptions sweep_options(const Parsed& p) {
+  SweepOptions options;
+  if (p.over.empty()) {
+    fail("'otto sweep' needs a key and its values: --over energy.temperature=0.2:2:20");
+  }
+  double runs = 1;
+  for (const std::string& words : p.over) {
+    SweepAxis axis = parse_sweep_axis(words);
+    for (const SweepAxis& other : options.axes) {
+      if (other.key == axis.key) fail(fmt::format("--over {}: the key comes twice", words));
+    }
+    runs *= double(axis.values.size());
+    options.axes.push_back(std::move(axis));
+  }
+  if (runs > max_sweep_runs) {
+    fail(fmt::format("--over: that makes {:.0f} runs; at most {}", runs, max_sweep_runs));
+  }
+  take_number("--jobs", p.jobs, 1, 4096, "a whole number from 1 to 4096", options.jobs);
+  return options;
+}
+
 std::string version_line() { return fmt::format("otto {} ({})\n", version, revision); }
 
 }  // namespace
@@ -313,9 +353,11 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   line.command = command.get_name();
   line.word = p.word;
   line.markdown = p.markdown;
-  const std::vector<std::string> with_case{"run", "train", "check", "converge", "spectrum"};
+  const std::vector<std::string> with_case{"run",      "train", "check",
+                                           "converge", "sweep", "spectrum"};
   const bool takes_case =
       std::find(with_case.begin(), with_case.end(), line.command) != with_case.end();
+  if (line.command == "sweep") line.sweep = sweep_options(p);
   if (line.command == "converge") line.converge = converge_options(p);
   take_number("-k", p.modes, 1, 100000, "a whole number of at least 1", line.modes);
   if (takes_case) line.run = run_options(p, line.command);

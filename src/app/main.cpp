@@ -10,7 +10,9 @@
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == "run" || command == "train" || command == "distance") otto::note_stop_signals();
+  if (command == "run" || command == "train" || command == "distance" || command == "sweep") {
+    otto::note_stop_signals();
+  }
   const otto::PetscSession session;
   const otto::LastResort last_resort;
   try {

@@ -48,6 +48,7 @@ int run_program(int argc, char** argv) {
   if (line.command == "train") return train_command(line.run);
   if (line.command == "check") return check_command(line.run);
   if (line.command == "converge") return converge_command(line.run, line.converge);
+  if (line.command == "sweep") return sweep_command(line.run, line.sweep);
   if (line.command == "spectrum") return spectrum_command(line.run, line.modes);
   if (line.command == "distance") return distance_command(line.distance);
   if (line.command == "schema") return schema_command(line.markdown);

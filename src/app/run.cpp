@@ -41,7 +41,7 @@ int run_command(const RunOptions& options) {
   // Before anything of an earlier run is touched.
   Resumption resumption =
       find_resumption(world, c, critical_parameters(world, c, petsc), options.resume, folder);
-  RunOutput output(world, c, folder, std::move(resumption));
+  RunOutput output(world, c, folder, std::move(resumption), options.quiet);
   try {
     Setup setup(world, c);
     analyse(setup, output);

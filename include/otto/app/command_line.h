@@ -13,6 +13,7 @@ struct CommandLine {
   std::string text = {};     ///< help or version
   RunOptions run = {};       ///< of the commands that take a case
   ConvergeOptions converge = {};
+  SweepOptions sweep = {};
   DistanceOptions distance = {};
   int modes = 6;          ///< of spectrum
   std::string word = {};  ///< of explain

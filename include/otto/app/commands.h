@@ -16,6 +16,7 @@ struct RunOptions {
   std::vector<std::string> settings;     ///< --set words
   std::vector<std::string> petsc_words;  ///< after --
   ResumeOptions resume = {};             ///< --resume, --allow-change
+  bool quiet = false;                    ///< nothing on the screen but warnings
 };
 
 /// Arguments of `otto distance`.
@@ -36,6 +37,20 @@ struct ConvergeOptions {
   std::vector<std::string> norms = {};  ///< beyond l1, l2 and linf (analysis/norms.h)
 };
 
+/// A key of the case and the values it takes in a sweep, as they would stand after --set KEY=.
+struct SweepAxis {
+  std::string key;
+  std::vector<std::string> values;
+};
+/// More would be a mistake in a COUNT.
+inline constexpr int max_sweep_runs = 100000;
+
+/// Arguments of `otto sweep` alone.
+struct SweepOptions {
+  std::vector<SweepAxis> axes;  ///< --over; the runs are their product
+  int jobs = 1;                 ///< runs at a time
+};
+
 /// -o DIR where given; else out/NAME in the current folder, NAME being the case file's stem, or
 /// its folder's name where the file is called case.toml.
 std::filesystem::path output_folder(const RunOptions& options);
@@ -45,6 +60,7 @@ int train_command(const RunOptions& options);
 int check_command(const RunOptions& options);
 int distance_command(const DistanceOptions& options);
 int converge_command(const RunOptions& options, const ConvergeOptions& study);
+int sweep_command(const RunOptions& options, const SweepOptions& sweep);
 /// `count` slowest modes.
 int spectrum_command(const RunOptions& options, int count);
 int schema_command(bool markdown);
