@@ -110,8 +110,14 @@ bool Section::has(std::string_view key) const {
 }
 
 double Section::real(std::string_view key) const {
-  return number_of(
-      value_of(*this, data_->find(path_, index_), join_path(path_, key), {Type::real}));
+  return number_of(value_of(*this, data_->find(path_, index_), join_path(path_, key),
+                            {Type::real, Type::real_or_text}));
+}
+
+bool Section::holds_text(std::string_view key) const {
+  const Value& value =
+      value_of(*this, data_->find(path_, index_), join_path(path_, key), {Type::real_or_text});
+  return std::holds_alternative<std::string>(value.content);
 }
 
 std::int64_t Section::integer(std::string_view key) const {
@@ -125,8 +131,8 @@ bool Section::flag(std::string_view key) const {
 }
 
 std::string Section::text(std::string_view key) const {
-  return exactly<std::string>(
-      value_of(*this, data_->find(path_, index_), join_path(path_, key), {Type::text}));
+  return exactly<std::string>(value_of(*this, data_->find(path_, index_), join_path(path_, key),
+                                       {Type::text, Type::real_or_text}));
 }
 
 std::vector<double> Section::reals(std::string_view key) const {

@@ -29,6 +29,8 @@ std::string type_words(Type type) {
       return "an array of texts in quotes";
     case Type::real_or_reals:
       return "a number or an array of numbers";
+    case Type::real_or_text:
+      return "a number or text in quotes";
     case Type::matrix:
       return "an array of rows of numbers";
   }
@@ -72,6 +74,7 @@ std::string example_of(const Key& key) {
     case Type::texts:
       return fmt::format("[{}]", text);
     case Type::real_or_reals:
+    case Type::real_or_text:
       return "0.5";
     case Type::matrix:
       return "[[2.0, 0.5], [0.5, 1.0]]";

@@ -45,6 +45,15 @@ const char* json_type(Type type) {
 }
 
 Json single_schema(const Key& key) {
+  if (key.type == Type::real_or_text) {
+    Key number = key, text = key;
+    number.type = Type::real;
+    text.type = Type::text;
+    text.range = any_number;
+    Json of_number = single_schema(number);
+    of_number.erase("enum");
+    return {{"anyOf", {of_number, single_schema(text)}}};
+  }
   Json s = {{"type", json_type(key.type)}};
   if (!std::isinf(key.range.min))
     s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.min;

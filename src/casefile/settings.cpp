@@ -57,7 +57,7 @@ Value parse_value(const Address& a, const std::string& text, const Place& place)
   const Value bare{.content = text, .place = place};
   auto value = parse_toml_value(text);
   if (!value) {
-    if (!key || key->type == Type::text) return bare;
+    if (!key || key->type == Type::text || key->type == Type::real_or_text) return bare;
     fail(place, fmt::format("'{}' is not a value: numbers are written 0.5, -3 or 1e-6, flags true "
                             "or false, arrays [1, 2]",
                             text));

@@ -176,6 +176,8 @@ bool fits_one(const Value& v, Type type) {
     case Type::real_or_reals:
     case Type::matrix:
       return is_number(v);
+    case Type::real_or_text:
+      return is_number(v) || std::holds_alternative<std::string>(v.content);
     case Type::integer:
     case Type::integers:
       return std::holds_alternative<std::int64_t>(v.content);

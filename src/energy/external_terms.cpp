@@ -26,18 +26,6 @@ const Declare keys{
       .doc = "V by its name in the library; of an interaction, its kernel W.",
       .when = "kind=external",
       .equation = "int V rho"},
-     {.path = "energy.table",
-      .type = Type::text,
-      .doc = "File with V: HDF5 with /cells/center and /cells/value (or /cells/external) on the "
-             "cells of the mesh, or a .vti image, interpolated linearly.",
-      .when = "kind=external",
-      .equation = "int V rho",
-      .file = true},
-     {.path = "energy.array",
-      .type = Type::text,
-      .doc = "Name of the array to take from a .vti table; the first by default.",
-      .fallback = "\"\"",
-      .when = "kind=external"},
      {.path = "energy.region",
       .type = Type::text,
       .doc = "Region of a Gmsh mesh (a physical name) outside which the term is zero.",
@@ -100,7 +88,7 @@ std::string external_source(const Section& term) {
 }
 
 std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh,
-                                              NetworkUses& networks) {
+                                              double temperature, NetworkUses& networks) {
   const std::string source = external_source(term);
   std::unique_ptr<ExternalEnergy> energy;
   if (source == "expression") {
@@ -112,12 +100,7 @@ std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& m
     networks.push_back(read_network_term(term, mesh.dimension));
     energy = make_network_energy(networks.back());
   } else {
-    const std::filesystem::path file = term.file(source);
-    energy = at_key(term, source, [&] {
-      return file.extension() == ".vti"
-                 ? make_image_energy(file, term.text("array"), mesh.dimension)
-                 : make_cell_table_energy(file, mesh);
-    });
+    energy = at_key(term, source, [&] { return make_table_energy(term, mesh, temperature); });
   }
   const double strength = term.real("strength");
   if (strength == 1) return energy;

@@ -56,21 +56,27 @@ struct Terms {
   std::vector<Kernel> kernels;
   NetworkUses networks;
 
-  void add(const Section& term, const Mesh& mesh) {
-    const std::string kind = term.text("kind");
-    const auto& kinds = internal_kinds();
-    const auto entry = std::ranges::find(kinds, kind, &InternalEntry::kind);
-    if (kind == "entropy") {
+  explicit Terms(std::span<const Section> sections) {
+    for (const Section& term : sections) {
+      if (term.text("kind") != "entropy") continue;
       if (temperature > 0) {
         term.fail("kind", "a second entropy term; add the temperatures and keep one");
       }
       temperature = term.real("temperature");
-    } else if (entry != kinds.end()) {
+    }
+  }
+
+  void add(const Section& term, const Mesh& mesh) {
+    const std::string kind = term.text("kind");
+    const auto& kinds = internal_kinds();
+    const auto entry = std::ranges::find(kinds, kind, &InternalEntry::kind);
+    if (kind == "entropy") return;
+    if (entry != kinds.end()) {
       internal.push_back(entry->make(term));
     } else if (kind == "interaction") {
       kernels.push_back(make_kernel(term, mesh, networks));
     } else {
-      external.push_back(make_external(term, mesh, networks));
+      external.push_back(make_external(term, mesh, temperature, networks));
       regions.push_back(read_region(term, mesh));
       const std::string key = external_source(term);
       places.push_back(term.where(key) + ": energy." + key);
@@ -132,7 +138,7 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
 }
 
 FreeEnergy make_free_energy(std::span<const Section> sections, const Mesh& mesh) {
-  Terms terms;
+  Terms terms(sections);
   mesh.comm.together([&] {
     for (const Section& term : sections) terms.add(term, mesh);
   });

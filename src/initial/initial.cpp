@@ -13,7 +13,7 @@
 #include "otto/core/error.h"
 #include "otto/core/words.h"
 #include "otto/mesh/region.h"
-#include "otto/tables/columns.h"
+#include "otto/tables/cell_density.h"
 #include "otto/tables/quadrature.h"
 
 namespace otto {
@@ -42,8 +42,10 @@ const Declare keys{
       .when = "kind=expression"},
      {.path = "initial.file",
       .type = Type::text,
-      .doc = "HDF5 file: /cells/center and /cells/density as in final.h5 (table), or /samples, one "
-             "row each (samples).",
+      .doc =
+          "table: /cells/center and /cells/density as in final.h5, or columns x, y, z, density as "
+          "text, .npy, .npz, or a .vti image, on a lattice of their own. samples: /samples of an "
+          "HDF5 file, columns of text, .npy, .npz; a row each.",
       .required = true,
       .when = "kind=table|samples",
       .file = true},
@@ -57,7 +59,8 @@ const Declare keys{
      {"initial.kind", "gibbs", "The discrete equilibrium exp(-V/kT) at the cell centres.",
       "rho_K = exp(-V_K/kT) / Z"},
      {"initial.kind", "expression", "An expression in x, y and z."},
-     {"initial.kind", "table", "Cell values from a file, matched by their centres."}}};
+     {"initial.kind", "table",
+      "Values from a file: those of the cells, or on a lattice, interpolated."}}};
 
 std::vector<double> expression_averages(const Section& section, const std::string& key,
                                         const Mesh& mesh, double t) {
@@ -76,10 +79,9 @@ std::vector<double> expression_values(const Section& section, const std::string&
 }
 
 std::vector<double> table_density(const Section& initial, const Mesh& mesh) {
-  const CellTable table(initial.file("file"), {"/cells/density"}, mesh);
-  std::vector<double> rho(static_cast<std::size_t>(mesh.owned));
-  for (std::size_t c = 0; c < rho.size(); ++c) rho[c] = table.at(mesh.center[c]);
-  return rho;
+  return density_at_cells(initial.file("file"), mesh,
+                          {.outside_is_empty = initial.text("outside") == "drop",
+                           .advice = "; initial.outside = \"drop\" makes it empty there"});
 }
 
 /// Every kind that needs no communication.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "otto/core/error.h"
 #include "otto/io/h5_trial.h"
 
@@ -25,6 +27,21 @@ H5Id open_file(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+bool is_hdf5(const std::filesystem::path& file) {
+  const std::string kind = file.extension();
+  if (kind == ".h5" || kind == ".hdf5" || kind == ".hdf") return true;
+  std::array<char, 4> start{};
+  std::ifstream(file, std::ios::binary).read(start.data(), start.size());
+  return std::string_view(start.data(), start.size()) == "\x89HDF";
+}
+
+bool is_of_mesh(const std::filesystem::path& file, const Mesh& mesh) {
+  if (!is_hdf5(file)) return false;
+  const ColumnFile columns(file);
+  if (!columns.has("/cells/center")) return true;
+  return columns.shape("/cells/center").rows == mesh.global_cells;
+}
 
 ColumnFile::ColumnFile(std::filesystem::path file)
     : file_(std::move(file)), id_(open_file(file_)) {}

@@ -32,6 +32,8 @@ class Section {
   [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key) const;  ///< Type::integers
   [[nodiscard]] std::vector<bool> flags(std::string_view key) const;             ///< Type::flags
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;      ///< Type::texts
+  /// Of a key of Type::real_or_text: whether it holds a text, to be read with text(), or a number.
+  [[nodiscard]] bool holds_text(std::string_view key) const;
   /// The rows of a matrix; a rectangle is not promised.
   [[nodiscard]] std::vector<std::vector<double>> matrix(std::string_view key) const;
   /// A file name of the case: relative ones are relative to the case file's folder.

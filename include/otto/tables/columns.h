@@ -14,6 +14,9 @@
 
 namespace otto {
 
+/// The file begins as HDF5 files do, or is called .h5, .hdf5 or .hdf.
+bool is_hdf5(const std::filesystem::path& file);
+
 /// An HDF5 file opened for reading. What is wrong with it is an InputError naming the file.
 class ColumnFile {
  public:
@@ -36,6 +39,10 @@ class ColumnFile {
   std::filesystem::path file_;
   H5Id id_;
 };
+
+/// The file holds values for the cells of this very mesh, to be read by CellTable: an HDF5 file with
+/// as many centres, or what CellTable has to refuse.
+bool is_of_mesh(const std::filesystem::path& file, const Mesh& mesh);
 
 /// Values of cells by their centres, rows in any order: /cells/center and one of `datasets`, looked
 /// for in that order. Keeps the rows in this rank's part of the mesh. A row belongs to the cell

@@ -1,33 +1,58 @@
 #pragma once
-// Values on a lattice (a .vti image), interpolated linearly along each axis:
+// Values between the points of a lattice. Along each axis x lies between two points x_i, x_(i+1) at
+// s = (x - x_i) / (x_(i+1) - x_i), and the value is
 //
-//   V(x) = sum over the 2^d corners of the lattice cell that holds x of
-//          prod_a (1 - s_a or s_a) V(corner),      s_a = (x_a - origin_a) / spacing_a - i_a.
+//   linear   sum over the corners of prod_a (1 - s_a or s_a) V(corner)
+//   cubic    sum over 4 points an axis of prod_a w_a V(point): Hermite's cubic with the slopes of
+//            parabolas through three points (Catmull and Rom; of third order); linear where a point
+//            of the 4 has no value
+//
+// Beyond the outermost centres of cells, as far as the cells reach, the linear one is carried on.
 
 #include <array>
-#include <filesystem>
-#include <string>
+#include <optional>
 
 #include "otto/core/point.h"
-#include "otto/io/vtk_module.h"
+#include "otto/tables/lattice.h"
 
 namespace otto {
 
+struct LatticeRules {
+  bool cubic = false;
+  /// Stands for values that are missing. The lattice must have none without it.
+  std::optional<double> missing = {};
+  /// Outside: an error, the value of the nearest point, or `wall`.
+  enum class Outside { error, nearest, wall } outside = Outside::error;
+  double wall = 0;
+  std::string advice = {};  ///< of the error: what to do
+};
+
 class LatticeTable {
  public:
-  /// Reads one scalar array ("" = the first) of a .vti file. Throws InputError naming the file,
-  /// also where an axis of the mesh has fewer than two points. Not collective.
-  LatticeTable(std::filesystem::path file, const std::string& array, int dimension);
-  /// Throws InputError outside the lattice.
+  LatticeTable(Lattice lattice, int dimension, const LatticeRules& rules);
+  /// Throws InputError outside the lattice unless the rules say what is there.
   [[nodiscard]] double at(const Point& x) const;
+  /// The least and largest value given at a point; 0 and 0 where there is none.
+  [[nodiscard]] std::array<double, 2> range() const { return range_; }
 
  private:
-  [[nodiscard]] double interpolate(const std::array<std::size_t, 3>& low,
-                                   const std::array<double, 3>& part) const;
+  /// Points and weights of one axis.
+  struct Weights {
+    std::array<std::size_t, 4> point{};
+    std::array<double, 4> weight{};
+    int count = 0;
+  };
+  [[nodiscard]] std::optional<Weights> linear_weights(double x, std::size_t a) const;
+  [[nodiscard]] Weights cubic_weights(const Weights& linear, std::size_t a) const;
+  [[nodiscard]] double sum(const std::array<Weights, 3>& weights) const;
+  [[nodiscard]] bool is_given(const std::array<Weights, 3>& weights) const;
+  [[noreturn]] void refuse(const Point& x) const;
 
-  std::filesystem::path file_;
-  ImageTable table_;
+  Lattice lattice_;
   int dimension_;
+  LatticeRules rules_;
+  std::vector<bool> given_;  ///< empty: all are
+  std::array<double, 2> range_{};
 };
 
 }  // namespace otto

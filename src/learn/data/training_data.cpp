@@ -10,10 +10,13 @@
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/random.h"
+#include "otto/core/words.h"
 #include "otto/learn/toy_density.h"
 #include "otto/mesh/locate.h"
 #include "otto/mesh/restrict.h"
+#include "otto/tables/cell_density.h"
 #include "otto/tables/columns.h"
+#include "otto/tables/sample_file.h"
 
 namespace otto {
 
@@ -36,12 +39,14 @@ const Declare keys{
       .type = Type::text,
       .doc =
           "HDF5 file with /cells/center and /cells/mass or /cells/density, rows in any order, of "
-          "the cells of the mesh or of those twice as fine along every axis.",
+          "the cells of the mesh or of those twice as fine along every axis; or densities on a "
+          "lattice of their own: columns x, y, z, density as text, .npy, .npz, or a .vti image.",
       .file = true},
      {.path = "data.samples",
       .type = Type::text,
-      .doc = "HDF5 file whose dataset /samples (n x d) holds samples of q; they are counted in the "
-             "cells.",
+      .doc =
+          "Samples of q, counted in the cells: /samples (n x d) of an HDF5 file, columns of text, "
+          ".npy or .npz, one row each.",
       .file = true},
      {.path = "data.heldout",
       .doc =
@@ -51,10 +56,11 @@ const Declare keys{
       .range = {.min = 0, .max = 1, .below = true}},
      {.path = "data.outside",
       .type = Type::text,
-      .doc = "What happens to samples outside the box.",
+      .doc = "What happens to samples outside the box, and to cells outside a table.",
       .fallback = "\"refuse\""}},
     {{"data.outside", "refuse", "They are an error."},
-     {"data.outside", "drop", "They are left out; the log and summary.json say how many."}}};
+     {"data.outside", "drop",
+      "Samples are left out; the log and summary.json say how many. Cells are empty."}}};
 
 constexpr double default_heldout = 0.1;    ///< enough to tell energies apart by 0.01 nat
 constexpr std::int64_t few_samples = 100;  ///< of fewer none is held out by default
@@ -135,8 +141,41 @@ void need_mass(double sum, const std::filesystem::path& file) {
   throw InputError(file.string() + ": has no mass, or more than a number holds");
 }
 
+/// Masses of the owned cells from densities on a lattice. Not collective.
+std::vector<double> interpolate_masses(const Section& data, const Mesh& mesh) {
+  const auto file = data.file("table");
+  auto mass = density_at_cells(file, mesh,
+                               {.outside_is_empty = data.text("outside") == "drop",
+                                .advice = "; data.outside = \"drop\" makes it empty there"});
+  for (std::size_t i = 0; i < mass.size(); ++i) {
+    if (!(std::isfinite(mass[i]) && mass[i] >= 0)) {
+      throw InputError(
+          fmt::format("{}: gives the density {} at {}; it must be finite and not "
+                      "negative",
+                      file.string(), mass[i], to_text(mesh.center[i], mesh.dimension)));
+    }
+    mass[i] *= mesh.volume[i];
+  }
+  return mass;
+}
+
+TrainingData from_lattice(const Section& data, const Mesh& mesh) {
+  TrainingData result{.mass = {},
+                      .check = make_box_mesh(mesh.comm, halved(mesh.box->box)),
+                      .check_mass = {},
+                      .heldout = {}};
+  mesh.comm.together([&] {
+    result.mass = interpolate_masses(data, mesh);
+    result.check_mass = interpolate_masses(data, result.check);
+  });
+  need_mass(normalise(mesh.comm, result.mass), data.file("table"));
+  need_mass(normalise(mesh.comm, result.check_mass), data.file("table"));
+  return result;
+}
+
 TrainingData from_table(const Section& data, const Mesh& mesh) {
   const auto file = data.file("table");
+  if (!is_hdf5(file)) return from_lattice(data, mesh);
   std::int64_t rows = 0;
   mesh.comm.together([&] {
     const ColumnFile columns(file);
@@ -196,37 +235,25 @@ class SampleCounter {
 };
 
 void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed, TrainingData& result) {
-  const ColumnFile file(data.file("samples"));
-  const auto shape = file.shape("/samples");
-  if (shape.columns != mesh.dimension) {
-    file.fail(fmt::format("/samples has {} columns; the mesh has {} axes", shape.columns,
-                          mesh.dimension));
-  }
-  if (shape.rows == 0) file.fail("/samples is empty");
-  const double heldout = data.has("heldout")         ? data.real("heldout")
-                         : shape.rows >= few_samples ? default_heldout
-                                                     : 0;
+  const SampleFile file(data.file("samples"), mesh.dimension);
+  const double heldout = data.has("heldout")          ? data.real("heldout")
+                         : file.rows() >= few_samples ? default_heldout
+                                                      : 0;
   SampleCounter counter(mesh, result, heldout, seed);
   const auto d = std::size_t(mesh.dimension);
-  for (std::int64_t first = 0; first < shape.rows; first += rows_at_once) {
-    const auto rows = file.read("/samples", first, std::min(rows_at_once, shape.rows - first));
+  for (std::int64_t first = 0; first < file.rows(); first += rows_at_once) {
+    const auto rows = file.read(first, std::min(rows_at_once, file.rows() - first));
     for (std::size_t i = 0; i < rows.size(); i += d) {
-      const std::int64_t row = first + std::int64_t(i / d);
-      for (std::size_t a = 0; a < d; ++a) {
-        if (!std::isfinite(rows[i + a])) {
-          file.fail(fmt::format("/samples: row {} is not finite", row + 1));
-        }
-      }
-      counter.add(row, std::span(rows).subspan(i, d));
+      counter.add(first + std::int64_t(i / d), std::span(rows).subspan(i, d));
     }
   }
   if (counter.outside > 0 && data.text("outside") == "refuse") {
     file.fail(
         fmt::format("{} of {} samples are outside the box; enlarge it, or leave them out by "
                     "data.outside = \"drop\"",
-                    counter.outside, shape.rows));
+                    counter.outside, file.rows()));
   }
-  if (counter.outside == shape.rows) file.fail("all samples are outside the box");
+  if (counter.outside == file.rows()) file.fail("all samples are outside the box");
   result.dropped = counter.outside;
   if (counter.used == 0) {
     file.fail("all samples were held out; lower data.heldout, or give more samples");
