@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from otto_pictures import BLUE, GREY, RED, STYLE
+from otto_pictures import BLUE, GREY, RED, STYLE, time_name
 
 
 def excess_energy(run, equilibrium):
@@ -37,7 +37,7 @@ def energy_picture(run, equilibrium, title):
             right.semilogy(h["time"], dissipation, color=RED)
         right.set_ylabel("dissipation −dF/dt")
         for axes in (left, right):
-            axes.set_xlabel("time t")
+            axes.set_xlabel(time_name(run))
         _caption(figure, title)
         return figure
 
@@ -70,7 +70,7 @@ def ledger_picture(run, title):
         count.set_ylim(bottom=0)
         count.legend()
         for axes in panels[1]:
-            axes.set_xlabel("time t")
+            axes.set_xlabel(time_name(run))
         _caption(figure, title)
         return figure
 

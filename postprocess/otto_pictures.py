@@ -87,7 +87,8 @@ def density_picture(run, scale, count, title, field="density"):
 def _label(run, index, field):
     """The time of a frame; nothing where the field has none."""
     t = run.times[index]
-    return f"t = {t:.4g}" if np.isfinite(t) and run.changes(field) else ""
+    unit = run.units.get("time", "")
+    return f"t = {t:.4g}{' ' + unit if unit else ''}" if np.isfinite(t) and run.changes(field) else ""
 
 
 def _colours(norm, field):
@@ -105,7 +106,7 @@ def _curves(run, scale, frames, field):
         values = run.field(index, field)[order]
         axes.plot(x, np.maximum(values, 1e-300) if scale == "log" else values, color=shade,
                   label=_label(run, index, field))
-    axes.set(xlabel="x", ylabel=_name(field), xlim=(run.grid.edges[0][0], run.grid.edges[0][-1]))
+    axes.set(xlabel=axis_name(run, 0), ylabel=_name(run, field), xlim=(run.grid.edges[0][0], run.grid.edges[0][-1]))
     external = run.field(frames[-1], "external_energy")
     if external is not None and field == "density":
         _shade_external(axes, x, external[order])
@@ -133,8 +134,30 @@ def _shade_external(axes, x, external):
     axes.patch.set_visible(False)
 
 
-def _name(field):
-    return WORDS.get(field, field.replace("_", " "))
+def _unit(run, field):
+    """Of a cell field, by [units] of the case; "" where there is none."""
+    length, time, energy = (run.units.get(key, "") for key in ("length", "time", "energy"))
+    if field in DENSITIES:
+        power = {1: "", 2: "²", 3: "³"}[run.grid.dimension]
+        return f"1/{length}{power}" if length else ""
+    return {"external_energy": energy, "chemical_potential": energy, "mean_exit_time": time}.get(field, "")
+
+
+def _with_unit(name, unit):
+    return f"{name} ({unit})" if unit else name
+
+
+def _name(run, field):
+    return _with_unit(WORDS.get(field, field.replace("_", " ")), _unit(run, field))
+
+
+def time_name(run):
+    return _with_unit("time t", run.units.get("time", ""))
+
+
+def axis_name(run, axis):
+    """Of a coordinate."""
+    return _with_unit(AXES[axis], run.units.get("length", ""))
 
 
 def _draw_plane(axes, grid, values, norm, colours):
@@ -187,10 +210,10 @@ def _multiples(run, scale, frames, field):
     for axes in panels.flat[len(frames):]:
         axes.set_visible(False)
     for axes in panels[-1]:
-        axes.set_xlabel("x")
+        axes.set_xlabel(axis_name(run, 0))
     for axes in panels[:, 0]:
-        axes.set_ylabel("y")
-    figure.colorbar(image, ax=panels, label=_name(field), extend=extend, shrink=0.9, pad=0.015)
+        axes.set_ylabel(axis_name(run, 1))
+    figure.colorbar(image, ax=panels, label=_name(run, field), extend=extend, shrink=0.9, pad=0.015)
     return figure
 
 
@@ -212,7 +235,7 @@ def current_picture(run, scale, title):
         longest = np.hypot(u, v).max()
         axes.quiver(mean(x[:, 0]), mean(x[:, 1]), u, v, color="white", pivot="mid", angles="xy", units="xy",
                     scale=longest / (1.4 * side) if longest > 0 else 1, width=side / 12, edgecolor="black", linewidth=0.3)
-        figure.suptitle(title or _name("current"), fontsize=12)
+        figure.suptitle(title or _name(run, "current"), fontsize=12)
         return figure
 
 
@@ -230,11 +253,11 @@ def _clouds(run, scale, frames, field):
             image = axes.scatter(x[:, first], x[:, second], c=np.maximum(values[order], norm.vmin),
                                  s=6, norm=norm, cmap=_colours(norm, field), linewidths=0, rasterized=True)
             axes.set_aspect("equal")
-            axes.set_xlabel(AXES[first])
+            axes.set_xlabel(axis_name(run, first))
             if row == 0:
                 axes.set_title(_label(run, index, field))
-        panels[row, 0].set_ylabel(AXES[second])
-    figure.colorbar(image, ax=panels, label=_name(field), extend=extend, shrink=0.8, pad=0.015)
+        panels[row, 0].set_ylabel(axis_name(run, second))
+    figure.colorbar(image, ax=panels, label=_name(run, field), extend=extend, shrink=0.8, pad=0.015)
     return figure
 
 
@@ -256,9 +279,9 @@ def _slices(run, scale, frames, field):
                                     np.maximum(plane, norm.vmin).T, norm=norm,
                                     cmap=_colours(norm, field), rasterized=True)
             axes.set_aspect("equal")
-            axes.set_xlabel(AXES[first])
+            axes.set_xlabel(axis_name(run, first))
             if row == 0:
                 axes.set_title(_label(run, index, field))
-        panels[row, 0].set_ylabel(f"{AXES[second]}     ({AXES[normal]} ≈ {at:.2g})")
-    figure.colorbar(image, ax=panels, label=_name(field), extend=extend, shrink=0.8, pad=0.015)
+        panels[row, 0].set_ylabel(f"{axis_name(run, second)}     ({AXES[normal]} ≈ {at:.2g})")
+    figure.colorbar(image, ax=panels, label=_name(run, field), extend=extend, shrink=0.8, pad=0.015)
     return figure

@@ -207,6 +207,11 @@ class Results:
             return tomllib.load(file)
 
     @property
+    def units(self):
+        """[units] of the case: energy, length, time, as far as it says."""
+        return self.case.get("units", {})
+
+    @property
     def temperature(self):
         """kT of the entropy term, or None."""
         for term in self.case.get("energy", []):

@@ -54,11 +54,13 @@ bool comparable(const Generator& generator, const std::vector<EyringKramersRate>
   return crossings.size() == 1 && !generator.absorbs();
 }
 
+/// `unit`: of time, "" where it has none.
 void tell_modes(RunOutput& output, const Spectrum& spectrum, std::optional<double> two_wells,
-                Json& json) {
+                const std::string& unit, Json& json) {
   std::string csv = "mode,rate,error,residual,eyring_kramers\n";
-  output.log().say("mode  rate                error     " +
-                   std::string(two_wells ? "Eyring-Kramers" : ""));
+  const std::string heading = unit.empty() ? "rate" : fmt::format("rate (1/{})", unit);
+  output.log().say(
+      fmt::format("mode  {:<18}  error     {}", heading, two_wells ? "Eyring-Kramers" : ""));
   for (std::size_t i = 0; i < spectrum.modes.size(); ++i) {
     const Mode& mode = spectrum.modes[i];
     const auto beside = i == 0 ? two_wells : std::nullopt;
@@ -79,12 +81,12 @@ void tell_modes(RunOutput& output, const Spectrum& spectrum, std::optional<doubl
 
 /// What the screen, spectrum.csv and summary.json tell.
 void tell(RunOutput& output, const Generator& generator, const Spectrum& spectrum,
-          const std::vector<EyringKramersRate>& crossings) {
+          const std::vector<EyringKramersRate>& crossings, const std::string& unit) {
   const int dimension = generator.mesh().dimension;
   Json json;
   std::optional<double> two_wells;
   if (comparable(generator, crossings)) two_wells = crossings[0].rate;
-  tell_modes(output, spectrum, two_wells, json);
+  tell_modes(output, spectrum, two_wells, unit, json);
   json["solves"] = spectrum.solves;
   json["linear_iterations"] = spectrum.iterations;
   if (!crossings.empty()) {
@@ -105,6 +107,11 @@ void tell(RunOutput& output, const Generator& generator, const Spectrum& spectru
   output.log().say(
       fmt::format("{} solves, {} iterations of them", spectrum.solves, spectrum.iterations));
   output.summary_extra()["spectrum"] = std::move(json);
+}
+
+std::string unit_of_time(const Case& c) {
+  const Section units = c.section("units");
+  return units.has("time") ? units.text("time") : "";
 }
 
 /// A rate without a digit to believe is a failure, told after what is known has been written.
@@ -175,7 +182,7 @@ int spectrum_command(const RunOptions& options, int count) {
     output.open();
     write_modes(c, output, generator, spectrum);
     world.together([&] {
-      if (world.is_root()) tell(output, generator, spectrum, crossings);
+      if (world.is_root()) tell(output, generator, spectrum, crossings, unit_of_time(c));
     });
     refuse_unresolved(spectrum);
     return static_cast<int>(output.finish(mesh));

@@ -120,6 +120,7 @@ Case parse_case(const std::string& text, const fs::path& file,
   check_depth(text, *data);
   data->tables = parse_toml(text, *data);
   for (const std::string& word : settings) apply_setting(*data, word);
+  convert_temperatures(*data);
   validate(*data);
   return Case(std::move(data));
 }

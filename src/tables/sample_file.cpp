@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "otto/core/error.h"
 
 namespace otto {
@@ -34,17 +32,13 @@ void SampleFile::fail(const std::string& message) const {
 
 std::vector<double> SampleFile::read(std::int64_t first, std::int64_t count) const {
   const auto begin = table_.numbers.begin() + std::ptrdiff_t(first) * std::ptrdiff_t(dimension_);
-  std::vector<double> rows =
-      hdf5_
-          ? hdf5_->read("/samples", first, count)
-          : std::vector<double>(begin, begin + std::ptrdiff_t(count) * std::ptrdiff_t(dimension_));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (std::isfinite(rows[i])) continue;
-    const std::int64_t row = first + std::int64_t(i / dimension_);
-    if (hdf5_) fail(fmt::format("/samples: row {} is not finite", row + 1));
-    throw InputError(fmt::format("{}: a sample is not finite", table_.place(std::size_t(row))));
-  }
-  return rows;
+  if (hdf5_) return hdf5_->read("/samples", first, count);
+  return {begin, begin + std::ptrdiff_t(count) * std::ptrdiff_t(dimension_)};
+}
+
+std::string SampleFile::place(std::int64_t row) const {
+  if (!hdf5_) return table_.place(std::size_t(row));
+  return fmt::format("{}: /samples: row {}", file_.string(), row + 1);
 }
 
 }  // namespace otto

@@ -67,6 +67,10 @@ std::string format_value(const Value& value);
 /// Applies one "table.key=value" word. Throws InputError where the word has not that form.
 void apply_setting(CaseData& data, const std::string& word);
 
+/// Replaces energy.temperature = "300 K" by kT in units of [units] energy. Throws InputError at what
+/// it cannot convert.
+void convert_temperatures(CaseData& data);
+
 /// Throws InputError at the first name, value or combination that is not as declared.
 void validate(const CaseData& data);
 

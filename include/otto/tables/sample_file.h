@@ -19,8 +19,10 @@ class SampleFile {
   SampleFile(const std::filesystem::path& file, int dimension);
 
   [[nodiscard]] std::int64_t rows() const { return rows_; }
-  /// Rows first ... first + count - 1, row by row. Refuses numbers that are not finite.
+  /// Rows first ... first + count - 1, row by row.
   [[nodiscard]] std::vector<double> read(std::int64_t first, std::int64_t count) const;
+  /// "FILE:LINE" of a row (from 0) or "FILE: row N", for messages.
+  [[nodiscard]] std::string place(std::int64_t row) const;
   [[noreturn]] void fail(const std::string& message) const;
 
  private:

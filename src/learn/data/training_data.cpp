@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "otto/casefile/at_key.h"
@@ -244,7 +245,12 @@ void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed, Tra
   for (std::int64_t first = 0; first < file.rows(); first += rows_at_once) {
     const auto rows = file.read(first, std::min(rows_at_once, file.rows() - first));
     for (std::size_t i = 0; i < rows.size(); i += d) {
-      counter.add(first + std::int64_t(i / d), std::span(rows).subspan(i, d));
+      const std::int64_t row = first + std::int64_t(i / d);
+      const auto x = std::span(rows).subspan(i, d);
+      if (!std::ranges::all_of(x, [](double v) { return std::isfinite(v); })) {
+        throw InputError(file.place(row) + " is not finite");
+      }
+      counter.add(row, x);
     }
   }
   if (counter.outside > 0 && data.text("outside") == "refuse") {

@@ -1,0 +1,90 @@
+// [units]: what the numbers of a case are measured in. All of them are in these units already but
+// temperatures in kelvin,
+//
+//   energy.temperature = "300 K"   ->   kT = k 300 in units of energy,
+//
+// k being Boltzmann's constant (per mole: the gas constant), exact in the SI since 2019 (CODATA
+// 2018; hartree and wave numbers to the digits recommended there).
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "otto/casefile/data.h"
+#include "otto/casefile/key.h"
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+const Declare keys{
+    {{.path = "units",
+      .doc = "What the numbers of the case are measured in: labels of pictures and tables, and kT "
+             "from a temperature in kelvin. Without it everything is dimensionless."}},
+    {{.path = "units.energy", .type = Type::text, .doc = "Unit of energies: V, kT, free energies."},
+     {.path = "units.length", .type = Type::text, .doc = "Unit of coordinates, as nm or rad."},
+     {.path = "units.time",
+      .type = Type::text,
+      .doc = "Unit of times, as ps; rates are per that."}},
+    {{"units.energy", "kJ/mol", "Kilojoule per mole.", "k = 0.00831446261815324 / K"},
+     {"units.energy", "kcal/mol", "Thermochemical kilocalorie per mole.",
+      "k = 0.00198720425864083 / K"},
+     {"units.energy", "eV", "Electronvolt.", "k = 8.617333262145e-5 / K"},
+     {"units.energy", "hartree", "Hartree.", "k = 3.166811563e-6 / K"},
+     {"units.energy", "1/cm", "Wave number.", "k = 0.6950348004 / K"},
+     {"units.energy", "J", "Joule.", "k = 1.380649e-23 / K"},
+     {"units.energy", "kT", "Of a temperature: kT = 1."}}};
+
+struct Boltzmann {
+  const char* unit;
+  double k;  ///< per kelvin
+};
+constexpr Boltzmann constants[] = {{"kJ/mol", 8.31446261815324e-3},
+                                   {"kcal/mol", 8.31446261815324e-3 / 4.184},
+                                   {"eV", 1.380649e-23 / 1.602176634e-19},
+                                   {"hartree", 3.166811563e-6},
+                                   {"1/cm", 0.6950348004},
+                                   {"J", 1.380649e-23}};
+
+/// "300 K" or "300K"; 0 for anything else.
+double kelvin(std::string text) {
+  while (text.ends_with(' ')) text.pop_back();
+  if (!text.ends_with('K')) return 0;
+  text.pop_back();
+  while (text.ends_with(' ')) text.pop_back();
+  double value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
+  return whole && std::isfinite(value) && value > 0 ? value : 0;
+}
+
+}  // namespace
+
+void convert_temperatures(CaseData& data) {
+  const TableData* units = data.find("units", -1);
+  const Entry* energy = units ? units->find("energy") : nullptr;
+  for (TableData& table : data.tables) {
+    if (table.path != "energy") continue;
+    for (Entry& entry : table.entries) {
+      const auto* text = std::get_if<std::string>(&entry.value.content);
+      if (entry.key != "temperature" || !text) continue;
+      const auto fail = [&](const std::string& message) {
+        throw InputError(fmt::format("{}: energy.temperature = \"{}\": {}", data.where(entry.place),
+                                     *text, message));
+      };
+      const double T = kelvin(*text);
+      if (T == 0) fail("a temperature is a number, kT in units of energy, or as \"300 K\"");
+      const auto* unit = energy ? std::get_if<std::string>(&energy->value.content) : nullptr;
+      if (!unit) fail("kelvin need [units] energy, as in energy = \"kJ/mol\"");
+      if (*unit == "kT") fail("in units of kT the temperature is 1");
+      const auto known = std::ranges::find_if(constants, [&](auto& c) { return *unit == c.unit; });
+      if (known == std::end(constants)) continue;  // refused by what is declared
+      entry.value.content = known->k * T;
+    }
+  }
+}
+
+}  // namespace otto
