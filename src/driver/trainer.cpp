@@ -1,6 +1,7 @@
 #include "otto/driver/trainer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -50,6 +51,10 @@ class Loop {
     output_.start(
         setup_.mesh, network.parameters(), setup_.data.has_heldout,
         [this](Archive& a) { remember(a); }, [&network] { return network.file(); });
+    if (const auto h = smoothing(); !h.empty()) {
+      output_.log().say(fmt::format(
+          "the samples' counts are blurred by normals of deviation {:.3g}", fmt::join(h, ", ")));
+    }
     setup_.objective->refresh(output_.checkpoint() != nullptr);
   }
 
@@ -90,6 +95,7 @@ class Loop {
     if (metrics.heldout_log_likelihood) {
       json["heldout_log_likelihood"] = *metrics.heldout_log_likelihood;
     }
+    if (const auto h = smoothing(); !h.empty()) json["smoothing"] = h;
     json["gradient_square"] = gradient_squares();
     const std::vector<NamedField> fields{{"density", density}, {"data", data}};
     output_.log().say("KL " + number(metrics.divergences.kl).dump() + " and W2 " +
@@ -101,6 +107,13 @@ class Loop {
  private:
   [[nodiscard]] double spent() const {
     return earlier_ + std::chrono::duration<double>(Clock::now() - began_).count();
+  }
+
+  /// Deviations, one per axis, of the normals that stand for samples; none without samples.
+  [[nodiscard]] std::vector<double> smoothing() const {
+    const auto& h = setup_.data.smoothing;
+    if (h[0] == 0) return {};
+    return {h.begin(), h.begin() + setup_.mesh.dimension};
   }
 
   /// KL on the finer grid is looked at only where that of the training mesh has come so far.
