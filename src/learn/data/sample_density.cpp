@@ -11,10 +11,9 @@ namespace otto {
 
 namespace {
 
-constexpr double reach = 6;         ///< standard deviations beyond which a normal is left out
-constexpr double ratio = 1.5;       ///< between two widths tried
-constexpr double narrowest = 0.25;  ///< first width tried, over that of a cell
-constexpr int worse = 2;            ///< widths in turn that are worse before the search ends
+constexpr double reach = 6;  ///< standard deviations beyond which a normal is left out
+constexpr double common_ratio = 1.5, single_ratio = 1.25;  ///< between two widths tried
+constexpr int most = 12;  ///< such ratios from one width to another
 
 double below(double x, double h) { return 0.5 * std::erfc(-x / (h * std::numbers::sqrt2)); }
 
@@ -184,28 +183,51 @@ Widths SampleDensity::deviations() const {
   return s;
 }
 
+/// Some h is that of a whole axis: wider ones are as good as uniform.
+bool SampleDensity::fills(const Widths& h) const {
+  for (std::size_t a = 0; int(a) < whole_.box.dimension; ++a) {
+    const auto& x = whole_.box.nodes[a];
+    if (h[a] > x.back() - x.front()) return true;
+  }
+  return false;
+}
+
+/// From h on along the axes chosen, by a common factor, to where (2) is largest.
+Widths SampleDensity::climb(const Widths& h, std::array<bool, 3> axes, double ratio) const {
+  const auto times = [&](double steps) {
+    Widths scaled = h;
+    for (std::size_t a = 0; a < 3; ++a) {
+      if (axes[a]) scaled[a] *= std::pow(ratio, steps);
+    }
+    return scaled;
+  };
+  std::array<double, 3> L{likelihood(times(-1)), likelihood(h), likelihood(times(1))};
+  int k = 0;
+  const bool up = L[2] > L[1] || !std::isfinite(L[1]);
+  const auto on = [&] { return std::abs(k) < most && !(up && fills(times(k))); };
+  while (on() && (up ? L[2] > L[1] || !std::isfinite(L[1]) : L[0] > L[1])) {
+    k += up ? 1 : -1;
+    if (up) {
+      L = {L[1], L[2], likelihood(times(k + 1))};
+    } else {
+      L = {likelihood(times(k - 1)), L[0], L[1]};
+    }
+  }
+  return times(k + vertex(L[0], L[1], L[2]));
+}
+
 Widths SampleDensity::best_widths() const {
   if (samples_ < 2) return {};
-  const Widths s = deviations();
-  double t = std::numeric_limits<double>::infinity();
-  for (int a = 0; a < whole_.box.dimension; ++a) {
-    const auto& x = whole_.box.nodes[std::size_t(a)];
-    const double cell = (x.back() - x.front()) / double(whole_.box.cells(a));
-    t = std::min(t, narrowest * cell / s[std::size_t(a)]);
+  const int d = whole_.box.dimension;
+  Widths h = deviations();
+  for (double& width : h) width *= std::pow(samples_, -1.0 / (d + 4));
+  h = climb(h, {true, true, true}, common_ratio);
+  for (std::size_t a = 0; int(a) < d && d > 1; ++a) {
+    std::array<bool, 3> alone{};
+    alone[a] = true;
+    h = climb(h, alone, single_ratio);
   }
-  const auto times = [&](double factor) {
-    return Widths{s[0] * factor, s[1] * factor, s[2] * factor};
-  };
-  std::vector<double> L;
-  std::size_t best = 0;
-  for (double factor = t; factor < 1; factor *= ratio) {
-    L.push_back(likelihood(times(factor)));
-    if (!(L.back() <= L[best]) || !std::isfinite(L[best])) best = L.size() - 1;
-    if (L.size() > best + worse) break;
-  }
-  double shift = 0;
-  if (best > 0 && best + 1 < L.size()) shift = vertex(L[best - 1], L[best], L[best + 1]);
-  return times(t * std::pow(ratio, double(best) + shift));
+  return d > 1 ? climb(h, {true, true, true}, single_ratio) : h;
 }
 
 }  // namespace otto

@@ -26,8 +26,8 @@ class SampleDensity {
 
   /// A sample inside the box.
   void add(std::span<const double> x);
-  /// h = t s maximises (2) over the factor t, s the standard deviations of the samples along the axes; 0 for fewer than
-  /// two samples.
+  /// Maximises (2) from Silverman's rule on: first by a common factor, then along every axis, then
+  /// by a common factor again. 0 for fewer than two samples.
   [[nodiscard]] Widths best_widths() const;
   /// (1) for all cells of the box, by global number.
   [[nodiscard]] std::vector<double> masses(const Widths& h) const;
@@ -36,6 +36,8 @@ class SampleDensity {
 
  private:
   [[nodiscard]] Widths deviations() const;
+  [[nodiscard]] bool fills(const Widths& h) const;
+  [[nodiscard]] Widths climb(const Widths& h, std::array<bool, 3> axes, double ratio) const;
 
   BoxBlock whole_;
   std::vector<double> counts_, sizes_;
