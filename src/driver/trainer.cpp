@@ -65,7 +65,7 @@ class Loop {
       refuse_divergence(row);
       const bool over = ended_ || iteration_ >= options.iterations ||
                         row.gradient_norm <= options.tolerance || reached(row.kl, options.target) ||
-                        stopping_.should_stop();
+                        indistinguishable(row.kl) || stopping_.should_stop();
       const bool last = over && (ended_ || !better_before());
       if (output_.add(row, long(options.iterations), last) || last) return;
       if (over) return return_to_best();
@@ -121,6 +121,12 @@ class Loop {
     if (target == 0 || kl > target) return false;
     check_.update();
     return check_.kl(setup_.data.check_mass) <= target;
+  }
+
+  /// The samples, all together, are no more than e times likelier under q than under p.
+  [[nodiscard]] bool indistinguishable(double kl) const {
+    const TrainingData& data = setup_.data;
+    return data.smoothing[0] > 0 && kl * double(data.samples) <= 1;
   }
 
   /// Looks at the held-out samples where it is time to.

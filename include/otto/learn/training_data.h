@@ -18,6 +18,7 @@ struct TrainingData {
   std::vector<double> check_mass;     ///< owned cells of `check`; their sum is 1
   std::vector<Point> heldout;         ///< this rank's share of the samples kept out of training
   bool has_heldout = false;           ///< some rank has one
+  std::int64_t samples = 0;           ///< trained on; 0 where there are none
   std::int64_t dropped = 0;           ///< samples outside the box, left out
   std::array<double, 3> smoothing{};  ///< standard deviation along every axis of the normals that
                                       ///< stand for the samples; 0: counts as they are

@@ -242,6 +242,7 @@ void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed, Tra
   }
   if (counter.outside == shape.rows) file.fail("all samples are outside the box");
   result.dropped = counter.outside;
+  result.samples = counter.used;
   if (counter.used == 0) {
     file.fail("all samples were held out; lower data.heldout, or give more samples");
   }
