@@ -190,9 +190,9 @@ rtol = 1e-12
                 self.assertEqual(done.returncode, 0, done.stderr)
                 with open(os.path.join(folder, "out", "convergence.csv"), encoding="utf-8") as file:
                     tables.append(list(csv.DictReader(file)))
-        for rows in tables:
-            self.assertAlmostEqual(float(rows[-1]["order_l1"]), 1, delta=0.1)
-        for one, three in zip(*tables):
+        tables = [[row for row in rows if row["order_l1"]] for rows in tables]  # the last level is the reference
+        for one, three in zip(*tables, strict=True):
+            self.assertAlmostEqual(float(one["order_l1"]), 1, delta=0.1)
             self.assertAlmostEqual(float(three["l1"]) / float(one["l1"]), 1, delta=1e-6)
 
     def test_step_with_the_square_of_the_cells(self):
