@@ -129,9 +129,9 @@ void bound_errors(std::vector<Mode>& modes) {
     Mode& mode = modes[k];
     double square = 0, beta = 0;
     for (std::size_t j = k; j < modes.size() && !(beta > 0); ++j) {
-      const double least = modes[j].rate * (1 - std::min(1.0, modes[j].residual));
-      if (least > 2 * mode.rate) {
-        beta = least;
+      const double lower = modes[j].rate * (1 - std::min(1.0, modes[j].residual));
+      if (lower > 2 * mode.rate) {
+        beta = lower;
       } else {
         square += std::pow(modes[j].residual * modes[j].rate, 2);
       }

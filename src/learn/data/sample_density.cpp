@@ -13,7 +13,7 @@ namespace {
 
 constexpr double reach = 6;  ///< standard deviations beyond which a normal is left out
 constexpr double common_ratio = 1.5, single_ratio = 1.25;  ///< between two widths tried
-constexpr int most = 12;  ///< such ratios from one width to another
+constexpr int max_ratios = 12;  ///< such ratios from one width to another
 
 double below(double x, double h) { return 0.5 * std::erfc(-x / (h * std::numbers::sqrt2)); }
 
@@ -204,7 +204,7 @@ Widths SampleDensity::climb(const Widths& h, std::array<bool, 3> axes, double ra
   std::array<double, 3> L{likelihood(times(-1)), likelihood(h), likelihood(times(1))};
   int k = 0;
   const bool up = L[2] > L[1] || !std::isfinite(L[1]);
-  const auto on = [&] { return std::abs(k) < most && !(up && fills(times(k))); };
+  const auto on = [&] { return std::abs(k) < max_ratios && !(up && fills(times(k))); };
   while (on() && (up ? L[2] > L[1] || !std::isfinite(L[1]) : L[0] > L[1])) {
     k += up ? 1 : -1;
     if (up) {
