@@ -166,7 +166,7 @@ def _draw_plane(axes, grid, values, norm, colours):
                                 cmap=colours, rasterized=True)
     else:
         image = PolyCollection(grid.vertices[:, :, :2], array=values, norm=norm, cmap=colours,
-                               edgecolors="face", linewidths=0.1, rasterized=True)
+                               edgecolors="face", linewidths=0.4, rasterized=True)
         axes.add_collection(image)
         axes.autoscale_view()
     axes.set_aspect("equal")

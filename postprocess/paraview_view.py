@@ -21,7 +21,8 @@ def parse_arguments():
         prog="paraview_view.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", metavar="DIR", help="results of a run")
     parser.add_argument("--time", type=float, metavar="T", help="only the output time nearest to T")
-    parser.add_argument("--field", default="density", help="cell field to draw (default: density)")
+    parser.add_argument("--field", default="density", help="cell field to draw: committor, mean_exit_time, mode_1, ..., or current: arrows over the\n"
+                        "stationary density (default: density)")
     parser.add_argument("--show", choices=("contours", "slices"),
                         help="how to look into 3 dimensions (default: contours on boxes, else slices)")
     parser.add_argument("--warp", type=float, metavar="S", default=0.0,
@@ -53,11 +54,18 @@ def cell_range(source, time, field):
 
 
 def joint_range(ranges):
-    """One range for several; it starts at 0 where that is all but true."""
+    """One range for several; it starts at 0 where that is all but true, and is even about 0 for both signs."""
     low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
     if 0 <= low < 0.01 * high:
         low = 0.0
+    if signed(low, high):
+        low, high = -max(-low, high), max(-low, high)
     return (low, high) if high > low else (low, low + 1)
+
+
+def signed(low, high):
+    """Both signs count, as in a mode."""
+    return -low > 0.01 * high > 0
 
 
 def dimension_of(source):
@@ -94,18 +102,37 @@ def make_render_view(pv, size):
     return view
 
 
-def colour(pv, shown, view, field, association):
+def colour(pv, shown, view, field, association, both_signs=False):
     pv.ColorBy(shown, (association, field))
     shown.SetScalarBarVisibility(view, True)
     table = pv.GetColorTransferFunction(field)
-    table.ApplyPreset("Viridis (matplotlib)", True)
+    table.ApplyPreset("Cool to Warm" if both_signs else "Viridis (matplotlib)", True)
     bar = pv.GetScalarBar(table, view)
     bar.Title, bar.ComponentTitle = field, ""
     bar.TitleColor = bar.LabelColor = [0.1, 0.1, 0.1]
     return table
 
 
-def draw_surface(pv, source, field, size, warp):
+def draw_arrows(pv, source, size):
+    """2-D: the stationary current over the stationary density."""
+    view, set_range = draw_surface(pv, source, "stationary_density", size, 0)
+    current = pv.Calculator(Input=pv.CellCenters(Input=source), ResultArrayName="current",
+                            Function="current_x*iHat + current_y*jHat")
+    bounds = source.GetDataInformation().GetBounds()
+    current.UpdatePipeline()
+    longest = max(abs(v) for v in current.PointData["current"].GetRange(-1))
+    arrows = pv.Glyph(Input=current, GlyphType="2D Glyph", OrientationArray=["POINTS", "current"],
+                      ScaleArray=["POINTS", "current"], MaximumNumberOfSamplePoints=400,
+                      ScaleFactor=0.08 * max(bounds[1] - bounds[0], bounds[3] - bounds[2]) / (longest or 1))
+    arrows.GlyphType.GlyphType = "Arrow"
+    shown = pv.Show(arrows, view)
+    shown.ColorArrayName = ["POINTS", ""]
+    shown.AmbientColor = shown.DiffuseColor = [1.0, 1.0, 1.0]
+    shown.LineWidth = 2
+    return view, set_range
+
+
+def draw_surface(pv, source, field, size, warp, both_signs=False):
     """2-D: coloured cells, or the graph of the field."""
     view = make_render_view(pv, size)
     association = "CELLS"
@@ -114,7 +141,7 @@ def draw_surface(pv, source, field, size, warp):
         source = pv.WarpByScalar(Input=points, Scalars=["POINTS", field], ScaleFactor=warp)
         association = "POINTS"
     shown = pv.Show(source, view)
-    table = colour(pv, shown, view, field, association)
+    table = colour(pv, shown, view, field, association, both_signs)
     if warp:
         view.CameraPosition, view.CameraViewUp = [-1, -1.6, 1.4], [0, 0, 1]
         view.CameraFocalPoint = [0, 0, 0]
@@ -168,12 +195,16 @@ def title_of(pv, view):
     return lambda text: setattr(words, "Text", text)
 
 
-def draw(pv, source, arguments):
+def draw(pv, source, arguments, both_signs):
     dimension = dimension_of(source)
+    if arguments.field == "current":
+        if dimension != 2:
+            raise LookupError("arrows are drawn in the plane only; draw current_x, ... one by one")
+        return draw_arrows(pv, source, arguments.size)
     if dimension == 1:
         return draw_curve(pv, source, arguments.field, arguments.size)
     if dimension == 2:
-        return draw_surface(pv, source, arguments.field, arguments.size, arguments.warp)
+        return draw_surface(pv, source, arguments.field, arguments.size, arguments.warp, both_signs)
     box = source.GetDataInformation().GetDataSetTypeAsString() == "vtkImageData"
     show = arguments.show or ("contours" if box else "slices")
     return draw_volume(pv, source, arguments.field, arguments.size, show)
@@ -201,8 +232,9 @@ def draw_all(pv, source, times, arguments):
     chosen = range(len(times))
     if arguments.time is not None:
         chosen = [min(chosen, key=lambda i: abs(times[i] - arguments.time))]
-    ranges = {i: cell_range(source, times[i], arguments.field) for i in chosen}
-    view, set_range = draw(pv, source, arguments)
+    coloured = "stationary_density" if arguments.field == "current" else arguments.field
+    ranges = {i: cell_range(source, times[i], coloured) for i in chosen}
+    view, set_range = draw(pv, source, arguments, any(signed(*r) for r in ranges.values()))
     set_title = title_of(pv, view)
     folder = arguments.output or os.path.join(arguments.folder, "pictures")
     os.makedirs(folder, exist_ok=True)

@@ -90,6 +90,7 @@ PetscErrorCode multiply(Mat S, Vec x, Vec y) {
   return resolvent.failure.empty() ? 0 : PETSC_ERR_CONV_FAILED;
 }
 
+constexpr double rounding = 1e-13;  // of a quotient: V/kT of some hundreds in exponents
 constexpr double max_range = 1300;  // of V/kT: pi, half-way shifted, and 1/pi are ordinary numbers
 
 void require_detailed_balance(const Generator& generator) {
@@ -128,14 +129,15 @@ void bound_errors(std::vector<Mode>& modes) {
     Mode& mode = modes[k];
     double square = 0, beta = 0;
     for (std::size_t j = k; j < modes.size() && !(beta > 0); ++j) {
-      if (modes[j].rate > 2 * mode.rate) {
-        beta = modes[j].rate;
+      const double lower = modes[j].rate * (1 - std::min(1.0, modes[j].residual));
+      if (lower > 2 * mode.rate) {
+        beta = lower;
       } else {
         square += std::pow(modes[j].residual * modes[j].rate, 2);
       }
     }
     const double temple = beta > 0 ? square / (beta - mode.rate) / mode.rate : 1;
-    mode.error = std::min({1.0, mode.residual, temple});
+    mode.error = std::max(rounding, std::min({1.0, mode.residual, temple}));
     if (!(mode.rate > 0) || std::isnan(mode.residual)) mode.error = 1;
   }
 }
@@ -151,7 +153,8 @@ void fill(Vec v, const std::vector<double>& values) {
   throw NumericalError("a linear solve of the spectrum failed: " + resolvent.failure);
 }
 
-void run(EPS eps, const Resolvent& resolvent, int count) {
+/// Returns how many modes have converged, `count` at least.
+int run(EPS eps, const Resolvent& resolvent, int count) {
   const PetscErrorCode code = EPSSolve(eps);
   if (!resolvent.failure.empty()) refuse_solve(resolvent);
   check(code);
@@ -163,6 +166,7 @@ void run(EPS eps, const Resolvent& resolvent, int count) {
                     "-eps_ncv after --",
                     found, count, resolvent.solves));
   }
+  return int(found);
 }
 
 /// Keeps the iteration away from these shapes, y = sqrt(omega) u.
@@ -212,13 +216,15 @@ Mode read_mode(EPS eps, PetscInt i, Resolvent& resolvent, const Quotient& quotie
   return mode;
 }
 
-/// The modes beside those of `found`, appended to it; `settled` are deflated.
+/// The modes beside those of `found`, appended to it; `settled` are deflated. One more than asked
+/// for, where the mesh has it, bounds the errors of the others.
 void iterate(const Generator& generator, ShiftedSolver& solver, const SpectrumOptions& options,
              const Quotient& quotient, const std::vector<std::vector<double>>& settled,
              Spectrum& found) {
   const Mesh& mesh = generator.mesh();
   const SlepcSession slepc;
   const int count = options.count - int(found.modes.size());
+  const std::int64_t left = mesh.global_cells - std::int64_t(settled.size());
   const double size = diameter(mesh);
   Resolvent resolvent(mesh, solver, size * size / generator.temperature(), options.rtol,
                       gibbs_weights(generator));
@@ -230,16 +236,17 @@ void iterate(const Generator& generator, ShiftedSolver& solver, const SpectrumOp
                        S.out()));
   check(MatShellSetOperation(S, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
   check(MatCreateVecs(S, y.out(), nullptr));
-  make_solver(comm, S, count, options.tolerance, eps.out());
+  make_solver(comm, S, int(std::min<std::int64_t>(count + 1, left)), options.tolerance, eps.out());
   deflate(eps, y, quotient, settled);
   check(EPSSetFromOptions(eps));
-  run(eps, resolvent, count);
+  const int converged = std::min(run(eps, resolvent, count), count + 1);
   std::vector<Mode> modes;
-  for (PetscInt i = 0; i < count; ++i) {
+  for (PetscInt i = 0; i < converged; ++i) {
     modes.push_back(read_mode(eps, i, resolvent, quotient, y));
   }
   std::ranges::stable_sort(modes, {}, &Mode::rate);
   bound_errors(modes);
+  modes.resize(std::size_t(count));
   std::ranges::move(modes, std::back_inserter(found.modes));
   found.solves += resolvent.solves;
   found.iterations += resolvent.iterations;
@@ -278,6 +285,7 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
   if (int(spectrum.modes.size()) < options.count) {
     iterate(generator, solver, options, quotient, deep_modes.settled, spectrum);
   }
+  for (Mode& mode : spectrum.modes) mode.coarseness = quotient.coarseness(mode.shape);
   return spectrum;
 }
 

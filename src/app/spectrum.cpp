@@ -13,6 +13,7 @@
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
 #include "otto/casefile/case.h"
+#include "otto/core/caution.h"
 #include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
@@ -29,6 +30,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr double coarse = 0.01;  ///< part of a rate that coarse cells may change without a word
+
 std::string point_words(const Point& x, int dimension) {
   std::string words;
   for (int a = 0; a < dimension; ++a) {
@@ -41,10 +44,11 @@ Json point_json(const Point& x, int dimension) {
   return Json(std::vector<double>(x.begin(), x.begin() + dimension));
 }
 
-/// The digits of a rate that its error leaves.
+/// The digits of a rate that its error and the width of the cells leave.
 std::string rate_words(const Mode& mode) {
   if (!mode.resolved()) return "not resolved";
-  const int digits = std::clamp(int(-std::log10(std::max(mode.error, 1e-12))), 3, 12);
+  const double off = std::max({mode.error, mode.coarseness, 1e-12});
+  const int digits = std::clamp(int(-std::log10(off)), 1, 12);
   return fmt::format("{:.{}g}", mode.rate, digits);
 }
 
@@ -57,22 +61,25 @@ bool comparable(const Generator& generator, const std::vector<EyringKramersRate>
 /// `unit`: of time, "" where it has none.
 void tell_modes(RunOutput& output, const Spectrum& spectrum, std::optional<double> two_wells,
                 const std::string& unit, Json& json) {
-  std::string csv = "mode,rate,error,residual,eyring_kramers\n";
+  std::string csv = "mode,rate,error,coarseness,residual,eyring_kramers\n";
   const std::string heading = unit.empty() ? "rate" : fmt::format("rate (1/{})", unit);
-  output.log().say(
-      fmt::format("mode  {:<18}  error     {}", heading, two_wells ? "Eyring-Kramers" : ""));
+  output.log().say(fmt::format("mode  {:<18}  error     cells     {}", heading,
+                               two_wells ? "Eyring-Kramers" : ""));
   for (std::size_t i = 0; i < spectrum.modes.size(); ++i) {
     const Mode& mode = spectrum.modes[i];
     const auto beside = i == 0 ? two_wells : std::nullopt;
     const Json nothing;
     json["rates"].push_back(mode.resolved() ? Json(mode.rate) : nothing);
     json["errors"].push_back(mode.error);
+    json["coarseness"].push_back(mode.coarseness);
     json["residuals"].push_back(std::isfinite(mode.residual) ? Json(mode.residual) : nothing);
     json["resolved"].push_back(mode.resolved());
-    output.log().say(fmt::format("{:>4}  {:<18}  {:<8.1e}  {}", i + 1, rate_words(mode), mode.error,
+    output.log().say(fmt::format("{:>4}  {:<18}  {:<8.1e}  {:<8.1e}  {}", i + 1, rate_words(mode),
+                                 mode.error, mode.coarseness,
                                  beside ? fmt::format("{:.6g}", *beside) : ""));
-    csv += fmt::format("{},{},{:.1e},{},{}\n", i + 1,
+    csv += fmt::format("{},{},{:.1e},{:.1e},{},{}\n", i + 1,
                        mode.resolved() ? fmt::format("{:.17g}", mode.rate) : "", mode.error,
+                       mode.coarseness,
                        std::isfinite(mode.residual) ? fmt::format("{:.3e}", mode.residual) : "",
                        beside ? fmt::format("{:.17g}", *beside) : "");
   }
@@ -114,6 +121,20 @@ std::string unit_of_time(const Case& c) {
   return units.has("time") ? units.text("time") : "";
 }
 
+/// The rates of the matrix may be exact, and yet the cells too wide for the energy's barriers.
+void tell_coarse_cells(const Spectrum& spectrum) {
+  for (std::size_t i = 0; i < spectrum.modes.size(); ++i) {
+    const double off = spectrum.modes[i].coarseness;
+    if (!(off > coarse)) continue;
+    caution(
+        fmt::format("mode {}: the energy bends so much from cell to cell, where this mode passes, "
+                    "that its rate "
+                    "is about {:.1g} % off; take finer cells there",
+                    i + 1, 100 * off));
+    return;  // those after it pass higher or likewise
+  }
+}
+
 /// A rate without a digit to believe is a failure, told after what is known has been written.
 void refuse_unresolved(const Spectrum& spectrum) {
   std::string modes;
@@ -124,7 +145,8 @@ void refuse_unresolved(const Spectrum& spectrum) {
   if (modes.empty()) return;
   throw NumericalError(fmt::format(
       "the rates of these modes are not resolved: {} (the others, in spectrum.csv, are): their "
-      "bounds lie further apart than a thousandth; try a larger temperature or a finer mesh",
+      "bounds lie further apart than a thousandth; ask for more modes with -k, or try a larger "
+      "temperature",
       modes));
 }
 
@@ -177,6 +199,7 @@ int spectrum_command(const RunOptions& options, int count) {
     ShiftedSolver solver(generator, read_solver(c.section("solver")));
     const Spectrum spectrum = slowest_modes(generator, solver, {.count = count});
     refuse_left_over(petsc);
+    tell_coarse_cells(spectrum);
     const auto crossings = eyring_kramers(mesh, generator.external().first(std::size_t(mesh.owned)),
                                           energy.temperature());
     output.open();

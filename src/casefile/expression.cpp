@@ -83,6 +83,10 @@ constexpr Foreign foreign[] = {{"ln", "the natural logarithm is written log(x)"}
                                {"and", "write &&"},
                                {"or", "write ||"},
                                {"not", "write a ? 0 : 1"},
+                               {"np", "functions stand alone: sin(x), exp(x)"},
+                               {"numpy", "functions stand alone: sin(x), exp(x)"},
+                               {"math", "functions stand alone: sin(x), exp(x)"},
+                               {"r", "the distance from 0 is written sqrt(x^2 + y^2)"},
                                {"inf", "values must be finite"},
                                {"nan", "values must be finite"},
                                {"Pi", "it is written pi"},
@@ -173,7 +177,8 @@ void check_character(const std::string& text, std::size_t i) {
   if (static_cast<unsigned char>(c) >= 0x80) {
     throw InputError(
         fmt::format("position {} holds a character that is not plain ASCII; "
-                    "expressions are written with letters, digits and + - * / ^ ( )",
+                    "expressions are written with letters, digits and + - * / ^ ( ), "
+                    "squares x^2 and the number pi",
                     i + 1));
   }
   if (c == '*' && next == '*') {
@@ -181,6 +186,18 @@ void check_character(const std::string& text, std::size_t i) {
   }
   if (c == '=' && next != '=' && std::string("=<>!").find(last) == std::string::npos) {
     throw InputError(fmt::format("'=' ({}): equality is written ==", near(text, i)));
+  }
+  if ((c == '|' || c == '&') && next != c && last != c) {
+    throw InputError(
+        fmt::format("'{}' ({}): absolute values are written abs(x); 'or' is ||, 'and' is &&", c,
+                    near(text, i)));
+  }
+  if (c == '!' && next != '=') {
+    throw InputError(fmt::format("'!' ({}): not a is written a ? 0 : 1", near(text, i)));
+  }
+  if (c == '%') {
+    throw InputError(
+        fmt::format("'%' ({}): the rest of x/y is written x - y*floor(x/y)", near(text, i)));
   }
   if (std::string("+-*/^(),<>=!&|?: ").find(c) == std::string::npos) {
     throw InputError(fmt::format("'{}' ({}) has no meaning in an expression", c, near(text, i)));
@@ -275,7 +292,8 @@ struct Expression::Impl {
       throw InputError(explain(error, clean));
     }
     if (parser.GetNumResults() != 1) {
-      throw InputError("a comma separates two expressions where one is needed");
+      throw InputError(
+          "a comma separates two expressions where one is needed; decimals are written 0.5");
     }
     const std::array<const double*, 4> known{value_of("x"), value_of("y"), value_of("z"),
                                              value_of("t")};

@@ -68,9 +68,10 @@ std::string keys_hint(const TableData& table) {
   }
   if (keys.empty()) return " It takes no keys in this version.";
   const Entry* kind = table.find("kind");
-  const std::string owner =
-      all || !kind ? "Its keys" : fmt::format("The keys for kind = {}", format_value(kind->value));
-  return fmt::format(" {} {} {}.", owner, keys.size() == 1 ? "is" : "are", list_words(keys));
+  const std::string of =
+      all || !kind ? "" : fmt::format(" for kind = {}", format_value(kind->value));
+  if (keys.size() == 1) return fmt::format(" The only key{} is {}.", of, keys[0]);
+  return fmt::format(" {} are {}.", of.empty() ? "Its keys" : "The keys" + of, list_words(keys));
 }
 
 /// What users look for under other names, or in vain.
@@ -102,6 +103,10 @@ constexpr Sought sought[] = {
     {"boundary.dirichlet",
      "a density of 0 is held by boundary.absorbing; other values are not in "
      "this version"},
+    {"boundary.x_min", "sides that absorb are named in a list: absorbing = [\"x_min\"]"},
+    {"boundary.x_max", "sides that absorb are named in a list: absorbing = [\"x_max\"]"},
+    {"boundary.type", "sides that absorb are named in a list: absorbing = [\"x_min\"]"},
+    {"boundary.kind", "sides that absorb are named in a list: absorbing = [\"x_min\"]"},
     {"time.dt", "it is called time.step"},
     {"time.tau", "it is called time.step"},
     {"time.steps", "give time.step and time.end"},
@@ -118,6 +123,8 @@ constexpr Sought sought[] = {
     {"energy.beta", "give the temperature, 1/beta"},
     {"energy.kT", "it is called temperature, in units of energy"},
     {"energy.diffusivity", "it is called temperature"},
+    {"energy.potential", "it is called expression, beside kind = \"external\""},
+    {"energy.V", "it is called expression, beside kind = \"external\""},
     {"energy.gradient", "a force that is no gradient is [drift] expression"},
     {"energy.force", "a force that is no gradient is [drift] expression"},
     {"solver.tolerance", "it is called solver.rtol"},
@@ -128,6 +135,21 @@ constexpr Sought sought[] = {
     {"output.frequency", "it is called output.every"},
     {"output.folder", "the folder is chosen by otto run -o FOLDER"},
     {"output.directory", "the folder is chosen by otto run -o FOLDER"}};
+
+/// Values likewise.
+struct SoughtValue {
+  const char *path, *value, *answer;
+};
+constexpr const char* written_anyway =
+    "what [analysis] asks for is written without being named, to final.h5 and the fields";
+constexpr SoughtValue sought_values[] = {
+    {"output.fields", "committor", written_anyway},
+    {"output.fields", "mean_exit_time", written_anyway},
+    {"output.fields", "current", written_anyway},
+    {"output.fields", "stationary_density", written_anyway},
+    {"energy.kind", "potential", "a potential V is kind = \"external\""},
+    {"energy.kind", "diffusion", "diffusion is kind = \"entropy\" and its temperature"},
+    {"energy.kind", "porous_medium", "it is kind = \"power\" and its exponent"}};
 
 void check_sought(const CaseData& data, const TableData& table, const Entry& entry) {
   const std::string path = key_path(table, entry.key);
@@ -224,6 +246,11 @@ void check_one(const Checked& c, const Value& v) {
       }
     }
     if (values.empty() || std::find(values.begin(), values.end(), *word) != values.end()) return;
+    for (const auto& [path, other, answer] : sought_values) {
+      if (key.path != path || *word != other) continue;
+      fail(c.data, v.place,
+           fmt::format("{} = \"{}\" is not one of its choices: {}", path, other, answer));
+    }
     fail(c.data, v.place,
          fmt::format("{} = \"{}\" is not one of its choices{} They are {}.", key.path,
                      shortened(*word), did_you_mean(*word, values), list_words(values)));

@@ -1,6 +1,7 @@
 #include "otto/driver/trainer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -50,6 +51,10 @@ class Loop {
     output_.start(
         setup_.mesh, network.parameters(), setup_.data.has_heldout,
         [this](Archive& a) { remember(a); }, [&network] { return network.file(); });
+    if (const auto h = smoothing(); !h.empty()) {
+      output_.log().say(fmt::format(
+          "the samples' counts are blurred by normals of deviation {:.3g}", fmt::join(h, ", ")));
+    }
     setup_.objective->refresh(output_.checkpoint() != nullptr);
   }
 
@@ -60,7 +65,7 @@ class Loop {
       refuse_divergence(row);
       const bool over = ended_ || iteration_ >= options.iterations ||
                         row.gradient_norm <= options.tolerance || reached(row.kl, options.target) ||
-                        stopping_.should_stop();
+                        indistinguishable(row.kl) || stopping_.should_stop();
       const bool last = over && (ended_ || !better_before());
       if (output_.add(row, long(options.iterations), last) || last) return;
       if (over) return return_to_best();
@@ -90,6 +95,7 @@ class Loop {
     if (metrics.heldout_log_likelihood) {
       json["heldout_log_likelihood"] = *metrics.heldout_log_likelihood;
     }
+    if (const auto h = smoothing(); !h.empty()) json["smoothing"] = h;
     json["gradient_square"] = gradient_squares();
     const std::vector<NamedField> fields{{"density", density}, {"data", data}};
     output_.log().say("KL " + number(metrics.divergences.kl).dump() + " and W2 " +
@@ -103,11 +109,24 @@ class Loop {
     return earlier_ + std::chrono::duration<double>(Clock::now() - began_).count();
   }
 
+  /// Deviations, one per axis, of the normals that stand for samples; none without samples.
+  [[nodiscard]] std::vector<double> smoothing() const {
+    const auto& h = setup_.data.smoothing;
+    if (h[0] == 0) return {};
+    return {h.begin(), h.begin() + setup_.mesh.dimension};
+  }
+
   /// KL on the finer grid is looked at only where that of the training mesh has come so far.
   bool reached(double kl, double target) {
     if (target == 0 || kl > target) return false;
     check_.update();
     return check_.kl(setup_.data.check_mass) <= target;
+  }
+
+  /// The samples, all together, are no more than e times likelier under q than under p.
+  [[nodiscard]] bool indistinguishable(double kl) const {
+    const TrainingData& data = setup_.data;
+    return data.smoothing[0] > 0 && kl * double(data.samples) <= 1;
   }
 
   /// Looks at the held-out samples where it is time to.

@@ -37,7 +37,9 @@ const Declare keys{
       .equation = "||dL/dtheta|| <= tolerance"},
      {.path = "train.target",
       .doc = "Training ends where KL, on the training mesh and on the grid twice as fine, is no "
-             "greater; 0: never.",
+             "greater; 0: never. Training from samples that are blurred ends as well where KL on "
+             "the training mesh "
+             "is below one over their number: they could not tell such an energy from q.",
       .fallback = "0.0",
       .range = non_negative,
       .equation = "KL(q|p) <= target"},

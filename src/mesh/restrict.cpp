@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "otto/core/all_to_all.h"
+#include "otto/core/error.h"
 #include "otto/mesh/global_order.h"
 
 namespace otto {
@@ -20,6 +21,15 @@ std::int64_t parent(const std::vector<double>& fine, const std::vector<double>& 
                     std::int64_t i) {
   const double x = 0.5 * (fine[std::size_t(i)] + fine[std::size_t(i) + 1]);
   return std::upper_bound(coarse.begin(), coarse.end(), x) - coarse.begin() - 1;
+}
+
+/// From one partition of a general mesh to another one.
+std::vector<double> same_cells(const Mesh& mesh, std::span<const double> density,
+                               const Mesh& other) {
+  if (mesh.box || other.box || mesh.global_cells != other.global_cells) {
+    throw InternalError("densities on general meshes are compared on the same cells only");
+  }
+  return GlobalOrder(other).from_slab(GlobalOrder(mesh).to_slab(density));
 }
 
 }  // namespace
@@ -39,6 +49,7 @@ bool nested(const Box& coarse, const Box& fine) {
 
 std::vector<double> restrict_density(const Mesh& fine, std::span<const double> density,
                                      const Mesh& coarse) {
+  if (!fine.box || !coarse.box) return same_cells(fine, density, coarse);
   const Comm& comm = fine.comm;
   const Box &small = fine.box->box, &big = coarse.box->box;
   std::map<std::int64_t, double> content;  // of coarse cells, by global number

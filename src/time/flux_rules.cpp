@@ -50,7 +50,8 @@ std::optional<Refusal> refuse_flux(const FluxTask& task, const Mesh& mesh) {
   }
   if (task.tensor) {
     return Refusal{"diffusion", "",
-                   "two-point fluxes carry no tensor; take flux.kind = \"simplex\""};
+                   "two-point fluxes carry no tensor; take flux.kind = \"simplex\", with "
+                   "time.scheme = \"implicit_euler\" or \"midpoint\""};
   }
   if (mesh.couplings && task.kind != "scharfetter_gummel") {
     return Refusal{

@@ -158,6 +158,43 @@ class Converge(unittest.TestCase):
         self.assertEqual(set(column(rows, "cells")), {1024})
         self.assertAlmostEqual(column(rows, "order_l1")[-1], 1, delta=0.1)
 
+    def test_time_alone_on_a_mesh_from_a_file(self):
+        """Neighbouring levels are compared on the same cells, however many ranks hold them."""
+        mesh = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../meshes/field/square.msh")
+        text = f"""
+[mesh]
+kind = "gmsh"
+file = "{mesh}"
+[[energy]]
+kind = "entropy"
+temperature = 1.0
+[initial]
+kind = "expression"
+expression = "1 + 0.5*cos(pi*x)"
+[time]
+scheme = "implicit_euler"
+step = 0.02
+end = 0.08
+[solver]
+rtol = 1e-12
+"""
+        tables = []
+        for ranks in (1, 3):
+            with tempfile.TemporaryDirectory() as folder:
+                case = os.path.join(folder, "case.toml")
+                with open(case, "w", encoding="utf-8") as file:
+                    file.write(text)
+                launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+                done = subprocess.run([*launch, OTTO, "converge", case, "-o", os.path.join(folder, "out"), "--levels", "4",
+                                       "--refine", "time"], capture_output=True, text=True, timeout=300, check=False)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                with open(os.path.join(folder, "out", "convergence.csv"), encoding="utf-8") as file:
+                    tables.append(list(csv.DictReader(file)))
+        tables = [[row for row in rows if row["order_l1"]] for rows in tables]  # the last level is the reference
+        for one, three in zip(*tables, strict=True):
+            self.assertAlmostEqual(float(one["order_l1"]), 1, delta=0.1)
+            self.assertAlmostEqual(float(three["l1"]) / float(one["l1"]), 1, delta=1e-6)
+
     def test_step_with_the_square_of_the_cells(self):
         done, rows = converge(self.folder, EXACT, "--levels", "3", "--ratio", "tau=h^2",
                               settings=[*START, "time.scheme=implicit_euler"])

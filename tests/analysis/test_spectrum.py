@@ -182,6 +182,41 @@ class Spectrum(unittest.TestCase):
         for a, b in zip(first, second):
             np.testing.assert_allclose(b, a, atol=1e-6 * np.abs(a).max())
 
+    @staticmethod
+    def wells(height, n):
+        """The case height (x^2 - 1)^2 at kT = 1 in n cells, and its slowest rate: the mean time from well to well is
+        int exp(-V) over one times int exp(V) between the two, to parts of exp(-height)."""
+        x = np.linspace(-2, 2, 400001)
+        V = height * (x**2 - 1)**2
+        integral = lambda U: np.sum(np.exp(U)) * (x[1] - x[0])  # noqa: E731
+        rate = 2 / integral(-V[x < 0]) / integral(V[np.abs(x) < 1] - height) * np.exp(-height)
+        text = CASE.replace("[1.0]", "[2.0]").replace("[192]", f"[{n}]").replace("0.5", "1.0")
+        return text.replace('"(x^2-1)^2"', f'"{height}*(x^2-1)^2"'), rate
+
+    def test_one_mode_of_fine_cells_just_above_the_deep_wells(self):
+        """A second mode bounds the error of the first: on fine cells the residual says nothing."""
+        text, exact = self.wells(21.5, 4000)
+        with tempfile.TemporaryDirectory() as folder:
+            done = otto(folder, text, "spectrum", "-k", "1")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = summary(folder)["spectrum"]
+        self.assertEqual(len(told["rates"]), 1)
+        self.assertLess(told["errors"][0], 1e-6)
+        self.assertAlmostEqual(told["rates"][0] / exact, 1, delta=1e-4)
+
+    def test_cells_too_coarse_for_a_barrier_are_told(self):
+        for height, n in ((20, 40), (80, 80), (80, 400), (110, 64)):
+            text, exact = self.wells(height, n)
+            with tempfile.TemporaryDirectory() as folder:
+                done = otto(folder, text, "spectrum", "-k", "1")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                told = summary(folder)
+            off = told["spectrum"]["rates"][0] / exact - 1
+            self.assertAlmostEqual(told["spectrum"]["coarseness"][0] / off, 1, delta=0.25)
+            self.assertEqual(any("take finer cells" in words for words in told.get("warnings", [])), off > 0.01)
+            shown = float(done.stdout.split("\n   1  ")[1].split()[0])
+            self.assertLess(abs(shown / exact - 1), 0.5 if off > 0.01 else 0.01)
+
     def test_eyring_kramers_is_printed_beside(self):
         with tempfile.TemporaryDirectory() as folder:
             text = CASE.replace("upper = [1.0]", "upper = [2.0]").replace("0.5", "0.25")

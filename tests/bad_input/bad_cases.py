@@ -503,6 +503,13 @@ def sought():
     for key, word in [("periodic", "mesh.periodic"), ("reflecting", "absorbing"), ("no_flux", "absorbing"),
                       ("neumann", "absorbing"), ("dirichlet", "absorbing")]:
         yield later_line(f"boundary.{key}", f'[boundary]\n{key} = ["x_min"]\n', f"'{key}'", suggestion=word)
+    for key in ("x_min", "x_max", "type", "kind"):
+        yield later_line(f"boundary.{key}", f'[boundary]\n{key} = "absorbing"\n', f"'{key}'", suggestion="absorbing = [")
+    yield later_line("boundary's only key", '[boundary]\nqqqqqq = "x_min"\n', "'qqqqqq'", "The only key is absorbing")
+    for field in ("committor", "mean_exit_time", "current", "stationary_density"):
+        yield replaced(f"output.fields {field}", "every = 0.02", f'fields = ["{field}"]', field, suggestion="[analysis]")
+    for kind, word in [("potential", "external"), ("diffusion", "entropy"), ("porous_medium", "power")]:
+        yield replaced(f"energy.kind {kind}", 'kind = "entropy"', f'kind = "{kind}"', kind, suggestion=word)
     for old, new, word in [
             ("step = 0.01", "dt = 0.01", "time.step"), ("step = 0.01", "tau = 0.01", "time.step"),
             ("step = 0.01", "steps = 100", "time.end"), ("step = 0.01", "max_steps = 100", "time.end"),
@@ -514,6 +521,8 @@ def sought():
             ("cells = [8, 8]", "dimension = 2", "mesh.lower"), ("cells = [8, 8]", "dim = 2", "mesh.lower"),
             ("temperature = 1.0", "beta = 1.0", "1/beta"), ("temperature = 1.0", "kT = 1.0", "temperature"),
             ("temperature = 1.0", "diffusivity = 1.0", "temperature"),
+            ('expression = "2*(x^2-1)^2 + 2*y^2"', 'potential = "x^2"', "expression"),
+            ('expression = "2*(x^2-1)^2 + 2*y^2"', 'V = "x^2"', "expression"),
             ('expression = "2*(x^2-1)^2 + 2*y^2"', 'force = ["x", "y"]', "[drift]"),
             ('expression = "2*(x^2-1)^2 + 2*y^2"', 'gradient = ["x", "y"]', "[drift]"),
             ("rtol = 1e-10", "tolerance = 1e-10", "solver.rtol"), ("rtol = 1e-10", "tol = 1e-10", "solver.rtol"),
@@ -545,7 +554,9 @@ def foreign_words():
             ("heaviside(x)", "heaviside", "x > 0 ? 1 : 0"), ("arcsin(x/9)", "arcsin", "asin"),
             ("arctan(x)", "arctan", "atan"), ("arctan2(y, x)", "arctan2", "atan2"),
             ("x > 0 and y > 0 ? 1 : 0", "and", "&&"), ("x > 0 or y > 0 ? 1 : 0", "or", "||"),
-            ("x > 1 ? inf : 0", "inf", "finite"), ("Pi*x", "Pi", "pi"), ("PI*x", "PI", "pi")]:
+            ("x > 1 ? inf : 0", "inf", "finite"), ("np.sin(x)", "np", "stand alone"),
+            ("math.exp(x)", "math", "stand alone"), ("r^2", "r", "sqrt"), ("x % 1", "%", "floor"),
+            ("|x|", "|", "abs(x)"), ("!(x > 0)", "!", "a ? 0 : 1"), ("Pi*x", "Pi", "pi"), ("PI*x", "PI", "pi")]:
         yield replaced(f"expression: {word} of another language", '"2*(x^2-1)^2 + 2*y^2"', f'"{text}"', f"'{word}'",
                        suggestion=here)
 

@@ -132,6 +132,11 @@ def bad_meshes():
     yield mesh("mesh file that is not there", None, "'mesh.msh'", "no such file", line=4)
     yield mesh("empty mesh", "", "empty")
     yield mesh("mesh that is something else", "solid cube\n facet normal 0 0 1\n", "$MeshFormat")
+    yield mesh("mesh of format 1", "$NOD\n3\n1 0 0 0\n2 1 0 0\n3 0 1 0\n$ENDNOD\n$ELM\n1\n1 2 1 1 3 1 2 3\n$ENDELM\n",
+               "format 1", "2.2 and 4.1", suggestion="msh41")
+    yield mesh("mesh of another program", "# vtk DataFile Version 3.0\nx\nASCII\n", "$MeshFormat",
+               suggestion="-format msh41")
+    yield mesh("nothing but comments", "$Comments\nby hand\n$EndComments\n", "$MeshFormat")
     yield mesh("picture as a mesh", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "$MeshFormat")
     yield changed("mesh of format 4.0", "2.2 0 8", "4.0 0 8", "4.0", "-format msh41")
     yield changed("mesh with short numbers", "2.2 0 8", "2.2 0 4", "4 bytes")

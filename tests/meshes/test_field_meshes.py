@@ -123,6 +123,16 @@ class Groups(unittest.TestCase):
         self.assertAlmostEqual(self.mass_in_the_right(field("v41multi"), terms=other), exact, 10)
         self.assertAlmostEqual(self.mass_in_the_right(field("halves_overlap"), "", other), 0.5, 10)
 
+    def test_comments_and_marks_before_the_header(self):
+        with open(field("v41multi"), encoding="utf-8") as file:
+            text = file.read()
+        for before in ("\ufeff", "\n\n", "$Comments\nmade by hand\n$EndComments\n"):
+            with tempfile.TemporaryDirectory() as folder:
+                mesh = os.path.join(folder, "before.msh")
+                with open(mesh, "w", encoding="utf-8") as file:
+                    file.write(before + text)
+                self.assertAlmostEqual(self.mass_in_the_right(mesh), 1 / (1 + math.exp(2)), 10)
+
     def test_a_cell_written_once_for_each_of_its_groups_is_one_cell(self):
         with open(field("plus22"), encoding="utf-8") as file:
             text = file.read()

@@ -93,6 +93,13 @@ class Warnings(unittest.TestCase):
         self.assertIn("holds 2.8e-89 of", said)
         self.assertIn("initial.mean", said)
 
+    def test_a_gaussian_narrower_than_a_cell(self):
+        plane = ("mesh.lower=[-5.0, -5.0]", "mesh.upper=[5.0, 5.0]", "mesh.cells=[20, 20]", "time.end=0.2", "initial.mean=[0.0, 0.0]")
+        self.check("starts as wide as a cell",
+                   [("mesh.cells=[100]", "initial.variance=0.0012"), (*plane, "initial.variance=[0.01, 1.0]")],
+                   [("mesh.cells=[100]", "initial.variance=0.0011"), (*plane, "initial.variance=0.01"),
+                    (*plane, "initial.covariance=[0.01, 0.001, 0.001, 0.01]")])
+
     def test_mass_against_a_wall(self):
         well = 'energy[2].expression="(x-8)^2/2"'
         self.check("against the wall x_max",

@@ -138,6 +138,14 @@ TEST(Expression, ErrorsNameTheWordItsPositionAndTheNearest) {
   expect_error("x + u", "unknown name 'u' (position 5");
   expect_error("x + PI", "it is written pi");
   expect_error("x**2", "powers are written x^2");
+  expect_error("|x|", "absolute values are written abs(x)");
+  expect_error("x & 1", "'and' is &&");
+  expect_error("!x", "a ? 0 : 1");
+  expect_error("x % 2", "x - y*floor(x/y)");
+  expect_error("np.sin(x)", "functions stand alone");
+  expect_error("r^2", "sqrt(x^2 + y^2)");
+  expect_error("x\xc2\xb2", "squares x^2");
+  expect_error("1,5*x", "decimals are written 0.5");
   expect_error("x = 2", "equality is written ==");
   expect_error("2x", "an operator is missing");
   expect_error("x(1)", "'x' is not a function");

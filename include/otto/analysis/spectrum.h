@@ -21,6 +21,7 @@ struct Mode {
   double rate = 0;            ///< lambda
   double residual = 0;        ///< |A y - lambda y| / (lambda |y|); nan for rates from capacities
   double error = 0;           ///< the true rate of the matrix is within this part of `rate`
+  double coarseness = 0;      ///< how far, about, the matrix is off where V bends between two cells
   std::vector<double> shape;  ///< u of the owned cells; sum omega u^2 = sum omega
   /// Its rate is good to three digits.
   [[nodiscard]] bool resolved() const { return error <= 1e-3; }

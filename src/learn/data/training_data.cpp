@@ -18,6 +18,7 @@
 #include "otto/tables/cell_density.h"
 #include "otto/tables/columns.h"
 #include "otto/tables/sample_file.h"
+#include "sample_density.h"
 
 namespace otto {
 
@@ -34,7 +35,9 @@ const Declare keys{
      {.path = "data.smoothing",
       .doc =
           "Standard deviation s of a normal that blurs `library` = checkerboard (default 0), cos "
-          "or line (default 0.1).",
+          "or line (default 0.1), or the counts of `samples`, 0 leaving them as they are (default: "
+          "along every axis in proportion to the samples' own deviation, so that each of them is "
+          "likeliest under the normals of the others).",
       .range = non_negative},
      {.path = "data.table",
       .type = Type::text,
@@ -46,8 +49,8 @@ const Declare keys{
      {.path = "data.samples",
       .type = Type::text,
       .doc =
-          "Samples of q, counted in the cells: /samples (n x d) of an HDF5 file, columns of text, "
-          ".npy or .npz, one row each.",
+          "Samples of q, counted in cells and blurred by `smoothing`: /samples (n x d) of an HDF5 "
+          "file, columns of text, .npy or .npz, one row each.",
       .file = true},
      {.path = "data.heldout",
       .doc =
@@ -199,11 +202,15 @@ TrainingData from_table(const Section& data, const Mesh& mesh) {
 
 // ---- samples ----------------------------------------------------------------------------------
 
-/// Counts samples in the cells of both meshes.
+/// Counts samples in the cells of the check grid, and keeps some out.
 class SampleCounter {
  public:
   SampleCounter(const Mesh& mesh, TrainingData& result, double heldout, std::uint64_t seed)
-      : mesh_(mesh), result_(result), heldout_(heldout), seed_(seed) {}
+      : density(result.check.box->box),
+        mesh_(mesh),
+        result_(result),
+        heldout_(heldout),
+        seed_(seed) {}
 
   void add(std::int64_t row, std::span<const double> x) {
     const Located at = locate(*mesh_.box, x);
@@ -220,11 +227,10 @@ class SampleCounter {
       return;
     }
     ++used;
-    if (at.cell >= 0) result_.mass[std::size_t(at.cell)] += 1;
-    const Located fine = locate(*result_.check.box, x);
-    if (fine.cell >= 0) result_.check_mass[std::size_t(fine.cell)] += 1;
+    density.add(x);
   }
 
+  SampleDensity density;  ///< of those used
   std::int64_t outside = 0, kept_out = 0, used = 0;
 
  private:
@@ -234,6 +240,13 @@ class SampleCounter {
   double heldout_;
   std::uint64_t seed_;
 };
+
+/// h: `smoothing` along every axis, else the best one.
+Widths smoothing_of(const Section& data, const SampleDensity& density) {
+  if (!data.given("smoothing")) return density.best_widths();
+  const double s = data.real("smoothing");
+  return {s, s, s};
+}
 
 void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed, TrainingData& result) {
   const SampleFile file(data.file("samples"), mesh.dimension);
@@ -261,22 +274,29 @@ void read_samples(const Section& data, const Mesh& mesh, std::uint64_t seed, Tra
   }
   if (counter.outside == file.rows()) file.fail("all samples are outside the box");
   result.dropped = counter.outside;
+  result.samples = counter.used;
   if (counter.used == 0) {
     file.fail("all samples were held out; lower data.heldout, or give more samples");
   }
   result.has_heldout = counter.kept_out > 0;
+  result.smoothing = smoothing_of(data, counter.density);
+  const std::vector<double> masses = counter.density.masses(result.smoothing);
+  for (std::size_t i = 0; i < result.check_mass.size(); ++i) {
+    result.check_mass[i] = masses[std::size_t(result.check.global[i])];
+  }
 }
 
 TrainingData from_samples(const Case& c, const Section& data, const Mesh& mesh) {
-  TrainingData result{.mass = std::vector<double>(std::size_t(mesh.owned), 0.0),
+  TrainingData result{.mass = {},
                       .check = make_box_mesh(mesh.comm, halved(mesh.box->box)),
                       .check_mass = {},
                       .heldout = {}};
   result.check_mass.assign(std::size_t(result.check.owned), 0.0);
   const auto seed = std::uint64_t(c.section("train").integer("seed"));
   mesh.comm.together([&] { read_samples(data, mesh, seed, result); });
-  normalise(mesh.comm, result.mass);
   normalise(mesh.comm, result.check_mass);
+  result.mass = restrict_masses(result.check, result.check_mass, mesh);
+  normalise(mesh.comm, result.mass);
   return result;
 }
 
@@ -319,8 +339,8 @@ TrainingData read_training_data(const Case& c, const Mesh& mesh) {
   if (sources != 1) {
     data.fail("library", "[data] needs exactly one of 'library', 'table' and 'samples'");
   }
-  if (data.given("smoothing") && !data.given("library")) {
-    data.fail("smoothing", "goes with 'library' only; remove it");
+  if (data.given("smoothing") && data.given("table")) {
+    data.fail("smoothing", "goes with 'library' and 'samples' only; remove it");
   }
   if (data.given("heldout") && !data.given("samples")) {
     data.fail("heldout", "goes with 'samples' only; remove it");

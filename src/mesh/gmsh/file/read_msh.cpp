@@ -55,12 +55,7 @@ class Reader {
 
  private:
   void header() {
-    if (in_.at_end()) in_.fail("is empty; write it again with gmsh");
-    if (in_.word() != "$MeshFormat") {
-      in_.fail(
-          "does not begin with $MeshFormat, so it is no Gmsh mesh; write one with "
-          "gmsh -2 FILE.geo or gmsh -3 FILE.geo");
-    }
+    find_header();
     const std::string version(in_.word());
     two_ = version == "2.2" || version == "2" || version == "2.1";
     if (!two_ && version != "4.1") {
@@ -81,6 +76,28 @@ class Reader {
       }
     }
     in_.end_section("$MeshFormat");
+  }
+
+  /// Goes past $MeshFormat, before which comments and a byte order mark may stand.
+  void find_header() {
+    if (in_.at_end()) in_.fail("is empty; write it again with gmsh");
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    std::string word(in_.word());
+    if (word.starts_with(byte_order_mark)) word.erase(0, byte_order_mark.size());
+    while (word == "$Comments") {
+      in_.skip_section(word);
+      word = in_.at_end() ? "" : in_.word();
+    }
+    if (word == "$MeshFormat") return;
+    if (word == "$NOD") {
+      in_.fail(
+          "is of Gmsh's format 1; Otto reads 2.2 and 4.1: gmsh FILE.msh -save -format msh41 "
+          "converts it");
+    }
+    in_.fail(
+        "does not begin with $MeshFormat, so it is no Gmsh mesh; write one with gmsh -2 FILE.geo "
+        "or "
+        "gmsh -3 FILE.geo, or from a mesh of another format by gmsh FILE -save -format msh41");
   }
 
   void section(const std::string& name) {
