@@ -317,24 +317,25 @@ SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sig
   const FlushTinyNumbers flush;
   prepare(new_c, sigma);
   const auto owned = std::size_t(mesh.owned);
-  // rho = u * to_rho: the Gibbs weight, or the inverse diagonal of the scaled form.
-  const auto to_rho = [&](std::size_t k) { return symmetric ? pi[k] : 1 / diagonal[k]; };
-  double *in = nullptr, *x = nullptr;
-  check(VecGetArrayWrite(b, &in));
-  check(VecGetArrayWrite(u, &x));
-  for (std::size_t k = 0; k < owned; ++k) {
-    in[k] = rhs[k];
-    x[k] = rho[k] / to_rho(k);
-  }
-  check(VecRestoreArrayWrite(b, &in));
-  check(VecRestoreArrayWrite(u, &x));
-
-  if (!symmetric) discard_bad_guess();
+  // rho = pi u, or D^-1 u in the scaled form.
+  const auto guess = [&](Vec into) {
+    double* x = nullptr;
+    check(VecGetArrayWrite(into, &x));
+    if (symmetric) {
+      for (std::size_t k = 0; k < owned; ++k) x[k] = rho[k] / pi[k];
+    } else {
+      for (std::size_t k = 0; k < owned; ++k) x[k] = rho[k] / (1 / diagonal[k]);
+    }
+    check(VecRestoreArrayWrite(into, &x));
+  };
+  const BorrowedArray borrowed(b, rhs);
   check(KSPSetTolerances(ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   SolveReport report;
   if (matrix_free()) {
-    report = preconditioners->solve(b, u, rtol);
+    report = preconditioners->solve(b, u, rtol, guess);
   } else {
+    guess(u);
+    if (!symmetric) discard_bad_guess();
     check(KSPSolve(ksp, b, u));
     report = report_of(ksp);
   }
@@ -344,7 +345,11 @@ SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sig
 
   const double* solution = nullptr;
   check(VecGetArrayRead(u, &solution));
-  for (std::size_t k = 0; k < owned; ++k) rho[k] = solution[k] * to_rho(k);
+  if (symmetric) {
+    for (std::size_t k = 0; k < owned; ++k) rho[k] = solution[k] * pi[k];
+  } else {
+    for (std::size_t k = 0; k < owned; ++k) rho[k] = solution[k] * (1 / diagonal[k]);
+  }
   check(VecRestoreArrayRead(u, &solution));
   return report;
 }
