@@ -73,6 +73,10 @@ void Preconditioners::make() {
     check(PCCreate(mesh_.comm.handle(), boomeramg_.out()));
     check(PCSetOperators(boomeramg_, A, A));
     check(PCSetType(boomeramg_, PCHYPRE));
+    const char* prefix = nullptr;
+    check(KSPGetOptionsPrefix(ksp_, &prefix));
+    check(PCSetFromOptions(boomeramg_));  // those without a prefix, then those with it
+    check(PCSetOptionsPrefix(boomeramg_, prefix));
     check(PCSetFromOptions(boomeramg_));
     check(PCSetUp(boomeramg_));
   }
@@ -117,18 +121,18 @@ PetscErrorCode Preconditioners::test(KSP ksp, PetscInt k, PetscReal norm,
 /// The iterations foreseen are those at the mean rate so far. Where rates are huge, a guess that is
 /// off by little has a residual that drowns b; zero is then the better start.
 Preconditioners::Verdict Preconditioners::judge(PetscInt k, double norm) {
-  constexpr PetscInt first_look = 3, second_look = 5;  // the first is of twice the patience
   if (k == 0) {
     first_ = norm;
     if (!(target_ > 0)) target_ = wanted_ * norm;
     return norm > worst_guess_ ? Verdict::bad_guess : Verdict::none;
   }
-  if (kind_ == Kind::boomeramg || k < first_look) return Verdict::none;
+  if (kind_ == Kind::boomeramg || k < foresight_.first_look) return Verdict::none;
   if (kind_ == Kind::algebraic) {
     return k >= options_.algebraic_iterations ? Verdict::slow : Verdict::none;
   }
   const double gained = std::log(first_ / norm), wanted = std::log(first_ / target_);
-  const double max = options_.geometric_iterations * (k < second_look ? 2 : 1);
+  const double patience = k < foresight_.second_look ? foresight_.first_patience : 1;
+  const double max = options_.geometric_iterations * patience;
   const bool slow = !(gained > 0) || double(k) * wanted > max * gained;
   return slow ? Verdict::slow : Verdict::none;
 }

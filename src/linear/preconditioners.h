@@ -16,6 +16,13 @@
 
 namespace otto {
 
+/// When the iterations to come are foretold from the mean rate so far.
+struct Foresight {
+  int first_look = 3;         ///< the first two gain more than the others
+  int second_look = 5;        ///< until then a count may be wrong by ...
+  double first_patience = 2;  ///< ... this factor
+};
+
 class Preconditioners {
  public:
   /// z = B r of the geometric cycle; `scale` is the size of r.
@@ -54,6 +61,7 @@ class Preconditioners {
 
   const Mesh& mesh_;
   SolverOptions options_;
+  Foresight foresight_;
   Cycle cycle_;
   Assemble assemble_;
   Kind kind_;

@@ -55,13 +55,6 @@ class BorrowedArray {
   Vec v_;
 };
 
-/// Whether the user gave a PETSc option.
-inline bool user_option(const char* name) {
-  PetscBool set = PETSC_FALSE;
-  check(PetscOptionsHasName(nullptr, nullptr, name, &set));
-  return set == PETSC_TRUE;
-}
-
 /// What the last solve of `ksp` did; the residual is the norm PETSc watched.
 inline SolveReport report_of(KSP ksp) {
   SolveReport report;

@@ -16,7 +16,9 @@ std::array<double, sweeps> damping(int dim) {
 
 namespace {
 
-constexpr std::int64_t gather_cells = 4096;  ///< repeated on every rank below this
+/// Couplings of an axis that differ by less are one constant: rounding of single precision, with room
+/// for thirty operations.
+constexpr double same_coupling = 4e-6;
 
 template <class Real>
 MPI_Datatype mpi_type() {
@@ -32,7 +34,7 @@ Real constant_value(const Operator& op, std::size_t a, const std::vector<Real>& 
     const auto c = std::size_t(op.grid.index(i, j, k));
     if (op.g[a][c] == 0) return;
     if (value == 0) value = s[c];
-    constant = constant && std::abs(s[c] - value) <= Real(4e-6) * value;
+    constant = constant && std::abs(s[c] - value) <= Real(same_coupling) * value;
   });
   return constant ? value : 0;
 }
@@ -218,7 +220,7 @@ class TypedCycle final : public Cycle {
   void factorise(const Level<Real>& coarsest) {
     const Operator& op = coarsest.plan->op;
     const std::int64_t n = op.grid.cells();
-    if (n > direct_cells || op.comm.size() > 1) return;
+    if (!coarsest.plan->direct) return;
     Eigen::MatrixXd A = Eigen::MatrixXd::Zero(n, n);
     const auto number = [&](std::array<int, 3> at) {
       for (std::size_t a = 0; a < 3; ++a) at[a] = (at[a] + op.grid.n[a]) % op.grid.n[a];
@@ -370,16 +372,17 @@ class TypedCycle final : public Cycle {
 
 }  // namespace
 
-Hierarchy::Hierarchy(Operator finest) {
+Hierarchy::Hierarchy(Operator finest, const HierarchyOptions& options) {
   levels.push_back({std::move(finest)});
   for (;;) {
     Level& level = levels.back();
     const std::int64_t cells = level.op.global[0] * level.op.global[1] * level.op.global[2];
     const bool divided = level.op.comm.size() > 1;
-    if (!divided && cells <= direct_cells) break;
-    level.factor = coarsening_factors(level.op);
+    level.direct = !divided && cells <= options.direct_cells;
+    if (level.direct) break;
+    level.factor = coarsening_factors(level.op, options.coarsening);
     const bool stuck = level.factor == std::array<int, 3>{1, 1, 1};
-    if (divided && (cells <= gather_cells || stuck)) {
+    if (divided && (cells <= options.gather_cells || stuck)) {
       level.next = Next::gather;
       level.factor = {1, 1, 1};
       levels.push_back({gather(level.op)});

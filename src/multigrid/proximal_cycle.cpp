@@ -334,7 +334,7 @@ class TypedProximalCycle final : public ProximalCycle {
   void factorise(Level<Real>& coarsest) {
     const Operator& op = coarsest.plan->op;
     const std::int64_t n = op.grid.cells();
-    use_direct_ = n <= direct_cells && op.comm.size() == 1;
+    use_direct_ = coarsest.plan->direct;
     if (!use_direct_) return;
     Eigen::MatrixXd A(n, n);
     std::int64_t column = 0;

@@ -12,21 +12,29 @@
 
 namespace otto::multigrid {
 
+struct HierarchyOptions {
+  /// Levels of at most this many cells are solved by a dense factorisation: 80^2 entries are read as
+  /// fast as the levels below would be swept.
+  std::int64_t direct_cells = 80;
+  /// Levels of at most this many cells are repeated on every rank: sweeping them takes less time than
+  /// a message.
+  std::int64_t gather_cells = 4096;
+  CoarseningOptions coarsening = {};
+};
+
 /// The operators of all levels, finest first; made once per set of rates.
 struct Hierarchy {
-  explicit Hierarchy(Operator finest);
+  explicit Hierarchy(Operator finest, const HierarchyOptions& options = {});
 
   enum class Next { coarsen, gather, none };
   struct Level {
     Operator op;
     Next next = Next::none;
     std::array<int, 3> factor{1, 1, 1};  ///< towards the next level
+    bool direct = false;                 ///< the last one, solved by a dense factorisation
   };
   std::vector<Level> levels;
 };
-
-/// Levels of at most this many cells are solved by a dense factorisation.
-inline constexpr std::int64_t direct_cells = 80;
 
 /// Damping of the Jacobi sweeps before the coarse grid; after it they come in reverse. Piecewise
 /// constant interpolation of a smooth u leaves errors that alternate from cell to cell along some
