@@ -220,7 +220,7 @@ class TypedCycle final : public Cycle {
   void factorise(const Level<Real>& coarsest) {
     const Operator& op = coarsest.plan->op;
     const std::int64_t n = op.grid.cells();
-    if (!coarsest.plan->direct) return;
+    if (n > direct_cells || op.comm.size() > 1) return;
     Eigen::MatrixXd A = Eigen::MatrixXd::Zero(n, n);
     const auto number = [&](std::array<int, 3> at) {
       for (std::size_t a = 0; a < 3; ++a) at[a] = (at[a] + op.grid.n[a]) % op.grid.n[a];
@@ -339,15 +339,9 @@ class TypedCycle final : public Cycle {
 
   void solve_coarsest(Level<Real>& level) {
     const BlockGrid& grid = level.plan->op.grid;
-    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
+    if (!use_direct_) {
       std::ranges::fill(level.x, Real(0));
-      for (int round = 0; round < 4; ++round) {
-        for (const double w : w_) smooth(level, w);
-      }
-      for (int round = 0; round < 4; ++round) {
-        for (std::size_t s = sweeps; s-- > 0;) smooth(level, w_[s]);
-      }
-      return;
+      return smooth_last(w_, [&](double w) { smooth(level, w); });
     }
     Eigen::VectorXd b(grid.cells());
     Eigen::Index at = 0;
@@ -378,8 +372,7 @@ Hierarchy::Hierarchy(Operator finest, const HierarchyOptions& options) {
     Level& level = levels.back();
     const std::int64_t cells = level.op.global[0] * level.op.global[1] * level.op.global[2];
     const bool divided = level.op.comm.size() > 1;
-    level.direct = !divided && cells <= options.direct_cells;
-    if (level.direct) break;
+    if (!divided && cells <= direct_cells) break;
     level.factor = coarsening_factors(level.op, options.coarsening);
     const bool stuck = level.factor == std::array<int, 3>{1, 1, 1};
     if (divided && (cells <= options.gather_cells || stuck)) {

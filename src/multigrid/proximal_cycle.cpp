@@ -334,7 +334,7 @@ class TypedProximalCycle final : public ProximalCycle {
   void factorise(Level<Real>& coarsest) {
     const Operator& op = coarsest.plan->op;
     const std::int64_t n = op.grid.cells();
-    use_direct_ = coarsest.plan->direct;
+    use_direct_ = n <= direct_cells && op.comm.size() == 1;
     if (!use_direct_) return;
     Eigen::MatrixXd A(n, n);
     std::int64_t column = 0;
@@ -503,15 +503,9 @@ class TypedProximalCycle final : public ProximalCycle {
 
   void solve_coarsest(Level<Real>& level) {
     const BlockGrid& grid = level.plan->op.grid;
-    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
+    if (!use_direct_) {
       std::ranges::fill(level.x, Real(0));
-      for (int round = 0; round < 4; ++round) {
-        for (const double w : w_) smooth(level, w);
-      }
-      for (int round = 0; round < 4; ++round) {
-        for (std::size_t s = w_.size(); s-- > 0;) smooth(level, w_[s]);
-      }
-      return;
+      return smooth_last(w_, [&](double w) { smooth(level, w); });
     }
     Eigen::VectorXd b(grid.cells());
     Eigen::Index at = 0;

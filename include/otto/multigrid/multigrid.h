@@ -13,14 +13,15 @@
 namespace otto::multigrid {
 
 struct HierarchyOptions {
-  /// Levels of at most this many cells are solved by a dense factorisation: 80^2 entries are read as
-  /// fast as the levels below would be swept.
-  std::int64_t direct_cells = 80;
   /// Levels of at most this many cells are repeated on every rank: sweeping them takes less time than
   /// a message.
   std::int64_t gather_cells = 4096;
   CoarseningOptions coarsening = {};
 };
+
+/// Levels of at most this many cells are solved by a dense factorisation: 80^2 entries are read as
+/// fast as the levels below would be swept.
+inline constexpr std::int64_t direct_cells = 80;
 
 /// The operators of all levels, finest first; made once per set of rates.
 struct Hierarchy {
@@ -31,7 +32,6 @@ struct Hierarchy {
     Operator op;
     Next next = Next::none;
     std::array<int, 3> factor{1, 1, 1};  ///< towards the next level
-    bool direct = false;                 ///< the last one, solved by a dense factorisation
   };
   std::vector<Level> levels;
 };
@@ -42,6 +42,18 @@ struct Hierarchy {
 /// the roots 1/w of the smoother stand near these d values.
 inline constexpr std::size_t sweeps = 3;
 std::array<double, sweeps> damping(int dimension);
+
+/// In place of a solve on a last level that is too large for one: rounds of sweeps and as many in
+/// reverse, which together are symmetric. Four each, since no coarser level does the rest.
+template <class Smooth>
+void smooth_last(const std::array<double, sweeps>& w, Smooth&& smooth, int rounds = 4) {
+  for (int round = 0; round < rounds; ++round) {
+    for (const double damped : w) smooth(damped);
+  }
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t s = sweeps; s-- > 0;) smooth(w[s]);
+  }
+}
 
 /// The cycle in single or double precision.
 class Cycle {
