@@ -16,7 +16,8 @@ class Failures final : public testing::EmptyTestEventListener {
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (!result.failed()) return;
     std::cerr << "[rank " << rank_ << "] " << (result.file_name() ? result.file_name() : "") << ":"
-              << result.line_number() << "\n" << result.message() << std::endl;
+              << result.line_number() << "\n"
+              << result.message() << std::endl;
   }
 
  private:

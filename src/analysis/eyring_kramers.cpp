@@ -216,7 +216,7 @@ std::optional<EyringKramersRate> eyring_kramers(const Landscape& land, const Mer
   const double rate = out_of(*well) + out_of(*deeper);
   if (!std::isfinite(rate)) return std::nullopt;
   return EyringKramersRate{land.center(m.well), land.center(m.deeper), land.center(m.saddle),
-                  saddle->V - well->V, rate};
+                           saddle->V - well->V, rate};
 }
 
 std::vector<EyringKramersRate> on_root(const Box& box, std::vector<double> V, double kT) {
@@ -231,7 +231,8 @@ std::vector<EyringKramersRate> on_root(const Box& box, std::vector<double> V, do
 
 }  // namespace
 
-std::vector<EyringKramersRate> eyring_kramers(const Mesh& mesh, std::span<const double> V, double kT) {
+std::vector<EyringKramersRate> eyring_kramers(const Mesh& mesh, std::span<const double> V,
+                                              double kT) {
   if (!mesh.box || mesh.global_cells > max_cells || !(kT > 0)) return {};
   std::vector<double> all = gather(mesh, V);
   std::vector<EyringKramersRate> crossings;
@@ -241,8 +242,8 @@ std::vector<EyringKramersRate> eyring_kramers(const Mesh& mesh, std::span<const 
   static_assert(sizeof(EyringKramersRate) % sizeof(double) == 0);
   std::int64_t count = mesh.comm.max(std::int64_t(crossings.size()));
   crossings.resize(std::size_t(count));
-  MPI_Bcast(crossings.data(), int(crossings.size() * sizeof(EyringKramersRate) / sizeof(double)), MPI_DOUBLE,
-            0, mesh.comm.handle());
+  MPI_Bcast(crossings.data(), int(crossings.size() * sizeof(EyringKramersRate) / sizeof(double)),
+            MPI_DOUBLE, 0, mesh.comm.handle());
   return crossings;
 }
 

@@ -110,7 +110,8 @@ void add_exit_time(const Setup& setup, RunOutput& output) {
 
 void add_committor(const Setup& setup, RunOutput& output) {
   const Targets targets = read_targets(setup.c.section("analysis"), setup.mesh);
-  const auto& flux = find_flux(setup.c.section("flux").text("kind"));
+  const std::string kind = setup.c.section("flux").text("kind");
+  const auto& flux = find_flux(kind);
   std::vector<double> q =
       committor({setup.mesh, setup.energy, flux, setup.drift.get()}, targets.from, targets.to,
                 read_solver(setup.c.section("solver")));

@@ -152,7 +152,8 @@ ConvergenceRow Study::describe(Refinement by) const {
 double space_order(const Setup& setup) {
   const Section time = setup.c.section("time");
   if (time.has("weights")) return time.text("weights") == "upwind" ? 1 : 2;
-  const TwoPointFlux& flux = find_flux(setup.c.section("flux").text("kind"));
+  const std::string kind = setup.c.section("flux").text("kind");
+  const TwoPointFlux& flux = find_flux(kind);
   const InternalEnergy& internal = setup.energy.internal();
   const bool upwind = !(internal.temperature() > 0) || !internal.entropy_only();
   return upwind ? 1 : flux.order();

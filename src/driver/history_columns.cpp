@@ -34,7 +34,8 @@ Columns<Row> contract() {
           real("edi_gap", [](const Row& r) { return r.step.edi_gap; }),
           count("newton_iterations", [](const Row& r) { return r.step.newton_iterations; }),
           count("linear_iterations", [](const Row& r) { return r.step.linear_iterations; }),
-          {"wall_seconds", [](const Row& r, std::string& row) {
+          {"wall_seconds",
+           [](const Row& r, std::string& row) {
              fmt::format_to(std::back_inserter(row), "{:.6g}", r.step.wall_seconds);
            }},
           count("refused", [](const Row& r) { return r.step.refused; }),

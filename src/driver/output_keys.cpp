@@ -41,7 +41,8 @@ const Declare keys{
       "mu = U'(rho) + V + W * rho"},
      {"output.fields", "volume", "The volume of each cell."},
      {"output.fields", "region",
-      "The region of each cell, counted from 0 in the order of the mesh file, the first of several; "
+      "The region of each cell, counted from 0 in the order of the mesh file, the first of "
+      "several; "
       "of a cell across borders the one with the largest share; -1: none."},
      {"output.fields", "rank", "The MPI rank that owns each cell."}}};
 

@@ -6,8 +6,8 @@
 
 namespace otto {
 
-Expression read_expression(const Section& section, const std::string& key,
-                           const std::string& text, int dimension) {
+Expression read_expression(const Section& section, const std::string& key, const std::string& text,
+                           int dimension) {
   std::optional<Expression> expression;
   try {
     expression.emplace(text);

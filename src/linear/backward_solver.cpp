@@ -10,7 +10,10 @@ namespace otto {
 
 namespace {
 
-constexpr double symmetric_range = 650;  // of V/kT: pi and its inverse are ordinary numbers
+struct BackwardOptions {
+  double symmetric_range = 650;  ///< of V/kT, up to which pi and its inverse are ordinary numbers
+  int max_iterations = 1000;     ///< exit times of deep wells are nearly singular systems
+};
 
 SolveReport solve_symmetric(const Generator& generator, std::span<const double> sigma,
                             std::span<const double> b, std::span<double> f,
@@ -29,7 +32,8 @@ SolveReport solve_symmetric(const Generator& generator, std::span<const double> 
 
 SolveReport solve_backward(const Generator& generator, std::span<const double> sigma,
                            std::span<const double> b, std::span<double> f, SolverOptions options) {
-  const bool symmetric = generator.symmetric() && generator.range() <= symmetric_range;
+  const bool symmetric =
+      generator.symmetric() && generator.range() <= BackwardOptions{}.symmetric_range;
   if (symmetric) return solve_symmetric(generator, sigma, b, f, options);
   return BackwardSystem(generator, sigma, options).solve(b, f);
 }
@@ -38,7 +42,9 @@ struct BackwardSystem::Impl {
   Impl(const Mesh& mesh, double rtol)
       : matrix(mesh),
         krylov(mesh.comm.handle(), std::size_t(mesh.owned),
-               {.prefix = "backward_", .rtol = rtol, .max_iterations = 1000}) {}
+               {.prefix = "backward_",
+                .rtol = rtol,
+                .max_iterations = BackwardOptions{}.max_iterations}) {}
 
   AssembledMatrix matrix;
   std::vector<double> diagonal, rhs;

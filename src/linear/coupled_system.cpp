@@ -10,9 +10,14 @@ namespace otto {
 
 namespace {
 
-constexpr double max_times = 4;  ///< vol/C~ over the conductances of a cell
+struct CoupledOptions {
+  /// Of vol/C~ over the conductances of a cell: S C~ is then at most about 1/2 where C~ is not C.
+  double max_factor = 4;
+};
 
-/// Flexible: a cycle in single precision is not linear to the last digits.
+/// Flexible: a cycle in single precision is not linear to the last digits. The tolerance is for a
+/// caller that names none; Newton's method does. Counts stay below 50, and a direction is used as it
+/// is after 200.
 KrylovControl control() {
   return {.prefix = "coupled_",
           .method = KSPFGMRES,
@@ -47,6 +52,7 @@ struct CoupledSystem::Impl {
   std::vector<double> x, field;                         ///< owned + ghosts
   std::vector<double> y, first, second, z, near, root;  ///< owned; near = vol/C~ and its root
   KrylovSolver krylov;
+  CoupledOptions options;
 
   void multiply(std::span<const double> in, std::span<double> out);
   void precondition(std::span<const double> in, std::span<double> out);
@@ -103,7 +109,7 @@ void CoupledSystem::set(const ProximalCoefficients& c, bool keep_coarse) {
   const Faces& faces = s.mesh.faces;
   for (std::size_t f = 0; f < c.g.size(); ++f) {
     for (const std::int32_t cell : {faces.left[f], faces.right[f]}) {
-      if (std::size_t(cell) < s.n) s.near[std::size_t(cell)] += max_times * c.g[f];
+      if (std::size_t(cell) < s.n) s.near[std::size_t(cell)] += s.options.max_factor * c.g[f];
     }
   }
   for (std::size_t k = 0; k < s.n; ++k) {

@@ -9,9 +9,11 @@ namespace otto {
 
 namespace {
 
-constexpr double min_density = 1e-12;  ///< over the largest, that transport solves resolve
+struct InnerOptions {
+  double min_density = 1e-12;  ///< over the largest: what transport solves to 1e-10 still resolve
+};
 
-/// t of the preconditioner's J~.
+/// t of the preconditioner's J~; of 2 kappa - 1 = 0 the limit, which it is to rounding up to 1e-8.
 double length_factor(double kappa, std::size_t steps) {
   const double N = double(steps), excess = 2 * kappa - 1;
   if (excess < 1e-8) return 0.5 / N;
@@ -69,7 +71,7 @@ void InnerSystem::set(std::span<const double> omega, double held) {
   }
   double max = 0;
   for (std::size_t i = 0; i < omega.size(); ++i) max = std::max(max, c.rho.back()[i]);
-  s.min = min_density * s.mesh.comm.max(max);
+  s.min = InnerOptions{}.min_density * s.mesh.comm.max(max);
   const double tau = c.d * double(N);
   auto& near_right = s.transport.centred() ? s.near_left : s.near_right;
   s.transport.slopes(c.phi.back(), length_factor(c.kappa, N) * tau, s.near_left, near_right);

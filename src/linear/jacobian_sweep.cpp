@@ -6,8 +6,11 @@ namespace otto {
 
 namespace {
 
-/// Pivots of a matrix far from an M-matrix stay this far from zero.
-constexpr double min_pivot = 0.05;
+struct SweepOptions {
+  double min_pivot =
+      0.05;  ///< of a unit diagonal: where the matrix is far from an M-matrix, pivots
+             ///< near 0 would make a sweep worse than none
+};
 
 }  // namespace
 
@@ -73,7 +76,7 @@ void JacobianSweep::factor(std::span<const double> phi, double d, Factors& facto
       if (factors.upwind || other >= mesh_.owned || !(jump > 0)) continue;
       pivot -= s * d / mesh_.volume[l] * slope(face, -jump) * factors.inverse[l];
     }
-    factors.inverse[k] = 1 / std::max(pivot, min_pivot);
+    factors.inverse[k] = 1 / std::max(pivot, SweepOptions{}.min_pivot);
   }
 }
 

@@ -19,9 +19,13 @@ namespace otto {
 
 namespace {
 
-constexpr double shift = 1e-7;  ///< mass against conductance, over the whole box
+struct KineticOptions {
+  double shift =
+      1e-7;  ///< mass against conductance over the whole box: what makes the level regular
+             ///< changes the energy by less than its tolerance
+};
 
-/// The norm is the preconditioned one: the error of b.psi is its square, 1e-14 of the energy.
+/// Densities full of holes take some hundred iterations, since nothing replaces the cycle. The norm is the preconditioned one: the error of b.psi is its square, 1e-14 of the energy.
 KrylovControl control() {
   return {.prefix = "kinetic_",
           .method = KSPCG,
@@ -54,7 +58,7 @@ multigrid::Operator weighted_laplacian(const Mesh& mesh, std::span<const double>
                   max = std::max(max, g);
                 });
   const double mass = integral(mesh, density.first(std::size_t(mesh.owned)));
-  const double unit = shift * mesh.comm.max(max) / mass;
+  const double unit = KineticOptions{}.shift * mesh.comm.max(max) / mass;
   for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
     op.omega[local(at)] = unit * mesh.volume[std::size_t(cell)] * density[std::size_t(cell)];
   });

@@ -33,10 +33,43 @@ PetscErrorCode precondition(PC pc, Vec in, Vec out) {
 
 }  // namespace
 
-KrylovSolver::KrylovSolver(MPI_Comm comm, std::size_t owned, const KrylovControl& control)
-    : comm_(comm), owned_(PetscInt(owned)), rtol_(control.rtol) {
-  make(control);
+void set_method(KSP ksp, const KrylovControl& control) {
+  check(KSPSetTolerances(ksp, control.rtol, control.atol, control.max_growth,
+                         control.max_iterations));
+  check(KSPSetType(ksp, control.method));
+  check(KSPGMRESSetRestart(ksp, control.restart));  // other methods pass over it
+  if (control.method == std::string_view(KSPGMRES)) check(KSPSetPCSide(ksp, PC_RIGHT));
+  check(KSPSetNormType(ksp, control.norm));
 }
+
+/// Where there are none nothing is asked for again: viewers that were named without a prefix stay.
+void take_prefixed_options(KSP ksp, const char* prefix) {
+  check(KSPSetOptionsPrefix(ksp, prefix));
+  char* all = nullptr;
+  check(PetscOptionsGetAll(nullptr, &all));
+  const bool some = std::string(all).find(std::string("-") + prefix) != std::string::npos;
+  check(PetscFree(all));
+  if (some) check(KSPSetFromOptions(ksp));
+}
+
+double user_rtol(const KrylovControl& control) {
+  double rtol = -1;
+  if (control.unprefixed != KrylovControl::Unprefixed::none) {
+    check(PetscOptionsGetReal(nullptr, nullptr, "-ksp_rtol", &rtol, nullptr));
+  }
+  check(PetscOptionsGetReal(nullptr, control.prefix, "-ksp_rtol", &rtol, nullptr));
+  return rtol;
+}
+
+bool user_option(const char* prefix, const char* name) {
+  PetscBool bare = PETSC_FALSE, with_prefix = PETSC_FALSE;
+  check(PetscOptionsHasName(nullptr, nullptr, name, &bare));
+  check(PetscOptionsHasName(nullptr, prefix, name, &with_prefix));
+  return bare == PETSC_TRUE || with_prefix == PETSC_TRUE;
+}
+
+KrylovSolver::KrylovSolver(MPI_Comm comm, std::size_t owned, const KrylovControl& control)
+    : KrylovSolver(comm, owned, control, nullptr, nullptr) {}
 
 KrylovSolver::KrylovSolver(MPI_Comm comm, std::size_t owned, const KrylovControl& control,
                            Apply multiply, Apply precondition)
@@ -44,22 +77,15 @@ KrylovSolver::KrylovSolver(MPI_Comm comm, std::size_t owned, const KrylovControl
       owned_(PetscInt(owned)),
       multiply_(std::move(multiply)),
       precondition_(std::move(precondition)),
-      rtol_(control.rtol) {
-  make(control);
-}
-
-void KrylovSolver::make(const KrylovControl& control) {
+      user_rtol_(user_rtol(control)),
+      rtol_(user_rtol_ > 0 ? user_rtol_ : control.rtol) {
   for (auto* v : {&b_, &x_}) check(VecCreateMPI(comm_, owned_, PETSC_DETERMINE, v->out()));
   check(KSPCreate(comm_, ksp_.out()));
-  check(KSPSetTolerances(ksp_, control.rtol, 1e-300, 1e30, control.max_iterations));
-  check(KSPSetType(ksp_, control.method));
-  check(KSPGMRESSetRestart(ksp_, control.restart));  // other methods pass over it
-  if (control.method == std::string_view(KSPGMRES)) check(KSPSetPCSide(ksp_, PC_RIGHT));
-  check(KSPSetNormType(ksp_, control.norm));
+  set_method(ksp_, control);
   if (multiply_) {
     check(MatCreateShell(comm_, owned_, owned_, PETSC_DETERMINE, PETSC_DETERMINE, &multiply_,
                          shell_.out()));
-    check(MatShellSetOperation(shell_, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
+    check(MatShellSetOperation(shell_, MATOP_MULT, reinterpret_cast<void (*)()>(otto::multiply)));
     set_matrix(shell_, shell_);
   }
   take_options(control);
@@ -68,23 +94,16 @@ void KrylovSolver::make(const KrylovControl& control) {
 /// Options without a prefix first, so that those with one win. A preconditioner that is named
 /// without a prefix is one for matrices: a matrix-free solve keeps its own.
 void KrylovSolver::take_options(const KrylovControl& control) {
-  using Unprefixed = KrylovControl::Unprefixed;
   PC pc = nullptr;
   check(KSPGetPC(ksp_, &pc));
   check(PCSetType(pc, multiply_ ? PCNONE : PCHYPRE));
-  if (control.unprefixed == Unprefixed::all) check(KSPSetFromOptions(ksp_));
+  if (control.unprefixed == KrylovControl::Unprefixed::all) check(KSPSetFromOptions(ksp_));
   if (multiply_) {
     check(PCSetType(pc, PCSHELL));
     check(PCShellSetContext(pc, &precondition_));
-    check(PCShellSetApply(pc, precondition));
+    check(PCShellSetApply(pc, otto::precondition));
   }
-  check(KSPSetOptionsPrefix(ksp_, control.prefix));
-  check(KSPSetFromOptions(ksp_));
-  check(KSPGetTolerances(ksp_, &rtol_, nullptr, nullptr, nullptr));
-  const bool own = user_option(std::string("-").append(control.prefix).append("ksp_rtol").c_str());
-  const bool step = control.unprefixed != Unprefixed::none && user_option("-ksp_rtol");
-  user_rtol_ = own || step;
-  if (step && !own) check(PetscOptionsGetReal(nullptr, nullptr, "-ksp_rtol", &rtol_, nullptr));
+  take_prefixed_options(ksp_, control.prefix);
 }
 
 void KrylovSolver::set_matrix(Mat A, Mat P) { check(KSPSetOperators(ksp_, A, P)); }
@@ -95,7 +114,7 @@ SolveReport KrylovSolver::solve(std::span<const double> b, std::span<double> x) 
 }
 
 SolveReport KrylovSolver::solve(std::span<const double> b, std::span<double> x, double rtol) {
-  if (user_rtol_) rtol = std::min(rtol, rtol_);
+  if (user_rtol_ > 0) rtol = std::min(rtol, user_rtol_);
   check(KSPSetTolerances(ksp_, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   return run(b, x);
 }

@@ -22,6 +22,8 @@ struct KrylovControl {
   const char* prefix = "";    ///< "transport_": -transport_ksp_... reaches this solve alone
   KSPType method = KSPGMRES;  ///< CG where the system is symmetric positive definite
   double rtol = 1e-8;         ///< [solver] rtol where the solve is a step's own
+  /// Absolute tolerance and limit of growth: off, since right-hand sides have any size.
+  double atol = 1e-300, max_growth = 1e30;
   /// More than any solve has been seen to need: one that is not done by then will not be.
   int max_iterations = 500;
   int restart = 60;  ///< of GMRES: vectors held; counts stay below it with a working multigrid
@@ -30,6 +32,15 @@ struct KrylovControl {
   KSPNormType norm = KSP_NORM_DEFAULT;
   Unprefixed unprefixed = Unprefixed::all;
 };
+
+/// Method, tolerances and norm of the control.
+void set_method(KSP ksp, const KrylovControl& control);
+/// From now on `ksp` has that prefix, and the user's options with it are taken.
+void take_prefixed_options(KSP ksp, const char* prefix);
+/// -ksp_rtol as it reaches the solve, with its prefix or without; -1: not given.
+[[nodiscard]] double user_rtol(const KrylovControl& control);
+/// Whether the user gave an option ("-ksp_norm_type"), with the prefix or without.
+[[nodiscard]] bool user_option(const char* prefix, const char* name);
 
 class KrylovSolver {
  public:
@@ -54,15 +65,14 @@ class KrylovSolver {
   SolveReport solve(std::span<const double> b, std::span<double> x, double rtol);
 
  private:
-  void make(const KrylovControl& control);
   void take_options(const KrylovControl& control);
   SolveReport run(std::span<const double> b, std::span<double> x);
 
   MPI_Comm comm_;
   PetscInt owned_;
   Apply multiply_, precondition_;
-  double rtol_;  ///< the user's, else the control's
-  bool user_rtol_ = false;
+  double user_rtol_;  ///< -1: none
+  double rtol_;       ///< the user's, else the control's
   PetscOwner<Mat, MatDestroy> shell_;
   PetscOwner<KSP, KSPDestroy> ksp_;
   PetscOwner<Vec, VecDestroy> b_, x_;

@@ -73,6 +73,10 @@ void Preconditioners::make() {
     check(PCCreate(mesh_.comm.handle(), boomeramg_.out()));
     check(PCSetOperators(boomeramg_, A, A));
     check(PCSetType(boomeramg_, PCHYPRE));
+    const char* prefix = nullptr;
+    check(KSPGetOptionsPrefix(ksp_, &prefix));
+    check(PCSetFromOptions(boomeramg_));  // those without a prefix, then those with it
+    check(PCSetOptionsPrefix(boomeramg_, prefix));
     check(PCSetFromOptions(boomeramg_));
     check(PCSetUp(boomeramg_));
   }
@@ -117,34 +121,32 @@ PetscErrorCode Preconditioners::test(KSP ksp, PetscInt k, PetscReal norm,
 /// The iterations foreseen are those at the mean rate so far. Where rates are huge, a guess that is
 /// off by little has a residual that drowns b; zero is then the better start.
 Preconditioners::Verdict Preconditioners::judge(PetscInt k, double norm) {
-  constexpr PetscInt first_look = 3, second_look = 5;  // the first is of twice the patience
   if (k == 0) {
     first_ = norm;
     if (!(target_ > 0)) target_ = wanted_ * norm;
     return norm > worst_guess_ ? Verdict::bad_guess : Verdict::none;
   }
-  if (kind_ == Kind::boomeramg || k < first_look) return Verdict::none;
+  if (kind_ == Kind::boomeramg || k < foresight_.first_look) return Verdict::none;
   if (kind_ == Kind::algebraic) {
     return k >= options_.algebraic_iterations ? Verdict::slow : Verdict::none;
   }
   const double gained = std::log(first_ / norm), wanted = std::log(first_ / target_);
-  const double max = options_.geometric_iterations * (k < second_look ? 2 : 1);
+  const double patience = k < foresight_.second_look ? foresight_.first_patience : 1;
+  const double max = options_.geometric_iterations * patience;
   const bool slow = !(gained > 0) || double(k) * wanted > max * gained;
   return slow ? Verdict::slow : Verdict::none;
 }
 
-SolveReport Preconditioners::solve(Vec b, Vec u, double rtol) {
+SolveReport Preconditioners::solve(Vec b, Vec u, double rtol, const Guess& guess) {
   KSPNormType type = KSP_NORM_DEFAULT;
-  PetscBool guess = PETSC_FALSE;
   PetscReal norm = 0;
   check(KSPGetNormType(ksp_, &type));
-  check(KSPGetInitialGuessNonzero(ksp_, &guess));
   check(VecNorm(b, NORM_2, &norm));
   const bool by_residual = type == KSP_NORM_UNPRECONDITIONED && norm > 0;
   worst_guess_ = by_residual ? norm : std::numeric_limits<double>::infinity();
   wanted_ = rtol;
-  if (!guess_) check(VecDuplicate(u, guess_.out()));
-  check(VecCopy(u, guess_));
+  if (guess) guess(u);
+  check(KSPSetInitialGuessNonzero(ksp_, guess ? PETSC_TRUE : PETSC_FALSE));
   SolveReport report;
   int iterations = 0;
   bool algebraic = false, on = true;
@@ -156,28 +158,28 @@ SolveReport Preconditioners::solve(Vec b, Vec u, double rtol) {
     check(KSPSolve(ksp_, b, u));
     report = report_of(ksp_);
     iterations += report.iterations;
-    on = std::isfinite(norm) && next(u);
+    on = std::isfinite(norm) && next(u, guess);
   }
   report.iterations = iterations;
   report.algebraic = algebraic;
   report.fallback = kind_ == Kind::boomeramg;
-  check(KSPSetInitialGuessNonzero(ksp_, guess));
   return report;
 }
 
 /// Whether there is another way after this end of a solve; if so, u is its start.
-bool Preconditioners::next(Vec u) {
-  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
-  check(KSPGetConvergedReason(ksp_, &reason));
+bool Preconditioners::next(Vec u, const Guess& guess) {
   if (verdict_ == Verdict::bad_guess) {
-    check(VecSet(guess_, 0));
     check(KSPSetInitialGuessNonzero(ksp_, PETSC_FALSE));
-  } else {
-    const bool broke_down = reason < 0 && reason != KSP_DIVERGED_ITS;
-    if (!(verdict_ == Verdict::slow || broke_down) || kind_ == Kind::boomeramg) return false;
-    kind_ = kind_ == Kind::geometric ? Kind::algebraic : Kind::boomeramg;
+    return true;
   }
-  check(VecCopy(guess_, u));
+  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  PetscBool guessed = PETSC_FALSE;
+  check(KSPGetConvergedReason(ksp_, &reason));
+  check(KSPGetInitialGuessNonzero(ksp_, &guessed));
+  const bool broke_down = reason < 0 && reason != KSP_DIVERGED_ITS;
+  if (!(verdict_ == Verdict::slow || broke_down) || kind_ == Kind::boomeramg) return false;
+  kind_ = kind_ == Kind::geometric ? Kind::algebraic : Kind::boomeramg;
+  if (guessed) guess(u);
   return true;
 }
 

@@ -16,6 +16,13 @@
 
 namespace otto {
 
+/// When the iterations to come are foretold from the mean rate so far.
+struct Foresight {
+  int first_look = 3;         ///< the first two gain more than the others
+  int second_look = 5;        ///< until then a count may be wrong by ...
+  double first_patience = 2;  ///< ... this factor
+};
+
 class Preconditioners {
  public:
   /// z = B r of the geometric cycle; `scale` is the size of r.
@@ -33,8 +40,11 @@ class Preconditioners {
   void changed(bool start_over);
   /// Sets up the preconditioner in force. Collective.
   void make();
-  /// u = solution for b, by way of whatever it takes. `rtol` is that of the KSP. Collective.
-  SolveReport solve(Vec b, Vec u, double rtol);
+  /// Writes what a solve is to start from.
+  using Guess = std::function<void(Vec u)>;
+  /// u = solution for b from a guess (null: from 0), by way of whatever it takes. `rtol` is that of
+  /// the KSP. Collective.
+  SolveReport solve(Vec b, Vec u, double rtol, const Guess& guess = nullptr);
 
  private:
   enum class Kind { geometric, algebraic, boomeramg };
@@ -47,16 +57,16 @@ class Preconditioners {
   enum class Verdict { none, slow, bad_guess };
   [[nodiscard]] Kind cheapest() const { return cycle_ ? Kind::geometric : Kind::algebraic; }
   [[nodiscard]] Verdict judge(PetscInt k, double norm);
-  bool next(Vec u);
+  bool next(Vec u, const Guess& guess);
 
   const Mesh& mesh_;
   SolverOptions options_;
+  Foresight foresight_;
   Cycle cycle_;
   Assemble assemble_;
   Kind kind_;
   std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;
   PcOwner boomeramg_;
-  PetscOwner<Vec, VecDestroy> guess_;  ///< what a solve started from
   KSP ksp_ = nullptr;
   void* standard_ = nullptr;                         ///< context of KSPConvergedDefault
   double wanted_ = 0;                                ///< relative tolerance of the present solve

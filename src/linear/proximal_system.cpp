@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "assembled.h"
+#include "krylov.h"
 #include "otto/multigrid/proximal_cycle.h"
 #include "preconditioners.h"
 #include "proximal_matrix.h"
@@ -13,6 +14,9 @@
 namespace otto {
 
 namespace {
+
+/// Newton's method uses a direction as it is after 200 iterations.
+constexpr KrylovControl defaults{.prefix = "proximal_", .method = KSPCG, .max_iterations = 200};
 
 using KspOwner = PetscOwner<KSP, KSPDestroy>;
 
@@ -44,7 +48,7 @@ struct ProximalSystem::Impl {
     }
     const auto [min, max] = std::ranges::minmax(mesh.volume);
     equal_volumes = mesh.comm.min(min) == mesh.comm.max(max);
-    assemble = !mesh.box || user_option("-pc_type");
+    assemble = !mesh.box || user_option(defaults.prefix, "-pc_type");
     geometric = !jumps;
   }
 
@@ -87,8 +91,9 @@ void ProximalSystem::Impl::make_cycle(bool keep_coarse) {
 void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   const MPI_Comm comm = mesh.comm.handle();
   check(KSPCreate(comm, ksp.out()));
-  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 200));
-  check(KSPSetType(ksp, KSPCG));
+  KrylovControl control = defaults;
+  control.rtol = options.rtol;
+  set_method(ksp, control);
   PC pc = nullptr;
   check(KSPGetPC(ksp, &pc));
   if (assemble) {
@@ -110,10 +115,9 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
     preconditioners->attach(ksp);
   }
   check(KSPSetFromOptions(ksp));
-  PetscReal rtol = 0;
-  check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr));
-  user_rtol = user_option("-ksp_rtol") ? rtol : -1;
-  user_norm = user_option("-ksp_norm_type");
+  take_prefixed_options(ksp, control.prefix);
+  user_rtol = otto::user_rtol(control);
+  user_norm = user_option(defaults.prefix, "-ksp_norm_type");
 }
 
 /// H with its entries.

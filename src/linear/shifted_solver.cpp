@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "assembled.h"
+#include "krylov.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/section.h"
 #include "otto/core/fault.h"
@@ -54,6 +55,8 @@ class FlushTinyNumbers {
   FlushTinyNumbers(const FlushTinyNumbers&) = delete;
   FlushTinyNumbers& operator=(const FlushTinyNumbers&) = delete;
 };
+
+constexpr KrylovControl defaults{.prefix = "shifted_"};
 
 using KspOwner = PetscOwner<KSP, KSPDestroy>;
 
@@ -117,7 +120,7 @@ struct ShiftedSolver::Impl {
     for (auto* v : {&b, &u}) {
       check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
     }
-    assemble_always = !mesh.box || user_option("-pc_type");
+    assemble_always = !mesh.box || user_option(defaults.prefix, "-pc_type");
   }
 
   const Generator& generator;
@@ -218,7 +221,6 @@ void ShiftedSolver::Impl::make_ksp() {
   const MPI_Comm comm = mesh.comm.handle();
   check(KSPCreate(comm, ksp.out()));
   check(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));
-  check(KSPSetTolerances(ksp, options.rtol, 1e-300, 1e30, 500));
   PC pc = nullptr;
   check(KSPGetPC(ksp, &pc));
   if (matrix_free()) {
@@ -237,18 +239,16 @@ void ShiftedSolver::Impl::make_ksp() {
     check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
     check(PCSetType(pc, PCHYPRE));
   }
+  KrylovControl control = defaults;
+  control.rtol = options.rtol;
   if (symmetric) {
-    check(KSPSetType(ksp, KSPCG));
-    check(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
-  } else {
-    check(KSPSetType(ksp, KSPGMRES));
-    check(KSPGMRESSetRestart(ksp, 60));
-    check(KSPSetPCSide(ksp, PC_RIGHT));
+    control.method = KSPCG;
+    control.norm = KSP_NORM_UNPRECONDITIONED;
   }
+  set_method(ksp, control);
   check(KSPSetFromOptions(ksp));
-  PetscReal rtol = 0;
-  check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr));
-  user_rtol = user_option("-ksp_rtol") ? rtol : -1;
+  take_prefixed_options(ksp, control.prefix);
+  user_rtol = otto::user_rtol(control);
 }
 
 void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
@@ -317,24 +317,25 @@ SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sig
   const FlushTinyNumbers flush;
   prepare(new_c, sigma);
   const auto owned = std::size_t(mesh.owned);
-  // rho = u * to_rho: the Gibbs weight, or the inverse diagonal of the scaled form.
-  const auto to_rho = [&](std::size_t k) { return symmetric ? pi[k] : 1 / diagonal[k]; };
-  double *in = nullptr, *x = nullptr;
-  check(VecGetArrayWrite(b, &in));
-  check(VecGetArrayWrite(u, &x));
-  for (std::size_t k = 0; k < owned; ++k) {
-    in[k] = rhs[k];
-    x[k] = rho[k] / to_rho(k);
-  }
-  check(VecRestoreArrayWrite(b, &in));
-  check(VecRestoreArrayWrite(u, &x));
-
-  if (!symmetric) discard_bad_guess();
+  // rho = pi u, or D^-1 u in the scaled form.
+  const auto guess = [&](Vec into) {
+    double* x = nullptr;
+    check(VecGetArrayWrite(into, &x));
+    if (symmetric) {
+      for (std::size_t k = 0; k < owned; ++k) x[k] = rho[k] / pi[k];
+    } else {
+      for (std::size_t k = 0; k < owned; ++k) x[k] = rho[k] / (1 / diagonal[k]);
+    }
+    check(VecRestoreArrayWrite(into, &x));
+  };
+  const BorrowedArray borrowed(b, rhs);
   check(KSPSetTolerances(ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   SolveReport report;
   if (matrix_free()) {
-    report = preconditioners->solve(b, u, rtol);
+    report = preconditioners->solve(b, u, rtol, guess);
   } else {
+    guess(u);
+    if (!symmetric) discard_bad_guess();
     check(KSPSolve(ksp, b, u));
     report = report_of(ksp);
   }
@@ -344,7 +345,11 @@ SolveReport ShiftedSolver::Impl::solve(double new_c, std::span<const double> sig
 
   const double* solution = nullptr;
   check(VecGetArrayRead(u, &solution));
-  for (std::size_t k = 0; k < owned; ++k) rho[k] = solution[k] * to_rho(k);
+  if (symmetric) {
+    for (std::size_t k = 0; k < owned; ++k) rho[k] = solution[k] * pi[k];
+  } else {
+    for (std::size_t k = 0; k < owned; ++k) rho[k] = solution[k] * (1 / diagonal[k]);
+  }
   check(VecRestoreArrayRead(u, &solution));
   return report;
 }

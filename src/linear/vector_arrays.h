@@ -41,12 +41,19 @@ inline void store(Vec from, std::span<double> values) {
   check(VecRestoreArrayRead(from, &in));
 }
 
-/// Whether the user gave a PETSc option.
-inline bool user_option(const char* name) {
-  PetscBool set = PETSC_FALSE;
-  check(PetscOptionsHasName(nullptr, nullptr, name, &set));
-  return set == PETSC_TRUE;
-}
+/// While one lives, the values of `v` are those of the span, which nobody may write.
+class BorrowedArray {
+ public:
+  BorrowedArray(Vec v, std::span<const double> values) : v_(v) {
+    check(VecPlaceArray(v, const_cast<double*>(values.data())));
+  }
+  ~BorrowedArray() { VecResetArray(v_); }
+  BorrowedArray(const BorrowedArray&) = delete;
+  BorrowedArray& operator=(const BorrowedArray&) = delete;
+
+ private:
+  Vec v_;
+};
 
 /// What the last solve of `ksp` did; the residual is the norm PETSc watched.
 inline SolveReport report_of(KSP ksp) {

@@ -10,15 +10,6 @@ namespace otto::multigrid {
 
 namespace {
 
-/// Beyond this ratio of diagonal entries single precision has no room for scaled residuals.
-constexpr double single_range = 1e40;
-/// Levels that do not shrink to this share are the last.
-constexpr double slowest_coarsening = 0.95;
-/// Of the last level where it is too large to be factorised.
-constexpr int last_degree = 8;
-/// Added to the unit diagonal of the last matrix, which is singular but for the mass.
-constexpr double shift = 1e-14;
-
 template <class Real>
 struct Level {
   Comm comm{MPI_COMM_SELF};
@@ -90,7 +81,7 @@ class TypedCycle final : public AlgebraicCycle {
     const Splitting splitting = split(A, options_.splitting);
     Interpolation P = interpolate(A, splitting, options_.interpolation);
     const std::int64_t coarse = A.comm.sum(std::int64_t{P.coarse.owned()});
-    if (coarse == 0 || double(coarse) > slowest_coarsening * double(A.global_rows())) return false;
+    if (coarse == 0 || double(coarse) > options_.max_share * double(A.global_rows())) return false;
     SparseMatrix C = galerkin(A, P);
     add_transfer(d, P, C);
     A = std::move(C);
@@ -134,11 +125,9 @@ class TypedCycle final : public AlgebraicCycle {
 
   /// A little more than the largest eigenvalue, by the power method.
   double estimate_largest(Level<Real>& level, const std::vector<std::int64_t>& keys) {
-    constexpr int steps = 8;
-    constexpr double margin = 1.1;
     double value = 1;
     for (std::size_t i = 0; i < level.d.size(); ++i) level.d[i] = Real(hash(keys[i]) - 0.5);
-    for (int k = 0; k < steps; ++k) {
+    for (int k = 0; k < options_.power_steps; ++k) {
       std::ranges::fill(level.r, Real(0));
       subtract_product(level);
       std::array<double, 2> norms{};
@@ -152,7 +141,7 @@ class TypedCycle final : public AlgebraicCycle {
       const auto inverse = Real(1 / std::sqrt(norms[1]));
       std::ranges::transform(level.r, level.d.begin(), [&](Real r) { return inverse * r; });
     }
-    return margin * value;
+    return options_.power_margin * value;
   }
 
   /// Scales P and gives its columns an exchange of their own.
@@ -184,7 +173,7 @@ class TypedCycle final : public AlgebraicCycle {
         const Eigen::Index j = A.rows.column[e];
         M(i, j) = A.rows.value[e] / std::sqrt(d[std::size_t(i)]) / std::sqrt(d[std::size_t(j)]);
       }
-      M(i, i) += shift;
+      M(i, i) += options_.shift;
     }
     direct_.compute(M);
     use_direct_ = direct_.info() == Eigen::Success;
@@ -278,7 +267,7 @@ class TypedCycle final : public AlgebraicCycle {
     if (!use_direct_) {
       std::ranges::fill(level.x, Real(0));
       level.r = level.b;
-      return smooth(level, last_degree, false);
+      return smooth(level, options_.last_degree, false);
     }
     Eigen::VectorXd b(level.n);
     for (Eigen::Index i = 0; i < b.size(); ++i) b[i] = double(level.b[std::size_t(i)]);
@@ -304,7 +293,7 @@ std::unique_ptr<AlgebraicCycle> make_algebraic_cycle(SparseMatrix finest,
     min = std::min(min, d);
     max = std::max(max, d);
   }
-  if (finest.comm.max(max) <= single_range * finest.comm.min(min)) {
+  if (finest.comm.max(max) <= options.single_range * finest.comm.min(min)) {
     return std::make_unique<TypedCycle<float>>(std::move(finest), options);
   }
   return std::make_unique<TypedCycle<double>>(std::move(finest), options);

@@ -7,10 +7,6 @@ namespace otto::multigrid {
 
 namespace {
 
-/// Axes weaker than this fraction of the strongest are not coarsened: point smoothing across the
-/// strong axes leaves nothing for a coarse grid along a weak one to do.
-constexpr double weak_axis = 0.35;
-
 /// Mean normalised coupling g / sqrt(omega_K omega_L) along each axis over all blocks.
 std::array<double, 3> couplings(const Operator& level) {
   std::array<double, 6> sums{};
@@ -63,13 +59,13 @@ void allocate(Operator& level) {
 
 }  // namespace
 
-std::array<int, 3> coarsening_factors(const Operator& fine) {
+std::array<int, 3> coarsening_factors(const Operator& fine, const CoarseningOptions& options) {
   std::array<int, 3> factor{1, 1, 1};
   const auto strength = couplings(fine);
   const double strongest = *std::ranges::max_element(strength);
   for (std::size_t a = 0; a < std::size_t(fine.grid.dim); ++a) {
     const bool odd_begin = fine.comm.any(fine.begin[a] % 2 != 0);
-    const bool strong = strength[a] >= weak_axis * strongest && strength[a] > 0;
+    const bool strong = strength[a] >= options.weak_axis * strongest && strength[a] > 0;
     if (fine.global[a] >= 2 && strong && !odd_begin) factor[a] = 2;
   }
   return factor;

@@ -16,7 +16,9 @@ std::array<double, sweeps> damping(int dim) {
 
 namespace {
 
-constexpr std::int64_t gather_cells = 4096;  ///< repeated on every rank below this
+/// Couplings of an axis that differ by less are one constant: rounding of single precision, with room
+/// for thirty operations.
+constexpr double same_coupling = 4e-6;
 
 template <class Real>
 MPI_Datatype mpi_type() {
@@ -32,7 +34,7 @@ Real constant_value(const Operator& op, std::size_t a, const std::vector<Real>& 
     const auto c = std::size_t(op.grid.index(i, j, k));
     if (op.g[a][c] == 0) return;
     if (value == 0) value = s[c];
-    constant = constant && std::abs(s[c] - value) <= Real(4e-6) * value;
+    constant = constant && std::abs(s[c] - value) <= Real(same_coupling) * value;
   });
   return constant ? value : 0;
 }
@@ -337,15 +339,9 @@ class TypedCycle final : public Cycle {
 
   void solve_coarsest(Level<Real>& level) {
     const BlockGrid& grid = level.plan->op.grid;
-    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
+    if (!use_direct_) {
       std::ranges::fill(level.x, Real(0));
-      for (int round = 0; round < 4; ++round) {
-        for (const double w : w_) smooth(level, w);
-      }
-      for (int round = 0; round < 4; ++round) {
-        for (std::size_t s = sweeps; s-- > 0;) smooth(level, w_[s]);
-      }
-      return;
+      return smooth_last(w_, [&](double w) { smooth(level, w); });
     }
     Eigen::VectorXd b(grid.cells());
     Eigen::Index at = 0;
@@ -370,16 +366,16 @@ class TypedCycle final : public Cycle {
 
 }  // namespace
 
-Hierarchy::Hierarchy(Operator finest) {
+Hierarchy::Hierarchy(Operator finest, const HierarchyOptions& options) {
   levels.push_back({std::move(finest)});
   for (;;) {
     Level& level = levels.back();
     const std::int64_t cells = level.op.global[0] * level.op.global[1] * level.op.global[2];
     const bool divided = level.op.comm.size() > 1;
     if (!divided && cells <= direct_cells) break;
-    level.factor = coarsening_factors(level.op);
+    level.factor = coarsening_factors(level.op, options.coarsening);
     const bool stuck = level.factor == std::array<int, 3>{1, 1, 1};
-    if (divided && (cells <= gather_cells || stuck)) {
+    if (divided && (cells <= options.gather_cells || stuck)) {
       level.next = Next::gather;
       level.factor = {1, 1, 1};
       levels.push_back({gather(level.op)});

@@ -503,15 +503,9 @@ class TypedProximalCycle final : public ProximalCycle {
 
   void solve_coarsest(Level<Real>& level) {
     const BlockGrid& grid = level.plan->op.grid;
-    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
+    if (!use_direct_) {
       std::ranges::fill(level.x, Real(0));
-      for (int round = 0; round < 4; ++round) {
-        for (const double w : w_) smooth(level, w);
-      }
-      for (int round = 0; round < 4; ++round) {
-        for (std::size_t s = w_.size(); s-- > 0;) smooth(level, w_[s]);
-      }
-      return;
+      return smooth_last(w_, [&](double w) { smooth(level, w); });
     }
     Eigen::VectorXd b(grid.cells());
     Eigen::Index at = 0;

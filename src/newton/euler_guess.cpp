@@ -6,13 +6,6 @@
 
 namespace otto {
 
-namespace {
-
-/// Sweeps that give densities below the solve's tolerance the size their neighbours ask for.
-constexpr int sweeps = 3;
-
-}  // namespace
-
 EulerGuess::EulerGuess(const Mesh& mesh, SolverOptions options, const NewtonControl& control)
     : mesh_(mesh),
       control_(control),
@@ -41,7 +34,7 @@ SolveReport EulerGuess::find(const Step& step, std::vector<double>& rho) {
   SolveReport report = solver_.solve(mass_, std::span(rho).first(mass_.size()));
   for (std::size_t k = 0; k < mass_.size(); ++k) rho[k] = std::max(rho[k], 0.0);
   mesh_.halo.update(mesh_.comm, rho);
-  for (int i = 0; i < sweeps; ++i) sweep(step, rho);
+  for (int i = 0; i < control_.guess_sweeps; ++i) sweep(step, rho);
   double maximum = 0;
   for (std::size_t k = 0; k < mass_.size(); ++k) maximum = std::max(maximum, rho[k]);
   const double floor = control_.guess_floor * mesh_.comm.max(maximum);

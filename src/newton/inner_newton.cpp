@@ -132,7 +132,8 @@ void InnerNewton::Impl::moved_rho(std::size_t k, double alpha, std::span<double>
     double there = from + by;
     if (last && entropy && by > 0)
       there = from * std::exp(std::min(by / from, control.max_log_step));
-    to[i] = std::clamp(there, control.min_left * from, 0.1 * from + 0.9 * maximum);
+    to[i] = std::clamp(there, control.min_left * from,
+                       control.inner_left * from + (1 - control.inner_left) * maximum);
   }
 }
 
@@ -199,7 +200,7 @@ Residuals InnerNewton::Impl::residuals(double alpha) {
 /// Loose while the iterate is far from the solution; no tighter than the tolerance needs.
 double InnerNewton::Impl::linear_tolerance() const {
   const NewtonControl& c = control;
-  const double needed = std::max(c.min_needed, 0.1 * tolerance / now.optimality);
+  const double needed = std::max(c.min_needed, c.needed_share * tolerance / now.optimality);
   const double loosest = c.loosest_inner;
   const double loose =
       std::clamp(c.forcing_inner * std::sqrt(now.optimality), std::min(needed, loosest), loosest);
@@ -283,7 +284,8 @@ void InnerNewton::Impl::iterate() {
     ++report.iterations;
     if (!direction(rtol)) return;
     if (search()) {
-      if (now.optimality > 5 * std::max(rtol, before) * before) care *= control.care_factor;
+      if (now.optimality > control.care_from * std::max(rtol, before) * before)
+        care *= control.care_factor;
       continue;
     }
     if (now.optimality <= control.rounding_factor * now.floor) break;  // rounding

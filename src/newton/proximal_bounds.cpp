@@ -33,7 +33,8 @@ double ProximalNewton::Impl::energy_scale() {
     spread += mesh.volume[k] * rho[k] * std::abs(step.V[k] - centre);
   }
   const double h2 = std::pow(volume / double(mesh.global_cells), 2.0 / mesh.dimension);
-  return std::max((sums[1] + sums[2] + mesh.comm.sum(spread)) / mass, 1e-6 * h2 / step.tau);
+  return std::max((sums[1] + sums[2] + mesh.comm.sum(spread)) / mass,
+                  control.min_energy * h2 / step.tau);
 }
 
 /// Over rho0's place: what mu puts into an empty cell, over what it puts where V is that of the mass,

@@ -12,7 +12,7 @@ namespace otto {
 double ProximalNewton::Impl::linear_tolerance() const {
   const NewtonControl& c = control;
   if (!internal.has_slope()) return care > 0 ? c.mu_cold * std::sqrt(barrier_fraction) : c.tightest;
-  const double needed = std::max(c.min_needed, 0.1 * tolerance / now.optimality);
+  const double needed = std::max(c.min_needed, c.needed_share * tolerance / now.optimality);
   const double loosest = bounds.bounded() ? (warm ? c.loosest_warm : c.loosest_bounded)
                          : warm           ? c.loosest_warm
                                           : c.loosest_cold;

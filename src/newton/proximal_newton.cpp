@@ -51,7 +51,7 @@ void ProximalNewton::Impl::begin_iteration() {
 /// Whether a warm start is the wrong one: `before` is the optimality of the last iterate.
 bool ProximalNewton::Impl::slow(double before) const {
   return warm && !upwind && !bounds.bounded() && now.optimality > control.warm_progress * before &&
-         now.optimality > 10 * std::max(tolerance, now.floor);
+         now.optimality > control.warm_near * std::max(tolerance, now.floor);
 }
 
 /// After a search that failed: a tighter solve, then larger held densities. False: neither is left.
@@ -88,7 +88,8 @@ bool ProximalNewton::Impl::iterate() {
         return false;
       }
       // Tails weigh nothing in a loose solve, but their logarithms count.
-      if (!bounds.bounded() && now.optimality > 5 * std::max(rtol, before) * before) {
+      if (!bounds.bounded() &&
+          now.optimality > control.care_from * std::max(rtol, before) * before) {
         care *= control.care_factor;
       }
       continue;

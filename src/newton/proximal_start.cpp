@@ -12,8 +12,6 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
-/// Rounding of a chemical potential, in units of epsilon times its terms: two dozen operations.
-constexpr double rest_rounding = 32;
 
 }  // namespace
 
@@ -45,7 +43,7 @@ bool ProximalNewton::Impl::at_rest() {
   for (std::size_t k = 0; k < owned && !moved; ++k) {
     const double miss = level - now.g[k] - now.V[k];
     const double rounding =
-        rest_rounding * epsilon * (std::abs(now.g[k]) + std::abs(now.V[k]) + top + kT);
+        control.rest_rounding * epsilon * (std::abs(now.g[k]) + std::abs(now.V[k]) + top + kT);
     moved = rho0[k] > empty ? !(std::abs(miss) <= rounding) : !(miss <= rounding);
   }
   if (mesh.comm.any(moved)) return false;
@@ -66,7 +64,8 @@ bool ProximalNewton::Impl::start_warm(const std::vector<double>& phi) {
     continuity(now);
     for (std::size_t k = 0; k < owned; ++k) {
       const double rho = now.rho[k];
-      now.rho[k] = std::clamp(rho + now.r[k] / mesh.volume[k], 0.1 * rho, 10 * rho);
+      now.rho[k] = std::clamp(rho + now.r[k] / mesh.volume[k], control.warm_min_factor * rho,
+                              control.warm_max_factor * rho);
     }
   }
   residuals(now);

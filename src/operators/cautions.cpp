@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace otto {
@@ -45,22 +45,10 @@ double cosine(const Point& a, const Point& b) {
   return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b));
 }
 
-using FacesOf = std::unordered_map<std::int32_t, std::vector<std::size_t>>;
-
-/// The faces of the cells that are wanted (by local number).
-FacesOf faces_of(const Mesh& mesh, const std::vector<bool>& wanted) {
-  FacesOf faces;
-  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
-    for (const std::int32_t cell : {mesh.faces.left[f], mesh.faces.right[f]}) {
-      if (wanted[std::size_t(cell)]) faces[cell].push_back(f);
-    }
-  }
-  return faces;
-}
-
-/// Ghosts that are seen from the other side of a period: their owner has them elsewhere.
+/// Ghosts that are seen from the other side of a period: their owner has them elsewhere. Collective.
 std::vector<bool> moved_ghosts(const Mesh& mesh) {
   std::vector<bool> moved(std::size_t(mesh.local()), false);
+  if (!mesh.comm.any(mesh.local() > mesh.owned)) return moved;
   for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
     std::vector<double> x(moved.size());
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = mesh.center[i][a];
@@ -98,20 +86,28 @@ Point half_extent(const Mesh& mesh) {
   return half;
 }
 
-/// The outward fall of V per length at boundary face b; 0 without a neighbour behind it.
-double outward_fall(const Generator& g, std::size_t b, const FacesOf& faces) {
+/// The outward fall of V per length at every boundary face; 0 without a neighbour behind it.
+std::vector<double> outward_falls(const Generator& g) {
   const Mesh& mesh = g.mesh();
-  const auto K = std::size_t(mesh.boundary.cell[b]);
-  const auto own = faces.find(mesh.boundary.cell[b]);
-  double fall = 0;
-  if (own == faces.end()) return fall;
-  for (const std::size_t f : own->second) {
-    const bool left = std::size_t(mesh.faces.left[f]) == K;
-    const auto L = std::size_t(left ? mesh.faces.right[f] : mesh.faces.left[f]);
-    Point inward = across(mesh, f);
-    if (!left) inward = {-inward[0], -inward[1], -inward[2]};
-    if (cosine(inward, mesh.boundary.normal[b]) > -along) continue;
-    fall = std::max(fall, (g.external()[L] - g.external()[K]) / mesh.faces.distance[f]);
+  const auto walls = std::size_t(mesh.boundary.size());
+  constexpr std::int32_t none = -1;
+  // the boundary faces of a cell are a chain: first[cell], next[first[cell]], ...
+  std::vector<std::int32_t> first(std::size_t(mesh.local()), none), next(walls, none);
+  for (std::size_t b = 0; b < walls; ++b) {
+    next[b] = std::exchange(first[std::size_t(mesh.boundary.cell[b])], std::int32_t(b));
+  }
+  std::vector<double> fall(walls);
+  const auto look = [&](std::size_t f, std::int32_t K, std::int32_t L, double sign) {
+    for (std::int32_t i = first[std::size_t(K)]; i != none; i = next[std::size_t(i)]) {
+      const auto b = std::size_t(i);
+      if (sign * cosine(across(mesh, f), mesh.boundary.normal[b]) > -along) continue;
+      const double rise = g.external()[std::size_t(L)] - g.external()[std::size_t(K)];
+      fall[b] = std::max(fall[b], rise / mesh.faces.distance[f]);
+    }
+  };
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    look(f, mesh.faces.left[f], mesh.faces.right[f], 1);
+    look(f, mesh.faces.right[f], mesh.faces.left[f], -1);
   }
   return fall;
 }
@@ -122,6 +118,9 @@ std::optional<std::string> seam_caution(const Generator& g, const CautionLimits&
   const Mesh& mesh = g.mesh();
   const double unit = g.temperature() > 0 ? g.temperature() : range_of(g);
   const std::vector<bool> moved = moved_ghosts(mesh);
+  if (!mesh.comm.any(!mesh.faces.moved.empty() || std::ranges::find(moved, true) != moved.end())) {
+    return std::nullopt;
+  }
   Point seam{}, inside{};  // the largest differences by the axis that a face looks along most
   std::vector<const Point*> vector(std::size_t(mesh.faces.size()), nullptr);
   for (const Faces::Moved& m : mesh.faces.moved) vector[std::size_t(m.face)] = &m.across;
@@ -147,15 +146,13 @@ std::optional<std::string> wall_caution(const Generator& g, std::span<const doub
                                         const CautionLimits& limits) {
   const Mesh& mesh = g.mesh();
   if (g.absorbs() || mesh.simplices) return std::nullopt;
-  std::vector<bool> wanted(std::size_t(mesh.local()), false);
-  for (const std::int32_t cell : mesh.boundary.cell) wanted[std::size_t(cell)] = true;
-  const FacesOf faces = faces_of(mesh, wanted);
+  const std::vector<double> falls = outward_falls(g);
   const Point half = half_extent(mesh);
   std::vector<double> pressed(mesh.boundary_names.size() + 1);  // per side; the last: no name
   for (std::size_t b = 0; b < std::size_t(mesh.boundary.size()); ++b) {
     const auto K = std::size_t(mesh.boundary.cell[b]);
     const Point& n = mesh.boundary.normal[b];
-    const double fall = outward_fall(g, b, faces);
+    const double fall = falls[b];
     const double reach =
         std::abs(n[0]) * half[0] + std::abs(n[1]) * half[1] + std::abs(n[2]) * half[2];
     if (!(fall > 0) || g.temperature() > fall * reach) continue;
@@ -191,8 +188,9 @@ std::optional<std::string> diffusion_caution(const Generator& g, std::span<const
     const double diffusion =
         (g.forward()[f] + g.backward()[f]) / (2 * mesh.faces.transmissibility[f] * g.temperature());
     const Point n = across(mesh, f);
+    const double m_d2 = m / (mesh.faces.distance[f] * mesh.faces.distance[f]);
     for (std::size_t i = 0; i < 3; ++i) {
-      const double weight = m * n[i] * n[i] / (mesh.faces.distance[f] * mesh.faces.distance[f]);
+      const double weight = m_d2 * n[i] * n[i];
       sums[i] += weight * diffusion;
       sums[3 + i] += weight;
     }

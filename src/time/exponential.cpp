@@ -28,7 +28,6 @@ class Exponential final : public Stepper {
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    stage_.begin(state, dt);
     rho_ = state.density;
     double left = dt, error = 0;
     while (left > 0) {

@@ -40,6 +40,13 @@ void relax_non_negative(const Generator& generator, double dt, std::span<const d
   for (std::size_t k = 0; k < b.size(); ++k) rho[k] = gain[k] / loss[k];
 }
 
+bool any_negative(std::span<const double> rho) {
+  double min = 0;
+#pragma omp simd reduction(min : min)
+  for (std::size_t k = 0; k < rho.size(); ++k) min = rho[k] < min ? rho[k] : min;
+  return min < 0;
+}
+
 constexpr Solves solves{.energies = Energies::linear, .signed_rates = true};
 
 class ImplicitEuler final : public Stepper {
@@ -57,9 +64,7 @@ class ImplicitEuler final : public Stepper {
     b_.resize(static_cast<std::size_t>(mesh_.owned));
     for (std::size_t i = 0; i < b_.size(); ++i) b_[i] = mesh_.volume[i] * state.density[i];
     if (!stage_.solve(report, dt, b_, t, 0, rho_)) return report;
-    const auto values = owned(mesh_, rho_);
-    const bool negative = std::ranges::any_of(values, [](double v) { return v < 0; });
-    if (generator_.monotone() && mesh_.comm.any(negative)) {
+    if (generator_.monotone() && mesh_.comm.any(any_negative(owned(mesh_, rho_)))) {
       relax_non_negative(generator_, dt, b_, rho_);
     }
     return stage_.finish(std::move(report), state, t, rho_);

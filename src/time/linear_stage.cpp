@@ -9,15 +9,9 @@
 
 namespace otto {
 
-namespace {
-
-constexpr double of_change = 300;   // 3e-6 of what a step changes, by default
-constexpr double min_share = 3e-3;  // at rest, where errors fade instead of adding up
-
-}  // namespace
-
-LinearStage::LinearStage(const Problem& problem)
-    : mesh_(problem.mesh),
+LinearStage::LinearStage(const Problem& problem, const LinearStageOptions& options)
+    : options_(options),
+      mesh_(problem.mesh),
       generator_(problem.generator),
       solver_(problem.generator, problem.solver),
       limiter_(problem.mesh, problem.solver.rtol, problem.generator.absorbs()),
@@ -26,31 +20,46 @@ LinearStage::LinearStage(const Problem& problem)
 
 void LinearStage::restart(const State& state) {
   history_.reset();
+  rate_ = -1;
   limiter_.start(owned(mesh_, state.density));
 }
 
 void LinearStage::begin(const State& state, double dt) {
   if (history_.empty()) push(state.time, state.density);
-  rtol_ = tolerance_of(state, dt);
+  if (rate_ < 0) rate_ = rate_of(state);
+  rtol_ =
+      solver_.rtol() * std::clamp(options_.change_factor * dt * rate_, options_.min_factor, 1.0);
 }
 
-double LinearStage::tolerance_of(const State& state, double dt) {
-  change_.resize(static_cast<std::size_t>(mesh_.owned));
-  generator_.apply(state.density, change_);
-  std::array<double, 2> squares{};  // of |M Q rho| and |M rho|
-  for (std::size_t i = 0; i < change_.size(); ++i) {
-    const double mass = mesh_.volume[i] * state.density[i];
-    squares[0] += change_[i] * change_[i];
-    squares[1] += mass * mass;
+/// By a product.
+double LinearStage::rate_of(const State& state) const {
+  const std::span<const double> rho = owned(mesh_, state.density);
+  std::vector<double> b(rho.size());  // M rho0 - M Q rho0
+  generator_.apply(state.density, b);
+  for (std::size_t i = 0; i < b.size(); ++i) b[i] = mesh_.volume[i] * rho[i] - b[i];
+  return rate_of(1, b, rho);
+}
+
+/// Where (M - c M Q) rho = b.
+double LinearStage::rate_of(double c, std::span<const double> b,
+                            std::span<const double> rho) const {
+  double change = 0, mass = 0;  // |c M Q rho|^2, |M rho|^2
+  const double* vol = mesh_.volume.data();
+#pragma omp simd reduction(+ : change, mass)
+  for (std::size_t i = 0; i < rho.size(); ++i) {
+    const double m = vol[i] * rho[i], d = m - b[i];
+    change += d * d;
+    mass += m * m;
   }
+  std::array<double, 2> squares{change, mass};
   mesh_.comm.sum_in_place(squares);
-  const double change = dt * std::sqrt(squares[0] / squares[1]);
-  return solver_.rtol() * std::clamp(of_change * change, min_share, 1.0);
+  return std::sqrt(squares[0] / squares[1]) / c;
 }
 
 void LinearStage::remember(Archive& archive) {
   archive.part("keeper", limiter_);
   archive.part("history", history_);
+  if (archive.holds("rate")) archive.number("rate", rate_);
 }
 
 void LinearStage::tighten(const ErrorBudget& budget, double dt) {
@@ -70,6 +79,7 @@ bool LinearStage::solve(StepReport& report, double c, std::span<const double> b,
     return false;
   }
   history_.learn(slot, t, values);
+  rate_ = rate_of(c, b, values);
   mesh_.halo.update(mesh_.comm, rho);
   return true;
 }
@@ -93,6 +103,7 @@ StepReport LinearStage::finish(StepReport report, State& state, double t,
 
 StepReport LinearStage::refuse(StepReport report, std::string reason) {
   history_.reset();
+  rate_ = -1;
   report.accepted = false;
   report.reason = std::move(reason);
   return report;

@@ -58,7 +58,8 @@ void examine_density(const Mesh& mesh, std::span<const double> rho, double time)
   });
 }
 
-MassPositivityLimiter::MassPositivityLimiter(const Mesh& mesh, double rtol, bool leaves, const KeeperOptions& options)
+MassPositivityLimiter::MassPositivityLimiter(const Mesh& mesh, double rtol, bool leaves,
+                                             const LimiterOptions& options)
     : mesh_(mesh),
       options_(options),
       leaves_(leaves),

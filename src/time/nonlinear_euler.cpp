@@ -14,7 +14,7 @@
 // not in the residual. Its matrix is an M-matrix whose columns sum to vol rho', so exact steps keep
 // the mass. A step may empty a cell down to a tenth; steps that do not reduce |R|_1 are halved.
 // Stop at |R|_1 <= tolerance * mass, or where rounding is reached. What is left of the mass is
-// mended by Keeper.
+// mended by MassPositivityLimiter.
 
 #include <fmt/format.h>
 

@@ -21,11 +21,18 @@
 
 namespace otto {
 
+struct ProximalMidpointOptions {
+  /// Of x: in half a step rho_h grows by no more where it is smooth; larger x would let less mass
+  /// through.
+  double max_growth = 4;
+};
+
 class ProximalMidpoint {
  public:
-  /// Keeps references to both.
-  ProximalMidpoint(ProximalStage& stage, PositiveTransport& mover, const Mesh& mesh)
-      : stage_(stage), mover_(mover), mesh_(mesh) {}
+  /// Keeps references to the first three.
+  ProximalMidpoint(ProximalStage& stage, PositiveTransport& mover, const Mesh& mesh,
+                   const ProximalMidpointOptions& options = {})
+      : stage_(stage), mover_(mover), mesh_(mesh), options_(options) {}
 
   /// rho1 at t + dt from rho0 at t (owned + ghosts). On failure says why in the report and returns
   /// false. Collective.
@@ -36,6 +43,7 @@ class ProximalMidpoint {
   ProximalStage& stage_;
   PositiveTransport& mover_;
   const Mesh& mesh_;
+  ProximalMidpointOptions options_;
   std::vector<double> half_, mu_, pi_;
 };
 

@@ -12,8 +12,10 @@
 
 namespace otto {
 
-ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& options)
-    : mesh_(problem.mesh),
+ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& options,
+                             const ProximalStageOptions& limits)
+    : limits_(limits),
+      mesh_(problem.mesh),
       generator_(problem.generator),
       weights_(options.weights),
       transport_(problem.mesh),
@@ -28,7 +30,6 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
 }
 
 bool ProximalStage::rough(const State& state) const {
-  constexpr double jump = 2, part = 1e-3;
   const double kT = generator_.temperature();
   if (!(kT > 0)) return false;
   generator_.set_time(state.time);
@@ -39,7 +40,7 @@ bool ProximalStage::rough(const State& state) const {
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
     const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
     const double j = std::log(rho[K] / rho[L]) + (V[K] - V[L]) / kT;  // of two empty cells: NaN
-    if (!(std::abs(j) > jump)) continue;
+    if (!(std::abs(j) > limits_.rough_jump)) continue;
     const std::size_t fuller = rho[K] > rho[L] ? K : L;
     if (fuller < next.size()) next[fuller] = 1;
   }
@@ -49,7 +50,7 @@ bool ProximalStage::rough(const State& state) const {
     if (next[k] != 0) sums[1] += mesh_.volume[k] * rho[k];
   }
   mesh_.comm.sum_in_place(sums);
-  return sums[1] > part * sums[0];
+  return sums[1] > limits_.rough_part * sums[0];
 }
 
 void ProximalStage::restart(const State& state) {
@@ -76,8 +77,8 @@ void ProximalStage::set_weights(std::span<const double> rho0) {
   const Faces& faces = mesh_.faces;
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
     const double left = rho0[std::size_t(faces.left[f])], right = rho0[std::size_t(faces.right[f])];
-    const double j = left > 0 && right > 0 ? std::abs(std::log(left / right)) : 1e3;
-    transport_.theta()[f] = j < 1e-2 ? j / 6 : 1 / std::tanh(0.5 * j) - 2 / j;
+    const double j = left > 0 && right > 0 ? std::abs(std::log(left / right)) : limits_.empty_jump;
+    transport_.theta()[f] = j < limits_.linear_jump ? j / 6 : 1 / std::tanh(0.5 * j) - 2 / j;
   }
 }
 
@@ -122,7 +123,7 @@ std::string ProximalStage::take(State& state, double t, std::vector<double>& rho
   mesh_.halo.update(mesh_.comm, rho);
   double energy = free_energy(rho);
   if (!std::isfinite(energy)) return "the free energy would be infinite";
-  const double rounding = 1e-13 * (std::abs(energy) + std::abs(energy_));
+  const double rounding = limits_.energy_rounding * (std::abs(energy) + std::abs(energy_));
   if (!(energy <= energy_ + rounding) && !generator_.depends_on_time()) {
     if (!(energy - energy_ <= gap_)) {
       return fmt::format("the free energy would grow by {:.2g}", energy - energy_);

@@ -1,13 +1,14 @@
 // The flux of fourth order: its order where derivatives along and across the faces matter, and the
 // moments of linear drifts, which are exact.
 
+#include "otto/operators/fourth_order.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "../scenario.h"
 #include "otto/driver/moments.h"
-#include "otto/operators/fourth_order.h"
 
 namespace otto::test {
 namespace {

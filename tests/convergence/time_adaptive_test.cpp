@@ -18,9 +18,8 @@ struct Flow {
   std::string toml;
 };
 
-const std::vector<Flow> flows {
-  // relaxes through modes of very different rates
-  {"double well", R"(
+const std::vector<Flow> flows{// relaxes through modes of very different rates
+                              {"double well", R"(
 [mesh]
 kind = "box"
 lower = [-2.0, -2.0]
@@ -40,7 +39,7 @@ variance = 0.05
 step = 0.001
 end = 1.0
 )"},
-      {"Ornstein-Uhlenbeck", R"(
+                              {"Ornstein-Uhlenbeck", R"(
 [mesh]
 kind = "box"
 lower = [-8.0]
@@ -60,8 +59,8 @@ variance = 0.25
 step = 0.01
 end = 2.0
 )"},
-  // one mode only
-  {"exponential drift", R"toml(
+                              // one mode only
+                              {"exponential drift", R"toml(
 [mesh]
 kind = "box"
 lower = [0.0]
@@ -83,38 +82,36 @@ end = 0.25
 )toml"}};
 
 struct Result {
-      std::vector<double> density;
-      RunOutcome outcome;
-    };
+  std::vector<double> density;
+  RunOutcome outcome;
+};
 
-    Result run(const Flow& flow, const std::vector<std::string>& settings) {
-      Scenario s(flow.toml, settings);
-      State state = s.initial();
-      const RunOutcome outcome = s.run(state);
-      return {state.density, outcome};
-    }
+Result run(const Flow& flow, const std::vector<std::string>& settings) {
+  Scenario s(flow.toml, settings);
+  State state = s.initial();
+  const RunOutcome outcome = s.run(state);
+  return {state.density, outcome};
+}
 
-    TEST(AdaptiveSteps, EndWithTheErrorAskedFor) {
-      for (const Flow& flow : flows) {
-        const Result exact = run(flow, {"time.scheme=exponential", "time.step=1.0",
-                                        "time.tolerance=1e-10", "solver.rtol=1e-12"});
-        const Scenario grid(flow.toml);
-        for (const char* scheme : {"tr_bdf2", "midpoint"}) {
-          for (const double tolerance : {1e-2, 1e-3, 1e-4, 1e-5}) {
-            const Result got =
-                run(flow, {fmt::format("time.scheme={}", scheme), "time.adaptive=true",
-                           fmt::format("time.tolerance={}", tolerance)});
-            const double off = grid.l1(got.density, exact.density);
-            const std::string what =
-                fmt::format("{}, {}, tolerance {}", flow.name, scheme, tolerance);
-            EXPECT_LE(off, 1.5 * tolerance) << what;
-            EXPECT_GE(off, tolerance / 3) << what;
-            EXPECT_GE(got.outcome.last.error_estimate, 0.7 * off) << what;
-            EXPECT_LE(got.outcome.steps, 40 * std::sqrt(1e-3 / tolerance)) << what;
-          }
-        }
+TEST(AdaptiveSteps, EndWithTheErrorAskedFor) {
+  for (const Flow& flow : flows) {
+    const Result exact = run(flow, {"time.scheme=exponential", "time.step=1.0",
+                                    "time.tolerance=1e-10", "solver.rtol=1e-12"});
+    const Scenario grid(flow.toml);
+    for (const char* scheme : {"tr_bdf2", "midpoint"}) {
+      for (const double tolerance : {1e-2, 1e-3, 1e-4, 1e-5}) {
+        const Result got = run(flow, {fmt::format("time.scheme={}", scheme), "time.adaptive=true",
+                                      fmt::format("time.tolerance={}", tolerance)});
+        const double off = grid.l1(got.density, exact.density);
+        const std::string what = fmt::format("{}, {}, tolerance {}", flow.name, scheme, tolerance);
+        EXPECT_LE(off, 1.5 * tolerance) << what;
+        EXPECT_GE(off, tolerance / 3) << what;
+        EXPECT_GE(got.outcome.last.error_estimate, 0.7 * off) << what;
+        EXPECT_LE(got.outcome.steps, 40 * std::sqrt(1e-3 / tolerance)) << what;
       }
     }
+  }
+}
 
-  }  // namespace
+}  // namespace
 }  // namespace otto::test

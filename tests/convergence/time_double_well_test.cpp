@@ -2,13 +2,12 @@
 // t = 1: how much time error so many solves leave. Measured against a tight exponential run on the
 // same grid.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <string>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "otto/time/exponential_action.h"
 #include "scenario.h"

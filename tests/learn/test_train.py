@@ -38,7 +38,7 @@ iterations = 6
 
 
 def command(words, ranks=1):
-    launch = ["mpirun", "-q", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+    launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
     return [*launch, OTTO, *words]
 
 

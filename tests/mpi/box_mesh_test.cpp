@@ -9,7 +9,8 @@
 namespace otto {
 namespace {
 
-Box make_box(std::vector<std::int64_t> cells, std::vector<double> ratio, std::vector<bool> periodic) {
+Box make_box(std::vector<std::int64_t> cells, std::vector<double> ratio,
+             std::vector<bool> periodic) {
   Box box;
   box.dimension = int(cells.size());
   for (std::size_t a = 0; a < cells.size(); ++a) {

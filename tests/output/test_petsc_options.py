@@ -60,12 +60,21 @@ mean_exit_time = true
 """
 # what a case solves: the prefix of its solve -> the case
 CASES = {
+    "shifted_": BOX + ENTROPY + START.format(scheme="implicit_euler"),
+    "proximal_": BOX + ENTROPY + START.format(scheme="jko"),
     "transport_": BOX + ENTROPY + INNER,
     "inner_": BOX + ENTROPY + INNER,
     "coupled_": BOX + ENTROPY + INTERACTION + START.format(scheme="jko"),
     "flux_": BOX + POWER + START.format(scheme="implicit_euler"),
     "simplex_": BOX + ENTROPY + START.format(scheme="implicit_euler") + '[flux]\nkind = "simplex"\n',
     "backward_": BOX + ENTROPY + START.format(scheme="implicit_euler") + BACKWARD,
+}
+# the cases in which a solve is one part of several
+USERS = {
+    "transport_": {"inner_"},
+    "inner_": {"transport_"},
+    "shifted_": {"backward_"},                            # implicit Euler's
+    "proximal_": {"inner_", "transport_", "coupled_"},    # their start, or preconditioner
 }
 
 
@@ -89,7 +98,7 @@ class Prefixes(unittest.TestCase):
     def test_a_prefix_reaches_nothing_else(self):
         for prefix in CASES:
             for other, case in CASES.items():
-                if other == prefix or {other, prefix} == {"transport_", "inner_"}:
+                if other == prefix or other in USERS.get(prefix, ()):
                     continue
                 if prefix == "flux_" and "jko" in case:  # implicit Euler's density, where it starts
                     continue
@@ -98,12 +107,12 @@ class Prefixes(unittest.TestCase):
                 self.assertIn(f"-{prefix}ksp_max_it: nothing in this run uses it", said)
 
     def test_options_without_a_prefix_reach_the_solves_of_a_step(self):
-        for prefix in ("inner_", "flux_", "simplex_"):
+        for prefix in ("shifted_", "proximal_", "inner_", "flux_", "simplex_"):
             status, said = run(CASES[prefix], "-ksp_max_it", "1")
             self.assertEqual(status, 3, f"{prefix}: {said}")
 
     def test_the_prefix_wins(self):
-        for prefix in ("flux_", "simplex_"):
+        for prefix in ("shifted_", "proximal_", "flux_", "simplex_"):
             status, said = run(CASES[prefix], "-ksp_max_it", "1", f"-{prefix}ksp_max_it", "200")
             self.assertEqual(status, 0, f"{prefix}: {said}")
 

@@ -39,7 +39,8 @@ end = 0.01
 )";
 const std::string entropy = "[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n";
 const std::string power = "[[energy]]\nkind = \"power\"\nexponent = 2.0\n";
-const std::string well = "[[energy]]\nkind = \"external\"\nexpression = \"(x^2 + y^2)/2 + 0.2*x*y\"\n";
+const std::string well =
+    "[[energy]]\nkind = \"external\"\nexpression = \"(x^2 + y^2)/2 + 0.2*x*y\"\n";
 
 using Make = std::function<std::unique_ptr<Stepper>(const Problem&)>;
 

@@ -108,7 +108,8 @@ TEST(Declarations, EverythingCanBeExplained) {
 const nlohmann::json& schema_of(const nlohmann::json& schema, const std::string& table) {
   if (table.empty()) return schema;
   const std::string name(name_of(table));
-  const auto& here = schema_of(schema, std::string(table_of(table))).at("properties").at(name);
+  const std::string parent(table_of(table));
+  const auto& here = schema_of(schema, parent).at("properties").at(name);
   return find_table(table)->repeated ? here.at("items") : here;
 }
 

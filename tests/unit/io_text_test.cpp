@@ -78,9 +78,10 @@ TEST_F(TextFiles, HistoryRowsReadBackToTheSameNumbers) {
   history.flush();
   const auto lines = split(read_text(file), '\n');
   ASSERT_EQ(lines.size(), 3U);
-  EXPECT_EQ(lines[0],
-            "step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
-            "newton_iterations,linear_iterations,wall_seconds,refused,fallback,error_estimate,kl_gibbs");
+  EXPECT_EQ(
+      lines[0],
+      "step,time,dt,mass,min_density,max_density,free_energy,dissipation,edi_gap,"
+      "newton_iterations,linear_iterations,wall_seconds,refused,fallback,error_estimate,kl_gibbs");
   EXPECT_EQ(split(lines[1], ',')[14], "");
   EXPECT_EQ(std::stod(split(lines[1], ',')[15]), 0.1 + 0.2);
   const auto row = split(lines[2], ',');

@@ -48,10 +48,9 @@ std::vector<double> applied(const Generator& generator, std::span<const double> 
 }
 
 TEST(Generator, ApplyIsTheSumOfTheTwoPointFluxes) {
-  for (const char* flux : {"scharfetter_gummel", "square_root", "upwind", "centred"}) {
+  for (const std::string flux : {"scharfetter_gummel", "square_root", "upwind", "centred"}) {
     for (const char* periodic : {"[false, false]", "[true, false]", "[true, true]"}) {
-      Scenario s(head + external,
-                 {"flux.kind=" + std::string(flux), "mesh.periodic=" + std::string(periodic)});
+      Scenario s(head + external, {"flux.kind=" + flux, "mesh.periodic=" + std::string(periodic)});
       const Generator& g = s.generator;
       const std::vector<double> rho = random_density(s.mesh);
       std::vector<double> expected(static_cast<std::size_t>(s.mesh.local()));

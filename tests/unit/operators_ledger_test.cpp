@@ -1,13 +1,12 @@
 // The ledger against sums in extended precision, and at the edges.
 
-#include "otto/operators/ledger.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 #include <random>
 
+#include "otto/operators/ledger.h"
 #include "scenario.h"
 
 namespace otto::test {
@@ -49,8 +48,8 @@ TEST(Ledger, SumsAreThoseOfExtendedPrecision) {
     const bool inside = s.mesh.faces.left[f] < s.mesh.owned && s.mesh.faces.right[f] < s.mesh.owned;
     const long double flux = (long double)s.generator.forward()[f] * rho[K] -
                              (long double)s.generator.backward()[f] * rho[L];
-    const long double drop = 0.7L * (std::log((long double)rho[K]) - std::log((long double)rho[L])) +
-                             V[K] - V[L];
+    const long double drop =
+        0.7L * (std::log((long double)rho[K]) - std::log((long double)rho[L])) + V[K] - V[L];
     D += (inside ? 1.0L : 0.5L) * flux * drop;
   }
   EXPECT_NEAR(double(l.mass / mass), 1, 1e-15);
@@ -96,9 +95,9 @@ TEST(Ledger, DissipationVanishesAtTheGibbsState) {
 
 TEST(Ledger, NoticesWhatIsNotFinite) {
   Scenario s(toml);
-  for (const double bad : {std::numeric_limits<double>::quiet_NaN(),
-                           std::numeric_limits<double>::infinity(),
-                           -std::numeric_limits<double>::infinity()}) {
+  for (const double bad :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+        -std::numeric_limits<double>::infinity()}) {
     for (const std::size_t cell : {0, 7, 1000, 61 * 37 - 1}) {
       std::vector<double> density(static_cast<std::size_t>(s.mesh.owned), 1.0);
       density[cell] = bad;
@@ -129,7 +128,8 @@ strength = 0.5
 TEST(Ledger, OfNonlinearEnergiesIsTheSumOfTheirTerms) {
   Scenario s(nonlinear_toml);
   std::vector<double> density(static_cast<std::size_t>(s.mesh.owned));
-  for (std::size_t i = 0; i < density.size(); ++i) density[i] = i % 4 == 0 ? 0 : 0.1 * double(i % 5);
+  for (std::size_t i = 0; i < density.size(); ++i)
+    density[i] = i % 4 == 0 ? 0 : 0.1 * double(i % 5);
   const State state = s.with_ghosts(density);
   const Ledger l = ledger(s.generator, state.density, true);
   double F = 0, D = 0;

@@ -1,11 +1,11 @@
-#include "otto/core/vector_math.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
+
+#include "otto/core/vector_math.h"
 
 namespace otto {
 namespace {
@@ -51,8 +51,8 @@ TEST(VectorMath, LogIsWithinFourUlps) {
 }
 
 TEST(VectorMath, LogAtTheEdges) {
-  const std::vector<double> x{0.0, -0.0, 1.0, Limits::infinity(), -1.0, Limits::quiet_NaN(),
-                              Limits::denorm_min()};
+  const std::vector<double> x{
+      0.0, -0.0, 1.0, Limits::infinity(), -1.0, Limits::quiet_NaN(), Limits::denorm_min()};
   std::vector<double> y(x.size());
   log_of(x, y);
   EXPECT_EQ(y[0], -Limits::infinity());
@@ -81,8 +81,9 @@ TEST(VectorMath, ExpIsWithinFourUlps) {
 }
 
 TEST(VectorMath, ExpAtTheEdges) {
-  const std::vector<double> x{0.0, 1e4, -1e4, -745.0, Limits::infinity(), -Limits::infinity(),
-                              Limits::quiet_NaN(), -720.0, 709.78};
+  const std::vector<double> x{
+      0.0,    1e4,   -1e4, -745.0, Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(),
+      -720.0, 709.78};
   std::vector<double> y(x.size());
   exp_of(x, y);
   EXPECT_EQ(y[0], 1.0);

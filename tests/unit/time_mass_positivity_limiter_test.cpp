@@ -1,7 +1,5 @@
 // Mass and sign after a solve: 200 random states with empty patches, tiny and negative values.
 
-#include "otto/time/mass_positivity_limiter.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,6 +8,7 @@
 
 #include "otto/core/error.h"
 #include "otto/mesh/box.h"
+#include "otto/time/mass_positivity_limiter.h"
 
 namespace otto {
 namespace {
@@ -28,12 +27,16 @@ TEST(MassPositivityLimiter, RestoresMassAndSignExactly) {
   std::uniform_real_distribution<double> uniform(0, 1), exponent(-700, 0);
   // Three sums of n terms are compared, each off by a random walk of n half roundings; how far
   // depends on how many of them the processor adds at once.
-  const double rounding = 0.5 * std::numeric_limits<double>::epsilon() * std::sqrt(3.0 * mesh.owned);
+  const double rounding =
+      0.5 * std::numeric_limits<double>::epsilon() * std::sqrt(3.0 * mesh.owned);
   for (int trial = 0; trial < 200; ++trial) {
     std::vector<double> before(static_cast<std::size_t>(mesh.owned));
     for (double& r : before) {
       const double kind = uniform(random);
-      r = kind < 0.3 ? 0.0 : kind < 0.4 ? 1e-300 : kind < 0.5 ? std::exp(exponent(random)) : uniform(random);
+      r = kind < 0.3   ? 0.0
+          : kind < 0.4 ? 1e-300
+          : kind < 0.5 ? std::exp(exponent(random))
+                       : uniform(random);
     }
     MassPositivityLimiter keeper(mesh, 1e-8);
     keeper.start(before);

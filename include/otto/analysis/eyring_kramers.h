@@ -18,6 +18,7 @@ struct EyringKramersRate {
 /// Crossings with barriers above kT, slowest first. Wells and saddles on a wall, where the formula
 /// does not hold, are left out. `V`: owned values; empty results on meshes that are no boxes and
 /// above ten million cells. Collective; every rank gets the same.
-std::vector<EyringKramersRate> eyring_kramers(const Mesh& mesh, std::span<const double> V, double kT);
+std::vector<EyringKramersRate> eyring_kramers(const Mesh& mesh, std::span<const double> V,
+                                              double kT);
 
 }  // namespace otto

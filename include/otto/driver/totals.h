@@ -12,9 +12,9 @@ namespace otto {
 
 struct RunTotals {
   long steps = 0, rejected = 0;
-  long fallbacks = 0;        ///< steps that did something in place of what was asked,
-  long changed = 0;          ///< and of these the ones by another formula
-  double shortest_step = 0;  ///< 0 before the first
+  long fallbacks = 0;          ///< steps that did something in place of what was asked,
+  long changed = 0;            ///< and of these the ones by another formula
+  double shortest_step = 0;    ///< 0 before the first
   double start = 0, time = 0;  ///< of the first and the last record
   double mass_initial = 0, mass_final = 0;
   double max_drift = 0;    ///< max |mass - initial mass| / initial mass

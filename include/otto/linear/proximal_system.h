@@ -26,8 +26,8 @@ struct ProximalCoefficients {
 class ProximalSystem {
  public:
   /// Keeps a reference to `transport`. `jumps`: coefficients may differ by many orders of magnitude
-  /// from cell to cell, which takes the algebraic multigrid on boxes. PETSc options without prefix apply to
-  /// its KSP. Collective.
+  /// from cell to cell, which takes the algebraic multigrid on boxes. PETSc options apply, with
+  /// prefix proximal_ or none. Collective.
   ProximalSystem(const Transport& transport, SolverOptions options, bool jumps = false);
   ~ProximalSystem();
   ProximalSystem(ProximalSystem&&) noexcept;

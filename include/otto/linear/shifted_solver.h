@@ -49,7 +49,7 @@ std::vector<double> gibbs_weights(const Generator& generator);
 /// The solver and what it keeps from one system to the next.
 class ShiftedSolver {
  public:
-  /// Keeps a reference to `generator`. PETSc options without prefix apply to its KSP. Collective.
+  /// Keeps a reference to `generator`. PETSc options apply, with prefix shifted_ or none. Collective.
   ShiftedSolver(const Generator& generator, SolverOptions options);
   ~ShiftedSolver();
   ShiftedSolver(ShiftedSolver&&) noexcept;  ///< what is moved from can only be destroyed

@@ -23,6 +23,16 @@ struct AlgebraicOptions {
   double lowest = 0.25;  ///< the polynomials damp eigenvalues from this share of the largest on
   std::int64_t gather_rows = 4096;  ///< levels of at most this many rows are repeated on every rank
   std::int64_t direct_rows = 160;   ///< and of this many factorised
+  double shift =
+      1e-14;  ///< added to the unit diagonal of the factorised matrix, which is singular but
+              ///< for the mass: rounding of its entries
+  /// Levels that do not shrink to this share are the last: another one would cost as much again.
+  double max_share = 0.95;
+  int last_degree = 8;  ///< of the polynomial on a last level too large to be factorised
+  int power_steps =
+      8;  ///< of the power method for the largest eigenvalue, which comes from below ...
+  double power_margin = 1.1;   ///< ... and is then within a tenth of it
+  double single_range = 1e40;  ///< of diagonal entries; beyond it a float does not hold residuals
 };
 
 class AlgebraicCycle {

@@ -31,10 +31,16 @@ struct Operator {
   std::array<std::vector<double>, 3> g;  ///< conductance of the lower face of each cell, with halo
 };
 
+struct CoarseningOptions {
+  /// Axes whose couplings are weaker than this share of the strongest are not coarsened: point
+  /// smoothing across the strong axes leaves nothing for a coarse grid along a weak one to do.
+  double weak_axis = 0.35;
+};
+
 /// Axes to coarsen next: those whose couplings are not much weaker than the strongest (so cells
 /// stretched 1:20 are first joined across their short side), at least 2 cells long, and whose
 /// blocks begin at even cells. Empty (all 1) where nothing can be coarsened. Collective.
-std::array<int, 3> coarsening_factors(const Operator& fine);
+std::array<int, 3> coarsening_factors(const Operator& fine, const CoarseningOptions& options);
 
 /// Joins `factor[a]` (1 or 2) cells along each axis. Collective.
 Operator coarsen(const Operator& fine, const std::array<int, 3>& factor);

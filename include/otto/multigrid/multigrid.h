@@ -12,9 +12,20 @@
 
 namespace otto::multigrid {
 
+struct HierarchyOptions {
+  /// Levels of at most this many cells are repeated on every rank: sweeping them takes less time than
+  /// a message.
+  std::int64_t gather_cells = 4096;
+  CoarseningOptions coarsening = {};
+};
+
+/// Levels of at most this many cells are solved by a dense factorisation: 80^2 entries are read as
+/// fast as the levels below would be swept.
+inline constexpr std::int64_t direct_cells = 80;
+
 /// The operators of all levels, finest first; made once per set of rates.
 struct Hierarchy {
-  explicit Hierarchy(Operator finest);
+  explicit Hierarchy(Operator finest, const HierarchyOptions& options = {});
 
   enum class Next { coarsen, gather, none };
   struct Level {
@@ -25,15 +36,24 @@ struct Hierarchy {
   std::vector<Level> levels;
 };
 
-/// Levels of at most this many cells are solved by a dense factorisation.
-inline constexpr std::int64_t direct_cells = 80;
-
 /// Damping of the Jacobi sweeps before the coarse grid; after it they come in reverse. Piecewise
 /// constant interpolation of a smooth u leaves errors that alternate from cell to cell along some
 /// of the axes; for those that alternate along k of d axes, D^-1 A has the eigenvalue 2 k / d. So
 /// the roots 1/w of the smoother stand near these d values.
 inline constexpr std::size_t sweeps = 3;
 std::array<double, sweeps> damping(int dimension);
+
+/// In place of a solve on a last level that is too large for one: rounds of sweeps and as many in
+/// reverse, which together are symmetric. Four each, since no coarser level does the rest.
+template <class Smooth>
+void smooth_last(const std::array<double, sweeps>& w, Smooth&& smooth, int rounds = 4) {
+  for (int round = 0; round < rounds; ++round) {
+    for (const double damped : w) smooth(damped);
+  }
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t s = sweeps; s-- > 0;) smooth(w[s]);
+  }
+}
 
 /// The cycle in single or double precision.
 class Cycle {

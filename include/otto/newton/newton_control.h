@@ -18,11 +18,16 @@ struct NewtonControl {
   double min_left = 0.02;   ///< part of a density that one iteration leaves: the same downwards
   double dual_share = 0.3;  ///< the density of the new phi is tried where more is left than this
   double rounding_factor = 1e3;  ///< optimality, over rounding, at which a stalled search is done
+  /// Of a chemical potential at rest, in units of epsilon times its terms: two dozen operations.
+  double rest_rounding = 32;
 
   // Warm starts, from the potential extrapolated from earlier steps
   double good_guess = 0.06;    ///< optimality up to which an extrapolated phi is a start; beyond
                                ///< it implicit Euler's density is nearer
   double warm_progress = 0.3;  ///< an iteration that leaves more says that the start was wrong
+  double warm_near = 10;       ///< times the goal: within it rounding may be what is left
+  /// Of a density over rho0 before the first iteration, at least and at most: no guess is better.
+  double warm_min_factor = 0.1, warm_max_factor = 10;
   double small_change = 0.03;  ///< optimality of a start up to which a solve stops by its residual
   int keep_iterations = 8;     ///< of a solve, up to which the next one keeps its coarse operators
 
@@ -33,12 +38,15 @@ struct NewtonControl {
   double loosest_bounded = 1e-3;  ///< multipliers need a better phi
   double tightest = 1e-9;         ///< where a loose solve did not help
   double forcing = 0.5;           ///< tolerance = forcing sqrt(optimality): superlinear
-  double min_needed = 1e-6;       ///< and not below tolerance/(10 optimality) unless this is less
-  double care_factor = 0.03;      ///< on the tolerance after a solve that did not do its share
+  double needed_share = 0.1;      ///< of tolerance/optimality: no solve needs to be tighter,
+  double min_needed = 1e-6;       ///< unless that is less than this
+  double care_factor = 0.03;      ///< on the tolerance after a solve that did not do its share:
+  double care_from = 5;           ///< optimality over that foreseen, max(rtol, opt.) times the last
 
   double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k
   double forcing_inner = 0.05;
   double inner_empty = 1e-8;  ///< density, over the largest, below which they go upwind
+  double inner_left = 0.1;    ///< part of the room below a bound that one iteration leaves
 
   // Levenberg-Marquardt: H is made with densities of at least max(held_density, nu optimality), so
   // that cells which hold less than the present error keep still. nu grows where no step along the
@@ -57,6 +65,7 @@ struct NewtonControl {
   // Densities
   double empty = 1e-290;       ///< over the mass: a cell without density; its logarithm is finite
   double guess_floor = 1e-14;  ///< of implicit Euler's density: its solve knows no less
+  int guess_sweeps = 3;        ///< that give such densities the size their neighbours ask for
   double other_terms_from =
       1e-6;                    ///< over the mean: where the guess takes terms beside the entropy
   double guess_known = 1e-12;  ///< over the mean: where its chemical potential is believed
@@ -70,6 +79,8 @@ struct NewtonControl {
   double mu_close = 10;  ///< lowered at an optimality of so many mu
   /// Energies per mass above the mean of V from which a cell is an obstacle, where mu puts less.
   double obstacle = 100;
+  /// The least energy per mass, over what moving it by the width of a cell costs: a trifle.
+  double min_energy = 1e-6;
   double highest_guess =
       10;              ///< of phi in empty cells, above V of the mass, in the energy per mass
   double edge = 1e-3;  ///< a density below so much of its multiplier is 0 in the end

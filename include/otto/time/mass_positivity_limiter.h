@@ -26,7 +26,7 @@ namespace otto {
 /// Collective.
 void examine_density(const Mesh& mesh, std::span<const double> rho, double time);
 
-struct KeeperOptions {
+struct LimiterOptions {
   double max_negative = 0.01;  ///< N / m: more is no undershoot but a step that is too long
   /// |m - (P + N)| / m up to rtol times this, or the root of the number of cells if that is more: the
   /// sum of n residuals may be sqrt(n) times their 2-norm, ...
@@ -39,7 +39,7 @@ class MassPositivityLimiter {
   /// `rtol`: of the linear solves. A step is refused when the mass returned is off by more than
   /// the solver's tolerance can explain; where mass `leaves`, when it has grown by more.
   MassPositivityLimiter(const Mesh& mesh, double rtol, bool leaves = false,
-                        const KeeperOptions& options = {});
+                        const LimiterOptions& options = {});
 
   /// The mass to keep from now on: that of `rho`. Collective.
   void start(std::span<const double> rho);
@@ -52,7 +52,7 @@ class MassPositivityLimiter {
 
  private:
   const Mesh& mesh_;
-  KeeperOptions options_;
+  LimiterOptions options_;
   bool leaves_;
   double mass_ = std::numeric_limits<double>::quiet_NaN();  ///< until `start`
   double mass_limit_;

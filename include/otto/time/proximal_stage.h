@@ -14,9 +14,20 @@
 
 namespace otto {
 
+struct ProximalStageOptions {
+  double rough_jump = 2;  ///< of log rho + V/kT across a face; schemes of second order see smooth
+                          ///< densities up to about there
+  double rough_part = 1e-3;  ///< of the mass: what lies next to jumps and does not matter yet
+  double linear_jump =
+      1e-2;                 ///< up to it coth(j/2) - 2/j is j/6, to 1e-6; the formula cancels there
+  double empty_jump = 1e3;  ///< where one side is empty: theta = 1
+  double energy_rounding = 1e-13;  ///< of F: growth that is none
+};
+
 class ProximalStage {
  public:
-  ProximalStage(const Problem& problem, const ProximalOptions& options);
+  ProximalStage(const Problem& problem, const ProximalOptions& options,
+                const ProximalStageOptions& limits = {});
 
   /// As Stepper::restart: a new history, and a new mass and free energy to hold the next step to.
   /// Collective.
@@ -52,6 +63,7 @@ class ProximalStage {
   /// Adds up what Newton's method did. False: it failed, and the step is refused.
   bool count(StepReport& report, const NewtonReport& newton);
 
+  ProximalStageOptions limits_;
   const Mesh& mesh_;
   Generator& generator_;
   FaceWeights weights_;

@@ -97,7 +97,8 @@ std::vector<double> toy_masses(const ToyDensity& toy, double s, const Mesh& mesh
 }
 
 TrainingData from_library(const Section& data, const Mesh& mesh) {
-  const ToyDensity& toy = find_toy(data.text("library"));
+  const std::string name = data.text("library");
+  const ToyDensity& toy = find_toy(name);
   if (mesh.dimension != 2) {
     data.fail("library", fmt::format("'{}' is a density in two dimensions; the mesh has {}",
                                      toy.name, mesh.dimension));
