@@ -46,6 +46,7 @@ struct ProximalSystem::Impl {
     equal_volumes = mesh.comm.min(min) == mesh.comm.max(max);
     assemble = !mesh.box || user_option("-pc_type");
     geometric = !jumps;
+    options.geometric_iterations = 60;
   }
 
   const Transport& transport;
