@@ -37,21 +37,19 @@ class TypedProximalCycle final : public ProximalCycle {
   }
 
   void set(std::span<const double> omega, std::span<const double> slope_left,
-           std::span<const double> slope_right, std::span<const double> g, bool one_slope,
-           bool keep_coarse) override {
+           std::span<const double> slope_right, std::span<const double> g,
+           bool one_slope) override {
     Level<Real>& fine = levels_.front();
-    keep_coarse = keep_coarse && one_slope == fine.one_slope;
     fine.one_slope = one_slope;
     load(omega, slope_left, slope_right, g);
     set_finest_diagonal(fine);
-    if (keep_coarse && levels_.size() > 1) return;
     for (std::size_t l = 0; l + 1 < levels_.size(); ++l) {
       if (levels_[l].plan->next == Hierarchy::Next::gather) {
         gather_stencil(levels_[l], levels_[l + 1]);
       } else {
         coarsen_stencil(levels_[l], levels_[l + 1]);
+        set_diagonal(levels_[l + 1]);
       }
-      set_diagonal(levels_[l + 1]);
     }
     factorise(levels_.back());
   }
@@ -282,6 +280,7 @@ class TypedProximalCycle final : public ProximalCycle {
     for (int c = 0; c < stored_codes(whole.grid.dim); ++c) {
       gather_array(divided, from.grid, from.entry(c), whole, whole.stencil.entry(c));
     }
+    gather_array(divided, divided.grid, divided.id.data(), whole, whole.id.data());
     const auto arrays = whole.stencil.arrays();
     whole.wide_halo.fill(std::span<Real* const>(arrays));
   }
