@@ -40,11 +40,11 @@ struct AxisWeights {
   /// beyond its end are numbered on as if they were paired the other way; for cell n + 1 not to need
   /// a third aggregate, cell 1 takes all from its own.
   static Real share(std::int64_t at, std::int64_t n, bool periodic) {
-    constexpr Real all = 1, most = Real(0.75), rest = Real(0.25);
-    if (!periodic) return at <= 0 || at >= n - 1 ? all : most;
-    if (n % 2 == 0) return most;
-    if (at == n || at == -2) return rest;
-    return at == n - 1 || at == n + 1 || at == 1 || at == -1 ? all : most;
+    constexpr Real all = 1, larger = Real(0.75), smaller = Real(0.25);
+    if (!periodic) return at <= 0 || at >= n - 1 ? all : larger;
+    if (n % 2 == 0) return larger;
+    if (at == n || at == -2) return smaller;
+    return at == n - 1 || at == n + 1 || at == 1 || at == -1 ? all : larger;
   }
 };
 
