@@ -102,7 +102,7 @@ CoupledSystem::CoupledSystem(const Transport& transport, const Interaction* inte
     : impl_(std::make_unique<Impl>(transport, interaction, system)) {}
 CoupledSystem::~CoupledSystem() = default;
 
-void CoupledSystem::set(const ProximalCoefficients& c, bool keep_coarse) {
+void CoupledSystem::set(const ProximalCoefficients& c) {
   Impl& s = *impl_;
   s.c = c;
   std::ranges::fill(s.near, 0.0);
@@ -116,7 +116,7 @@ void CoupledSystem::set(const ProximalCoefficients& c, bool keep_coarse) {
     s.near[k] = std::min(c.omega[k], s.near[k]);
     s.root[k] = std::sqrt(s.near[k]);
   }
-  s.system.set({s.near, c.slope_left, c.slope_right, c.g}, keep_coarse);
+  s.system.set({s.near, c.slope_left, c.slope_right, c.g});
 }
 
 SolveReport CoupledSystem::solve(std::span<const double> r, std::span<const double> g,

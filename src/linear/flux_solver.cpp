@@ -20,6 +20,7 @@ struct FluxSolver::Impl {
   const Mesh& mesh;
   AssembledMatrix matrix;
   std::vector<double> diagonal;
+  std::vector<double> given;  ///< dt, omega, left, right of the matrix
   KrylovSolver krylov;
 };
 
@@ -29,8 +30,13 @@ FluxSolver::~FluxSolver() = default;
 
 void FluxSolver::set(double dt, std::span<const double> omega, std::span<const double> left,
                      std::span<const double> right) {
-  impl_->matrix.set_fluxes(dt, omega, left, right, impl_->diagonal);
-  impl_->krylov.set_matrix(impl_->matrix.mat(), impl_->matrix.mat());
+  Impl& own = *impl_;
+  std::vector<double> given{dt};
+  for (const auto part : {omega, left, right}) given.insert(given.end(), part.begin(), part.end());
+  if (!own.mesh.comm.any(given != own.given)) return;  // the preconditioner is kept
+  own.given.swap(given);
+  own.matrix.set_fluxes(dt, omega, left, right, own.diagonal);
+  own.krylov.set_matrix(own.matrix.mat(), own.matrix.mat());
 }
 
 SolveReport FluxSolver::solve(std::span<const double> rhs, std::span<double> ds) {

@@ -50,6 +50,7 @@ struct ProximalSystem::Impl {
     equal_volumes = mesh.comm.min(min) == mesh.comm.max(max);
     assemble = !mesh.box || user_option(defaults.prefix, "-pc_type");
     geometric = !jumps;
+    options.geometric_iterations = options.proximal_iterations;
   }
 
   const Transport& transport;
@@ -70,22 +71,21 @@ struct ProximalSystem::Impl {
   double user_rtol = -1;
   bool user_norm = false;
 
-  void make_cycle(bool keep_coarse);
+  void make_cycle();
   void make_ksp(ProximalSystem& system);
   Mat assembled();
   void apply(std::span<const double> in, std::span<double> out);
 };
 
-void ProximalSystem::Impl::make_cycle(bool keep_coarse) {
+void ProximalSystem::Impl::make_cycle() {
   const auto [min, max] = std::ranges::minmax(coefficients.omega);
   const bool narrow = mesh.comm.max(max) <= single_range * mesh.comm.min(min);
   if (!cycle || single != narrow) {
-    keep_coarse = false;
     cycle = multigrid::make_proximal_cycle(mesh, narrow);
   }
   single = narrow;
   cycle->set(coefficients.omega, coefficients.slope_left, coefficients.slope_right, coefficients.g,
-             !mesh.comm.any(!(equal_volumes && coefficients.one_slope())), keep_coarse);
+             !mesh.comm.any(!(equal_volumes && coefficients.one_slope())));
 }
 
 void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
@@ -144,13 +144,13 @@ ProximalSystem::ProximalSystem(const Transport& transport, SolverOptions options
 ProximalSystem::~ProximalSystem() = default;
 ProximalSystem::ProximalSystem(ProximalSystem&&) noexcept = default;
 
-void ProximalSystem::set(const ProximalCoefficients& coefficients, bool keep_coarse) {
+void ProximalSystem::set(const ProximalCoefficients& coefficients) {
   Impl& s = *impl_;
   s.coefficients = coefficients;
   if (s.assemble) {
     s.assembled();
   } else if (s.geometric) {
-    s.make_cycle(keep_coarse);
+    s.make_cycle();
   }
   if (!s.ksp) s.make_ksp(*this);
   if (s.assemble) {

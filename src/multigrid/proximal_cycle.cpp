@@ -2,9 +2,11 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <type_traits>
 
-#include "local_forms.h"
+#include "jacobian_stencil.h"
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/multigrid.h"
 #include "proximal_kernels.h"
@@ -14,37 +16,47 @@ namespace otto::multigrid {
 
 namespace {
 
+/// Damping of the sweeps before the coarse grid, in reverse after it: 1/w at the zeros of the
+/// Chebyshev polynomial on [1/dim, 2], where the eigenvalues of diag(id) H lie for what oscillates
+/// from cell to cell along some axis.
+std::array<double, 2> proximal_damping(int dimension) {
+  const double low = dimension == 1 ? 0.75 : 1.0 / dimension, high = 2;
+  const double mid = 0.5 * (high + low), half = 0.5 * (high - low) * std::sqrt(0.5);
+  return {1 / (mid + half), 1 / (mid - half)};
+}
+
 template <class Real>
 class TypedProximalCycle final : public ProximalCycle {
  public:
   explicit TypedProximalCycle(const Mesh& mesh)
       : hierarchy_(geometry(mesh)),
         face_rows_(face_rows(*mesh.box, hierarchy_.levels.front().op.grid)),
-        w_(damping(mesh.dimension)) {
+        w_(proximal_damping(mesh.dimension)) {
     for (const auto& plan : hierarchy_.levels) levels_.push_back(make_level(plan));
+    for (std::size_t l = 0; l + 1 < levels_.size(); ++l) connect(levels_[l], levels_[l + 1]);
   }
 
   void set(std::span<const double> omega, std::span<const double> slope_left,
-           std::span<const double> slope_right, std::span<const double> g, bool one_slope,
-           bool keep_coarse) override {
-    keep_coarse = keep_coarse && one_slope == levels_.front().one_slope;
-    levels_.front().one_slope = one_slope;
+           std::span<const double> slope_right, std::span<const double> g,
+           bool one_slope) override {
+    Level<Real>& fine = levels_.front();
+    fine.one_slope = one_slope;
     load(omega, slope_left, slope_right, g);
-    if (keep_coarse && levels_.size() > 1) return set_diagonal(levels_.front());
+    set_finest_diagonal(fine);
     for (std::size_t l = 0; l + 1 < levels_.size(); ++l) {
       if (levels_[l].plan->next == Hierarchy::Next::gather) {
-        gather_coefficients(levels_[l], levels_[l + 1]);
+        gather_stencil(levels_[l], levels_[l + 1]);
       } else {
-        coarsen_coefficients(levels_[l], levels_[l + 1]);
+        coarsen_stencil(levels_[l], levels_[l + 1]);
+        set_diagonal(levels_[l + 1]);
       }
     }
-    for (auto& level : levels_) set_diagonal(level);
     factorise(levels_.back());
   }
 
   void apply(const double* r, double scale, double* z) override {
     Level<Real>& fine = levels_.front();
-    const BlockGrid& grid = fine.plan->op.grid;
+    const BlockGrid& grid = fine.grid;
     const std::int32_t nx = grid.n[0];
     const double inverse = scale > 0 ? 1 / scale : 0;
     std::size_t row = 0;
@@ -70,54 +82,90 @@ class TypedProximalCycle final : public ProximalCycle {
   Level<Real> make_level(const Hierarchy::Level& plan) {
     Level<Real> level;
     level.plan = &plan;
-    const std::size_t size = plan.op.grid.size;
-    for (auto* v : {&level.omega, &level.id, &level.x, &level.b, &level.t, &level.inner}) {
-      v->assign(size, 0);
-    }
-    for (std::size_t a = 0; a < level.axes(); ++a) level.g[a].assign(size, 0);
-    if (levels_.empty()) {
+    const Operator& op = plan.op;
+    const bool finest = levels_.empty();
+    level.grid = finest ? op.grid : stencil_grid(op.grid);
+    const std::size_t size = level.grid.size;
+    for (auto* v : {&level.id, &level.x, &level.b, &level.t}) v->assign(size, 0);
+    level.row.assign(std::size_t(op.grid.n[0]), 0);
+    if (finest) {
+      level.omega.assign(size, 0);
       level.q.assign(size, 0);
       for (std::size_t a = 0; a < level.axes(); ++a) {
-        for (auto* faces : {&level.left, &level.right}) (*faces)[a].assign(size, 0);
+        for (auto* faces : {&level.left, &level.right, &level.g}) (*faces)[a].assign(size, 0);
       }
+      if (plan.next != Hierarchy::Next::none) level.scaled.allocate(op.grid);
+      level.halo = BlockExchange(op.comm, op.grid, op.neighbour);
     } else {
-      with_dimension(plan.op.grid.dim, [&]<int Dim>() {
-        level.form.assign(form_entries<Dim>, std::vector<Real>(size, 0));
-        for (auto* parts : {&level.parts, &level.sizes}) {
-          parts->assign(form_size<Dim>, std::vector<Real>(size, 0));
-        }
-      });
+      level.stencil = full_stencil(level.grid);
+      level.wide_halo = StencilExchange(op.comm, level.grid, op.neighbour);
     }
-    level.row.assign(std::size_t(plan.op.grid.n[0]) + 1, 0);
-    level.halo = BlockExchange(plan.op.comm, plan.op.grid, plan.op.neighbour);
     if (plan.next == Hierarchy::Next::gather) {
-      level.places = std::make_unique<Places>(plan.op);
-      level.packed.resize(std::size_t(plan.op.grid.cells()));
-      level.blocks.resize(std::size_t(plan.op.global[0] * plan.op.global[1] * plan.op.global[2]));
+      level.places = std::make_unique<Places>(op);
+      level.packed.resize(std::size_t(op.grid.cells()));
+      level.blocks.resize(std::size_t(op.global[0] * op.global[1] * op.global[2]));
     }
     return level;
   }
 
-  void set_diagonal(Level<Real>& level) {
-    const BlockGrid& grid = level.plan->op.grid;
-    const bool finest = level.form.empty();
+  /// With zeros where a pass makes no entries.
+  static Stencil<Real> full_stencil(const BlockGrid& grid) {
+    Stencil<Real> stencil(grid);
+    for (int c = 0; c < stored_codes(grid.dim); ++c) stencil.allocate(c);
+    return stencil;
+  }
+
+  /// The passes from one level to the next: what joins no cells along x copies rows.
+  void connect(Level<Real>& fine, const Level<Real>& coarse) {
+    const Operator& op = fine.plan->op;
+    if (fine.plan->next == Hierarchy::Next::gather) {
+      if (fine.stencil.empty()) fine.own_stencil = full_stencil(stencil_grid(op.grid));
+      return;
+    }
+    fine.transfer = Transfer<Real>(op, fine.plan->factor, fine.grid, coarse.grid);
+    BlockGrid grid = fine.grid;
+    const Stencil<Real> pattern = jacobian_pattern<Real>(grid);
+    const Stencil<Real>* from = fine.stencil.empty() ? &pattern : &fine.stencil;
+    std::vector<std::size_t> axes{0};
+    for (std::size_t a = 1; a < fine.axes(); ++a) {
+      if (fine.plan->factor[a] == 2) axes.push_back(a);
+    }
+    fine.passes.reserve(axes.size());
+    for (std::size_t p = 0; p < axes.size(); ++p) {
+      const std::size_t a = axes[p];
+      auto n = grid.n;
+      n[a] = coarse.plan->op.grid.n[a];
+      grid = BlockGrid(grid.dim, n, reach);
+      CollapsePass<Real> pass{a, {}, StencilExchange(op.comm, grid, op.neighbour)};
+      if (p + 1 < axes.size()) {
+        pass.to = Stencil<Real>(grid);
+        allocate_collapsed(*from, a, pass.to);
+      }
+      fine.passes.push_back(std::move(pass));
+      from = &fine.passes.back().to;
+    }
+  }
+
+  void set_finest_diagonal(Level<Real>& level) {
+    const BlockGrid& grid = level.grid;
     with_dimension(grid.dim, [&]<int Dim>() {
-      if (finest) {
-        const auto c = level.coefficients();
-        weighted_row_sums<Dim>(grid, c, level.q.data());
-        level.halo(level.q.data());
-        return inverse_diagonal<Dim>(grid, c, level.q.data(), level.id.data());
-      }
-      const auto entries = pointers<form_size<Dim>>(level.parts),
-                 sums = pointers<form_size<Dim>>(level.sizes);
-      local_sizes<Dim, Real>(grid, pointers<form_entries<Dim>>(level.form), entries, sums);
-      for (std::size_t k = 1; k < form_size<Dim>; ++k) {
-        level.halo(entries[k]);
-        level.halo(sums[k]);
-      }
-      inverse_diagonal_of_forms<Dim, Real>(grid, level.conductances(), entries, sums,
-                                           level.id.data());
+      const auto c = level.coefficients();
+      weighted_row_sums<Dim>(grid, c, level.q.data());
+      level.halo(level.q.data());
+      inverse_diagonal<Dim>(grid, c, level.q.data(), level.id.data());
     });
+  }
+
+  /// id = 1 / max(A_KK, 1/2 sum_L |A_KL|), as on the finest level.
+  void set_diagonal(Level<Real>& level) {
+    const Real* diagonal = level.stencil.entry(0);
+    Real* id = level.id.data();
+    for (std::int32_t layer = 0; layer < layers(level.grid); ++layer) {
+      stencil_rows<true, Real>(
+          level.stencil, layer, diagonal, level.row.data(), [=](std::ptrdiff_t o, Real sum) {
+            id[o] = 1 / std::max({diagonal[o], Real(0.5) * sum, std::numeric_limits<Real>::min()});
+          });
+    }
   }
 
   /// Where the faces of the mesh, stretch by stretch, belong in the block arrays.
@@ -144,7 +192,7 @@ class TypedProximalCycle final : public ProximalCycle {
   void load(std::span<const double> omega, std::span<const double> slope_left,
             std::span<const double> slope_right, std::span<const double> g) {
     Level<Real>& fine = levels_.front();
-    const BlockGrid& grid = fine.plan->op.grid;
+    const BlockGrid& grid = fine.grid;
     const double* from = omega.data();
     for_each_row(grid, [&](std::ptrdiff_t o) {
       Real* to = fine.omega.data() + o;
@@ -173,166 +221,74 @@ class TypedProximalCycle final : public ProximalCycle {
     }
   }
 
-  /// Adds rows of the fine level to those of the coarse one: add(fine row, its (j, k)) writes a row
-  /// of n[0] values, whose pairs (`pairs`; else only the first of each pair) are summed into `out`.
-  template <class Add>
-  void add_rows(Level<Real>& fine, const Level<Real>& coarse, bool pairs, std::vector<Real>& out,
-                Add&& add) {
-    const BlockGrid &grid = fine.plan->op.grid, &to = coarse.plan->op.grid;
-    const auto& factor = fine.plan->factor;
-    const std::int32_t nx = grid.n[0];
-    Real* row = fine.row.data();
-    row[nx] = 0;
-    std::ranges::fill(out, Real(0));
-    for_each_row_at(grid, [&](std::ptrdiff_t o, int j, int k) {
-      if (!add(o, j, k, row)) return;
-      Real* target = out.data() + to.index(0, j / factor[1], k / factor[2]);
-      if (factor[0] == 1) {
-#pragma omp simd
-        for (std::int32_t i = 0; i < nx; ++i) target[i] += row[i];
-      } else if (pairs) {
-        for (std::int32_t i = 0; i < to.n[0]; ++i) target[i] += row[2 * i] + row[2 * i + 1];
-      } else {
-        for (std::int32_t i = 0; i < to.n[0]; ++i) target[i] += row[2 * i];
-      }
+  void scale_rows(Level<Real>& fine) {
+    with_dimension(fine.grid.dim, [&]<int Dim>() {
+      fine.scaled.template set<Dim>(fine.grid, fine.coefficients());
     });
+    for (auto& s : fine.scaled.values) fine.halo(s.data());
   }
 
-  static auto copy_of(const Level<Real>& level, const std::vector<Real>& from) {
-    return [x = from.data(), nx = level.plan->op.grid.n[0]](std::ptrdiff_t o, int, int, Real* row) {
-      std::copy_n(x + o, nx, row);
-      return true;
-    };
-  }
-
-  /// Omega: sums. Forms: see local_forms.h. g: see coarsen.h.
-  void coarsen_coefficients(Level<Real>& fine, Level<Real>& coarse) {
-    add_rows(fine, coarse, true, coarse.omega, copy_of(fine, fine.omega));
-    coarse.halo(coarse.omega.data());
-    coarsen_forms(fine, coarse);
-    const std::int32_t nx = fine.plan->op.grid.n[0];
-    for (std::size_t a = 0; a < fine.axes(); ++a) {
-      set_inner(fine, a);
-      const std::ptrdiff_t s = fine.plan->op.grid.stride[a];
-      const Real *g = fine.g[a].data(), *inner = fine.inner.data();
-      // over the faces below the cells o that lie between two coarse cells
-      add_rows(fine, coarse, a != 0, coarse.g[a],
-               [&](std::ptrdiff_t first, int j, int k, Real* row) {
-                 if ((a == 1 ? j : a == 2 ? k : 0) % fine.plan->factor[a] != 0) return false;
-#pragma omp simd
-                 for (std::ptrdiff_t i = 0; i < nx; ++i) {
-                   const std::ptrdiff_t o = first + i;
-                   row[i] = g[o] > 0 ? 1 / (1 / g[o] + inner[o - s] + inner[o]) : Real(0);
-                 }
-                 return true;
-               });
-      coarse.halo(coarse.g[a].data());
+  /// P^T A P, axis by axis.
+  void coarsen_stencil(Level<Real>& fine, Level<Real>& coarse) {
+    const bool finest = fine.stencil.empty();
+    if (finest) scale_rows(fine);
+    const Stencil<Real>* from = &fine.stencil;
+    for (auto& pass : fine.passes) {
+      const bool last = &pass == &fine.passes.back();
+      Stencil<Real>& to = last ? coarse.stencil : pass.to;
+      if (pass.axis > 0) {
+        collapse_axis(*from, pass.axis, fine.transfer.weights[pass.axis], to);
+      } else if (finest) {
+        collapse_rows(fine.grid, fine.plan->factor[0], fine.transfer.weights[0],
+                      JacobianRows<Real>(fine.grid, fine.scaled, fine.coefficients()), to);
+      } else {
+        collapse_rows(fine.grid, fine.plan->factor[0], fine.transfer.weights[0],
+                      StoredRows<Real>(*from), to);
+      }
+      const auto arrays = to.arrays();
+      if (fine.plan->factor[pass.axis] == 2) {
+        pass.halo.add_back(pass.axis, std::span<Real* const>(arrays), 0);
+      }
+      pass.halo.fill(std::span<Real* const>(arrays));
+      from = &to;
     }
   }
 
-  void coarsen_forms(Level<Real>& fine, Level<Real>& coarse) {
-    const BlockGrid &from = fine.plan->op.grid, &to = coarse.plan->op.grid;
-    const auto& factor = fine.plan->factor;
-    with_dimension(from.dim, [&]<int Dim>() {
-      const auto G = pointers<form_entries<Dim>>(coarse.form);
-      if (fine.form.empty()) {
-        join_forms<Dim, Real>(from, to, factor, walls(fine), rows_of<Dim>(fine), G);
-      } else {
-        const StoredForm<Dim, Real> form{pointers<form_entries<Dim>>(fine.form)};
-        join_forms<Dim, Real>(from, to, factor, walls(fine), form, G);
-      }
-    });
-  }
-
-  template <int Dim>
-  static RowOfJacobian<Dim, Real> rows_of(const Level<Real>& finest) {
-    const auto c = finest.coefficients();
-    return {c.omega, c.left, c.right, c.stride};
-  }
-
-  /// Sides where a block ends at a wall.
-  static std::array<std::array<bool, 2>, 3> walls(const Level<Real>& level) {
-    std::array<std::array<bool, 2>, 3> at{};
-    for (std::size_t a = 0; a < 3; ++a) {
-      for (std::size_t side = 0; side < 2; ++side) {
-        at[a][side] = level.plan->op.neighbour[a][side] < 0;
-      }
-    }
-    return at;
-  }
-
-  /// inner = theta / g of the face between a cell and its sibling along axis a (coarsen.h), theta
-  /// the sibling's share of their Omega; 0 where an odd end leaves a cell alone.
-  void set_inner(Level<Real>& fine, std::size_t a) {
-    const BlockGrid& grid = fine.plan->op.grid;
-    std::ranges::fill(fine.inner, Real(0));
-    if (fine.plan->factor[a] != 2) return;
-    const std::ptrdiff_t s = grid.stride[a];
-    const Real *g = fine.g[a].data(), *omega = fine.omega.data();
-    Real* inner = fine.inner.data();
-    const auto pair = [=](std::ptrdiff_t o) {  // cells o and o + s
-      const Real both = (omega[o] + omega[o + s]) * g[o + s];
-      inner[o] = omega[o + s] / both;
-      inner[o + s] = omega[o] / both;
-    };
-    for_each_row_at(grid, [&](std::ptrdiff_t o, int j, int k) {
-      if (a == 0) {
-        for (std::int32_t i = 0; i + 1 < grid.n[0]; i += 2) pair(o + i);
-        return;
-      }
-      const int at = a == 1 ? j : k;
-      if (at % 2 == 1 || at + 1 == grid.n[a]) return;
-#pragma omp simd
-      for (std::int32_t i = 0; i < grid.n[0]; ++i) pair(o + i);
-    });
-    fine.halo(fine.inner.data());
-  }
-
-  void gather_array(Level<Real>& divided, const std::vector<Real>& from, const Operator& whole,
-                    std::vector<Real>& to) {
-    const Operator& f = divided.plan->op;
+  void gather_array(Level<Real>& divided, const BlockGrid& grid, const Real* from,
+                    const Level<Real>& whole, Real* to) {
     const MPI_Datatype type = std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
     std::size_t at = 0;
-    for_each(f.grid.n, [&](int i, int j, int k) {
-      divided.packed[at++] = from[std::size_t(f.grid.index(i, j, k))];
-    });
+    for_each(grid.n,
+             [&](int i, int j, int k) { divided.packed[at++] = from[grid.index(i, j, k)]; });
     MPI_Allgatherv(divided.packed.data(), int(divided.packed.size()), type, divided.blocks.data(),
                    divided.places->count.data(), divided.places->offset.data(), type,
-                   f.comm.handle());
+                   divided.plan->op.comm.handle());
     divided.places->for_each([&](std::size_t q, std::int64_t i, std::int64_t j, std::int64_t k) {
-      to[std::size_t(whole.grid.index(i, j, k))] = divided.blocks[q];
+      to[whole.grid.index(i, j, k)] = divided.blocks[q];
     });
   }
 
-  void gather_coefficients(Level<Real>& divided, Level<Real>& whole) {
-    const auto gather_one = [&](const std::vector<Real>& from, std::vector<Real>& to) {
-      gather_array(divided, from, whole.plan->op, to);
-      whole.halo(to.data());
-    };
-    gather_one(divided.omega, whole.omega);
-    for (std::size_t a = 0; a < divided.axes(); ++a) gather_one(divided.g[a], whole.g[a]);
-    if (divided.form.empty()) return gather_finest(divided, whole);
-    for (std::size_t e = 0; e < whole.form.size(); ++e) {
-      gather_array(divided, divided.form[e], whole.plan->op, whole.form[e]);
+  void gather_stencil(Level<Real>& divided, Level<Real>& whole) {
+    const bool finest = divided.stencil.empty();
+    if (finest) {
+      scale_rows(divided);
+      collapse_rows(divided.grid, 1, AxisWeights<Real>{},
+                    JacobianRows<Real>(divided.grid, divided.scaled, divided.coefficients()),
+                    divided.own_stencil);
     }
-  }
-
-  /// The finest level is gathered at once where it is small: its rows as forms.
-  void gather_finest(Level<Real>& divided, Level<Real>& whole) {
-    const BlockGrid& grid = divided.plan->op.grid;
-    with_dimension(grid.dim, [&]<int Dim>() {
-      std::vector<std::vector<Real>> rows(form_entries<Dim>, std::vector<Real>(grid.size, 0));
-      join_forms<Dim, Real>(grid, grid, {1, 1, 1}, walls(divided), rows_of<Dim>(divided),
-                            pointers<form_entries<Dim>>(rows));
-      for (std::size_t e = 0; e < rows.size(); ++e) {
-        gather_array(divided, rows[e], whole.plan->op, whole.form[e]);
-      }
-    });
+    const Stencil<Real>& from = finest ? divided.own_stencil : divided.stencil;
+    for (int c = 0; c < stored_codes(whole.grid.dim); ++c) {
+      gather_array(divided, from.grid, from.entry(c), whole, whole.stencil.entry(c));
+    }
+    gather_array(divided, divided.grid, divided.id.data(), whole, whole.id.data());
+    const auto arrays = whole.stencil.arrays();
+    whole.wide_halo.fill(std::span<Real* const>(arrays));
   }
 
   /// The coarsest level as a dense matrix, column by column.
   void factorise(Level<Real>& coarsest) {
     const Operator& op = coarsest.plan->op;
+    const BlockGrid& grid = coarsest.grid;
     const std::int64_t n = op.grid.cells();
     use_direct_ = n <= direct_cells && op.comm.size() == 1;
     if (!use_direct_) return;
@@ -340,7 +296,7 @@ class TypedProximalCycle final : public ProximalCycle {
     std::int64_t column = 0;
     std::ranges::fill(coarsest.x, Real(0));
     for_each(op.grid.n, [&](int i, int j, int k) {
-      const auto me = std::size_t(op.grid.index(i, j, k));
+      const auto me = std::size_t(grid.index(i, j, k));
       coarsest.x[me] = 1;
       std::int64_t row = 0;
       apply_operator(coarsest, [&](std::ptrdiff_t, Real y) { A(row++, column) = double(y); });
@@ -355,14 +311,15 @@ class TypedProximalCycle final : public ProximalCycle {
   /// together: the next one writes a layer of q when this one no longer needs it.
   template <int Dim>
   auto jacobian_pass(Level<Real>& level, Real* x) {
-    return Pass{x, [&grid = level.plan->op.grid, c = level.coefficients(), x, q = level.q.data()](
+    return Pass{x, [&grid = level.grid, c = level.coefficients(), x, q = level.q.data()](
                        std::int32_t layer) { weighted_jacobian<Dim>(grid, layer, c, x, q); }};
   }
   template <int Dim, class Use>
   auto adjoint_pass(Level<Real>& level, const Real* x, Use use) {
     Real* q = level.q.data();
-    return Pass{q, [&grid = level.plan->op.grid, c = level.coefficients(), x, q,
-                    use](std::int32_t layer) { apply_rows<Dim>(grid, layer, c, x, q, use); }};
+    return Pass{q, [&grid = level.grid, c = level.coefficients(), x, q, use](std::int32_t layer) {
+                  apply_rows<Dim>(grid, layer, c, x, q, use);
+                }};
   }
   /// to = x + w id (b - H x).
   template <int Dim>
@@ -375,32 +332,21 @@ class TypedProximalCycle final : public ProximalCycle {
   }
   template <class... Passes>
   void run(Level<Real>& level, Passes... pass) {
-    multigrid::run<Real>(level.plan->op.grid, level.halo, std::move(pass)...);
-  }
-
-  /// use(o, (H x)_o) on a coarse level.
-  template <int Dim, class Use>
-  void apply_forms(Level<Real>& level, Real* x, Use use) {
-    const BlockGrid& grid = level.plan->op.grid;
-    const auto G = pointers<form_entries<Dim>>(level.form);
-    const auto q = pointers<form_size<Dim>>(level.parts);
-    const auto local = [&](std::int32_t layer) { local_products<Dim, Real>(grid, layer, G, x, q); };
-    const auto collect = [&](std::int32_t layer) {
-      collect_products<Dim, Real>(grid, layer, level.conductances(), x, q, use);
-    };
-    if (!level.halo.any()) return run_passes(layers(grid), local, collect);
-    level.halo(x);
-    run_passes(layers(grid), local);
-    for (std::size_t k = 1; k < form_size<Dim>; ++k) level.halo(q[k]);
-    run_passes(layers(grid), collect);
+    multigrid::run<Real>(level.grid, level.halo, std::move(pass)...);
   }
 
   /// use(o, (H x)_o).
   template <class Use>
   void apply_operator(Level<Real>& level, Use use) {
-    with_dimension(level.plan->op.grid.dim, [&]<int Dim>() {
-      Real* x = level.x.data();
-      if (!level.form.empty()) return apply_forms<Dim>(level, x, use);
+    Real* x = level.x.data();
+    if (!level.stencil.empty()) {
+      level.wide_halo.fill(x);
+      for (std::int32_t layer = 0; layer < layers(level.grid); ++layer) {
+        stencil_rows<false, Real>(level.stencil, layer, x, level.row.data(), use);
+      }
+      return;
+    }
+    with_dimension(level.grid.dim, [&]<int Dim>() {
       run(level, jacobian_pass<Dim>(level, x), adjoint_pass<Dim>(level, x, use));
     });
   }
@@ -417,7 +363,7 @@ class TypedProximalCycle final : public ProximalCycle {
 
   /// Sweeps from zero (into x), and the residual (into t).
   void smooth_from_zero(Level<Real>& level) {
-    const BlockGrid& grid = level.plan->op.grid;
+    const BlockGrid& grid = level.grid;
     Real *x = level.x.data(), *t = level.t.data(), *b = level.b.data(), *id = level.id.data();
     const auto first = [=, &grid, w = Real(w_[0])](std::int32_t layer) {
       for_each_row(grid, layer, [=, &grid](std::ptrdiff_t row, int, int) {
@@ -425,34 +371,32 @@ class TypedProximalCycle final : public ProximalCycle {
         for (std::ptrdiff_t o = row; o < row + grid.n[0]; ++o) x[o] = w * id[o] * b[o];
       });
     };
-    if (!level.form.empty()) {
+    if (!level.stencil.empty()) {
       run_passes(layers(grid), first);
-      for (std::size_t s = 1; s < w_.size(); ++s) smooth(level, w_[s]);
+      smooth(level, w_[1]);
       Real* residual = level.t.data();
       return apply_operator(level, [=](std::ptrdiff_t o, Real y) { residual[o] = b[o] - y; });
     }
     with_dimension(grid.dim, [&]<int Dim>() {
       run(level, Pass{static_cast<Real*>(nullptr), first},                    //
           jacobian_pass<Dim>(level, x), sweep_pass<Dim>(level, w_[1], x, t),  //
-          jacobian_pass<Dim>(level, t), sweep_pass<Dim>(level, w_[2], t, x),  //
-          jacobian_pass<Dim>(level, x),
-          adjoint_pass<Dim>(level, x, [=](std::ptrdiff_t o, Real y) { t[o] = b[o] - y; }));
+          jacobian_pass<Dim>(level, t),
+          adjoint_pass<Dim>(level, t, [=](std::ptrdiff_t o, Real y) { x[o] = b[o] - y; }));
     });
+    std::swap(level.x, level.t);
   }
 
   /// The sweeps backwards, from x (into x).
   void smooth_back(Level<Real>& level) {
-    if (!level.form.empty()) {
-      for (std::size_t s = w_.size(); s-- > 0;) smooth(level, w_[s]);
-      return;
+    if (!level.stencil.empty()) {
+      smooth(level, w_[1]);
+      return smooth(level, w_[0]);
     }
-    with_dimension(level.plan->op.grid.dim, [&]<int Dim>() {
+    with_dimension(level.grid.dim, [&]<int Dim>() {
       Real *x = level.x.data(), *t = level.t.data();
-      run(level, jacobian_pass<Dim>(level, x), sweep_pass<Dim>(level, w_[2], x, t),
-          jacobian_pass<Dim>(level, t), sweep_pass<Dim>(level, w_[1], t, x),
-          jacobian_pass<Dim>(level, x), sweep_pass<Dim>(level, w_[0], x, t));
+      run(level, jacobian_pass<Dim>(level, x), sweep_pass<Dim>(level, w_[1], x, t),
+          jacobian_pass<Dim>(level, t), sweep_pass<Dim>(level, w_[0], t, x));
     });
-    std::swap(level.x, level.t);
   }
 
   void cycle(std::size_t l) {
@@ -467,43 +411,31 @@ class TypedProximalCycle final : public ProximalCycle {
     }
     Level<Real>& coarse = levels_[l + 1];
     smooth_from_zero(level);
-    add_rows(level, coarse, true, coarse.b, copy_of(level, level.t));
+    level.transfer.restrict_to(level.t.data(), coarse.b);
+    Real* b = coarse.b.data();
+    for (std::size_t a = 0; a < coarse.axes(); ++a) {
+      coarse.wide_halo.add_back(a, std::span<Real* const>(&b, 1), 1);
+    }
     cycle(l + 1);
-    prolong_add(level, coarse);
+    coarse.wide_halo.fill(coarse.x.data());
+    level.transfer.prolong_add(coarse.x.data(), level.x.data());
     smooth_back(level);
-  }
-
-  void prolong_add(Level<Real>& fine, const Level<Real>& coarse) {
-    const BlockGrid &grid = fine.plan->op.grid, &from = coarse.plan->op.grid;
-    const auto& factor = fine.plan->factor;
-    Real* row = fine.row.data();
-    for_each_row_at(from, [&](std::ptrdiff_t source, int J, int K) {
-      const Real* in = coarse.x.data() + source;
-      for (std::int32_t i = 0; i < grid.n[0]; ++i) row[i] = in[i / factor[0]];
-      for (int k = K * factor[2]; k < std::min((K + 1) * factor[2], grid.n[2]); ++k) {
-        for (int j = J * factor[1]; j < std::min((J + 1) * factor[1], grid.n[1]); ++j) {
-          Real* to = fine.x.data() + grid.index(0, j, k);
-#pragma omp simd
-          for (std::int32_t i = 0; i < grid.n[0]; ++i) to[i] += row[i];
-        }
-      }
-    });
   }
 
   void cycle_gathered(std::size_t l) {
     Level<Real>&divided = levels_[l], &whole = levels_[l + 1];
-    const Operator &f = divided.plan->op, &c = whole.plan->op;
-    gather_array(divided, divided.b, c, whole.b);
+    const auto& begin = divided.plan->op.begin;
+    gather_array(divided, divided.grid, divided.b.data(), whole, whole.b.data());
     cycle(l + 1);
-    for_each(f.grid.n, [&](int i, int j, int k) {
-      divided.x[std::size_t(f.grid.index(i, j, k))] =
-          whole.x[std::size_t(c.grid.index(i + f.begin[0], j + f.begin[1], k + f.begin[2]))];
+    for_each(divided.grid.n, [&](int i, int j, int k) {
+      divided.x[std::size_t(divided.grid.index(i, j, k))] =
+          whole.x[std::size_t(whole.grid.index(i + begin[0], j + begin[1], k + begin[2]))];
     });
   }
 
   void solve_coarsest(Level<Real>& level) {
-    const BlockGrid& grid = level.plan->op.grid;
-    if (!use_direct_) {
+    const BlockGrid& grid = level.grid;
+    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
       std::ranges::fill(level.x, Real(0));
       return smooth_last(w_, [&](double w) { smooth(level, w); });
     }
@@ -521,7 +453,7 @@ class TypedProximalCycle final : public ProximalCycle {
 
   Hierarchy hierarchy_;
   std::vector<FaceRow> face_rows_;
-  std::array<double, sweeps> w_;  ///< damping of the sweeps
+  std::array<double, 2> w_;  ///< damping of the sweeps
   std::vector<Level<Real>> levels_;
   Eigen::LLT<Eigen::MatrixXd> direct_;
   bool use_direct_ = false;

@@ -5,29 +5,48 @@
 #include <memory>
 #include <vector>
 
+#include "jacobian_stencil.h"
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/multigrid.h"
-#include "proximal_kernels.h"
+#include "stencil_exchange.h"
+#include "transfer.h"
 
 namespace otto::multigrid {
 
-/// The arrays of one level of the cycle, with halos of one cell.
+/// One axis of P^T A P, and what it makes, unless that is the next level's matrix.
+template <class Real>
+struct CollapsePass {
+  std::size_t axis = 0;
+  Stencil<Real> to;
+  StencilExchange halo;
+};
+
+/// The arrays of one level of the cycle: of the finest with halos of one cell, else of two.
 template <class Real>
 struct Level {
   const Hierarchy::Level* plan = nullptr;
-  std::vector<Real> omega, id, x, q, b, t;
-  std::array<std::vector<Real>, 3> left, right, g;  ///< slopes: of the finest level only
+  BlockGrid grid;
+  std::vector<Real> id, x, b, t, row;
+  // of the finest level only
+  std::vector<Real> omega, q;
+  std::array<std::vector<Real>, 3> left, right, g;
   bool one_slope = false;
-  std::vector<std::vector<Real>> form;          ///< of coarse levels (local_forms.h)
-  std::vector<std::vector<Real>> parts, sizes;  ///< scratch, as large as the vector of a form
+  ScaledRows<Real> scaled;
+  Stencil<Real> own_stencil;  ///< where it is gathered at once
   BlockExchange halo;
+  // of the others only
+  Stencil<Real> stencil;
+  StencilExchange wide_halo;
+  // towards the next level
+  Transfer<Real> transfer;
+  std::vector<CollapsePass<Real>> passes;
   std::unique_ptr<Places> places;  ///< of a level that is gathered
-  std::vector<Real> packed, blocks, inner, row;
+  std::vector<Real> packed, blocks;
 
   [[nodiscard]] LevelCoefficients<Real> coefficients() const {
     LevelCoefficients<Real> c;
     c.omega = omega.data();
-    c.stride = plan->op.grid.stride;
+    c.stride = grid.stride;
     for (std::size_t a = 0; a < 3; ++a) {
       c.left[a] = left[a].data();
       c.right[a] = one_slope ? left[a].data() : right[a].data();
@@ -35,18 +54,8 @@ struct Level {
     }
     return c;
   }
-  [[nodiscard]] std::array<const Real*, 3> conductances() const {
-    return {g[0].data(), g[1].data(), g[2].data()};
-  }
   [[nodiscard]] std::size_t axes() const { return std::size_t(plan->op.grid.dim); }
 };
-
-template <std::size_t N, class Real>
-std::array<Real*, N> pointers(std::vector<std::vector<Real>>& arrays) {
-  std::array<Real*, N> first{};
-  for (std::size_t k = 0; k < N; ++k) first[k] = arrays[k].data();
-  return first;
-}
 
 /// Calls work.operator()<Dim>().
 template <class Work>

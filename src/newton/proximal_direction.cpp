@@ -45,12 +45,9 @@ bool ProximalNewton::Impl::direction(double rtol) {
   for (std::size_t k = 0; k < owned; ++k) {
     omega[k] = mesh.volume[k] * std::max(now.inverse[k], softest);
   }
-  // The coarse levels of the first iteration serve the others of a step as long as they serve well.
   const ProximalCoefficients coefficients{omega, left, other_side, conductance};
-  const bool keep_coarse = report.iterations > spent + 1 && last_solve <= control.keep_iterations;
-  const SolveReport solve = coupled ? solve_coupled(coefficients, rtol, keep_coarse)
-                                    : solve_single(coefficients, rtol, keep_coarse);
-  last_solve = solve.iterations;
+  const SolveReport solve =
+      coupled ? solve_coupled(coefficients, rtol) : solve_single(coefficients, rtol);
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
   if (solve.converged || solve.iterations >= control.max_linear) return true;
@@ -58,9 +55,8 @@ bool ProximalNewton::Impl::direction(double rtol) {
   return false;
 }
 
-SolveReport ProximalNewton::Impl::solve_coupled(const ProximalCoefficients& c, double rtol,
-                                                bool keep_coarse) {
-  coupled->set(c, keep_coarse);
+SolveReport ProximalNewton::Impl::solve_coupled(const ProximalCoefficients& c, double rtol) {
+  coupled->set(c);
   SolveReport solve = coupled->solve(now.r, now.g, dphi, drho, rtol);
   if (!(held() > 0)) return solve;
   // drho of the held density is that of a cell of more: once more with C itself
@@ -74,10 +70,9 @@ SolveReport ProximalNewton::Impl::solve_coupled(const ProximalCoefficients& c, d
 }
 
 /// H dphi = r - J^T M g / C, and drho = (J dphi + g) / C.
-SolveReport ProximalNewton::Impl::solve_single(const ProximalCoefficients& c, double rtol,
-                                               bool keep_coarse) {
+SolveReport ProximalNewton::Impl::solve_single(const ProximalCoefficients& c, double rtol) {
   const Jacobian J(transport, c.slope_left, c.slope_right);
-  system.set(c, keep_coarse);
+  system.set(c);
   for (std::size_t k = 0; k < owned; ++k) field[k] = now.inverse[k] * now.g[k];
   mesh.halo.update(mesh.comm, field);
   J.apply_adjoint(field, rhs);

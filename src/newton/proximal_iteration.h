@@ -53,7 +53,6 @@ struct ProximalNewton::Impl {
   double barrier_fraction = 0;  ///< nu = share E mass/volume
   double scale = 1;             ///< E, an energy per mass of the step's order
   double opening = 0;           ///< optimality of the first iterate from this start
-  int last_solve = 0;           ///< iterations of the last linear solve
   double care = 1;              ///< factor on the tolerance of linear solves
   double nu = 0;                ///< of the held density
   bool warm = false;            ///< started from a guess of phi
@@ -95,8 +94,8 @@ struct ProximalNewton::Impl {
 
   bool direction(double rtol);
   [[nodiscard]] double held() const;
-  SolveReport solve_coupled(const ProximalCoefficients& c, double rtol, bool keep_coarse);
-  SolveReport solve_single(const ProximalCoefficients& c, double rtol, bool keep_coarse);
+  SolveReport solve_coupled(const ProximalCoefficients& c, double rtol);
+  SolveReport solve_single(const ProximalCoefficients& c, double rtol);
   bool search();
   bool search(bool whole);
   void try_step(double alpha, bool whole);

@@ -220,7 +220,7 @@ std::array<double, 2> coupled_difference(const Box& box, bool interact, bool rou
   const Gaussian W(p.mesh, p.dense);
   ProximalSystem system(p.transport, {.rtol = 1e-10});
   CoupledSystem coupled(p.transport, interact ? &W : nullptr, system);
-  coupled.set({omega, slope, slope, conductance}, false);
+  coupled.set({omega, slope, slope, conductance});
   const SolveReport report =
       coupled.solve(std::span(r).first(owned), std::span(g).first(owned), x, y, 1e-12);
   EXPECT_TRUE(report.converged) << report.reason;

@@ -15,8 +15,9 @@ namespace {
 /// The Newton matrix of a step of length tau in a valley across the grid:  V = 2 (s^2 - 1)^2 +
 /// 14 t^2  in turned axes, kT = 0.7, a density between its start and its Gibbs state.
 struct Valley {
-  Valley(const Comm& comm, int dim, std::int64_t n, double roughness = 0)
-      : mesh(make_box_mesh(comm, box(dim, n))), transport(mesh), system(transport, {}) {
+  Valley(const Comm& comm, int dim, std::int64_t n, double roughness = 0,
+         SolverOptions options = {})
+      : mesh(make_box_mesh(comm, box(dim, n))), transport(mesh), system(transport, options) {
     constexpr double kT = 0.7, tau = 0.02;
     const auto local = std::size_t(mesh.local()), owned = std::size_t(mesh.owned);
     std::vector<double> rho(local), phi(local);
@@ -84,7 +85,7 @@ TEST(ProximalMultigrid, FewIterationsAcrossTheGridAtEverySize) {
     EXPECT_FALSE(report.algebraic);
     count[n] = report.iterations;
   }
-  EXPECT_LE(count[64], 9);
+  EXPECT_LE(count[64], 6);
   EXPECT_LE(count[256], count[64] + 2);
   EXPECT_LE(Valley(Comm(), 3, 24).solve(1e-8).iterations, 10);
 }
@@ -118,8 +119,15 @@ TEST(ProximalMultigrid, CycleDoesNotDependOnTheRanks) {
   }
 }
 
-TEST(ProximalMultigrid, GivesWayOnRoughDensities) {
-  Valley valley(Comm(), 2, 64, 12);  // factors of e^24 from cell to cell
+TEST(ProximalMultigrid, RoughDensitiesTakeMore) {
+  const SolveReport report =
+      Valley(Comm(), 2, 64, 12).solve(1e-8);  // factors of e^24 between cells
+  EXPECT_TRUE(report.converged) << report.reason;
+  EXPECT_LE(report.iterations, 24);
+}
+
+TEST(ProximalMultigrid, GivesWayWhereItIsSlow) {
+  Valley valley(Comm(), 2, 64, 12, {.proximal_iterations = 3});
   const SolveReport report = valley.solve(1e-8);
   EXPECT_TRUE(report.converged) << report.reason;
   EXPECT_TRUE(report.algebraic);

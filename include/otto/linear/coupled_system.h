@@ -32,9 +32,8 @@ class CoupledSystem {
   CoupledSystem(const Transport& transport, const Interaction* interaction, ProximalSystem& system);
   ~CoupledSystem();
 
-  /// omega = vol/C. The coefficients must live until the last solve with them. `keep_coarse`: see
-  /// ProximalSystem. Collective.
-  void set(const ProximalCoefficients& coefficients, bool keep_coarse);
+  /// omega = vol/C. The coefficients must live until the last solve with them. Collective.
+  void set(const ProximalCoefficients& coefficients);
   /// x, y from 0 to `rtol`. Owned values. Collective.
   SolveReport solve(std::span<const double> r, std::span<const double> g, std::span<double> x,
                     std::span<double> y, double rtol);

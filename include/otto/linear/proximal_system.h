@@ -32,9 +32,8 @@ class ProximalSystem {
   ~ProximalSystem();
   ProximalSystem(ProximalSystem&&) noexcept;
 
-  /// The coefficients must live until the last solve with them. `keep_coarse`: the coarse levels of
-  /// the preconditioner may stay as they are. Collective.
-  void set(const ProximalCoefficients& coefficients, bool keep_coarse = false);
+  /// The coefficients must live until the last solve with them. Collective.
+  void set(const ProximalCoefficients& coefficients);
   /// What is to fall to rtol: the norm of the error in H (about r P^-1 r), which sees cells of all
   /// masses; or the residual, the masses not yet moved, known without another application of P^-1.
   enum class Stop { by_energy, by_residual };

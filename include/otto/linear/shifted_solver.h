@@ -36,6 +36,8 @@ struct SolverOptions {
   /// multigrid takes over from the geometric one. Its set-up and the ten it takes cost about what
   /// twice as many cost; but they serve all solves with the same matrix.
   int geometric_iterations = 14;
+  /// The same for the system of a proximal step, whose set-up of the algebraic multigrid costs more.
+  int proximal_iterations = 24;
   /// After this many with the algebraic multigrid BoomerAMG takes over. It never took more than 20
   /// on rugged landscapes.
   int algebraic_iterations = 60;

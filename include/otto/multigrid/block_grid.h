@@ -1,6 +1,6 @@
 #pragma once
-// Arrays over the cells of one block with a halo of one cell along every active axis, and the
-// exchange that fills the halo from neighbouring blocks. Halo entries at walls stay as they are.
+// Arrays over the cells of one block with a halo along every active axis, and the exchange that
+// fills a halo of one cell from neighbouring blocks. Halo entries at walls stay as they are.
 
 #include <array>
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace otto::multigrid {
 
-/// Sizes of a block and the layout of its arrays: cell (i, j, k) at index(i, j, k); indices from -1
-/// to n[a] are valid along active axes.
+/// Sizes of a block and the layout of its arrays: cell (i, j, k) at index(i, j, k); along active axes
+/// the halo adds valid indices below 0 and from n[a] on.
 struct BlockGrid {
   int dim = 1;
   std::array<std::int32_t, 3> n{1, 1, 1};
@@ -22,11 +22,13 @@ struct BlockGrid {
   std::size_t size = 0;  ///< entries of an array, halo and padding included
 
   BlockGrid() = default;
-  BlockGrid(int dimension, std::array<std::int32_t, 3> cells) : dim(dimension), n(cells) {
-    const std::ptrdiff_t row = (n[0] + 2 + 15) / 16 * 16;
-    const std::ptrdiff_t rows = dim >= 2 ? n[1] + 2 : 1, planes = dim >= 3 ? n[2] + 2 : 1;
+  BlockGrid(int dimension, std::array<std::int32_t, 3> cells, int halo = 1)
+      : dim(dimension), n(cells) {
+    const std::ptrdiff_t row = (n[0] + 2 * halo + 15) / 16 * 16;
+    const std::ptrdiff_t rows = dim >= 2 ? n[1] + 2 * halo : 1;
+    const std::ptrdiff_t planes = dim >= 3 ? n[2] + 2 * halo : 1;
     stride = {1, row, row * rows};
-    origin = 1 + (dim >= 2 ? row : 0) + (dim >= 3 ? row * rows : 0);
+    origin = halo * (1 + (dim >= 2 ? row : 0) + (dim >= 3 ? row * rows : 0));
     size = std::size_t(row * rows * planes) + 16;
   }
   [[nodiscard]] std::ptrdiff_t index(std::ptrdiff_t i, std::ptrdiff_t j, std::ptrdiff_t k) const {

@@ -3,10 +3,10 @@
 //
 //   H = J^T Omega J + L_g,    J = I + (slopes of the potential) D,
 //
-// the preconditioner of their CG. The finest level is matrix-free; coarse levels are a
-// Galerkin product of J^T Omega J (src/multigrid/local_forms.h) with conductances g in series and parallel
-// (coarsen.h). Damped Jacobi sweeps with the roots of multigrid.h; the levels and their gathering on
-// few cells are those of the Fokker-Planck hierarchy.
+// the preconditioner of their CG. The finest level is matrix-free; coarse levels are Galerkin
+// products with linear interpolation (src/multigrid/collapse.h). Two Chebyshev sweeps before and
+// after the coarse grid; the levels and their gathering on few cells are those of the Fokker-Planck
+// hierarchy.
 
 #include <memory>
 #include <span>
@@ -20,10 +20,10 @@ class ProximalCycle {
   virtual ~ProximalCycle() = default;
   /// Omega = vol / U'' per owned cell; slopes of J and conductances per face of the mesh
   /// (operators/transport.h). `one_slope`: left and right slopes are the same numbers over equal
-  /// volumes. `keep_coarse`: only the finest level changes. Collective.
+  /// volumes. Collective.
   virtual void set(std::span<const double> omega, std::span<const double> slope_left,
-                   std::span<const double> slope_right, std::span<const double> g, bool one_slope,
-                   bool keep_coarse) = 0;
+                   std::span<const double> slope_right, std::span<const double> g,
+                   bool one_slope) = 0;
   /// z = B r on owned cells, B symmetric positive definite. `scale`: the size of r. Collective.
   virtual void apply(const double* r, double scale, double* z) = 0;
 };

@@ -29,7 +29,6 @@ struct NewtonControl {
   /// Of a density over rho0 before the first iteration, at least and at most: no guess is better.
   double warm_min_factor = 0.1, warm_max_factor = 10;
   double small_change = 0.03;  ///< optimality of a start up to which a solve stops by its residual
-  int keep_iterations = 8;     ///< of a solve, up to which the next one keeps its coarse operators
 
   // Linear solves
   int max_linear = 200;        ///< a direction is used as it is after so many iterations
@@ -52,7 +51,7 @@ struct NewtonControl {
   // that cells which hold less than the present error keep still. nu grows where no step along the
   // direction helps, and falls again; with nu fixed the convergence stays quadratic.
   double held_density = 1e-18;  ///< below it, phi of a vacuum is nothing but rounding of H
-  double nu = 1e-8;             ///< at first
+  double nu = 0;                ///< at first; cells held from the start keep rough tails
   double nu_growth = 100;       ///< after a search that fails, from at least nu_raised
   double nu_raised = 1e-6;
   double nu_decay = 0.1;  ///< after a full step
