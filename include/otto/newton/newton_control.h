@@ -31,10 +31,12 @@ struct NewtonControl {
   double loosest_cold = 1e-2;  ///< tolerance far from the solution: tails count there
   double loosest_warm = 0.1;
   double loosest_bounded = 1e-3;  ///< multipliers need a better phi
-  double tightest = 1e-9;         ///< where a loose solve did not help
-  double forcing = 0.5;           ///< tolerance = forcing sqrt(optimality): superlinear
-  double min_needed = 1e-6;       ///< and not below tolerance/(10 optimality) unless this is less
-  double care_factor = 0.03;      ///< on the tolerance after a solve that did not do its share
+  double needed_bounded = 0.01;   ///< tolerance / (100 optimality): cells at the edge count in L1
+  double care_recovery = 3;   ///< with bounds, on the care after an iteration that did its share
+  double tightest = 1e-9;     ///< where a loose solve did not help
+  double forcing = 0.5;       ///< tolerance = forcing sqrt(optimality): superlinear
+  double min_needed = 1e-6;   ///< and not below tolerance/(10 optimality) unless this is less
+  double care_factor = 0.03;  ///< on the tolerance after a solve that did not do its share
 
   double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k
   double forcing_inner = 0.05;
@@ -62,12 +64,16 @@ struct NewtonControl {
   double guess_known = 1e-12;  ///< over the mean: where its chemical potential is believed
 
   // Bounds (interior_point.h): mu, in the mean density times the step's energy per mass
-  double mu_last = 1e-9;   ///< as small as the tolerance
-  double mu_cold = 1e-2;   ///< first one without a guess
-  double mu_warm = 1e-4;   ///< with one
-  double mu_factor = 0.1;  ///< the next is min(mu_factor mu, mu^mu_power): superlinear
+  double mu_last = 1e-9;      ///< as small as the tolerance
+  double mu_cold = 1e-2;      ///< first one without a guess
+  double mu_warm = 1e-4;      ///< with one, where U = 0; elsewhere
+  double mu_of_guess = 0.02;  ///< times what the guess's density leaves of the continuity equation
+  double mu_least = 1e-6;     ///< and not below this: densities of the edge need room
+  double mu_factor = 0.1;     ///< the next is min(mu_factor mu, mu^mu_power): superlinear
   double mu_power = 1.5;
-  double mu_close = 10;  ///< lowered at an optimality of so many mu
+  double mu_close = 10;        ///< lowered at an optimality of so many mu
+  double mu_close_warm = 100;  ///< the same from a guess: its iterates are near the end of the path
+  int max_iterations_warm = 30;  ///< from a guess with bounds; then without it
   /// Energies per mass above the mean of V from which a cell is an obstacle, where mu puts less.
   double obstacle = 100;
   double highest_guess =
