@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "euler_guess.h"
@@ -82,6 +83,7 @@ struct ProximalNewton::Impl {
   void start_from_density();
   bool start_warm(const std::vector<double>& phi);
   void start_euler();
+  void start_below(double top, std::span<const char> shut);
   void add_other_slopes(std::span<double> V);
   void start_unmoved();
 

@@ -29,6 +29,7 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
 
 bool ProximalStage::rough(const State& state) const {
   constexpr double jump = 2, part = 1e-3;
+  constexpr double obstacle = 30;  // kT that V rises: nothing is on the other side
   const double kT = generator_.temperature();
   if (!(kT > 0)) return false;
   generator_.set_time(state.time);
@@ -38,6 +39,7 @@ bool ProximalStage::rough(const State& state) const {
   std::vector<char> next(std::size_t(mesh_.owned), 0);
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
     const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
+    if (std::abs(V[K] - V[L]) > obstacle * kT) continue;
     const double j = std::log(rho[K] / rho[L]) + (V[K] - V[L]) / kT;  // of two empty cells: NaN
     if (!(std::abs(j) > jump)) continue;
     const std::size_t fuller = rho[K] > rho[L] ? K : L;

@@ -60,7 +60,9 @@ struct NewtonControl {
   double empty = 1e-290;       ///< over the mass: a cell without density; its logarithm is finite
   double guess_floor = 1e-14;  ///< of implicit Euler's density: its solve knows no less
   double other_terms_from =
-      1e-6;                    ///< over the mean: where the guess takes terms beside the entropy
+      1e-6;                   ///< over the mean: where the guess takes terms beside the entropy
+  double shut_jump = 30;      ///< kT that V rises across a face into an obstacle: e^-30 are nothing
+  int obstacle_layers = 200;  ///< of cells that obstacles may be deep
   double guess_known = 1e-12;  ///< over the mean: where its chemical potential is believed
 
   // Bounds (interior_point.h): mu, in the mean density times the step's energy per mass
