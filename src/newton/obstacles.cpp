@@ -7,6 +7,8 @@ namespace otto {
 
 namespace {
 
+/// Of the next changes of V on both sides: walls of steep wells are smooth.
+constexpr double slope_factor = 3;
 constexpr double open = -std::numeric_limits<double>::infinity();
 
 /// level[K] = the larger of itself and `entered`.
@@ -37,11 +39,26 @@ std::vector<char> shut_cells(const Mesh& mesh, std::span<const double> V,
                              std::span<const double> hold, double jump, int max_layers) {
   const Faces& faces = mesh.faces;
   const auto owned = std::size_t(mesh.owned);
-  std::vector<double> level(std::size_t(mesh.local()), open), before;
+  std::vector<double> level(std::size_t(mesh.local()), open), drop(level.size()),
+      rise(level.size()), before;
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
     const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
-    if (V[K] > V[L] + jump + hold[K]) raise(level, K, V[L] + jump);
-    if (V[L] > V[K] + jump + hold[L]) raise(level, L, V[K] + jump);
+    drop[K] = std::max(drop[K], V[K] - V[L]);
+    drop[L] = std::max(drop[L], V[L] - V[K]);
+    rise[K] = std::max(rise[K], V[L] - V[K]);
+    rise[L] = std::max(rise[L], V[K] - V[L]);
+  }
+  mesh.halo.update(mesh.comm, drop);
+  mesh.halo.update(mesh.comm, rise);
+  const auto enter = [&](std::size_t K, std::size_t L) {
+    const double edge = V[L] + jump;
+    const double slope = slope_factor * std::max(drop[L], rise[K]);
+    if (V[K] > std::max(edge, V[L] + slope) + hold[K]) raise(level, K, edge);
+  };
+  for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
+    const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
+    enter(K, L);
+    enter(L, K);
   }
   mesh.halo.update(mesh.comm, level);
   for (int layer = 0; layer < max_layers; ++layer) {

@@ -1,9 +1,10 @@
 #pragma once
 // Cells that V shuts, and a guess of phi inside them.
 //
-// Across a face where V rises by more than `jump`, as much as log rho can fall without being
-// nothing, the higher cell K is shut; so are cells next to a shut one as long as V is above the
-// level V_L + jump from where it was entered. Next to nothing is in them after a step, whatever
+// Across a face where V rises from V_L to V_K by more than `jump`, as much as log rho can fall
+// without being nothing, and by more than three times as much as it falls from L or rises from K to
+// any other neighbour (else it is the wall of a steep well), K is shut; so are cells next to a shut
+// one as long as V is above the level V_L + jump from where it was entered. Next to nothing is in them after a step, whatever
 // was before: chemical potentials of order V say nothing of phi there, which only carries out what
 // was inside and, where nothing was, lets nothing flow in.
 
