@@ -68,8 +68,8 @@ struct NewtonControl {
   // Bounds (interior_point.h): mu, in the mean density times the step's energy per mass
   double mu_last = 1e-9;      ///< as small as the tolerance
   double mu_cold = 1e-2;      ///< first one without a guess
-  double mu_warm = 1e-4;      ///< with one, where U = 0; elsewhere
-  double mu_of_guess = 0.02;  ///< times what the guess's density leaves of the continuity equation
+  double mu_warm = 1e-4;      ///< with one, where U = 0; elsewhere its density is measured with it
+  double mu_of_guess = 0.02;  ///< and mu is this part of what that leaves of continuity
   double mu_least = 1e-6;     ///< and not below this: densities of the edge need room
   double mu_factor = 0.1;     ///< the next is min(mu_factor mu, mu^mu_power): superlinear
   double mu_power = 1.5;
