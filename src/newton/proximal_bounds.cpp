@@ -57,34 +57,49 @@ double ProximalNewton::Impl::weigh_filling() {
 }
 
 /// The first mu; a cold start guesses phi = mu(rho0).
-void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi) {
-  warm = !step.cold;
+void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi, bool cold) {
+  report.cold = cold;
   now.phi = phi;
-  now.rho = rho0;
+  now.rho = base;
   external(now);
   scale = energy_scale();
-  base = rho0;
   const double top = weigh_filling();
-  if (!warm) {
-    internal.derivatives(owned_part(rho0), 0, std::span(now.phi).first(owned), {});
+  if (cold) {
+    internal.derivatives(owned_part(base), 0, std::span(now.phi).first(owned), {});
     for (std::size_t k = 0; k < owned; ++k) {
       now.phi[k] = base[k] > 0 ? now.phi[k] + now.V[k] : std::min(now.phi[k] + now.V[k], top);
     }
   }
   potential(now);
-  set_barrier_fraction(warm ? control.mu_warm : control.mu_cold);
-  now.rho = rho0;
+  if (cold || stiff()) {
+    set_barrier_fraction(cold ? control.mu_cold : control.mu_warm);
+    now.rho = rho0;
+  } else {
+    start_bounded_warm();
+  }
   bounds.begin(owned_part(now.rho), now.multipliers);
   residuals(now);
-  const bool from_guess = warm;
   begin_iteration();
-  warm = from_guess;
+  warm = !cold;
+}
+
+/// The density of the guess, and mu as large as what it leaves of the continuity equation asks: a
+/// pair that is nearer to the solution than its path is wide would have to find back to it.
+void ProximalNewton::Impl::start_bounded_warm() {
+  set_barrier_fraction(control.mu_warm);
+  find_density(now, now.V);
+  continuity(now);
+  double missing = 0;
+  for (const double r : now.r) missing += std::abs(r);
+  missing = control.mu_of_guess * mesh.comm.sum(missing) / mass;
+  set_barrier_fraction(std::clamp(missing, control.mu_least, control.mu_cold));
+  find_density(now, now.V);
 }
 
 /// mu, and rho0 with as much in empty cells as mu puts there: else mass would have to come from far
 /// away.
 void ProximalNewton::Impl::set_barrier_fraction(double to) {
-  last.fill(0);
+  filter.clear();
   barrier_fraction = std::max(to, control.mu_last);
   bounds.set_nu(barrier_fraction * scale * mean_density());
   const double more = barrier_fraction * mean_density();
@@ -95,8 +110,8 @@ void ProximalNewton::Impl::set_barrier_fraction(double to) {
 
 /// Lowers mu once the iterate is close to its path.
 void ProximalNewton::Impl::lower_barrier_fraction() {
-  while (barrier_fraction > control.mu_last &&
-         now.optimality <= control.mu_close * barrier_fraction) {
+  const double close = warm ? control.mu_close_warm : control.mu_close;
+  while (barrier_fraction > control.mu_last && now.optimality <= close * barrier_fraction) {
     set_barrier_fraction(std::min(control.mu_factor * barrier_fraction,
                                   std::pow(barrier_fraction, control.mu_power)));
     residuals(now);

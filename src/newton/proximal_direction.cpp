@@ -12,7 +12,8 @@ namespace otto {
 double ProximalNewton::Impl::linear_tolerance() const {
   const NewtonControl& c = control;
   if (!internal.has_slope()) return care > 0 ? c.mu_cold * std::sqrt(barrier_fraction) : c.tightest;
-  const double needed = std::max(c.min_needed, c.needed_share * tolerance / now.optimality);
+  const double share = bounds.bounded() ? c.needed_bounded : c.needed_share;
+  const double needed = std::max(c.min_needed, share * tolerance / now.optimality);
   const double loosest = bounds.bounded() ? (warm ? c.loosest_warm : c.loosest_bounded)
                          : warm           ? c.loosest_warm
                                           : c.loosest_cold;
@@ -121,20 +122,28 @@ void ProximalNewton::Impl::try_dual_density() {
 /// Moves `now` along the direction. False where no length of step improves it.
 bool ProximalNewton::Impl::search() { return search(false) || (bounds.bounded() && search(true)); }
 
-/// Near bounds an iterate may stay below the largest of the last ones instead (Grippo, Lampariello,
-/// Lucidi 1986): fronts settle cell by cell.
+/// Near bounds the equations and the products s rho count apart (a filter: Fletcher and Leyffer
+/// 2002): an iterate must improve on one of the two of every earlier one with this nu.
+bool ProximalNewton::Impl::improves(double alpha) const {
+  const double part = 1 - control.sufficient_decrease * alpha;
+  if (!bounds.bounded()) return trial.optimality <= part * now.optimality;
+  if (!std::isfinite(trial.optimality)) return false;
+  if (trial.optimality <= part * now.optimality) return true;
+  return std::ranges::all_of(filter, [&](const std::array<double, 2>& f) {
+    return trial.equations <= part * f[0] || trial.products <= part * f[1];
+  });
+}
+
 bool ProximalNewton::Impl::search(bool whole) {
-  const double bar =
-      bounds.bounded() ? std::max(now.optimality, *std::ranges::max_element(last)) : now.optimality;
   double alpha = 1;
   if (whole) {
     alpha =
         mesh.comm.min(bounds.reach(owned_part(now.rho), drho, now.multipliers, control.min_left));
   }
+  if (bounds.bounded() && !whole) filter.push_back({now.equations, now.products});
   for (int k = 0; k <= control.max_halvings; ++k, alpha *= 0.5) {
     try_step(alpha, whole);
-    if (!(trial.optimality <= (1 - control.sufficient_decrease * alpha) * bar)) continue;
-    last[std::size_t(report.iterations) % last.size()] = now.optimality;
+    if (!improves(alpha)) continue;
     std::swap(now, trial);
     if (k == 0) nu = std::max(control.nu, control.nu_decay * nu);
     return true;

@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "euler_guess.h"
@@ -23,7 +24,8 @@ struct Iterate {
   std::vector<double> with_interaction;  ///< V + W * rho
   Multipliers multipliers;
   double optimality = std::numeric_limits<double>::infinity();
-  double floor = 0;  ///< of the optimality, from rounding
+  double equations = 0, products = 0;  ///< its parts: of r and g, and of s rho - nu
+  double floor = 0;                    ///< of the optimality, from rounding
   double kinetic = 0, gap = 0;
 };
 
@@ -60,7 +62,7 @@ struct ProximalNewton::Impl {
   int spent = 0;                ///< iterations before this start
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
-  std::array<double, 3> last{};  ///< optimality of earlier iterates with this mu
+  std::vector<std::array<double, 2>> filter;  ///< with bounds: those of iterates with this mu
   NewtonReport report;
 
   /// Bounds can make rho stiff by orders of magnitude more in one cell than in the next.
@@ -80,10 +82,13 @@ struct ProximalNewton::Impl {
   void start_from_density();
   bool start_warm(const std::vector<double>& phi);
   void start_euler();
+  void start_below(double top, std::span<const char> shut);
   void add_other_slopes(std::span<double> V);
   void start_unmoved();
 
-  void start_bounded(const std::vector<double>& phi);
+  void start_bounded(const std::vector<double>& phi, bool cold);
+  void start_bounded_warm();
+  bool solve_bounded(const std::vector<double>& phi);
   [[nodiscard]] double energy_scale();
   [[nodiscard]] double weigh_filling();
   void set_barrier_fraction(double to);
@@ -98,10 +103,13 @@ struct ProximalNewton::Impl {
   SolveReport solve_single(const ProximalCoefficients& c, double rtol);
   bool search();
   bool search(bool whole);
+  [[nodiscard]] bool improves(double alpha) const;
   void try_step(double alpha, bool whole);
   void try_dual_density();
   [[nodiscard]] double linear_tolerance() const;
   [[nodiscard]] bool slow(double before) const;
+  [[nodiscard]] int max_iterations() const;
+  void adjust_care(double rtol, double before);
   bool try_harder(double rtol);
 
   bool iterate();

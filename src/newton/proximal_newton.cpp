@@ -65,14 +65,32 @@ bool ProximalNewton::Impl::try_harder(double rtol) {
   return true;
 }
 
+int ProximalNewton::Impl::max_iterations() const {
+  if (!bounds.bounded()) return control.max_iterations;
+  return warm ? control.max_iterations_warm : control.max_iterations_bounded;
+}
+
+/// How much tighter linear solves are to be than they were. Tails weigh nothing in a loose solve,
+/// but their logarithms count; near bounds densities of the edge do.
+/// Tails weigh nothing in a loose solve, but their logarithms count.
+void ProximalNewton::Impl::adjust_care(double rtol, double before) {
+  if (!bounds.bounded()) {
+    if (now.optimality > control.care_from * std::max(rtol, before) * before) {
+      care *= control.care_factor;
+    }
+  } else if (internal.has_slope()) {
+    const bool slow = now.optimality > control.warm_progress * before;
+    care = slow ? care * control.care_factor : std::min(1.0, care * control.care_recovery);
+  }
+}
+
 /// From `now` to the solution; else says why not in the report.
 bool ProximalNewton::Impl::iterate() {
   for (;;) {
     if (bounds.bounded()) lower_barrier_fraction();
     const double goal = std::max(tolerance, now.floor);
     if (barrier_fraction <= control.mu_last && now.optimality <= goal) return true;
-    const int maximum = bounds.bounded() ? control.max_iterations_bounded : control.max_iterations;
-    if (report.iterations - spent >= maximum || !std::isfinite(now.optimality)) {
+    if (report.iterations - spent >= max_iterations() || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method stands at an optimality of {:.2g} after {} "
           "iterations",
@@ -87,11 +105,7 @@ bool ProximalNewton::Impl::iterate() {
         report.reason = "the guess of phi was poor";
         return false;
       }
-      // Tails weigh nothing in a loose solve, but their logarithms count.
-      if (!bounds.bounded() &&
-          now.optimality > control.care_from * std::max(rtol, before) * before) {
-        care *= control.care_factor;
-      }
+      adjust_care(rtol, before);
       continue;
     }
     if (now.optimality <= control.rounding_factor * now.floor) return true;
@@ -133,11 +147,21 @@ void ProximalNewton::Impl::follow_path() {
   step.tau = tau;
 }
 
+/// From a guess of phi; where that fails, or there is none, from the density.
+bool ProximalNewton::Impl::solve_bounded(const std::vector<double>& phi) {
+  base = rho0;
+  if (!step.cold) {
+    start_bounded(phi, false);
+    if (iterate()) return true;
+  }
+  start_bounded(phi, true);
+  return iterate();
+}
+
 void ProximalNewton::Impl::solve_from(const std::vector<double>& phi) {
   report.cold = step.cold;
   if (bounds.bounded()) {
-    start_bounded(phi);
-    report.converged = iterate();
+    report.converged = solve_bounded(phi);
     if (report.converged) sharpen();
     return;
   }

@@ -20,10 +20,10 @@ void ProximalNewton::Impl::potential(Iterate& it) {
   transport.hamilton_jacobi(it.phi, step.kappa * step.tau, it.G);
 }
 
-/// rho = U*'(G - V).
+/// rho = U*'(G - V); with bounds that of U and its barrier.
 void ProximalNewton::Impl::find_density(Iterate& it, std::span<const double> V) {
   for (std::size_t k = 0; k < owned; ++k) z[k] = it.G[k] - V[k];
-  internal.density(z, 0, std::span(it.rho).first(owned));
+  internal.density(z, bounds.bounded() ? bounds.nu() : 0, std::span(it.rho).first(owned));
   if (bounds.bounded()) return;
   for (std::size_t k = 0; k < owned; ++k) it.rho[k] = std::max(it.rho[k], empty);
 }
@@ -70,8 +70,9 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
     const double close = std::min(mean_density(), 0.5 * internal.maximum());
     bounds.settle(rho, it.g, close, control.min_left, it.multipliers);
   }
-  double sum =
+  const double products =
       bounds.apply(mesh.volume, rho, it.multipliers, it.g, it.inverse, push, total) / scale;
+  double sum = 0;
   for (std::size_t k = 0; k < owned; ++k) {
     const double vol = mesh.volume[k];
     it.inverse[k] = 1 / it.inverse[k];
@@ -79,9 +80,11 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
     size += vol * (rho[k] + field[k] * z[k]);
     it.g[k] += push[k];
   }
-  std::array<double, 4> sums{sum, size, it.kinetic, total};
+  std::array<double, 5> sums{sum, size, it.kinetic, total, products};
   mesh.comm.sum_in_place(sums);
-  it.optimality = sums[0] / mass;
+  it.equations = sums[0] / mass;
+  it.products = sums[4] / mass;
+  it.optimality = it.equations + it.products;
   it.floor = 4 * epsilon * sums[1] / mass;
   it.kinetic = sums[2];
   it.gap = sums[3] + it.optimality * mass * scale;

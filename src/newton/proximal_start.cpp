@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "obstacles.h"
 #include "proximal_iteration.h"
 
 namespace otto {
@@ -83,8 +84,7 @@ void ProximalNewton::Impl::add_other_slopes(std::span<double> V) {
   for (std::size_t k = 0; k < owned; ++k) V[k] += now.g[k] - kT * (std::log(z[k]) + 1);
 }
 
-/// Implicit Euler's density and its chemical potential, no higher than where it is known: what a
-/// vacuum would have to be filled to is above that.
+/// Implicit Euler's density and its chemical potential, no higher than where it is known.
 void ProximalNewton::Impl::start_euler() {
   report.cold = true;
   const double kT = internal.temperature();
@@ -96,16 +96,35 @@ void ProximalNewton::Impl::start_euler() {
   const SolveReport solve = euler->find({kT, step.tau, field, rho0}, now.rho);
   report.linear_iterations += solve.iterations;
 
+  const auto hold =
+      holding_rise(mesh, rho0, std::exp(-control.shut_jump) * mean_density(), step.tau);
+  const auto shut = shut_cells(mesh, field, hold, control.shut_jump * kT, control.obstacle_layers);
+  // mu of rho0 bounds that of the guess (a maximum principle), whatever its solve left
   external(now);
+  internal.derivatives(owned_part(rho0), 0, z, {});
   internal.derivatives(owned_part(now.rho), 0, std::span(now.phi).first(owned), {});
-  double top = -infinity;
+  std::array<double, 2> top{-infinity, -infinity};
   for (std::size_t k = 0; k < owned; ++k) {
     now.phi[k] += now.V[k];
-    if (now.rho[k] > control.guess_known * mean_density()) top = std::max(top, now.phi[k]);
+    if (shut[k] != 0) continue;
+    if (rho0[k] > empty) top[0] = std::max(top[0], z[k] + now.V[k]);
+    if (now.rho[k] > control.guess_known * mean_density()) top[1] = std::max(top[1], now.phi[k]);
   }
-  top = mesh.comm.max(top);
-  for (std::size_t k = 0; k < owned; ++k) now.phi[k] = std::min(now.phi[k], top);
+  start_below(std::min(mesh.comm.max(top[0]), mesh.comm.max(top[1])), shut);
+}
+
+/// Cells that are shut, or whose phi is above `top` because the guess does not know their density,
+/// get phi from their neighbours and the density of that phi.
+void ProximalNewton::Impl::start_below(double top, std::span<const char> shut) {
+  std::vector<char> unknown(owned);
+  for (std::size_t k = 0; k < owned; ++k) unknown[k] = shut[k] != 0 || now.phi[k] > top;
+  extend_into(mesh, unknown, control.obstacle_layers, top, now.phi);
   potential(now);
+  for (std::size_t k = 0; k < owned; ++k) z[k] = now.G[k] - now.V[k];
+  internal.density(z, 0, z);
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (unknown[k] != 0) now.rho[k] = std::max(empty, std::min(now.rho[k], z[k]));
+  }
   residuals(now);
   begin_iteration();
 }

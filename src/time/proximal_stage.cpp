@@ -39,6 +39,7 @@ bool ProximalStage::rough(const State& state) const {
   std::vector<char> next(std::size_t(mesh_.owned), 0);
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
     const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
+    if (std::abs(V[K] - V[L]) > limits_.obstacle_jump * kT) continue;
     const double j = std::log(rho[K] / rho[L]) + (V[K] - V[L]) / kT;  // of two empty cells: NaN
     if (!(std::abs(j) > limits_.rough_jump)) continue;
     const std::size_t fuller = rho[K] > rho[L] ? K : L;

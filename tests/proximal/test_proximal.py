@@ -152,6 +152,30 @@ class Proximal(unittest.TestCase):
                     energy = [float(row["free_energy"]) for row in result.rows]
                     self.assertTrue(all(b <= a + 1e-9 for a, b in zip(energy, energy[1:])))
 
+    def test_obstacles_cost_nothing(self):
+        """A disc where V is 1e2 to 1e8 kT, empty at first and not: as many iterations as without it, and all but nothing
+        in it."""
+        for start in ("(x < -0.5) ? 1 : 0", "1"):
+            for height in ("1e2", "1e5", "1e8"):
+                with self.subTest(start=start, height=height):
+                    V = f"-x + ((x - 0.4)^2 + y^2 < 0.6 ? {height} : 0)"
+                    result = self.run_case(PLANE.format(n=24, start=start, V=V, kT=1.0, scheme="jko", step=0.03, end=0.12), 4)
+                    self.assertLessEqual(max(int(row["newton_iterations"]) for row in result.rows), 7)
+                    self.assertEqual({row["fallback"] for row in result.rows}, {"0"})
+                    inside = (result.center[:, 0] - 0.4)**2 + result.center[:, 1]**2 < 0.6
+                    self.assertLess(result.mass[inside].sum(), 1e-30)
+        for scheme in ("jko_bdf2", "jko_midpoint"):
+            V = "-x + ((x - 0.4)^2 + y^2 < 0.6 ? 1e5 : 0)"
+            self.run_case(PLANE.format(n=24, start="(x < -0.5) ? 1 : 0", V=V, kT=1.0, scheme=scheme, step=0.03, end=0.12), 4)
+
+    def test_warm_steps_of_a_power_law(self):
+        """A drop that spreads by several cells in each step: the later of its steps are warm."""
+        drop = PLANE.replace('kind = "entropy"\ntemperature = {kT}', 'kind = "power"\nexponent = 2.0')
+        text = drop.format(n=48, start="max(0.1 - (x^2 + y^2)/16*16, 0)", V="0*x", scheme="jko", step=0.02, end=0.4)
+        result = self.run_case(text, 20)
+        late = [int(row["newton_iterations"]) for row in result.rows[8:]]
+        self.assertLessEqual(sum(late) / len(late), 7)
+
     def test_every_number_of_ranks(self):
         text = PLANE.format(n=40, start="exp(-((x + 0.7)^2 + (y - 0.5)^2)/0.1)", V=WELL, kT=0.7, scheme="jko_bdf2",
                             step=0.0229, end=4 * 0.0229)

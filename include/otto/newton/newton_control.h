@@ -38,9 +38,11 @@ struct NewtonControl {
   double tightest = 1e-9;         ///< where a loose solve did not help
   double forcing = 0.5;           ///< tolerance = forcing sqrt(optimality): superlinear
   double needed_share = 0.1;      ///< of tolerance/optimality: no solve needs to be tighter,
+  double needed_bounded = 0.01;   ///< with bounds, where cells at the edge count in L1,
   double min_needed = 1e-6;       ///< unless that is less than this
   double care_factor = 0.03;      ///< on the tolerance after a solve that did not do its share:
   double care_from = 5;           ///< optimality over that foreseen, max(rtol, opt.) times the last
+  double care_recovery = 3;  ///< with bounds, on the care after an iteration that did its share
 
   double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k
   double forcing_inner = 0.05;
@@ -66,16 +68,22 @@ struct NewtonControl {
   double guess_floor = 1e-14;  ///< of implicit Euler's density: its solve knows no less
   int guess_sweeps = 3;        ///< that give such densities the size their neighbours ask for
   double other_terms_from =
-      1e-6;                    ///< over the mean: where the guess takes terms beside the entropy
+      1e-6;                   ///< over the mean: where the guess takes terms beside the entropy
+  double shut_jump = 30;      ///< kT that V rises across a face into an obstacle: e^-30 are nothing
+  int obstacle_layers = 200;  ///< of cells that obstacles may be deep
   double guess_known = 1e-12;  ///< over the mean: where its chemical potential is believed
 
   // Bounds (interior_point.h): mu, in the mean density times the step's energy per mass
-  double mu_last = 1e-9;   ///< as small as the tolerance
-  double mu_cold = 1e-2;   ///< first one without a guess
-  double mu_warm = 1e-4;   ///< with one
-  double mu_factor = 0.1;  ///< the next is min(mu_factor mu, mu^mu_power): superlinear
+  double mu_last = 1e-9;      ///< as small as the tolerance
+  double mu_cold = 1e-2;      ///< first one without a guess
+  double mu_warm = 1e-4;      ///< with one, where U = 0; elsewhere its density is measured with it
+  double mu_of_guess = 0.02;  ///< and mu is this part of what that leaves of continuity
+  double mu_least = 1e-6;     ///< and not below this: densities of the edge need room
+  double mu_factor = 0.1;     ///< the next is min(mu_factor mu, mu^mu_power): superlinear
   double mu_power = 1.5;
-  double mu_close = 10;  ///< lowered at an optimality of so many mu
+  double mu_close = 10;        ///< lowered at an optimality of so many mu
+  double mu_close_warm = 100;  ///< the same from a guess: its iterates are near the end of the path
+  int max_iterations_warm = 30;  ///< from a guess with bounds; then without it
   /// Energies per mass above the mean of V from which a cell is an obstacle, where mu puts less.
   double obstacle = 100;
   /// The least energy per mass, over what moving it by the width of a cell costs: a trifle.

@@ -17,7 +17,8 @@ namespace otto {
 struct ProximalStageOptions {
   double rough_jump = 2;  ///< of log rho + V/kT across a face; schemes of second order see smooth
                           ///< densities up to about there
-  double rough_part = 1e-3;  ///< of the mass: what lies next to jumps and does not matter yet
+  double obstacle_jump = 30;  ///< kT that V rises across a face: nothing is on the other side
+  double rough_part = 1e-3;   ///< of the mass: what lies next to jumps and does not matter yet
   double linear_jump =
       1e-2;                 ///< up to it coth(j/2) - 2/j is j/6, to 1e-6; the formula cancels there
   double empty_jump = 1e3;  ///< where one side is empty: theta = 1
