@@ -72,7 +72,6 @@ int ProximalNewton::Impl::max_iterations() const {
 
 /// How much tighter linear solves are to be than they were. Tails weigh nothing in a loose solve,
 /// but their logarithms count; near bounds densities of the edge do.
-/// Tails weigh nothing in a loose solve, but their logarithms count.
 void ProximalNewton::Impl::adjust_care(double rtol, double before) {
   if (!bounds.bounded()) {
     if (now.optimality > control.care_from * std::max(rtol, before) * before) {
