@@ -45,13 +45,13 @@ std::array<double, sweeps> damping(int dimension);
 
 /// In place of a solve on a last level that is too large for one: rounds of sweeps and as many in
 /// reverse, which together are symmetric. Four each, since no coarser level does the rest.
-template <class Smooth>
-void smooth_last(const std::array<double, sweeps>& w, Smooth&& smooth, int rounds = 4) {
+template <std::size_t count, class Smooth>
+void smooth_last(const std::array<double, count>& w, Smooth&& smooth, int rounds = 4) {
   for (int round = 0; round < rounds; ++round) {
     for (const double damped : w) smooth(damped);
   }
   for (int round = 0; round < rounds; ++round) {
-    for (std::size_t s = sweeps; s-- > 0;) smooth(w[s]);
+    for (std::size_t s = count; s-- > 0;) smooth(w[s]);
   }
 }
 
