@@ -24,8 +24,9 @@ class Reference(unittest.TestCase):
 
 def admits(schema, value):
     """Whether a value has a type the schema of one key admits."""
-    if "oneOf" in schema:
-        return any(admits(s, value) for s in schema["oneOf"])
+    for alternatives in ("oneOf", "anyOf"):
+        if alternatives in schema:
+            return any(admits(s, value) for s in schema[alternatives])
     kind = schema["type"]
     if kind == "array":
         return isinstance(value, list) and all(admits(schema["items"], v) for v in value)

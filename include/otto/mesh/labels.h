@@ -9,6 +9,7 @@
 
 namespace otto {
 
+/// The sets of names that labels beyond the names stand for.
 using LabelSets = std::vector<std::vector<std::int32_t>>;
 
 /// visit(name) for the names of a label; `names` is how many there are.
@@ -29,8 +30,8 @@ inline bool has_name(std::int32_t label, std::int32_t name, std::size_t names,
 
 /// Fractions (label, 0 ... 1) of the volume of each cell: those of cell i from begin[i] to begin[i+1].
 struct RegionFractions {
-  std::vector<std::int32_t> begin{0};
-  std::vector<std::pair<std::int32_t, double>> volume_fraction;
+  std::vector<std::int32_t> begin{0};  ///< where those of a cell begin, and the end of the last
+  std::vector<std::pair<std::int32_t, double>> volume_fraction;  ///< labels with their fractions
 };
 
 }  // namespace otto
