@@ -30,7 +30,7 @@ std::string type_words(Type type) {
     case Type::real_or_reals:
       return "a number or an array of numbers";
     case Type::matrix:
-      return "an array of rows of numbers";
+      return "an array of rows of numbers or expressions";
   }
   throw InternalError("a case key of no known type");
 }
@@ -74,7 +74,7 @@ std::string example_of(const Key& key) {
     case Type::real_or_reals:
       return "0.5";
     case Type::matrix:
-      return "[[2.0, 0.5], [0.5, 1.0]]";
+      return "[[2.0, 0.0], [0.0, \"1 + x^2\"]]";
   }
   throw InternalError("a case key of no known type");
 }

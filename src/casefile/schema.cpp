@@ -46,6 +46,7 @@ const char* json_type(Type type) {
 
 Json single_schema(const Key& key) {
   Json s = {{"type", json_type(key.type)}};
+  if (key.type == Type::matrix) s["type"] = {"number", "string"};
   if (!std::isinf(key.range.min))
     s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.min;
   if (!std::isinf(key.range.max))

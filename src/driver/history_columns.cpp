@@ -34,7 +34,8 @@ Columns<Row> contract() {
           real("edi_gap", [](const Row& r) { return r.step.edi_gap; }),
           count("newton_iterations", [](const Row& r) { return r.step.newton_iterations; }),
           count("linear_iterations", [](const Row& r) { return r.step.linear_iterations; }),
-          {"wall_seconds", [](const Row& r, std::string& row) {
+          {"wall_seconds",
+           [](const Row& r, std::string& row) {
              fmt::format_to(std::back_inserter(row), "{:.6g}", r.step.wall_seconds);
            }},
           count("refused", [](const Row& r) { return r.step.refused; }),
@@ -73,6 +74,12 @@ Columns<Row> history_columns(const HistoryChoice& choice) {
     }
   }
   if (choice.inner_steps) add_inner_steps(columns);
+  for (std::size_t i = 0; i < choice.exchanged.size(); ++i) {
+    columns.push_back(real(choice.exchanged[i], [i](const Row& r) {
+      return i < r.step.exchanged.size() ? r.step.exchanged[i]
+                                         : std::numeric_limits<double>::quiet_NaN();
+    }));
+  }
   return columns;
 }
 

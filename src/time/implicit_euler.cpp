@@ -20,7 +20,7 @@ namespace otto {
 
 namespace {
 
-/// The sweep above. `rho`: owned + ghosts, ghosts up to date; owned values are replaced. Local.
+/// The sweep above, `b` with what comes in. `rho`: owned + ghosts, ghosts up to date; owned values are replaced. Local.
 void relax_non_negative(const Generator& generator, double dt, std::span<const double> b,
                         std::vector<double>& rho) {
   const Mesh& mesh = generator.mesh();
@@ -40,7 +40,7 @@ void relax_non_negative(const Generator& generator, double dt, std::span<const d
   for (std::size_t k = 0; k < b.size(); ++k) rho[k] = gain[k] / loss[k];
 }
 
-constexpr Solves solves{.energies = Energies::linear, .signed_rates = true};
+constexpr Solves solves{.energies = Energies::linear, .supply = true, .signed_rates = true};
 
 class ImplicitEuler final : public Stepper {
  public:
@@ -60,8 +60,9 @@ class ImplicitEuler final : public Stepper {
     const auto values = owned(mesh_, rho_);
     const bool negative = std::ranges::any_of(values, [](double v) { return v < 0; });
     if (generator_.monotone() && mesh_.comm.any(negative)) {
-      relax_non_negative(generator_, dt, b_, rho_);
+      relax_non_negative(generator_, dt, stage_.right_side(), rho_);
     }
+    stage_.count_exchange(dt, rho_);
     return stage_.finish(std::move(report), state, t, rho_);
   }
 

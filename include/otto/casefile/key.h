@@ -13,7 +13,7 @@ namespace otto {
 
 /// `real_or_reals`: a number or an array of numbers, read with Section::reals (a lone number is an
 /// array of one), so that both `variance = 0.05` and `variance = [0.1, 0.2]` work. `matrix`: an
-/// array of rows, read with Section::matrix.
+/// array of rows of numbers or expressions, read with Section::matrix.
 enum class Type { real, integer, flag, text, reals, integers, flags, texts, real_or_reals, matrix };
 
 /// Values a number (or each entry of an array of numbers) may take.

@@ -32,8 +32,8 @@ class Section {
   [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key) const;  ///< Type::integers
   [[nodiscard]] std::vector<bool> flags(std::string_view key) const;             ///< Type::flags
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;      ///< Type::texts
-  /// The rows of a matrix; a rectangle is not promised.
-  [[nodiscard]] std::vector<std::vector<double>> matrix(std::string_view key) const;
+  /// The rows of a matrix, numbers as text; a rectangle is not promised.
+  [[nodiscard]] std::vector<std::vector<std::string>> matrix(std::string_view key) const;
   /// A file name of the case: relative ones are relative to the case file's folder.
   [[nodiscard]] std::filesystem::path file(std::string_view key) const;
   /// Keys of an open table as (name, value as text) pairs, in file order.
