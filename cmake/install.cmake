@@ -9,7 +9,7 @@ include(CMakePackageConfigHelpers)
 set(OTTO_PUBLIC_HEADERS
   core/archive.h core/comm.h core/error.h core/petsc.h core/point.h
   casefile/case.h casefile/key.h casefile/section.h
-  mesh/box.h mesh/gmsh.h mesh/halo.h mesh/make_mesh.h mesh/mesh.h mesh/restrict.h mesh/simplices.h
+  mesh/box.h mesh/gmsh.h mesh/halo.h mesh/labels.h mesh/make_mesh.h mesh/mesh.h mesh/restrict.h mesh/simplices.h
   energy/free_energy.h energy/interaction.h energy/internal.h
   flux/two_point.h
   initial/initial.h

@@ -107,7 +107,8 @@ struct Mesh {
   std::shared_ptr<const std::vector<Coupling>> couplings;  ///< likewise
 
   // Of a general mesh:
-  Point lower{}, upper{};         ///< the box around all its vertices
+  Point lower{};                  ///< least coordinates of its vertices
+  Point upper{};                  ///< largest coordinates of its vertices
   std::vector<Point> periods;     ///< the translations across its periodic sides
   bool centres_on_walls = false;  ///< the cells surround the vertices, some of which lie on walls
   std::vector<std::string> remarks;  ///< what was chosen and changed, in words for the log
