@@ -506,3 +506,26 @@ def density(name, time, edges):
     if name == "double_well":
         return double_well(time, edges)
     return cell_averages(globals()[name](time), edges)
+
+
+# -- diffusion that varies and reactions: legendre, noise_conventions, killing ---------------------
+
+
+def galerkin_rates(D, polynomials=60):
+    """Rates of d_t rho = (D rho')' on [-1, 1] by Galerkin's method with Legendre polynomials, slowest first (0)."""
+    x, w = leggauss(4 * polynomials)
+    slopes = np.array([np.polynomial.legendre.Legendre.basis(n).deriv()(x) * np.sqrt(n + 0.5)
+                       for n in range(polynomials)])
+    return eigvalsh((slopes * (w * D(x))) @ slopes.T)
+
+
+def noise_variance(h):
+    """Of exp(-x^2) / (1 + x^2)^h."""
+    x = np.linspace(-12, 12, 240001)
+    p = np.exp(-x * x) / (1 + x * x) ** h
+    return float(np.sum(x * x * p) / np.sum(p))
+
+
+def killing_rate(n):
+    """Of (rho' + x rho)' - x^2 rho: an oscillator of frequency sqrt 5."""
+    return (2 * n + 1) * np.sqrt(1.25) - 0.5

@@ -15,7 +15,6 @@
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
-#include "otto/operators/absorbing.h"
 #include "otto/operators/generator.h"
 
 namespace otto::test {
@@ -39,11 +38,13 @@ struct Scenario {
                     const Comm& comm = Comm())
       : c(parse_case(toml, "scenario.toml", settings)),
         mesh(make_mesh(comm, c.section("mesh"))),
-        energy(make_free_energy(c.sections("energy"), mesh)),
+        diffusion(take_diffusion(c, mesh)),
+        energy(free_energy_of(c, mesh, diffusion.get())),
         drift(make_drift(c.section("drift"), mesh.dimension)),
-        generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
-                  read_absorbing(c.section("boundary"), mesh)),
-        problem(problem_of(c, mesh, energy, generator)) {}
+        exchange(exchange_of(c, mesh)),
+        generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(), &exchange,
+                  diffusion.get()),
+        problem(problem_of(c, mesh, energy, generator, diffusion)) {}
   Scenario(const Scenario&) = delete;
 
   /// The initial density of the case, with ghosts.
@@ -89,8 +90,10 @@ struct Scenario {
 
   Case c;
   Mesh mesh;
+  std::shared_ptr<const Diffusion> diffusion;
   FreeEnergy energy;
   std::unique_ptr<Drift> drift;
+  Exchange exchange;
   Generator generator;
   Problem problem;
   std::vector<StepRecord> records;

@@ -32,10 +32,10 @@ std::vector<Way> ways_of(const Generator& generator) {
   std::vector<double> largest(std::size_t(mesh.owned), 0.0);  // a of the cell's faces
   for (std::size_t f = 0; f < forward.size(); ++f) {
     const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
-    const double a = mesh.faces.transmissibility[f] * kT;
+    const double a = generator.transmissibility()[f] * kT;
     const bool from_left = forward[f] > backward[f];  // the larger rate has not underflowed
     const double rate = from_left ? forward[f] : backward[f];
-    if (!(rate > 0)) continue;
+    if (!(rate > 0 && a > 0)) continue;
     ways.push_back(
         {mesh.global[l], mesh.global[r], V[from_left ? l : r] / kT - std::log(rate / a)});
     for (const std::size_t K : {l, r}) {

@@ -21,17 +21,16 @@
 #include <limits>
 #include <optional>
 
+#include "held_cells.h"
 #include "otto/core/error.h"
 #include "otto/linear/backward_solver.h"
 #include "otto/mesh/periods.h"
 #include "otto/operators/absorbing.h"
+#include "otto/operators/exchange.h"
 
 namespace otto {
 
 namespace {
-
-constexpr double hold = 1e10;       // weight of a held cell, over its own rates
-constexpr double min_share = 1e-6;  // of the distance between two centres
 
 void require(const SolveReport& report, const char* what) {
   if (report.converged) return;
@@ -49,9 +48,9 @@ void hold_cells(const Generator& generator, const Target& target, double value,
   const auto exchange = [&](std::size_t K, std::size_t L, double rate) {
     if (K >= owned) return;
     if (level[K] > 0) {
-      sigma[K] += hold * rate / mesh.volume[K];
+      sigma[K] += held_weight * rate / mesh.volume[K];
     } else if (level[L] > 0) {
-      const double share = std::max(min_share, level[K] / (level[K] - level[L]));
+      const double share = part_outside(level[K], level[L]);
       sigma[K] += rate * (1 / share - 1) / mesh.volume[K];
       b[K] += rate / share * value;
     }
@@ -73,18 +72,6 @@ std::vector<Point> vectors_across(const Mesh& mesh) {
   }
   for (const Faces::Moved& m : mesh.faces.moved) across[std::size_t(m.face)] = m.across;
   return across;
-}
-
-/// Where centres lie on a side, its cells as a level set that ends at them.
-Target at_centres(const Mesh& mesh, const Target& target) {
-  if (!mesh.centres_on_walls || target.sides.empty()) return target;
-  Target cells;
-  cells.level.assign(std::size_t(mesh.local()), -1.0);
-  for (const AbsorbingFace& face : absorbing_faces(mesh, target.sides)) {
-    cells.level[std::size_t(face.cell)] = std::numeric_limits<double>::min();
-  }
-  mesh.halo.update(mesh.comm, cells.level);
-  return cells;
 }
 
 std::array<double, 3> currents(const Generator& generator, std::span<const double> rho) {
@@ -114,7 +101,7 @@ std::optional<double> profile_mass(const Generator& generator, std::span<const d
   double mass = 0;
   for (std::size_t f = 0; exact && f < std::size_t(mesh.faces.size()); ++f) {
     const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
-    const double scale = mesh.faces.transmissibility[f] * generator.temperature();
+    const double scale = generator.transmissibility()[f] * generator.temperature();
     const double B = generator.forward()[f] / scale;
     const double s = generator.backward()[f] / scale - B;
     exact = std::abs(B - bernoulli(s)) <= 1e-9 * (1 + std::abs(s));
@@ -127,6 +114,17 @@ std::optional<double> profile_mass(const Generator& generator, std::span<const d
 }
 
 }  // namespace
+
+Target at_centres(const Mesh& mesh, const Target& target) {
+  if (!mesh.centres_on_walls || target.sides.empty()) return target;
+  Target cells;
+  cells.level.assign(std::size_t(mesh.local()), -1.0);
+  for (const AbsorbingFace& face : absorbing_faces(mesh, target.sides)) {
+    cells.level[std::size_t(face.cell)] = std::numeric_limits<double>::min();
+  }
+  mesh.halo.update(mesh.comm, cells.level);
+  return cells;
+}
 
 std::vector<double> mean_exit_time(const Generator& generator, SolverOptions options) {
   const Mesh& mesh = generator.mesh();
@@ -143,8 +141,9 @@ std::vector<double> committor(const GeneratorParts& parts, const Target& given_f
   const auto owned = std::size_t(mesh.owned);
   std::vector<std::string> sides = from.sides;
   sides.insert(sides.end(), to.sides.begin(), to.sides.end());
-  const Generator generator(mesh, parts.energy, parts.flux, parts.drift, sides);
-  const Generator arrival(mesh, parts.energy, parts.flux, parts.drift, to.sides);
+  const Exchange both = absorbing_sides(sides), end = absorbing_sides(to.sides);
+  const Generator generator(mesh, parts.energy, parts.flux, parts.drift, &both, parts.diffusion);
+  const Generator arrival(mesh, parts.energy, parts.flux, parts.drift, &end, parts.diffusion);
   std::vector<double> sigma(owned, 0.0), b(owned, 0.0), q(owned, 0.0);
   std::ranges::copy(arrival.absorption(), b.begin());
   hold_cells(generator, from, 0, sigma, b);

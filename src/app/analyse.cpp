@@ -10,8 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include "otto/analysis/observables.h"
+#include "otto/analysis/reactive.h"
 #include "otto/casefile/expression.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/suggest.h"
 #include "otto/flux/two_point.h"
 
 namespace otto {
@@ -36,6 +38,19 @@ const Declare keys{
           "Where the committor is 1: a side of the mesh, or an expression that is positive there. "
           "The committor is the probability to get there first.",
       .equation = "kT Lap q - grad V . grad q + b . grad q = 0"},
+     {.path = "analysis.committor",
+      .type = Type::texts,
+      .doc = "Two sets, `[\"A\", \"B\"]`, by names of [[set]] or sides: the same as committor_from "
+             "and "
+             "committor_to."},
+     {.path = "analysis.rate",
+      .type = Type::texts,
+      .doc =
+          "Two sets, `[\"A\", \"B\"]`, by names of [[set]] or sides: the rate k_AB of transitions "
+          "from A to B, "
+          "their number per time, the mean first-passage time, both committors and the current of "
+          "the transitions.",
+      .equation = "k_AB = F / int pi q-, F = flux of pi q- into B"},
      {.path = "analysis.stationary_current",
       .type = Type::flag,
       .doc = "The stationary density, and the mass per time it carries through a section across "
@@ -49,7 +64,7 @@ void check_linear(const Section& analysis, const char* key, const Generator& gen
     analysis.fail(key, "needs a linear equation: an entropy and external energies alone");
   }
   if (generator.depends_on_time()) {
-    analysis.fail(key, "needs energies and drifts that do not depend on t");
+    analysis.fail(key, "needs an energy, a drift and a diffusion that do not depend on t");
   }
 }
 
@@ -60,8 +75,7 @@ Target read_target(const Section& analysis, const char* key, const Mesh& mesh) {
   const Expression level = read_expression(analysis, key);
   check_axes(analysis, key, level, mesh.dimension);
   Target target;
-  target.level.resize(std::size_t(mesh.local()));
-  level.evaluate(mesh.center, 0, target.level);
+  target.level = level_of(level, mesh);
   bool some = false;
   for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) some = some || target.level[k] > 0;
   if (!mesh.comm.any(some)) {
@@ -74,23 +88,64 @@ struct Targets {
   Target from, to;
 };
 
-Targets read_targets(const Section& analysis, const Mesh& mesh) {
-  const bool complete = analysis.given("committor_from") && analysis.given("committor_to");
-  const char* key = analysis.given("committor_from") ? "committor_from" : "committor_to";
-  if (!complete) analysis.fail(key, "committor_from and committor_to go together; give both");
-  Targets targets{read_target(analysis, "committor_from", mesh),
-                  read_target(analysis, "committor_to", mesh)};
+void check_apart(const Section& analysis, const char* key, const Targets& targets,
+                 const std::string& other, const Mesh& mesh) {
   const auto& [from, to] = targets;
   bool both = !from.sides.empty() && from.sides == to.sides;
   for (std::size_t k = 0; k < std::min(from.level.size(), to.level.size()); ++k) {
     both = both || (from.level[k] > 0 && to.level[k] > 0);
   }
-  if (mesh.comm.any(both)) analysis.fail("committor_to", "overlaps with committor_from");
+  if (mesh.comm.any(both)) analysis.fail(key, "overlaps with " + other);
+}
+
+/// The two sets of `committor` or `rate`.
+Targets read_sets_of(const Case& c, const char* key, const Mesh& mesh) {
+  const Section analysis = c.section("analysis");
+  const auto names = analysis.texts(key);
+  if (names.size() != 2) {
+    analysis.fail(key, "takes two sets, from and to, as in [\"A\", \"B\"]");
+  }
+  const auto sets = read_sets(c.sections("set"), mesh);
+  std::vector<std::string> known = mesh.boundary_names;
+  for (const CellSet& set : sets) known.push_back(set.name);
+  Targets targets;
+  for (Target* target : {&targets.from, &targets.to}) {
+    const std::string& name = names[target == &targets.from ? 0 : 1];
+    if (const auto set = std::ranges::find(sets, name, &CellSet::name); set != sets.end()) {
+      if (!set->side.empty()) target->sides = {set->side};
+      target->level = set->level;
+    } else if (std::ranges::find(mesh.boundary_names, name) != mesh.boundary_names.end()) {
+      target->sides = {name};
+    } else {
+      analysis.fail(key, fmt::format("there is no set or side '{}'{} There are {}.", name,
+                                     did_you_mean(name, known), list_words(known)));
+    }
+  }
+  check_apart(analysis, key, targets, "the other set", mesh);
+  return targets;
+}
+
+Targets read_targets(const Case& c, const Mesh& mesh) {
+  const Section analysis = c.section("analysis");
+  if (analysis.given("committor")) {
+    if (analysis.given("committor_from") || analysis.given("committor_to")) {
+      analysis.fail("committor",
+                    "says the same as committor_from and committor_to; give one of them");
+    }
+    return read_sets_of(c, "committor", mesh);
+  }
+  const bool complete = analysis.given("committor_from") && analysis.given("committor_to");
+  const char* key = analysis.given("committor_from") ? "committor_from" : "committor_to";
+  if (!complete) analysis.fail(key, "committor_from and committor_to go together; give both");
+  Targets targets{read_target(analysis, "committor_from", mesh),
+                  read_target(analysis, "committor_to", mesh)};
+  check_apart(analysis, "committor_to", targets, "committor_from", mesh);
   return targets;
 }
 
 bool wants_committor(const Section& analysis) {
-  return analysis.given("committor_from") || analysis.given("committor_to");
+  return analysis.given("committor") || analysis.given("committor_from") ||
+         analysis.given("committor_to");
 }
 
 /// The mean of a cell field over the initial density.
@@ -109,33 +164,28 @@ void add_exit_time(const Setup& setup, RunOutput& output) {
 }
 
 void add_committor(const Setup& setup, RunOutput& output) {
-  const Targets targets = read_targets(setup.c.section("analysis"), setup.mesh);
+  const Targets targets = read_targets(setup.c, setup.mesh);
   const std::string kind = setup.c.section("flux").text("kind");
   const auto& flux = find_flux(kind);
   std::vector<double> q =
-      committor({setup.mesh, setup.energy, flux, setup.drift.get()}, targets.from, targets.to,
-                read_solver(setup.c.section("solver")));
+      committor({setup.mesh, setup.energy, flux, setup.drift.get(), setup.diffusion.get()},
+                targets.from, targets.to, read_solver(setup.c.section("solver")));
   const double mean = initial_mean(setup, q);
   output.summary_extra()["analysis"]["committor"] = mean;
   output.log().say(fmt::format("committor of the initial density: {:.12g}", mean));
   output.add_final_field("committor", std::move(q));
 }
 
-/// J at the cells, from the fluxes F_f (positive from left to right) of a density with div J = 0:
+/// J at the cells, from fluxes F_f (positive from left to right) with div J = 0:
 /// vol_K J_K = sum of the outgoing F_f (x_f - x_K), x_f the middle of the two centres.
-std::vector<std::vector<double>> cell_currents(const Generator& generator,
-                                               std::span<const double> density) {
-  const Mesh& mesh = generator.mesh();
+std::vector<std::vector<double>> cell_currents(const Mesh& mesh, std::span<const double> flux) {
   const Faces& faces = mesh.faces;
-  std::vector<double> rho(density.begin(), density.end());
-  rho.resize(std::size_t(mesh.local()));
-  mesh.halo.update(mesh.comm, rho);
-  std::vector<std::vector<double>> J(std::size_t(mesh.dimension), std::vector<double>(rho.size()));
+  const auto local = std::size_t(mesh.local());
+  std::vector<std::vector<double>> J(std::size_t(mesh.dimension), std::vector<double>(local));
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
     const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
-    const double flux = generator.forward()[f] * rho[K] - generator.backward()[f] * rho[L];
     for (std::size_t a = 0; a < J.size(); ++a) {
-      const double half = flux * (mesh.center[L][a] - mesh.center[K][a]) / 2;
+      const double half = flux[f] * (mesh.center[L][a] - mesh.center[K][a]) / 2;
       J[a][K] += half / mesh.volume[K];
       J[a][L] += half / mesh.volume[L];
     }
@@ -144,14 +194,55 @@ std::vector<std::vector<double>> cell_currents(const Generator& generator,
   return J;
 }
 
+void add_cell_currents(const Mesh& mesh, std::span<const double> flux, const std::string& prefix,
+                       RunOutput& output) {
+  auto J = cell_currents(mesh, flux);
+  const std::array<const char*, 3> axes{"x", "y", "z"};
+  for (std::size_t a = 0; a < J.size(); ++a) {
+    output.add_final_field(prefix + axes[a], std::move(J[a]));
+  }
+}
+
+std::vector<double> fluxes_of(const Generator& generator, std::span<const double> density) {
+  const Mesh& mesh = generator.mesh();
+  std::vector<double> rho(density.begin(), density.end()), flux;
+  rho.resize(std::size_t(mesh.local()));
+  mesh.halo.update(mesh.comm, rho);
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    flux.push_back(generator.forward()[f] * rho[std::size_t(mesh.faces.left[f])] -
+                   generator.backward()[f] * rho[std::size_t(mesh.faces.right[f])]);
+  }
+  return flux;
+}
+
+void add_rate(const Setup& setup, RunOutput& output) {
+  const Targets targets = read_sets_of(setup.c, "rate", setup.mesh);
+  const auto& flux = find_flux(setup.c.section("flux").text("kind"));
+  Transitions t =
+      transitions({setup.mesh, setup.energy, flux, setup.drift.get(), setup.diffusion.get()},
+                  targets.from, targets.to, read_solver(setup.c.section("solver")));
+  output.summary_extra()["analysis"]["rate"] = {
+      {"k_ab", t.rate_ab()}, {"mfpt_ab", 1 / t.rate_ab()}, {"reactive_flux", t.flux},
+      {"k_ba", t.rate_ba()}, {"mfpt_ba", 1 / t.rate_ba()}, {"weight_from_a", t.weight_from_a}};
+  const auto names = setup.c.section("analysis").texts("rate");
+  output.log().say(fmt::format(
+      "transitions from {} to {}: rate {:.12g}, mean first-passage time {:.12g}, {:.12g} per time "
+      "at rest; back: rate {:.12g}",
+      names[0], names[1], t.rate_ab(), 1 / t.rate_ab(), t.flux, t.rate_ba()));
+  std::vector<double> reactive(t.stationary);
+  for (std::size_t k = 0; k < reactive.size(); ++k) reactive[k] *= t.forward[k] * t.backward[k];
+  add_cell_currents(setup.mesh, t.face_flux, "reactive_current_", output);
+  output.add_final_field("reactive_density", std::move(reactive));
+  output.add_final_field("forward_committor", std::move(t.forward));
+  output.add_final_field("backward_committor", std::move(t.backward));
+}
+
 void add_current(const Setup& setup, RunOutput& output) {
   StationaryState state = stationary_state(setup.generator, read_solver(setup.c.section("solver")));
   std::vector<double> current(state.current.begin(), state.current.begin() + setup.mesh.dimension);
   output.log().say(fmt::format("stationary current: {:.12g}", fmt::join(current, ", ")));
   output.summary_extra()["analysis"]["stationary_current"] = std::move(current);
-  const std::array<const char*, 3> names{"current_x", "current_y", "current_z"};
-  auto J = cell_currents(setup.generator, state.density);
-  for (std::size_t a = 0; a < J.size(); ++a) output.add_final_field(names[a], std::move(J[a]));
+  add_cell_currents(setup.mesh, fluxes_of(setup.generator, state.density), "current_", output);
   output.add_final_field("stationary_density", std::move(state.density));
 }
 
@@ -168,8 +259,16 @@ void check_analysis(const Setup& setup) {
     check_linear(analysis, "mean_exit_time", generator);
   }
   if (wants_committor(analysis)) {
-    (void)read_targets(analysis, setup.mesh);
-    check_linear(analysis, "committor_from", generator);
+    (void)read_targets(setup.c, setup.mesh);
+    check_linear(analysis, analysis.given("committor") ? "committor" : "committor_from", generator);
+  }
+  if (analysis.given("rate")) {
+    (void)read_sets_of(setup.c, "rate", setup.mesh);
+    check_linear(analysis, "rate", generator);
+    if (generator.absorbs() || generator.supplies()) {
+      analysis.fail("rate",
+                    "is that of a closed domain; remove what mass leaves or comes in through");
+    }
   }
   if (analysis.flag("stationary_current")) {
     if (generator.absorbs()) {
@@ -183,6 +282,7 @@ void analyse(const Setup& setup, RunOutput& output) {
   const Section analysis = setup.c.section("analysis");
   if (analysis.flag("mean_exit_time")) add_exit_time(setup, output);
   if (wants_committor(analysis)) add_committor(setup, output);
+  if (analysis.given("rate")) add_rate(setup, output);
   if (analysis.flag("stationary_current")) add_current(setup, output);
 }
 

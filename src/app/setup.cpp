@@ -1,5 +1,7 @@
 #include "otto/app/setup.h"
 
+#include <fmt/format.h>
+
 #include "otto/app/accuracy.h"
 #include "otto/app/analyse.h"
 #include "otto/core/caution.h"
@@ -9,30 +11,21 @@
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
-#include "otto/operators/absorbing.h"
 #include "otto/operators/cautions.h"
 #include "otto/operators/diffusion.h"
 
 namespace otto {
 
-namespace {
-
-Mesh make_checked_mesh(const Comm& comm, const Case& c) {
-  Mesh mesh = make_mesh(comm, c.section("mesh"), use_of_mesh(c));
-  check_flux(c, mesh);
-  return mesh;
-}
-
-}  // namespace
-
 Setup::Setup(const Comm& comm, const Case& whole)
     : c(whole),
-      mesh(make_checked_mesh(comm, c)),
-      energy(make_free_energy(energy_terms(c), mesh)),
+      mesh(make_mesh(comm, c.section("mesh"), use_of_mesh(c))),
+      diffusion(take_diffusion(c, mesh)),
+      energy(free_energy_of(c, mesh, diffusion.get())),
       drift(make_drift(c.section("drift"), mesh.dimension)),
-      generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
-                read_absorbing(c.section("boundary"), mesh)),
-      problem(problem_of(c, mesh, energy, generator)),
+      exchange(exchange_of(c, mesh)),
+      generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(), &exchange,
+                diffusion.get()),
+      problem(problem_of(c, mesh, energy, generator, diffusion)),
       times(read_time_options(c.section("time"), c.section("output"))) {
   fault_point("setup");
   state.time = times.start;
@@ -44,6 +37,18 @@ Setup::Setup(const Comm& comm, const Case& whole)
   state.density = initial_density(c, mesh, energy);
   state.density.resize(static_cast<std::size_t>(mesh.local()));
   mesh.halo.update(comm, state.density);
+  if (const double part = empty_sets(exchange, mesh, state.density); part > 0) {
+    if (!(part < 1)) c.section("initial").fail("", "the whole density lies in sets that absorb");
+    caution(
+        fmt::format("the initial density has {:.3g} of its mass in sets that absorb; the run "
+                    "starts without it",
+                    part));
+  }
+  if (exchange.reinjects) {
+    std::vector<double> mass(static_cast<std::size_t>(mesh.owned));
+    for (std::size_t i = 0; i < mass.size(); ++i) mass[i] = mesh.volume[i] * state.density[i];
+    generator.reinject(mass);
+  }
   // Errors against [exact] are taken at the end: its expression is met here first.
   (void)exact_density(c, mesh, times.end);
   check_analysis(*this);

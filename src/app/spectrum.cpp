@@ -21,7 +21,6 @@
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
 #include "otto/mesh/make_mesh.h"
-#include "otto/operators/absorbing.h"
 #include "otto/operators/diffusion.h"
 
 namespace otto {
@@ -182,26 +181,38 @@ int spectrum_command(const RunOptions& options, int count) {
   RunOutput output(world, c, output_folder(options), {});
   try {
     const auto petsc = hand_petsc_options(c, options);
-    const Mesh mesh = make_mesh(world, c.section("mesh"), use_of_mesh(c));
-    check_two_point(c, mesh, "the spectrum");
-    const FreeEnergy energy = make_free_energy(energy_terms(c), mesh);
+    Mesh mesh = make_mesh(world, c.section("mesh"), use_of_mesh(c));
+    const auto diffusion = take_diffusion(c, mesh);
+    check_two_point(c, "the spectrum");
+    const FreeEnergy energy = free_energy_of(c, mesh, diffusion.get());
     const auto drift = make_drift(c.section("drift"), mesh.dimension);
+    const Exchange exchange = exchange_of(c, mesh);
     const Generator generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
-                              read_absorbing(c.section("boundary"), mesh));
+                              &exchange, diffusion.get());
+    if (generator.supplies()) {
+      throw InputError(c.file().string() +
+                       ": the spectrum is that of a homogeneous equation; remove what brings mass "
+                       "in ([reaction] source, [boundary.value], reinject)");
+    }
     if (!energy.linear()) {
       throw InputError(c.file().string() +
                        ": the spectrum is that of a linear equation: an entropy and external "
                        "energies alone; nonlinear energies have none");
     }
     if (generator.depends_on_time()) {
-      throw InputError(c.file().string() + ": the spectrum needs energies that do not depend on t");
+      throw InputError(c.file().string() +
+                       ": the spectrum needs an energy, a drift and a diffusion that do not depend "
+                       "on t");
     }
     ShiftedSolver solver(generator, read_solver(c.section("solver")));
     const Spectrum spectrum = slowest_modes(generator, solver, {.count = count});
     refuse_left_over(petsc);
     tell_coarse_cells(spectrum);
-    const auto crossings = eyring_kramers(mesh, generator.external().first(std::size_t(mesh.owned)),
-                                          energy.temperature());
+    std::vector<EyringKramersRate> crossings;  // their formula is for D = 1
+    if (!diffusion) {
+      crossings = eyring_kramers(mesh, generator.external().first(std::size_t(mesh.owned)),
+                                 energy.temperature());
+    }
     output.open();
     write_modes(c, output, generator, spectrum);
     world.together([&] {

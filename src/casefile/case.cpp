@@ -159,10 +159,14 @@ std::vector<std::string> Section::texts(std::string_view key) const {
       exactly<std::string>);
 }
 
-std::vector<std::vector<double>> Section::matrix(std::string_view key) const {
-  return convert_all<std::vector<double>>(
+std::vector<std::vector<std::string>> Section::matrix(std::string_view key) const {
+  const auto as_text = [](const Value& v) {
+    const auto* text = std::get_if<std::string>(&v.content);
+    return text ? *text : fmt::format("{:.17g}", number_of(v));
+  };
+  return convert_all<std::vector<std::string>>(
       value_of(*this, data_->find(path_, index_), join_path(path_, key), {Type::matrix}),
-      [](const Value& row) { return convert_all<double>(row, number_of); });
+      [&](const Value& row) { return convert_all<std::string>(row, as_text); });
 }
 
 std::filesystem::path Section::file(std::string_view key) const {

@@ -32,7 +32,7 @@ std::string type_words(Type type) {
     case Type::real_or_text:
       return "a number or text in quotes";
     case Type::matrix:
-      return "an array of rows of numbers";
+      return "an array of rows of numbers or expressions";
   }
   throw InternalError("a case key of no known type");
 }
@@ -77,7 +77,7 @@ std::string example_of(const Key& key) {
     case Type::real_or_text:
       return "0.5";
     case Type::matrix:
-      return "[[2.0, 0.5], [0.5, 1.0]]";
+      return "[[2.0, 0.0], [0.0, \"1 + x^2\"]]";
   }
   throw InternalError("a case key of no known type");
 }

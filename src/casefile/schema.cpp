@@ -55,6 +55,7 @@ Json single_schema(const Key& key) {
     return {{"anyOf", {of_number, single_schema(text)}}};
   }
   Json s = {{"type", json_type(key.type)}};
+  if (key.type == Type::matrix) s["type"] = {"number", "string"};
   if (!std::isinf(key.range.min))
     s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.min;
   if (!std::isinf(key.range.max))

@@ -78,18 +78,11 @@ std::string keys_hint(const TableData& table) {
 struct Sought {
   const char *path, *answer;
 };
-constexpr const char* constant_diffusion =
-    "what diffuses is kT times [diffusion] tensor, constant or by region; a diffusion that depends "
-    "on x is not in this version";
 constexpr Sought sought[] = {
-    {"diffusion.expression", constant_diffusion},
-    {"diffusion.coefficient", constant_diffusion},
-    {"diffusion.constant",
-     "an isotropic diffusion is the temperature of [[energy]] kind = "
-     "\"entropy\""},
-    {"diffusion.value",
-     "an isotropic diffusion is the temperature of [[energy]] kind = "
-     "\"entropy\""},
+    {"diffusion.coefficient", "what diffuses is kT times [diffusion] expression (or tensor)"},
+    {"diffusion.table", "a diffusion from a file is not in this version; give an expression"},
+    {"diffusion.constant", "it is called diffusion.expression, and constants are expressions"},
+    {"diffusion.value", "it is called diffusion.expression, and constants are expressions"},
     {"data.snapshots",
      "energies inferred from snapshots are not in this version of Otto; [data] "
      "samples, table and library are there, for 'otto train'"},
@@ -101,8 +94,7 @@ constexpr Sought sought[] = {
     {"boundary.no_flux", "sides reflect unless they are named in boundary.absorbing"},
     {"boundary.neumann", "sides reflect unless they are named in boundary.absorbing"},
     {"boundary.dirichlet",
-     "a density of 0 is held by boundary.absorbing; other values are not in "
-     "this version"},
+     "a density of 0 is held by boundary.absorbing, others by [boundary.value]"},
     {"boundary.x_min", "sides that absorb are named in a list: absorbing = [\"x_min\"]"},
     {"boundary.x_max", "sides that absorb are named in a list: absorbing = [\"x_max\"]"},
     {"boundary.type", "sides that absorb are named in a list: absorbing = [\"x_min\"]"},
@@ -196,9 +188,9 @@ bool fits_one(const Value& v, Type type) {
     case Type::real:
     case Type::reals:
     case Type::real_or_reals:
-    case Type::matrix:
       return is_number(v);
     case Type::real_or_text:
+    case Type::matrix:
       return is_number(v) || std::holds_alternative<std::string>(v.content);
     case Type::integer:
     case Type::integers:

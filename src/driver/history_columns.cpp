@@ -74,6 +74,12 @@ Columns<Row> history_columns(const HistoryChoice& choice) {
     }
   }
   if (choice.inner_steps) add_inner_steps(columns);
+  for (std::size_t i = 0; i < choice.exchanged.size(); ++i) {
+    columns.push_back(real(choice.exchanged[i], [i](const Row& r) {
+      return i < r.step.exchanged.size() ? r.step.exchanged[i]
+                                         : std::numeric_limits<double>::quiet_NaN();
+    }));
+  }
   return columns;
 }
 

@@ -3,6 +3,8 @@
 // depend on the run.
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "otto/driver/history_writer.h"
 #include "otto/driver/simulation.h"
@@ -20,8 +22,9 @@ struct HistoryRow {
 struct HistoryChoice {
   bool error_estimate = false;
   bool gibbs_distance = false;
-  int moments_dimension = 0;  ///< 0: no moments
-  bool inner_steps = false;   ///< steps are divided into inner steps
+  int moments_dimension = 0;                ///< 0: no moments
+  bool inner_steps = false;                 ///< steps are divided into inner steps
+  std::vector<std::string> exchanged = {};  ///< Exchange::names()
 };
 
 Columns<HistoryRow> history_columns(const HistoryChoice& choice);

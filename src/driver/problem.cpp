@@ -2,7 +2,7 @@
 
 #include "otto/core/error.h"
 #include "otto/flux/two_point.h"
-#include "otto/operators/diffusion.h"
+#include "otto/operators/face_diffusion.h"
 
 namespace otto {
 
@@ -10,6 +10,18 @@ namespace {
 
 [[noreturn]] void refuse(const Case& c, const Refusal& refusal) {
   c.section(refusal.table).fail(refusal.key, refusal.message);
+}
+
+/// Sides and sets that [boundary] opens.
+std::vector<std::string> open_names(const Case& c) {
+  std::vector<std::string> names;
+  for (const char* key : {"absorbing", "outflow"}) {
+    for (const auto& name : c.section("boundary").texts(key)) names.push_back(name);
+  }
+  for (const char* table : {"boundary.value", "boundary.robin"}) {
+    for (const auto& [name, factor] : c.section(table).entries()) names.push_back(name);
+  }
+  return names;
 }
 
 /// Without a word in flux.kind.
@@ -24,11 +36,18 @@ bool takes_gradients(const Case& c, const Problem& problem) {
 }  // namespace
 
 MeshUse use_of_mesh(const Case& c) {
-  MeshUse use{.held = c.section("boundary").texts("absorbing"),
+  MeshUse use{.held = open_names(c),
               .gradients = c.section("flux").text("kind") == flux_on_simplices};
+  for (const Section& set : c.sections("set")) {
+    if (set.given("side")) use.held.push_back(set.text("side"));
+  }
   const Section analysis = c.section("analysis");
   for (const char* key : {"committor_from", "committor_to"}) {
     if (analysis.given(key)) use.held.push_back(analysis.text(key));
+  }
+  for (const char* key : {"committor", "rate"}) {
+    if (!analysis.given(key)) continue;
+    for (const std::string& name : analysis.texts(key)) use.held.push_back(name);
   }
   return use;
 }
@@ -41,32 +60,65 @@ std::vector<Section> energy_terms(const Case& c) {
                    "= \"entropy\" with its temperature");
 }
 
-void check_flux(const Case& c, const Mesh& mesh) {
-  const FluxTask task{
-      .kind = c.section("flux").text("kind"),
-      .tensor = c.section("diffusion").present() || !c.sections("diffusion.region").empty(),
-      .drift = c.section("drift").present(),
-      .absorbing = !c.section("boundary").texts("absorbing").empty(),
-      .analysis = c.section("analysis").present()};
+std::shared_ptr<const Diffusion> take_diffusion(const Case& c, Mesh& mesh) {
+  const Section section = c.section("diffusion");
+  const auto regions = c.sections("diffusion.region");
+  std::shared_ptr<const Diffusion> diffusion;
+  if (section.present() || !regions.empty()) {
+    diffusion = std::make_shared<const Diffusion>(read_diffusion(section, regions, mesh));
+  }
+  const FluxTask task{.kind = c.section("flux").text("kind"),
+                      .diffusion = diffusion.get(),
+                      .drift = c.section("drift").present(),
+                      .absorbing = !open_names(c).empty(),
+                      .reaction = c.section("reaction").present(),
+                      .analysis = c.section("analysis").present()};
   if (const auto refusal = refuse_flux(task, mesh)) refuse(c, *refusal);
+  if (!diffusion) return nullptr;
+  const bool across_faces = diffusion->kind == DiffusionKind::scalar ||
+                            (diffusion->kind == DiffusionKind::diagonal && mesh.box);
+  if (across_faces && !diffusion->depends_on_time()) set_metric(mesh, *diffusion);
+  if (const auto words = words_of_noise(*diffusion)) mesh.remarks.push_back(*words);
+  return diffusion;
 }
 
-void check_two_point(const Case& c, const Mesh& mesh, const std::string& use) {
-  check_flux(c, mesh);
+Exchange exchange_of(const Case& c, const Mesh& mesh) {
+  const auto sets = read_sets(c.sections("set"), mesh);
+  const Section boundary = c.section("boundary"), value = c.section("boundary.value"),
+                robin = c.section("boundary.robin"), reaction = c.section("reaction");
+  return read_exchange({boundary, value, robin, reaction}, sets, mesh);
+}
+
+void check_two_point(const Case& c, const std::string& use) {
   const auto refusal = refuse_without_rates(c.section("flux").text("kind"), use);
   if (refusal) refuse(c, *refusal);
 }
 
-Problem problem_of(const Case& c, const Mesh& mesh, const FreeEnergy& energy,
-                   Generator& generator) {
-  Problem problem{mesh, energy, generator, read_solver(c.section("solver"))};
+FreeEnergy free_energy_of(const Case& c, const Mesh& mesh, const Diffusion* diffusion) {
+  FreeEnergy energy = make_free_energy(energy_terms(c), mesh);
+  if (!diffusion || diffusion->noise == 0) return energy;
+  if (!(energy.temperature() > 0)) {
+    c.section("diffusion")
+        .fail("convention",
+              "tells how the noise was meant, and without an entropy there is "
+              "none; add one with its temperature, or remove the key");
+  }
+  if (auto noise = noise_energy(*diffusion, energy.temperature())) {
+    energy.add(std::move(noise), diffusion->place);
+  }
+  return energy;
+}
+
+Problem problem_of(const Case& c, const Mesh& mesh, const FreeEnergy& energy, Generator& generator,
+                   std::shared_ptr<const Diffusion> diffusion) {
+  Problem problem{.mesh = mesh,
+                  .energy = energy,
+                  .generator = generator,
+                  .solver = read_solver(c.section("solver")),
+                  .diffusion = std::move(diffusion)};
   const Section flux = c.section("flux");
   if (flux.given("kind")) problem.flux = flux.text("kind");
   if (takes_gradients(c, problem)) problem.flux = flux_on_simplices;
-  if (problem.flux == flux_on_simplices) {
-    problem.diffusion = std::make_shared<const Diffusion>(
-        read_diffusion(c.section("diffusion"), c.sections("diffusion.region"), mesh));
-  }
   return problem;
 }
 
@@ -75,8 +127,14 @@ const StepperEntry& find_stepper(const Case& c, const Problem& problem) {
   Facts facts(problem);
   facts.adaptive = time.flag("adaptive");
   const StepperChoice choice = choose_stepper(time.text("scheme"), facts);
-  if (!choice.entry) refuse(c, choice.refusal);
-  return *choice.entry;
+  if (choice.entry) return *choice.entry;
+  if (choice.refusal.table == "drift" && !c.section("drift").present()) {
+    c.section("diffusion")
+        .fail("convention",
+              choice.refusal.message +
+                  " (the noise of this convention implies one; \"klimontovich\" has none)");
+  }
+  refuse(c, choice.refusal);
 }
 
 std::unique_ptr<Stepper> make_stepper(const Case& c, const Problem& problem) {

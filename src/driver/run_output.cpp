@@ -31,15 +31,17 @@ struct RunOutput::Impl {
 /// What the log starts with, and what the summary tells of the set-up.
 void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
   const Mesh& mesh = problem.mesh;
-  const bool drift = c.section("drift").present(), absorbs = problem.generator.absorbs();
+  const Generator& generator = problem.generator;
+  const bool drift = generator.driven(), absorbs = generator.absorbs();
+  const bool exchanges = absorbs || generator.supplies();
   Summary& summary = folder.summary();
   summary.mesh = {c.section("mesh").text("kind"), mesh.dimension, mesh.global_cells};
   summary.scheme = c.section("time").text("scheme");
   summary.target = c.section("time").real("end");
   summary.energy_exists = !drift;
   promise.energy_decays =
-      stepper.dissipative() && !drift && !absorbs && !problem.generator.depends_on_time();
-  promise.mass_conserved = !absorbs;
+      stepper.dissipative() && !drift && !exchanges && !generator.depends_on_time();
+  promise.mass_conserved = !exchanges;
   promise.fixed_steps = !c.section("time").flag("adaptive");
   folder.introduce(fmt::format("mesh: {}, dimension {}, {} cells; scheme {} to t = {:.6g}",
                                summary.mesh->kind, mesh.dimension, mesh.global_cells,
@@ -55,6 +57,7 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
     log.say("external energies alone: the density moves down V, and nothing makes it diffuse");
   }
   if (absorbs) log.say("mass leaves through absorbing sides; the free energy leaves with it");
+  if (generator.supplies()) log.say("mass comes in; the free energy of what comes in with it");
 }
 
 void RunOutput::Impl::complete(const Problem& problem, const State& state,

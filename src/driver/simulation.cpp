@@ -7,6 +7,7 @@
 
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
+#include "otto/operators/exchange.h"
 #include "otto/time/mass_positivity_limiter.h"
 
 namespace otto {
@@ -62,6 +63,9 @@ class Loop {
     report_ = {};
     problem_.generator.set_time(state_.time);
     report_.dissipation = stepper_.dissipation(state_);
+    if (const Exchange* exchange = problem_.generator.exchange()) {
+      report_.exchanged.assign(exchange->names().size(), 0.0);
+    }
     examine(0);
     record_.edi_gap = 0;
   }
@@ -141,6 +145,7 @@ class Loop {
     record_.linear_iterations = report_.linear_iterations;
     record_.max_linear_iterations = report_.max_linear_iterations;
     record_.inner = report_.inner;
+    record_.exchanged = report_.exchanged;
     record_.fallback = report_.fallback;
     record_.error_estimate = report_.error_estimate;
     record_.wall_seconds = MPI_Wtime() - began_;

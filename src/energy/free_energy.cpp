@@ -108,6 +108,12 @@ FreeEnergy::FreeEnergy(InternalEnergy internal,
   regions_.resize(external_.size(), -1);
 }
 
+void FreeEnergy::add(std::unique_ptr<ExternalEnergy> term, std::string place) {
+  external_.push_back(std::move(term));
+  places_.push_back(std::move(place));
+  regions_.push_back(-1);
+}
+
 bool FreeEnergy::depends_on_time() const {
   return std::ranges::any_of(external_, [](const auto& term) { return term->depends_on_time(); });
 }

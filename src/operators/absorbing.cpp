@@ -9,31 +9,13 @@
 
 #include "otto/operators/absorbing.h"
 
-#include <fmt/format.h>
-
 #include <Eigen/Dense>
 #include <algorithm>
-#include <cmath>
 #include <unordered_map>
-
-#include "otto/casefile/key.h"
-#include "otto/casefile/section.h"
-#include "otto/casefile/suggest.h"
 
 namespace otto {
 
 namespace {
-
-const Declare keys{
-    {{.path = "boundary",
-      .doc = "What happens at the sides of the mesh; walls without flux if not said."}},
-    {{.path = "boundary.absorbing",
-      .type = Type::texts,
-      .doc =
-          "Sides through which mass leaves for good: x_min ... z_max on a box, physical names on "
-          "a Gmsh mesh. The density is 0 on the face itself.",
-      .fallback = "[]",
-      .equation = "rho = 0"}}};
 
 /// Weights w of min |sum_L (x_L - x_K) ((x_L - x_K) . g - (V_L - V_K))|:
 /// d n . g = sum_L w_L (V_L - V_K).
@@ -69,8 +51,8 @@ std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std
                     absorbs = absorbs || std::ranges::find(names, name) != names.end();
                   });
     if (!absorbs) continue;
-    faces.push_back({.cell = boundary.cell[f],
-                     .transmissibility = boundary.transmissibility[f],
+    faces.push_back({.face = std::int32_t(f),
+                     .cell = boundary.cell[f],
                      .distance = boundary.distance[f],
                      .normal = boundary.normal[f],
                      .slope = {}});
@@ -87,35 +69,6 @@ std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std
     if (!all.empty()) set_slope(face, mesh, all);
   }
   return faces;
-}
-
-std::vector<std::string> read_absorbing(const Section& boundary, const Mesh& mesh) {
-  auto names = boundary.texts("absorbing");
-  for (const std::string& name : names) {
-    if (std::ranges::find(mesh.boundary_names, name) != mesh.boundary_names.end()) continue;
-    const bool none = mesh.boundary_names.empty();
-    boundary.fail(
-        "absorbing",
-        fmt::format("the mesh has no side '{}'{} {}", name, did_you_mean(name, mesh.boundary_names),
-                    none ? "It has no side with a name; periodic axes have none."
-                         : fmt::format("Its sides are {}; periodic axes have none.",
-                                       list_words(mesh.boundary_names))));
-  }
-  const auto faces = absorbing_faces(mesh, names);
-  mesh.comm.together([&] {
-    for (const AbsorbingFace& face : faces) {
-      if (mesh.centres_on_walls) continue;  // its cell is held at 0
-      if (face.distance > 0 && std::isfinite(face.transmissibility)) continue;
-      const Point& x = mesh.center[std::size_t(face.cell)];
-      boundary.fail("absorbing",
-                    fmt::format("the centre of the cell at ({:.6g}, {:.6g}, {:.6g}) does not lie "
-                                "inside its absorbing side (an angle of 90 degrees or more faces "
-                                "it), so no rate through it is right; mesh that side with acute "
-                                "angles",
-                                x[0], x[1], x[2]));
-    }
-  });
-  return names;
 }
 
 }  // namespace otto

@@ -4,8 +4,8 @@
 //              same axis;
 //   wall       g = outward fall of V per length at a wall cell; the mass it presses there is
 //              rho_K max(area kT/g, vol_K), counted where kT/g is less than half the domain;
-//   diffusion  D_f = (forward + backward)/(2 a_f) is what the flux multiplies -grad rho by;
-//              its mean along axis i is sum m_f n_i^2 D_f / sum m_f n_i^2, m_f = m_K + m_L;
+//   diffusion  E_f = (forward + backward)/(2 a_f) is kT and what the flux adds to it;
+//              its mean along axis i is sum m_f n_i^2 E_f / sum m_f n_i^2, m_f = m_K + m_L;
 //   step       the curvature of V at K is Lap_h V = sum_f a_f (V_L - V_K) / vol_K.
 
 #include "otto/operators/cautions.h"
@@ -185,8 +185,9 @@ std::optional<std::string> diffusion_caution(const Generator& g, std::span<const
   };
   for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
     const double m = mass(mesh.faces.left[f]) + mass(mesh.faces.right[f]);
-    const double diffusion =
-        (g.forward()[f] + g.backward()[f]) / (2 * mesh.faces.transmissibility[f] * g.temperature());
+    const double a = g.transmissibility()[f];
+    if (!(a > 0)) continue;
+    const double diffusion = (g.forward()[f] + g.backward()[f]) / (2 * a * g.temperature());
     const Point n = across(mesh, f);
     const double m_d2 = m / (mesh.faces.distance[f] * mesh.faces.distance[f]);
     for (std::size_t i = 0; i < 3; ++i) {

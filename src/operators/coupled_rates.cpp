@@ -72,7 +72,8 @@ void coupled_rates(const Mesh& mesh, std::span<const double> V, const Drift* dri
     std::array<double, 4> U{}, weight{};
     for (std::size_t i = 0; i < corners; ++i) {
       double rise = V[std::size_t(e.cell[i])] - V[std::size_t(e.cell[0])];
-      for (std::size_t a = 0; i > 0 && a < b.size(); ++a) rise -= b[a][g] * e.edge[i - 1][a];
+      for (std::size_t a = 0; i > 0 && a < b.size(); ++a)
+        rise -= b[a][g] * e.edge[i - 1][a] / e.diffusion;
       U[i] = rise / kT;
     }
     const double max = *std::max_element(U.begin(), U.begin() + std::ptrdiff_t(corners));

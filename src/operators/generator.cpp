@@ -9,21 +9,32 @@
 #include "coupled_rates.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
-#include "otto/operators/absorbing.h"
+#include "otto/operators/exchange.h"
+#include "otto/operators/face_diffusion.h"
 #include "otto/operators/face_runs.h"
 #include "otto/operators/fourth_order.h"
+#include "passages.h"
 
 namespace otto {
 
 namespace {
 
-/// Of a cell whose centre lies on an absorbing side, over its own rates: what is left is rounding of its
-/// neighbours.
-constexpr double hold = 1e10;
-
 bool varies(const Drift* drift) {
   return drift &&
          std::ranges::any_of(drift->component, [](const auto& b) { return b->depends_on_time(); });
+}
+
+bool varies(const Diffusion* diffusion) { return diffusion && diffusion->depends_on_time(); }
+
+/// Across some face. Collective.
+bool vanishes(const Mesh& mesh, const Diffusion* diffusion) {
+  return diffusion && diffusion->kind == DiffusionKind::diagonal &&
+         mesh.comm.any(std::ranges::count(mesh.faces.transmissibility, 0.0) > 0);
+}
+
+/// Area / distance alone.
+std::span<const double> bare(const Faces& faces) {
+  return faces.geometric.empty() ? faces.transmissibility : faces.geometric;
 }
 
 }  // namespace
@@ -31,24 +42,32 @@ bool varies(const Drift* drift) {
 Generator::~Generator() = default;
 
 Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
-                     const Drift* drift, const std::vector<std::string>& absorbing)
+                     const Drift* drift, const Exchange* exchange, const Diffusion* diffusion)
     : mesh_(mesh),
       energy_(energy),
       flux_(flux),
       drift_(drift),
+      diffusion_(diffusion),
       kT_(energy.temperature()),
-      depends_on_time_(energy.depends_on_time() || varies(drift)),
-      symmetric_(flux.detailed_balance() && !drift && kT_ > 0),
+      noise_(diffusion && diffusion->drives()),
+      without_metric_(varies(diffusion) || vanishes(mesh, diffusion)),
+      exchange_(exchange && !exchange->names().empty() ? exchange : nullptr),
+      depends_on_time_(energy.depends_on_time() || varies(drift) || varies(diffusion) ||
+                       (exchange && exchange->depends_on_time())),
+      symmetric_(flux.detailed_balance() && !driven() && kT_ > 0),
       monotone_(true),
-      absorbs_(!absorbing.empty()),
       V_(static_cast<std::size_t>(mesh.local())),
       forward_(static_cast<std::size_t>(mesh.faces.size())),
       backward_(forward_.size()),
-      exits_(absorbing_faces(mesh, absorbing)),
       runs_(face_runs(mesh)) {
+  if (exchange_) {
+    passages_ = std::make_unique<Passages>(mesh, kT_, flux, drift, noise_ ? diffusion : nullptr,
+                                           *exchange_);
+  }
   if (flux.order() > 2 && kT_ > 0) correction_ = std::make_unique<FourthOrder>(mesh, kT_, drift);
   evaluate_external();
-  if (drift_ && !mesh_.couplings) evaluate_drift();
+  if (varies(diffusion_)) evaluate_diffusion();
+  evaluate_drift();
   evaluate_rates();
 }
 
@@ -56,8 +75,23 @@ void Generator::set_time(double t) {
   if (!depends_on_time_ || t == time_) return;
   time_ = t;
   if (energy_.depends_on_time()) evaluate_external();
-  if (varies(drift_) && !mesh_.couplings) evaluate_drift();
+  if (varies(diffusion_)) evaluate_diffusion();
+  if (drift_varies()) evaluate_drift();
   evaluate_rates();
+}
+
+bool Generator::drift_varies() const { return varies(drift_) || (noise_ && varies(diffusion_)); }
+
+void Generator::evaluate_diffusion() {
+  FaceDiffusion D = face_diffusion(mesh_, *diffusion_, time_);
+  conductance_ = std::move(D.faces);
+  exit_conductance_ = std::move(D.boundary);
+  for (std::size_t f = 0; f < conductance_.size(); ++f) {
+    conductance_[f] *= mesh_.faces.transmissibility[f];
+  }
+  for (std::size_t f = 0; f < exit_conductance_.size(); ++f) {
+    exit_conductance_[f] *= mesh_.boundary.transmissibility[f];
+  }
 }
 
 void Generator::evaluate_external() {
@@ -74,9 +108,15 @@ void Generator::evaluate_external() {
 }
 
 void Generator::evaluate_drift() {
+  if (mesh_.couplings || !driven()) return;
+  along_.assign(forward_.size(), 0.0);
+  if (drift_) add_drift();
+  if (noise_) add_noise(mesh_, *diffusion_, kT_, time_, along_);
+}
+
+void Generator::add_drift() {
   const Faces& faces = mesh_.faces;
   constexpr std::int32_t block = 4096;
-  along_.resize(forward_.size());
   std::vector<Point> points, across;
   std::vector<double> b(block);
   for (std::int32_t begin = 0; begin < faces.size(); begin += block) {
@@ -97,7 +137,6 @@ void Generator::evaluate_drift() {
       points[std::size_t(m.face - begin)] = m.middle;
       across[std::size_t(m.face - begin)] = m.across;
     }
-    std::fill(along_.begin() + begin, along_.begin() + end, 0.0);
     for (std::size_t a = 0; a < drift_->component.size(); ++a) {
       drift_->component[a]->evaluate(points, time_, std::span(b).first(points.size()));
       for (std::int32_t f = begin; f < end; ++f) {
@@ -115,25 +154,39 @@ void Generator::evaluate_rates() {
     evaluate_two_point();
   }
   fault_point("rates", forward_);
-  if (absorbs_) evaluate_absorption();
+  if (passages_) {
+    passages_->evaluate({.V = V_,
+                         .forward = forward_,
+                         .backward = backward_,
+                         .conductance = exit_conductance_.empty() ? mesh_.boundary.transmissibility
+                                                                  : exit_conductance_,
+                         .time = time_});
+  }
   if (correction_) correction_->set(V_, time_);
   examine();
   ++version_;
 }
 
 void Generator::evaluate_two_point() {
-  const auto rise = [this](const FaceRun& run, double* s) {  // V_L - V_K - b.n d
+  const std::span<const double> conductance = transmissibility(), geometric = bare(mesh_.faces);
+  const auto rise = [&](const FaceRun& run, double* s) {  // V_L - V_K - b.(x_L - x_K) / D
     const double *left = &V_[std::size_t(run.left)], *right = &V_[std::size_t(run.right)];
 #pragma omp simd
     for (std::int32_t i = 0; i < run.count; ++i) s[i] = right[i] - left[i];
     if (along_.empty()) return;
     const double* along = &along_[std::size_t(run.first)];
+    const double *a = &conductance[std::size_t(run.first)],
+                 *bare = &geometric[std::size_t(run.first)];
+    if (!diffusion_) {
 #pragma omp simd
-    for (std::int32_t i = 0; i < run.count; ++i) s[i] -= along[i];
+      for (std::int32_t i = 0; i < run.count; ++i) s[i] -= along[i];
+      return;
+    }
+    for (std::int32_t i = 0; i < run.count; ++i) s[i] -= a[i] > 0 ? along[i] * (bare[i] / a[i]) : 0;
   };
-  for_each_piece(runs_, rise, [this](const FaceRun& run, const double* s) {
+  for_each_piece(runs_, rise, [&](const FaceRun& run, const double* s) {
     const auto first = static_cast<std::size_t>(run.first), n = static_cast<std::size_t>(run.count);
-    const double* a = &mesh_.faces.transmissibility[first];
+    const double* a = &conductance[first];
     double *forward = &forward_[first], *backward = &backward_[first];
     if (kT_ > 0) {
       std::array<double, 256> scaled;
@@ -150,52 +203,50 @@ void Generator::evaluate_two_point() {
       }
     }
   });
+  if (diffusion_ && !along_.empty()) carry_where_nothing_diffuses();
 }
 
-void Generator::hold_at_walls() {
-  absorption_.assign(std::size_t(mesh_.owned), 0.0);
-  std::vector<bool> held(absorption_.size(), false);
-  for (const AbsorbingFace& exit : exits_) held[std::size_t(exit.cell)] = true;
-  const auto add = [&](std::int32_t cell, double rate) {
-    if (cell >= mesh_.owned || !held[std::size_t(cell)]) return;
-    absorption_[std::size_t(cell)] += hold * std::abs(rate);
-  };
-  for (std::size_t f = 0; f < forward_.size(); ++f) {
-    add(mesh_.faces.left[f], forward_[f]);
-    add(mesh_.faces.right[f], backward_[f]);
+void Generator::carry_where_nothing_diffuses() {
+  const std::span<const double> a = transmissibility(), geometric = bare(mesh_.faces);
+  for (std::size_t f = 0; f < along_.size(); ++f) {
+    if (a[f] > 0) continue;
+    forward_[f] = geometric[f] * std::max(along_[f], 0.0);
+    backward_[f] = geometric[f] * std::max(-along_[f], 0.0);
   }
 }
 
-void Generator::evaluate_absorption() {
-  if (mesh_.centres_on_walls) {
-    hold_at_walls();
-    return;
-  }
-  const std::size_t n = exits_.size();
-  std::vector<double> s(n), out(n), unused(n);
-  std::vector<Point> middle(n);
-  for (std::size_t e = 0; e < n; ++e) {
-    const AbsorbingFace& exit = exits_[e];
-    const auto K = std::size_t(exit.cell);
-    for (const auto& [L, weight] : exit.slope) s[e] += weight * (V_[std::size_t(L)] - V_[K]);
-    middle[e] = mesh_.center[K];
-    for (std::size_t a = 0; a < 3; ++a) middle[e][a] += 0.5 * exit.distance * exit.normal[a];
-  }
-  for (std::size_t a = 0; drift_ && a < drift_->component.size(); ++a) {
-    drift_->component[a]->evaluate(middle, time_, out);
-    for (std::size_t e = 0; e < n; ++e) s[e] -= out[e] * exits_[e].distance * exits_[e].normal[a];
-  }
-  if (kT_ > 0) {
-    for (double& x : s) x /= kT_;
-    flux_.weights(s, out, unused);
-  } else {
-    for (std::size_t e = 0; e < n; ++e) out[e] = std::max(-s[e], 0.0);
-  }
-  absorption_.assign(std::size_t(mesh_.owned), 0.0);
-  for (std::size_t e = 0; e < n; ++e) {
-    absorption_[std::size_t(exits_[e].cell)] +=
-        exits_[e].transmissibility * (kT_ > 0 ? kT_ : 1.0) * out[e];
-  }
+bool Generator::absorbs() const {
+  return exchange_ && (exchange_->rate || !exchange_->openings.empty());
+}
+
+bool Generator::supplies() const {
+  return exchange_ && (exchange_->supplies() || exchange_->reinjects);
+}
+
+std::span<const double> Generator::absorption() const {
+  return absorbs() ? passages_->absorption() : std::span<const double>();
+}
+
+std::span<const double> Generator::supply() const {
+  return passages_ ? passages_->supply() : std::span<const double>();
+}
+
+std::span<const double> Generator::exits() const {
+  return passages_ ? passages_->exits() : std::span<const double>();
+}
+
+void Generator::reinject(std::span<const double> mass) {
+  if (!exchange_ || !exchange_->reinjects)
+    throw InternalError("nothing comes back in this problem");
+  double sum = 0;
+  for (const double m : mass) sum += m;
+  sum = mesh_.comm.sum(sum);
+  reinjection_.assign(mass.begin(), mass.end());
+  for (double& m : reinjection_) m /= sum;
+}
+
+std::vector<double> Generator::exchange_rates(std::span<const double> rho) const {
+  return passages_ ? passages_->rates_of(rho) : std::vector<double>();
 }
 
 void Generator::examine() {
@@ -204,7 +255,8 @@ void Generator::examine() {
     min = std::min(min, std::min(forward_[f], backward_[f]));
     sum += 0 * forward_[f] + 0 * backward_[f];
   }
-  for (const double k : absorption_) {
+  const std::span<const double> absorption = this->absorption();
+  for (const double k : absorption) {
     min = std::min(min, k);
     sum += 0 * k;
   }
@@ -215,8 +267,8 @@ void Generator::examine() {
       if (std::isfinite(forward_[f]) && std::isfinite(backward_[f])) continue;
       refuse_rate(std::size_t(mesh_.faces.left[f]));
     }
-    for (std::size_t k = 0; k < absorption_.size(); ++k) {
-      if (!std::isfinite(absorption_[k])) refuse_rate(k);
+    for (std::size_t k = 0; k < absorption.size(); ++k) {
+      if (!std::isfinite(absorption[k])) refuse_rate(k);
     }
   });
 }
@@ -249,7 +301,8 @@ void Generator::apply(std::span<const double> rho, std::span<double> out) const 
     for (const FaceRun& run : runs_)
       scatter(run, &corrections_[std::size_t(run.first)], out.data());
   }
-  for (std::size_t k = 0; k < absorption_.size(); ++k) out[k] -= absorption_[k] * rho[k];
+  const std::span<const double> k = absorption();
+  for (std::size_t i = 0; i < k.size(); ++i) out[i] -= k[i] * rho[i];
 }
 
 }  // namespace otto

@@ -28,18 +28,33 @@ SimplexFlux::Group group_of(const Simplex& simplex, const Tensor& inverse) {
   return group;
 }
 
+/// Where its tensor is taken: the middle of a corner of a box cell, of other groups the mean of the points.
+Point middle_of(const Mesh& mesh, const Simplex& simplex) {
+  Point x = mesh.center[std::size_t(simplex.cell[0])];
+  const double part = mesh.box ? 0.25 : 1.0 / (simplex.edges + 1);
+  for (std::size_t i = 0; i < std::size_t(simplex.edges); ++i) {
+    for (std::size_t a = 0; a < 3; ++a) x[a] += part * simplex.edge[i][a];
+  }
+  return x;
+}
+
 }  // namespace
 
 SimplexFlux::SimplexFlux(const Mesh& mesh, const Diffusion& diffusion) : mesh_(mesh) {
-  const Tensor everywhere = diffusion.everywhere.inverse();
-  std::vector<Tensor> regions;
-  for (const Tensor& T : diffusion.region) regions.push_back(T.inverse());
   const std::vector<Simplex> simplices = simplices_of(mesh);
-  groups_.reserve(simplices.size());
+  std::vector<Point> points;
+  std::vector<std::int32_t> labels;
   for (const Simplex& simplex : simplices) {
-    const bool own = simplex.region >= 0 && !regions.empty();
-    groups_.push_back(group_of(simplex, own ? regions[std::size_t(simplex.region)] : everywhere));
+    points.push_back(middle_of(mesh, simplex));
+    labels.push_back(simplex.region);
   }
+  groups_.reserve(simplices.size());
+  mesh.comm.together([&] {
+    const std::vector<Tensor> D = diffusion.tensors(points, labels, 0);
+    for (std::size_t e = 0; e < simplices.size(); ++e) {
+      groups_.push_back(group_of(simplices[e], D[e].inverse()));
+    }
+  });
 }
 
 SimplexFlux::Sums SimplexFlux::outflow(std::span<const double> rho, std::span<const double> mu,

@@ -15,7 +15,7 @@ namespace otto {
 
 namespace {
 
-constexpr Solves solves{.energies = Energies::linear, .signed_rates = true};
+constexpr Solves solves{.energies = Energies::linear, .supply = true, .signed_rates = true};
 
 class Bdf2 final : public Stepper {
  public:
@@ -63,7 +63,10 @@ class Bdf2 final : public Stepper {
       b[i] = mesh_.volume[i] * (rho0[i] + past * (rho0[i] - before_[i]));
     }
     generator_.set_time(t);
-    return stage_.solve(report, dt / lead, b, t, 0, two_.rho1);
+    if (!stage_.solve(report, dt / lead, b, t, 0, two_.rho1)) return false;
+    stage_.repeat_exchange(past);
+    stage_.count_exchange(dt / lead, two_.rho1);
+    return true;
   }
 
   Bdf2Options options_;

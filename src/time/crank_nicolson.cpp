@@ -14,7 +14,7 @@ namespace otto {
 
 namespace {
 
-constexpr Solves solves{.energies = Energies::linear, .signed_rates = true};
+constexpr Solves solves{.energies = Energies::linear, .supply = true, .signed_rates = true};
 
 class CrankNicolson final : public Stepper {
  public:
@@ -29,12 +29,14 @@ class CrankNicolson final : public Stepper {
     stage_.begin(state, dt);
     b_.resize(static_cast<std::size_t>(mesh_.owned));
     generator_.set_time(state.time);
-    generator_.apply(state.density, b_);
+    stage_.slope(state.density, b_);
+    stage_.count_exchange(c, state.density);
     for (std::size_t i = 0; i < b_.size(); ++i) {
       b_[i] = mesh_.volume[i] * state.density[i] + c * b_[i];
     }
     generator_.set_time(t);
     if (!stage_.solve(report, c, b_, t, 0, rho1_)) return report;
+    stage_.count_exchange(c, rho1_);
     return stage_.finish(std::move(report), state, t, rho1_);
   }
 

@@ -12,6 +12,7 @@
 #include "otto/casefile/suggest.h"
 #include "otto/core/error.h"
 #include "otto/flux/two_point.h"
+#include "otto/operators/exchange.h"
 
 namespace otto {
 
@@ -31,6 +32,8 @@ enum class Need {
   interaction,
   drift,
   absorbing,
+  supply,
+  metric,
   flux_kind,
   signed_rates,
   time_dependence,
@@ -53,6 +56,10 @@ bool meets(Need need, const Solves& s, const Facts& f) {
       return s.drift || !f.drift;
     case Need::absorbing:
       return s.absorbing || !f.absorbing;
+    case Need::supply:
+      return s.supply || !f.supply;
+    case Need::metric:
+      return s.energies == Energies::linear || !f.without_metric;
     case Need::flux_kind:
       return (s.flux != FluxUse::none || f.flux.empty()) &&
              (s.flux != FluxUse::dissipating || f.dissipating);
@@ -145,6 +152,28 @@ Refusal of_flux_kind(const std::string& scheme, const Solves& s, const Facts& f)
                       f.flux)};
 }
 
+Refusal of_positivity(const Facts& f) {
+  if (f.on_medians) {
+    return {"mesh", "control_volumes",
+            "cells bounded by medians need an energy whose slope at 0 is infinite (an entropy, "
+            "or a power below 1) and no maximum, or densities could become negative; add an "
+            "entropy, or take a mesh that carries \"elements\""};
+  }
+  return {"flux", "kind",
+          "'simplex' needs an energy whose slope at 0 is infinite (an entropy, or a power "
+          "below 1) and no maximum, or densities could become negative; add an entropy"};
+}
+
+Refusal of_interaction(const Facts& f) {
+  if (f.on_medians) {
+    return {"mesh", "control_volumes",
+            "interactions do not go with cells bounded by medians; remove them, or take a mesh "
+            "that carries \"elements\""};
+  }
+  return {"flux", "kind",
+          "'simplex' does not carry interactions; remove them or take another flux"};
+}
+
 Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const Facts& f) {
   switch (need) {
     case Need::flux_family: {
@@ -158,29 +187,26 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
     case Need::energies:
       return of_energies(scheme, f);
     case Need::positivity:
-      if (f.on_medians) {
-        return {"mesh", "control_volumes",
-                "cells bounded by medians need an energy whose slope at 0 is infinite (an entropy, "
-                "or a power below 1) and no maximum, or densities could become negative; add an "
-                "entropy, or take a mesh that carries \"elements\""};
-      }
-      return {"flux", "kind",
-              "'simplex' needs an energy whose slope at 0 is infinite (an entropy, or a power "
-              "below 1) and no maximum, or densities could become negative; add an entropy"};
+      return of_positivity(f);
     case Need::interaction:
-      if (f.on_medians) {
-        return {"mesh", "control_volumes",
-                "interactions do not go with cells bounded by medians; remove them, or take a mesh "
-                "that carries \"elements\""};
-      }
-      return {"flux", "kind",
-              "'simplex' does not carry interactions; remove them or take another flux"};
+      return of_interaction(f);
     case Need::drift:
       return of_driving(scheme, f, {"drift", "expression", ""}, "a drift goes",
                         "follows the free energy alone", "remove the drift");
     case Need::absorbing:
-      return of_driving(scheme, f, {"boundary", "absorbing", ""}, "absorbing sides go",
-                        "keeps the mass", "remove the absorbing sides");
+      return f.reaction_alone
+                 ? of_driving(scheme, f, {"reaction", "", ""}, "a reaction goes", "keeps the mass",
+                              "remove the reaction")
+                 : of_driving(scheme, f, {"boundary", "absorbing", ""}, "absorbing sides go",
+                              "keeps the mass", "remove the absorbing sides");
+    case Need::supply:
+      return of_driving(scheme, f, {f.reaction_alone ? "reaction" : "boundary", "", ""},
+                        "what brings mass in goes", "lets no mass in", "remove what brings it in");
+    case Need::metric:
+      return {"diffusion", "",
+              fmt::format("the scheme '{}' measures distances by D, which must neither depend on t "
+                          "nor vanish then{}",
+                          scheme, advice(f, "; "))};
     case Need::flux_kind:
       return of_flux_kind(scheme, s, f);
     case Need::signed_rates:
@@ -237,6 +263,10 @@ Facts::Facts(const Problem& problem)
       interaction(problem.energy.interaction() != nullptr),
       drift(problem.generator.driven()),
       absorbing(problem.generator.absorbs()),
+      supply(problem.generator.supplies()),
+      reaction_alone(problem.generator.exchange() &&
+                     problem.generator.exchange()->openings.empty()),
+      without_metric(problem.generator.without_metric()),
       time_dependence(problem.generator.depends_on_time()),
       flux(problem.flux),
       on_medians(problem.mesh.couplings != nullptr) {
@@ -269,7 +299,11 @@ void check_suits(const std::string& scheme, const Solves& solves, const Problem&
   };
   const Facts facts(problem);
   const std::string kind = facts.flux.empty() ? problem.generator.flux().name() : facts.flux;
-  const FluxTask task{kind, problem.diffusion != nullptr, facts.drift, facts.absorbing};
+  const FluxTask task{.kind = kind,
+                      .diffusion = problem.diffusion.get(),
+                      .drift = facts.drift,
+                      .absorbing = facts.absorbing && !facts.reaction_alone,
+                      .reaction = facts.reaction_alone};
   if (const auto refusal = refuse_flux(task, problem.mesh)) refuse(*refusal);
   const Need unmet = first_unmet(solves, facts);
   if (unmet != Need::none) refuse(refusal_of(unmet, scheme, solves, facts));

@@ -25,6 +25,7 @@ std::optional<Refusal> refuse_fourth_order(const FluxTask& task, const Mesh& mes
                    "nodes of the mesh, or take another flux"};
   }
   if (task.absorbing) return no_rates(task.kind, "boundary", "absorbing", "an absorbing side");
+  if (task.reaction) return no_rates(task.kind, "reaction", "", "a reaction");
   if (task.analysis) return no_rates(task.kind, "analysis", "", "this analysis");
   return {};
 }
@@ -36,8 +37,43 @@ std::optional<Refusal> refuse_simplex(const FluxTask& task, const Mesh& mesh) {
                    "write control_volumes = \"medians\", or leave the key out"};
   }
   if (task.drift) return no_rates(task.kind, "drift", "expression", "a drift");
+  if (task.diffusion && task.diffusion->drives()) {
+    return no_rates(task.kind, "diffusion", "convention", "the drift of this convention");
+  }
+  if (task.diffusion && task.diffusion->depends_on_time()) {
+    return no_rates(task.kind, "diffusion", "", "a diffusion that depends on t");
+  }
   if (task.absorbing) return no_rates(task.kind, "boundary", "absorbing", "an absorbing side");
+  if (task.reaction) return no_rates(task.kind, "reaction", "", "a reaction");
   if (task.analysis) return no_rates(task.kind, "analysis", "", "this analysis");
+  return {};
+}
+
+/// Of a diffusion, where mass goes from one centre to the next.
+std::optional<Refusal> refuse_diffusion(const FluxTask& task, const Mesh& mesh) {
+  if (!task.diffusion) return {};
+  if (task.kind == flux_of_fourth_order) {
+    return Refusal{"diffusion", "",
+                   "fluxes of fourth order take no diffusion of their own; take flux.kind = "
+                   "\"scharfetter_gummel\""};
+  }
+  if (task.diffusion->kind == DiffusionKind::full) {
+    return Refusal{
+        "diffusion", "",
+        "two-point fluxes know the difference along the line between two centres alone, "
+        "and the entries off the diagonal need the others; take flux.kind = \"simplex\""};
+  }
+  if (task.diffusion->kind == DiffusionKind::diagonal && !mesh.box) {
+    return Refusal{"diffusion", "",
+                   "the faces of a Gmsh mesh look in all directions, and two-point fluxes carry a "
+                   "tensor on boxes only; give an expression, or take flux.kind = \"simplex\""};
+  }
+  if (mesh.couplings && task.diffusion->depends_on_time()) {
+    return Refusal{
+        "diffusion", "",
+        "on cells bounded by medians the diffusion must not depend on t; take a mesh that "
+        "carries mesh.control_volumes = \"elements\", or a box"};
+  }
   return {};
 }
 
@@ -48,11 +84,7 @@ std::optional<Refusal> refuse_flux(const FluxTask& task, const Mesh& mesh) {
   if (task.kind == flux_of_fourth_order) {
     if (auto refusal = refuse_fourth_order(task, mesh)) return refusal;
   }
-  if (task.tensor) {
-    return Refusal{"diffusion", "",
-                   "two-point fluxes carry no tensor; take flux.kind = \"simplex\", with "
-                   "time.scheme = \"implicit_euler\" or \"midpoint\""};
-  }
+  if (auto refusal = refuse_diffusion(task, mesh)) return refusal;
   if (mesh.couplings && task.kind != "scharfetter_gummel") {
     return Refusal{
         "flux", "kind",

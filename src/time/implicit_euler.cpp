@@ -20,7 +20,7 @@ namespace otto {
 
 namespace {
 
-/// The sweep above. `rho`: owned + ghosts, ghosts up to date; owned values are replaced. Local.
+/// The sweep above, `b` with what comes in. `rho`: owned + ghosts, ghosts up to date; owned values are replaced. Local.
 void relax_non_negative(const Generator& generator, double dt, std::span<const double> b,
                         std::vector<double>& rho) {
   const Mesh& mesh = generator.mesh();
@@ -47,7 +47,7 @@ bool any_negative(std::span<const double> rho) {
   return min < 0;
 }
 
-constexpr Solves solves{.energies = Energies::linear, .signed_rates = true};
+constexpr Solves solves{.energies = Energies::linear, .supply = true, .signed_rates = true};
 
 class ImplicitEuler final : public Stepper {
  public:
@@ -65,8 +65,9 @@ class ImplicitEuler final : public Stepper {
     for (std::size_t i = 0; i < b_.size(); ++i) b_[i] = mesh_.volume[i] * state.density[i];
     if (!stage_.solve(report, dt, b_, t, 0, rho_)) return report;
     if (generator_.monotone() && mesh_.comm.any(any_negative(owned(mesh_, rho_)))) {
-      relax_non_negative(generator_, dt, b_, rho_);
+      relax_non_negative(generator_, dt, stage_.right_side(), rho_);
     }
+    stage_.count_exchange(dt, rho_);
     return stage_.finish(std::move(report), state, t, rho_);
   }
 

@@ -72,13 +72,16 @@ void MassPositivityLimiter::start(std::span<const double> rho) {
   mass_ = found.positive + found.negative;
 }
 
-std::string MassPositivityLimiter::limit(std::span<double> rho, double time) {
+std::string MassPositivityLimiter::limit(std::span<double> rho, double time,
+                                         std::optional<double> gain) {
   if (std::isnan(mass_)) throw InternalError("a step before Stepper::restart");
   const Contents found = contents(mesh_, rho);
   const double sum = found.positive + found.negative;
   if (!std::isfinite(sum)) examine_density(mesh_, rho, time);
-  const double kept = leaves_ && sum > 0 ? std::min(sum, mass_) : mass_;
-  if (!(std::abs(sum - kept) <= mass_limit_ * mass_)) {
+  const double uncounted = leaves_ && sum > 0 ? std::min(sum, mass_) : mass_;
+  const double kept = gain ? mass_ + *gain : uncounted;
+  if (!(kept > 0)) return fmt::format("the step takes more than the whole mass out");
+  if (!(std::abs(sum - kept) <= mass_limit_ * std::max(mass_, kept))) {
     return fmt::format("the solve changed the mass by {:.2g} of it, more than solver.rtol explains",
                        std::abs(sum - mass_) / mass_);
   }

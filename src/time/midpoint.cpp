@@ -72,6 +72,7 @@ class Midpoint final : public Stepper {
       }
       error_.accept();
     }
+    stage_.count_exchange(dt, theta_);
     report.dissipation = ledger(generator_, theta_, true).dissipation;
     return stage_.finish(std::move(report), state, t + dt, rho1_);
   }

@@ -37,6 +37,7 @@ std::string also_in_words(const Solves& s) {
   };
   add(s.drift, "drift");
   add(s.absorbing, "absorbing sides");
+  add(s.supply, "supply");
   add(s.time_dependence, "t in energies");
   add(s.estimates_error, "adaptive steps");
   return words;

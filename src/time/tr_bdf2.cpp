@@ -28,7 +28,7 @@ constexpr double d = TrBdf2Stages::d, alpha = TrBdf2Stages::alpha;
 constexpr double w = 0.35355339059327376220;
 
 constexpr Solves solves{
-    .energies = Energies::linear, .estimates_error = true, .signed_rates = true};
+    .energies = Energies::linear, .supply = true, .estimates_error = true, .signed_rates = true};
 
 class TrBdf2 final : public Stepper {
  public:

@@ -11,17 +11,21 @@ bool TrBdf2Stages::solve(StepReport& report, const Mesh& mesh, Generator& genera
   b.resize(n);
 
   generator.set_time(t);
-  generator.apply(rho0, slope0);
+  stage.slope(rho0, slope0);
+  stage.count_exchange(alpha * c, rho0);
   for (std::size_t i = 0; i < n; ++i) b[i] = mesh.volume[i] * rho0[i] + c * slope0[i];
   generator.set_time(t + gamma * dt);
   if (!stage.solve(report, c, b, t + gamma * dt, 0, rho_g)) return false;
   stage.push(t + gamma * dt, rho_g);
+  stage.count_exchange(alpha * c, rho_g);
 
   for (std::size_t i = 0; i < n; ++i) {
     b[i] = mesh.volume[i] * (rho0[i] + alpha * (rho_g[i] - rho0[i]));
   }
   generator.set_time(t + dt);
-  return stage.solve(report, c, b, t + dt, 1, rho1);
+  if (!stage.solve(report, c, b, t + dt, 1, rho1)) return false;
+  stage.count_exchange(c, rho1);
+  return true;
 }
 
 }  // namespace otto

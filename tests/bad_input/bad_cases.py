@@ -232,8 +232,46 @@ def combinations():
     yield replaced("wrong dimension", 'expression = "2*(x^2-1)^2 + 2*y^2"',
                    'library = "ishigami"\nstrength = "2"', "strength", at=1)
     tensor = "[diffusion]\ntensor = "
-    yield appended("tensor with two-point fluxes", tensor + "[[1, 0], [0, 1]]\n", "two-point",
+    yield appended("full tensor with two-point fluxes", tensor + "[[1, 0.5], [0.5, 1]]\n", "two-point",
                    suggestion="simplex")
+    for name, at, text, *words in [
+            ("diffusion in other letters", 1, 'expression = "1 + q"', "expression", "q"),
+            ("negative diffusion", 1, 'expression = "x"', "positive", "(-"),
+            ("diffusion of 0", 1, 'expression = "0"', "positive"),
+            ("diffusion that is infinite", 1, 'expression = "1/(x-x)"', "finite"),
+            ("diffusion given twice", 2, 'expression = "1"\ntensor = [[1, 0], [0, 1]]', "either"),
+            ("tensor of a negative entry", 1, 'tensor = [["x", 0], [0, 1]]', "negative"),
+            ("tensor of no sense", 1, 'tensor = [["1 +", 0], [0, 1]]', "tensor"),
+            ("tensor of nothing", 1, "tensor = [[0, 0], [0, 0]]", "positive definite"),
+            ("unknown convention", 2, 'expression = "1"\nconvention = "itoo"', "ito"),
+            ("region without a diffusion", 0, '[[region]]\nname = "neck"'.replace("region", "diffusion.region"), "neck")]:
+        text = text if text.startswith("[[") else "[diffusion]\n" + text
+        yield appended(name, text + "\n", *words, at=1 if text.startswith("[[") else at)
+    for name, at, text, *words in [
+            ("killing at a negative rate", 0, '[reaction]\nrate = "x"', "rate", "negative"),
+            ("source that takes", 0, '[reaction]\nsource = "-1"', "source", "negative"),
+            ("reaction of no sense", 1, '[reaction]\nrate = "1 +"', "rate"),
+            ("value on no side", 1, "[boundary.value]\nx_mid = 1.0", "x_mid", "x_min"),
+            ("negative value on a side", 0, "[boundary.value]\nx_min = -1.0", "x_min", "negative"),
+            ("robin of no sense", 1, '[boundary.robin]\nx_min = "1 +"', "x_min"),
+            ("outflow through no side", 1, '[boundary]\noutflow = ["out"]', "out"),
+            ("what comes back from nowhere", 1, '[boundary]\nreinject = "initial"', "reinject"),
+            ("what comes back elsewhere", 1, '[boundary]\nabsorbing = ["x_min"]\nreinject = "gibbs"'.replace(
+                'absorbing = ["x_min"]\n', ""), "initial"),
+            ("set of no cells", 2, '[[set]]\nname = "A"\nexpression = "x - 9"', "no cell"),
+            ("set of nothing", 0, '[[set]]\nname = "A"', "expression"),
+            ("set of two kinds", 0, '[[set]]\nname = "A"\nexpression = "x"\nside = "x_min"', "one of"),
+            ("set like a side", 1, '[[set]]\nname = "x_min"\nexpression = "x"', "side"),
+            ("rate of one set", 1, '[analysis]\nrate = ["x_min"]', "two sets"),
+            ("rate of unknown sets", 1, '[analysis]\nrate = ["x_min", "x_mux"]', "x_mux", "x_max"),
+            ("rate from a set to itself", 1, '[analysis]\nrate = ["x_min", "x_min"]', "overlaps")]:
+        yield appended(name, text + "\n", *words, at=at)
+    noise = appended("jko with a drift of noise", '[diffusion]\ntensor = [["1 + y^2", 0], [0, 1]]\nconvention = "ito"\n',
+                     "convention", "klimontovich", at=2)
+    noise.content = noise.content.replace(b'kind = "scharfetter_gummel"\n', b"").replace(b"implicit_euler", b"jko")
+    noise.line -= 1
+    yield noise
+    yield fourth_order("diffusion of fourth order", '[diffusion]\nexpression = "1 + x^2"\n', "fourth order")
     for name, value, words in [
             ("tensor of one axis", "[[1.0]]", "2 rows"),
             ("tensor of ragged rows", "[[1, 0], [0]]", "2 rows"),
@@ -494,8 +532,8 @@ def later_line(name, text, *words, **more):
 def sought():
     """Keys that users look for under another name, or in vain: the answer, not the nearest word."""
     for key, *words in [
-            ("expression", "tensor", "depends on x"), ("coefficient", "tensor", "depends on x"),
-            ("constant", "temperature"), ("value", "temperature")]:
+            ("coefficient", "expression"), ("table", "expression"),
+            ("constant", "expression"), ("value", "expression")]:
         yield later_line(f"diffusion.{key}", f'[diffusion]\n{key} = "1+x^2"\n', f"'{key}'", *words, never=("[drift]",))
     for key in ("snapshots", "trajectories"):
         yield later_line(f"data.{key}", f'[data]\n{key} = "x.h5"\n', f"'{key}'", "not in this version",

@@ -109,16 +109,16 @@ TEST(CaseReader, GivesValuesDefaultsAndPresence) {
 }
 
 TEST(CaseReader, ReadsMatricesAndChecksEveryEntry) {
-  using Rows = std::vector<std::vector<double>>;
-  EXPECT_EQ(sample_of("[sample]\ntensor = [[1, 2.5], [3, 4]]\n").matrix("tensor"),
-            (Rows{{1, 2.5}, {3, 4}}));
+  using Rows = std::vector<std::vector<std::string>>;
+  EXPECT_EQ(sample_of("[sample]\ntensor = [[1, 2.5], [\"1 + x\", 4]]\n").matrix("tensor"),
+            (Rows{{"1", "2.5"}, {"1 + x", "4"}}));
   EXPECT_EQ(sample_of("[sample]\ntensor = [[1], [2, 3], []]\n").matrix("tensor"),
-            (Rows{{1}, {2, 3}, {}}));
+            (Rows{{"1"}, {"2", "3"}, {}}));
   expect_error("[sample]\ntensor = [1, 2]\n",
                "case.toml:2:11: sample.tensor = [1, 2]: an array of rows");
-  expect_error("[sample]\ntensor = [[1, 'a']]\n", "an array of rows of numbers is needed");
-  expect_error("[sample]\ntensor = [[1, [2]]]\n", "an array of rows of numbers is needed");
-  expect_error("[sample]\ntensor = 3\n", "an array of rows of numbers is needed");
+  expect_error("[sample]\ntensor = [[1, true]]\n", "rows of numbers or expressions is needed");
+  expect_error("[sample]\ntensor = [[1, [2]]]\n", "rows of numbers or expressions is needed");
+  expect_error("[sample]\ntensor = 3\n", "rows of numbers or expressions is needed");
   expect_error("[sample]\ntensor = [[1, 8]]\n", "it must be at most 7");
 }
 

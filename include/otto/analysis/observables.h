@@ -30,6 +30,7 @@ struct GeneratorParts {
   const FreeEnergy& energy;
   const TwoPointFlux& flux;
   const Drift* drift = nullptr;
+  const Diffusion* diffusion = nullptr;
 };
 
 /// q of the owned cells: the probability to reach `to` before `from`, Q* q = 0 outside of both,

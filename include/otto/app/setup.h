@@ -9,6 +9,7 @@
 #include "otto/driver/time_options.h"
 #include "otto/energy/free_energy.h"
 #include "otto/mesh/mesh.h"
+#include "otto/operators/exchange.h"
 #include "otto/operators/generator.h"
 #include "otto/time/stepper.h"
 
@@ -23,8 +24,10 @@ struct Setup {
 
   const Case& c;
   Mesh mesh;
+  std::shared_ptr<const Diffusion> diffusion;  ///< null: 1
   FreeEnergy energy;
   std::unique_ptr<Drift> drift;
+  Exchange exchange;
   Generator generator;
   Problem problem;
   TimeOptions times;

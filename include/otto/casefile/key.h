@@ -13,8 +13,8 @@ namespace otto {
 
 /// `real_or_reals`: a number or an array of numbers, read with Section::reals (a lone number is an
 /// array of one), so that both `variance = 0.05` and `variance = [0.1, 0.2]` work. `matrix`: an
-/// array of rows, read with Section::matrix. `real_or_text`: a number, or a text that stands for
-/// one; Section::holds_text tells which.
+/// array of rows of numbers or expressions, read with Section::matrix. `real_or_text`: a number, or a
+/// text that stands for one; Section::holds_text tells which.
 enum class Type {
   real,
   integer,

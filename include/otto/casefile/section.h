@@ -34,8 +34,8 @@ class Section {
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;      ///< Type::texts
   /// Of a key of Type::real_or_text: whether it holds a text, to be read with text(), or a number.
   [[nodiscard]] bool holds_text(std::string_view key) const;
-  /// The rows of a matrix; a rectangle is not promised.
-  [[nodiscard]] std::vector<std::vector<double>> matrix(std::string_view key) const;
+  /// The rows of a matrix, numbers as text; a rectangle is not promised.
+  [[nodiscard]] std::vector<std::vector<std::string>> matrix(std::string_view key) const;
   /// A file name of the case: relative ones are relative to the case file's folder.
   [[nodiscard]] std::filesystem::path file(std::string_view key) const;
   /// Keys of an open table as (name, value as text) pairs, in file order.

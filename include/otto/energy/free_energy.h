@@ -43,6 +43,9 @@ class FreeEnergy {
              std::vector<std::string> places, std::unique_ptr<Interaction> interaction,
              std::vector<std::int32_t> regions = {}, NetworkUses networks = {});
 
+  /// One more external term, everywhere; `place` as above.
+  void add(std::unique_ptr<ExternalEnergy> term, std::string place);
+
   [[nodiscard]] const InternalEnergy& internal() const { return internal_; }           ///< U
   [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
   /// kT; 0 without entropy.

@@ -22,10 +22,16 @@ namespace otto {
 /// present on both); `left` or `right` may be a ghost. Periodic neighbours are ghosts as well, so
 /// that center[right] - center[left] is the true vector across the face.
 struct Faces {
-  std::vector<std::int32_t> left;        ///< local index of the cell on one side
-  std::vector<std::int32_t> right;       ///< and on the other
-  std::vector<double> transmissibility;  ///< area / distance, length^(d-2)
-  std::vector<double> distance;          ///< between the two centres
+  std::vector<std::int32_t> left;   ///< local index of the cell on one side
+  std::vector<std::int32_t> right;  ///< and on the other
+  /// area / distance, length^(d-2); times D across the face where `geometric` is not empty.
+  std::vector<double> transmissibility;
+  std::vector<double> distance;  ///< between the two centres
+  /// The part of the distance that lies left of the face; empty where it is half of it, and on boxes.
+  std::vector<double> left_share;
+  /// area / distance alone, where transmissibilities hold a diffusion D (operators/face_diffusion.h);
+  /// else empty.
+  std::vector<double> geometric;
   /// Of a general mesh: faces across a period whose `left` is the copy, as seen from the rank that
   /// owns `left`, so that both sides evaluate a drift at the same place.
   struct Moved {
@@ -42,7 +48,8 @@ struct Faces {
 struct BoundaryFaces {
   std::vector<std::int32_t> cell;        ///< local index of the owned cell inside
   std::vector<std::int32_t> tag;         ///< label of Mesh::boundary_names; -1: has no name
-  std::vector<double> transmissibility;  ///< area / distance from the centre to the face
+  std::vector<double> transmissibility;  ///< area / distance from the centre to the face, times D
+  std::vector<double> geometric;         ///< without D, as of `Faces`; else empty
   std::vector<double> area;              ///< length^(d-1)
   std::vector<double> distance;          ///< that distance; <= 0 where the centre is not inside
   std::vector<Point> normal;             ///< outward, of length 1
@@ -86,7 +93,7 @@ struct Mesh {
   /// Where cells reach across the border of regions (those around vertices): what each owned cell
   /// has of them. Null where every cell lies inside its `region`.
   std::shared_ptr<const RegionFractions> region_fractions;
-  MeshQuality quality;                      ///< how well two-point fluxes suit it
+  MeshQuality quality;  ///< how well two-point fluxes suit it
 
   Halo halo;                            ///< fills ghost values of a cell field
   std::shared_ptr<const BoxBlock> box;  ///< this rank's block where the mesh is a box, else null

@@ -36,6 +36,8 @@ struct Coupling {
   std::array<double, 6> s{};    ///< of the same pairs
   std::array<Point, 3> edge{};  ///< from the first cell's point to the others'
   Point middle{};               ///< the mean of the points
+  std::int32_t region = -1;     ///< label of Mesh::region_names
+  double diffusion = 1;         ///< D at the middle, which `s` holds as a factor
 };
 
 /// The simplices whose first cell this rank owns: over all ranks, each once. On a box, one for

@@ -1,5 +1,5 @@
 #pragma once
-// Absorbing sides: rho = 0 on the face itself, so that mass leaves through it.
+// Open sides of a mesh: their faces, and V on them.
 
 #include <span>
 #include <string>
@@ -10,12 +10,10 @@
 
 namespace otto {
 
-class Section;
-
-/// One boundary face where mass leaves.
+/// One boundary face where mass leaves or comes in.
 struct AbsorbingFace {
-  std::int32_t cell = 0;        ///< local index of the owned cell inside
-  double transmissibility = 0;  ///< area over the distance from centre to face
+  std::int32_t face = 0;  ///< index into Mesh::boundary
+  std::int32_t cell = 0;  ///< local index of the owned cell inside
   double distance = 0;
   Point normal{};  ///< outward, of length 1
   /// V on the face is V_K + sum of weight (V_L - V_K) over these neighbours L.
@@ -24,9 +22,5 @@ struct AbsorbingFace {
 
 /// The faces of the sides `names` ("x_min", ...). Local.
 std::vector<AbsorbingFace> absorbing_faces(const Mesh& mesh, std::span<const std::string> names);
-
-/// The sides `absorbing` of a [boundary] table names. Throws InputError at the key for a side the mesh has not,
-/// and for one where a cell's centre does not lie inside. Collective.
-std::vector<std::string> read_absorbing(const Section& boundary, const Mesh& mesh);
 
 }  // namespace otto

@@ -5,15 +5,25 @@
 //   F_f = forward_f rho_K - backward_f rho_L,   forward = a kT B(s), backward = a kT B(-s),
 //   s = (V_L - V_K - b.(x_L - x_K)) / kT,       b at the midpoint of the two centres.
 //
+// With a diffusion D a is (area / distance) D_f (face_diffusion.h), and b is not what D slows down or
+// speeds up:
+//
+//   s = (V_L - V_K - b.(x_L - x_K) / D_f) / kT.
+//
+// Where D_f = 0 the limit remains: forward = (area / distance) max(b.(x_L - x_K), 0), backward alike.
+//
 // Without an entropy (kT = 0) the rates are the limit of Scharfetter-Gummel, which is upwind:
-// forward = a max(V_K - V_L + b.(x_L - x_K), 0), and backward alike.
+// forward = a max(V_K - V_L + b.(x_L - x_K) / D_f, 0), and backward alike.
 //
 // A flux of order 4 adds to F_f what operators/fourth_order.h says.
 //
 // Through an absorbing face, where rho = 0, cell K loses mass at the rate k_K = a kT B(s), with a,
-// s and V taken between the centre and the face: M Q rho has the further term -k_K rho_K. Where the
-// cells surround the vertices of a mesh, centres lie on that face: such cells are held at 0, by k_K
-// = 1e10 times the sum of their rates.
+// s and V taken between the centre and the face: M Q rho has the further term -k_K rho_K. Other sides
+// that are open, sets that absorb and reactions add to k_K alike, and some to the supply S_K (exchange.h):
+//
+//   d_t M rho = M Q rho + S + r sum_K e_K rho_K,
+//
+// e_K what leaves through openings, r where it comes back, if it does.
 //
 // Between cells bounded by medians the rates are those of operators/coupled_rates.h.
 
@@ -24,42 +34,65 @@
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/mesh.h"
+#include "otto/operators/diffusion.h"
 
 namespace otto {
 
-struct AbsorbingFace;  // otto/operators/absorbing.h
-struct FaceRun;        // otto/operators/face_runs.h
-class FourthOrder;     // otto/operators/fourth_order.h
+struct Exchange;    // otto/operators/exchange.h
+struct FaceRun;     // otto/operators/face_runs.h
+class FourthOrder;  // otto/operators/fourth_order.h
+class Passages;     // src/operators/passages.h
 
 /// Q at one time: the rates of all faces.
 class Generator {
  public:
-  /// Keeps references to all arguments but the names of absorbing sides. `drift` may be null.
+  /// Keeps references to all arguments. `drift`, `exchange` and `diffusion` may be null. A diffusion that does not depend on t is already in the mesh (set_metric).
   Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointFlux& flux,
-            const Drift* drift = nullptr, const std::vector<std::string>& absorbing = {});
+            const Drift* drift = nullptr, const Exchange* exchange = nullptr,
+            const Diffusion* diffusion = nullptr);
   ~Generator();
   Generator(const Generator&) = delete;
 
   /// Recomputes V and the rates for time t; does nothing where nothing depends on time. Collective;
   /// throws NumericalError naming the cell where a rate is not finite.
   void set_time(double t);
-  /// The energy, the drift or an absorbing side does.
+  /// The energy, the drift, the diffusion or what is exchanged does.
   [[nodiscard]] bool depends_on_time() const { return depends_on_time_; }
 
   [[nodiscard]] const Mesh& mesh() const { return mesh_; }  ///< the one it was made with
   /// The whole free energy, also the terms beyond entropy and V, which the rates leave out.
   [[nodiscard]] const FreeEnergy& energy() const { return energy_; }
   [[nodiscard]] const TwoPointFlux& flux() const { return flux_; }  ///< that gives the rates
-  /// There is a drift beside the forces of the energy.
-  [[nodiscard]] bool driven() const { return drift_ != nullptr; }
+  /// There is a drift beside the forces of the energy, given or implied by the noise.
+  [[nodiscard]] bool driven() const { return drift_ || noise_; }
+  /// The diffusion depends on t or vanishes somewhere: no fixed metric goes with it. The same on every rank.
+  [[nodiscard]] bool without_metric() const { return without_metric_; }
+  /// a per face, with the diffusion at the present time.
+  [[nodiscard]] std::span<const double> transmissibility() const {
+    return conductance_.empty() ? mesh_.faces.transmissibility : conductance_;
+  }
   [[nodiscard]] double temperature() const { return kT_; }  ///< kT; 0 without an entropy
   [[nodiscard]] std::span<const double> external() const { return V_; }         ///< owned + ghosts
   [[nodiscard]] std::span<const double> forward() const { return forward_; }    ///< per face
   [[nodiscard]] std::span<const double> backward() const { return backward_; }  ///< per face
-  /// Mass leaves through absorbing sides. The same on every rank.
-  [[nodiscard]] bool absorbs() const { return absorbs_; }
-  /// k of the owned cells; empty without absorbing sides.
-  [[nodiscard]] std::span<const double> absorption() const { return absorption_; }
+  /// Mass leaves. The same on every rank.
+  [[nodiscard]] bool absorbs() const;
+  /// Mass comes in. The same on every rank.
+  [[nodiscard]] bool supplies() const;
+  /// k of the owned cells; empty where nothing leaves.
+  [[nodiscard]] std::span<const double> absorption() const;
+  /// S of the owned cells; empty without a source and without sides of a given density.
+  [[nodiscard]] std::span<const double> supply() const;
+  /// e of the owned cells; empty without openings.
+  [[nodiscard]] std::span<const double> exits() const;
+  /// r of the owned cells, of sum 1; empty where nothing comes back.
+  [[nodiscard]] std::span<const double> reinjection() const { return reinjection_; }
+  /// Where what leaves comes back: the mass of each owned cell, of any sum. For an exchange that reinjects.
+  void reinject(std::span<const double> mass);
+  /// What is exchanged, or null.
+  [[nodiscard]] const Exchange* exchange() const { return exchange_; }
+  /// Of a density (owned values), per time: the entries of Exchange::names(); none without an exchange. Collective.
+  [[nodiscard]] std::vector<double> exchange_rates(std::span<const double> rho) const;
   /// Self-adjoint in L2(1/pi): detailed balance and no drift. Then forward pi_K = backward pi_L.
   [[nodiscard]] bool symmetric() const { return symmetric_; }
   /// All rates are non-negative, so that (I - c Q) is an M-matrix for every c >= 0.
@@ -72,7 +105,7 @@ class Generator {
   /// What the two-point fluxes lack of fourth order; null for other fluxes.
   [[nodiscard]] const FourthOrder* correction() const { return correction_.get(); }
 
-  /// out = M Q rho on owned cells. `rho`: owned + ghosts, ghosts up to date. Local without a
+  /// out = M Q rho on owned cells, without S and r. `rho`: owned + ghosts, ghosts up to date. Local without a
   /// correction, else collective.
   void apply(std::span<const double> rho, std::span<double> out) const;
   /// The faces in the order sweeps visit them.
@@ -80,25 +113,32 @@ class Generator {
 
  private:
   void evaluate_external();
+  void evaluate_diffusion();
   void evaluate_drift();
+  void add_drift();
+  void carry_where_nothing_diffuses();
   void evaluate_rates();
   void evaluate_two_point();
-  void evaluate_absorption();
-  void hold_at_walls();
   void examine();
   [[noreturn]] void refuse_rate(std::size_t cell) const;
+  [[nodiscard]] bool drift_varies() const;
   const Mesh& mesh_;
   const FreeEnergy& energy_;
   const TwoPointFlux& flux_;
   const Drift* drift_;
+  const Diffusion* diffusion_;
   double kT_;
-  bool depends_on_time_, symmetric_, monotone_, absorbs_;
+  bool noise_, without_metric_;  // the noise implies a drift; see without_metric()
+  const Exchange* exchange_;
+  bool depends_on_time_, symmetric_, monotone_;
   long version_ = 0;
   double range_ = 0, time_ = 0;
   std::vector<double> V_, forward_, backward_;
-  std::vector<double> along_;  // b.n d per face; empty without a drift
-  std::vector<double> absorption_;
-  std::vector<AbsorbingFace> exits_;
+  std::vector<double> along_;  // b.(x_L - x_K) per face; empty without a drift
+  std::vector<double> conductance_,
+      exit_conductance_;  // a of faces and of the boundary, where D depends on t
+  std::vector<double> reinjection_;
+  std::unique_ptr<Passages> passages_;  // null where nothing is exchanged
   std::vector<FaceRun> runs_;
   std::unique_ptr<FourthOrder> correction_;
   mutable std::vector<double> corrections_;  // scratch: its fluxes, per face

@@ -40,7 +40,8 @@ struct Solves {
   bool needs_positivity = false;      ///< U' is infinite at 0 and the density has no maximum
   bool interaction = true;            ///< energies with W * rho
   bool drift = true;                  ///< a drift beside -grad V
-  bool absorbing = true;              ///< sides through which mass leaves
+  bool absorbing = true;              ///< mass leaves through sides and sets, or by a reaction
+  bool supply = false;                ///< mass comes in
   bool time_dependence = true;        ///< energies and drifts that depend on t
   bool estimates_error = false;       ///< Stepper::estimates_error: adaptive steps
   bool signed_rates = false;          ///< some rates of the generator may be negative
@@ -66,8 +67,7 @@ struct StepperEntry {
 /// At namespace scope. Where `doc` is given also declares Choice{"time.scheme", name}.
 struct RegisterStepper {
   /// The name of `file` becomes `entry.file`.
-  explicit RegisterStepper(StepperEntry entry,
-                           const char* file = __builtin_FILE());
+  explicit RegisterStepper(StepperEntry entry, const char* file = __builtin_FILE());
 };
 /// All of them, sorted by the names of their schemes.
 const std::vector<StepperEntry>& all_steppers();
@@ -84,7 +84,10 @@ struct Facts {
   bool positive;          ///< U'(0+) is -inf and the density has no maximum
   bool interaction;       ///< there is W * rho
   bool drift;             ///< there is one beside -grad V
-  bool absorbing;         ///< mass leaves through sides
+  bool absorbing;         ///< mass leaves
+  bool supply;            ///< mass comes in, or what has left comes back
+  bool reaction_alone;    ///< what leaves or comes in does so by [reaction], not through openings
+  bool without_metric;    ///< the diffusion depends on t or vanishes somewhere
   bool time_dependence;   ///< energies or the drift depend on t
   std::string flux;       ///< flux.kind as asked for, or ""
   bool dissipating;       ///< the two-point flux in force

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "otto/mesh/mesh.h"
+#include "otto/operators/diffusion.h"
 
 namespace otto {
 
@@ -18,11 +19,12 @@ struct Refusal {
 
 /// What a flux is asked for.
 struct FluxTask {
-  std::string kind;        ///< of flux.kind
-  bool tensor = false;     ///< [diffusion]
-  bool drift = false;      ///< [drift]
-  bool absorbing = false;  ///< absorbing sides
-  bool analysis = false;   ///< [analysis], made of rates between two cells
+  std::string kind;                      ///< of flux.kind
+  const Diffusion* diffusion = nullptr;  ///< null: 1
+  bool drift = false;                    ///< [drift]
+  bool absorbing = false;                ///< open sides or sets
+  bool reaction = false;                 ///< [reaction]
+  bool analysis = false;                 ///< [analysis], made of rates between two cells
 };
 
 /// Why the flux cannot do it on this mesh, if it cannot.

@@ -11,6 +11,7 @@
 // more than 1 / 300 keep rtol, and a density at rest needs no iterations. The solve that gave rho0
 // has left M Q rho0 = (M rho0 - b) / c to its own tolerance; a product is taken where there was none.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,11 +41,21 @@ class LinearStage {
   /// Makes the solves of the coming step of length dt precise enough for the budget.
   void tighten(const ErrorBudget& budget, double dt);
 
-  /// Solves (M - c M Q) rho = b for the density at time t, from a guess extrapolated from what was
-  /// pushed (slot: which stage of the step). Ghosts of `rho` are filled. On failure forgets the
+  /// out = d_t M rho at the generator's time: M Q rho, the supply, and what comes back. `rho`: owned +
+  /// ghosts. Collective.
+  void slope(std::span<const double> rho, std::span<double> out) const;
+  /// Solves M rho - c d_t M rho = b for the density at time t, the generator's, from a guess extrapolated from what
+  /// was pushed (slot: which stage of the step). Ghosts of `rho` are filled. On failure forgets the
   /// history, says why in the report and returns false. Collective.
   [[nodiscard]] bool solve(StepReport& report, double c, std::span<const double> b, double t,
                            int slot, std::vector<double>& rho);
+  /// Of the last solve: b and all that comes in during it.
+  [[nodiscard]] std::span<const double> right_side() const { return right_side_; }
+  /// Counts what `rho` (owned + ghosts) exchanges at the generator's time, for so long: the step's sums are those of
+  /// its stages' slopes, so that mass is balanced to rounding. Collective.
+  void count_exchange(double weight, std::span<const double> rho);
+  /// Counts that part of what the last step exchanged.
+  void repeat_exchange(double part);
   /// A state of this step, remembered for later guesses.
   void push(double t, std::span<const double> rho);
 
@@ -62,6 +73,9 @@ class LinearStage {
   [[nodiscard]] double rate_of(const State& state) const;
   [[nodiscard]] double rate_of(double c, std::span<const double> b,
                                std::span<const double> rho) const;
+  [[nodiscard]] std::optional<double> gain() const;
+  void tell_exchange(StepReport& report, double lost);
+  [[nodiscard]] bool add_returning(StepReport& report, double c, std::span<double> rho);
 
   LinearStageOptions options_;
   const Mesh& mesh_;
@@ -69,8 +83,18 @@ class LinearStage {
   ShiftedSolver solver_;
   MassPositivityLimiter limiter_;
   Extrapolation history_;
-  double rtol_;       // of the solves of a step
-  double rate_ = -1;  // |M Q rho0| / |M rho0|; -1: not known
+  double rtol_;                         // of the solves of a step
+  double rate_ = -1;                    // |d_t M rho0| / |M rho0|; -1: not known
+  std::vector<double> supplied_;        // b + c S, where something comes in
+  std::span<const double> right_side_;  // of the last solve: that, or b
+  /// The answer z = (M - c M Q)^{-1} r to what comes back, for one matrix.
+  struct Returning {
+    double c = -1;
+    long version = -1;
+    std::vector<double> z;
+  } returning_;
+  std::vector<double> exchanged_, now_, last_;  // since the start, of this step, of the last one
+  bool counted_ = false;                        // something was, in this step
 };
 
 /// Adds one solve to the counts of a step.

@@ -11,9 +11,11 @@
 // has the mass m and no negative value. No state of mass m without negative values is nearer to
 // what the solve returned in L1 when P - N = m; the distance is 2 N, and since the exact solution is
 // non-negative N is at most the error the step has anyway. A step with N / m above a limit is
-// refused instead. Where mass leaves through absorbing sides, m is what the solve returned, P + N.
+// refused instead. Where mass comes in or leaves, m changes by what the scheme has counted; where it does not count,
+// m is what the solve returned, P + N.
 
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -46,9 +48,10 @@ class MassPositivityLimiter {
   [[nodiscard]] double mass() const { return mass_; }
   void remember(Archive& archive) { archive.number("mass", mass_); }
   /// Restores mass and sign of the owned values of `rho`. Returns the reason where the step must
-  /// be refused, else "". Throws NumericalError where a value is not finite, InternalError before
-  /// `start`. Collective.
-  [[nodiscard]] std::string limit(std::span<double> rho, double time);
+  /// be refused, else "". `gain`: what the mass has grown by, where that is counted. Throws NumericalError where a
+  /// value is not finite, InternalError before `start`. Collective.
+  [[nodiscard]] std::string limit(std::span<double> rho, double time,
+                                  std::optional<double> gain = {});
 
  private:
   const Mesh& mesh_;

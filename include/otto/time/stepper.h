@@ -55,7 +55,9 @@ struct [[nodiscard]] StepReport {
   double optimality = -1;         ///< residual of a proximal step's optimality conditions, relative
                                   ///< to the mass; -1: not a proximal step
   int fallback = fallback::none;  ///< one of namespace fallback
-  InnerWork inner;                ///< of which inner steps; their iterations are in the sums above
+  /// Mass exchanged since the start, as Exchange::names() lists it; empty where the scheme does not count it.
+  std::vector<double> exchanged = {};
+  InnerWork inner;  ///< of which inner steps; their iterations are in the sums above
 };
 
 /// What steppers are made of; it and all it refers to outlive them.
@@ -68,7 +70,7 @@ struct Problem {
   /// flux.kind where one was asked for: a two-point flux or `flux_on_simplices`. "": the generator's,
   /// or none where the scheme has a transport of its own.
   std::string flux = {};
-  /// The tensor of fluxes on simplices; null: the identity.
+  /// Null: 1. Fluxes on simplices take it from here, all others from the mesh and the generator.
   std::shared_ptr<const Diffusion> diffusion = {};
 };
 

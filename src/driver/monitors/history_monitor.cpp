@@ -3,6 +3,7 @@
 #include "../open_history.h"
 #include "otto/core/fault.h"
 #include "otto/driver/moments.h"
+#include "otto/operators/exchange.h"
 
 namespace otto {
 
@@ -13,7 +14,9 @@ HistoryChoice choice_of(const Watched& w, bool gibbs) {
       .error_estimate = w.run.stepper.estimates_error(),
       .gibbs_distance = gibbs,
       .moments_dimension = w.c.section("output").flag("moments") ? w.run.problem.mesh.dimension : 0,
-      .inner_steps = w.run.stepper.inner_steps() > 1};
+      .inner_steps = w.run.stepper.inner_steps() > 1,
+      .exchanged = w.run.problem.generator.exchange() ? w.run.problem.generator.exchange()->names()
+                                                      : std::vector<std::string>()};
 }
 
 }  // namespace

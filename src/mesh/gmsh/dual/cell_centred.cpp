@@ -189,16 +189,19 @@ class Builder {
     for (const CellSide& s : parts) total = total + area(s);
     const Crossing c = crossing(mesh_.center[std::size_t(K)], mesh_.center[std::size_t(L)], total,
                                 part_.dimension);
+    const Point middle =
+        side_middle(cell(parts[0].cell).shape, corners(cell(parts[0].cell)), parts[0].side);
     double warp = 0;
     for (const CellSide& s : parts) {
       warp = std::max(warp, side_warp(cell(s.cell).shape, corners(cell(s.cell)), s.side));
     }
-    worst_.see(c, warp, first_of(K), first_of(L),
-               side_middle(cell(parts[0].cell).shape, corners(cell(parts[0].cell)), parts[0].side));
+    worst_.see(c, warp, first_of(K), first_of(L), middle);
     mesh_.faces.left.push_back(K);
     mesh_.faces.right.push_back(L);
     mesh_.faces.distance.push_back(c.distance);
     mesh_.faces.transmissibility.push_back(norm(total) / c.distance);
+    const double left = dot(middle - mesh_.center[std::size_t(K)], total) / norm(total);
+    mesh_.faces.left_share.push_back(std::clamp(left / c.distance, 0.0, 1.0));
   }
 
   void add_boundary() {

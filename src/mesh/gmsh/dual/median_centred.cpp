@@ -226,7 +226,7 @@ class MedianBuilder {
   }
 
   Coupling coupling_of(const Simplex& simplex, const std::vector<std::int32_t>& points) const {
-    Coupling e{.cell = simplex.cell, .edge = simplex.edge};
+    Coupling e{.cell = simplex.cell, .edge = simplex.edge, .region = simplex.region};
     const auto d = Eigen::Index(part_.dimension);
     Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, 3, 3> E(d, d);
     for (Eigen::Index i = 0; i < d; ++i) {

@@ -13,7 +13,7 @@ namespace {
 /// One face, on its way to the rank that owns `right`.
 struct Record {
   double left = 0, right = 0;  // numbers over all ranks
-  double transmissibility = 0, distance = 0;
+  double transmissibility = 0, distance = 0, left_share = 0.5;
   Point middle{}, across{};
 };
 constexpr int width = sizeof(Record) / sizeof(double);
@@ -52,6 +52,7 @@ void agree_on_periods(Mesh& mesh, const std::vector<std::int32_t>& owners,
     if (!moved(L)) continue;
     to[std::size_t(owners[std::size_t(L - mesh.owned)])].push_back(
         {number(K), number(L), faces.transmissibility[f], faces.distance[f],
+         faces.left_share.empty() ? 0.5 : faces.left_share[f],
          0.5 * (mesh.center[std::size_t(K)] + mesh.center[std::size_t(L)]), across(f)});
   }
   const std::vector<Record> records = send_records(mesh.comm, to);
@@ -67,6 +68,7 @@ void agree_on_periods(Mesh& mesh, const std::vector<std::int32_t>& owners,
       if (!best) throw InternalError("mesh: a face across a period is missing on the other side");
       faces.transmissibility[f] = best->transmissibility;
       faces.distance[f] = best->distance;
+      if (!faces.left_share.empty()) faces.left_share[f] = best->left_share;
       faces.moved.push_back({std::int32_t(f), best->middle, best->across});
     }
   });

@@ -1,0 +1,188 @@
+// Transitions between sets: closed forms on lines and rings, a dense solve on a three-well surface, and what holds for
+// every process.
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <numbers>
+
+#include "otto/analysis/reactive.h"
+#include "otto/analysis/spectrum.h"
+#include "otto/core/error.h"
+#include "otto/operators/sets.h"
+#include "scenario.h"
+
+namespace otto::test {
+namespace {
+
+const SolverOptions tight{.rtol = 1e-12};
+
+Transitions between(const Scenario& s, const Target& a, const Target& b) {
+  return transitions({s.mesh, s.energy, s.generator.flux(), s.drift.get(), s.diffusion.get()}, a, b,
+                     tight);
+}
+
+Target set_of(const Scenario& s, const std::string& name) {
+  for (const CellSet& set : read_sets(s.c.sections("set"), s.mesh)) {
+    if (set.name == name)
+      return {set.side.empty() ? std::vector<std::string>{} : std::vector{set.side}, set.level};
+  }
+  throw InternalError(name);
+}
+
+std::string sets(const std::string& a, const std::string& b) {
+  return "[[set]]\nname = \"A\"\nexpression = \"" + a +
+         "\"\n[[set]]\nname = \"B\"\nexpression = \"" + b + "\"\n";
+}
+
+double simpson(const std::function<double(double)>& f, double a, double b) {
+  const int n = 4000;
+  double sum = f(a) + f(b);
+  for (int i = 1; i < n; ++i) sum += (i % 2 == 1 ? 4 : 2) * f(a + (b - a) * i / n);
+  return sum * (b - a) / n / 3;
+}
+
+/// On a line F = kT / (Z int_a^b exp(V/kT) / D), the rest follows from q+ = int_a^x / int_a^b.
+TEST(Transitions, LineAgreesWithQuadratureToSecondOrder) {
+  const double kT = 0.5, a = -0.83, b = 0.77;
+  const auto V = [](double x) { return 2 * std::pow(x * x - 1, 2) + 0.3 * x; };
+  const auto D = [](double x) { return 1 + 0.5 * x * x; };
+  const auto pi = [&](double x) { return std::exp(-V(x) / kT); };
+  const auto barrier = [&](double x) { return std::exp(V(x) / kT) / D(x); };
+  const double Z = simpson(pi, -2, 2), resistance = simpson(barrier, a, b);
+  const double F = kT / (Z * resistance);
+  const double weight =
+      (simpson(pi, -2, a) +
+       simpson([&](double x) { return pi(x) * simpson(barrier, x, b) / resistance; }, a, b)) /
+      Z;
+  std::vector<double> flux, rate;
+  for (const int n : {100, 200, 400}) {
+    Scenario s(
+        "[mesh]\nlower = [-2]\nupper = [2]\ncells = [" + std::to_string(n) +
+        "]\n[[energy]]\nkind = \"entropy\"\ntemperature = 0.5\n[[energy]]\nkind = \"external\"\n"
+        "expression = \"2*(x^2-1)^2 + 0.3*x\"\n[diffusion]\nexpression = \"1 + 0.5*x^2\"\n" +
+        sets("-0.83 - x", "x - 0.77"));
+    const Transitions t = between(s, set_of(s, "A"), set_of(s, "B"));
+    flux.push_back(std::abs(t.flux / F - 1));
+    rate.push_back(std::abs(t.rate_ab() * weight / F - 1));
+  }
+  EXPECT_LE(flux[2], 1e-3);
+  EXPECT_LE(rate[2], 1e-3);
+  EXPECT_GE(std::log2(flux[0] / flux[2]) / 2,
+            1.7);  // the edges cut cells at other places each time
+  EXPECT_GE(std::log2(rate[0] / rate[2]) / 2, 1.7);
+}
+
+const char* const three_wells =
+    "[[energy]]\nkind = \"entropy\"\ntemperature = 0.6\n[[energy]]\nkind = "
+    "\"external\"\nexpression = \"3*exp(-x^2 - "
+    "(y-1/3)^2) - 3*exp(-x^2 - (y-5/3)^2) - 5*exp(-(x-1)^2 - y^2) - 5*exp(-(x+1)^2 - y^2) + "
+    "0.2*x^4 + "
+    "0.2*(y-1/3)^4\"\n";
+
+std::string surface(int nx, int ny, const std::string& more) {
+  return "[mesh]\nlower = [-2, -1.2]\nupper = [2, 2.2]\ncells = [" + std::to_string(nx) + ", " +
+         std::to_string(ny) + "]\n" + three_wells + more;
+}
+
+/// The transition rates out of K into L of the whole mesh, dense, on every rank.
+Eigen::MatrixXd dense_rates(const Generator& g) {
+  const Mesh& mesh = g.mesh();
+  const auto n = Eigen::Index(mesh.global_cells);
+  Eigen::MatrixXd R = Eigen::MatrixXd::Zero(n, n);
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const std::int32_t l = mesh.faces.left[f], r = mesh.faces.right[f];
+    const auto K = Eigen::Index(mesh.global[std::size_t(l)]),
+               L = Eigen::Index(mesh.global[std::size_t(r)]);
+    if (l < mesh.owned) R(K, L) += g.forward()[f] / mesh.volume[std::size_t(l)];
+    if (r < mesh.owned) R(L, K) += g.backward()[f] / mesh.volume[std::size_t(r)];
+  }
+  mesh.comm.sum_in_place(std::span(R.data(), std::size_t(R.size())));
+  return R;
+}
+
+/// Transition path theory of the Markov chain on the cells, by dense algebra alone; sets of whole cells whose edges are
+/// the centres of their cells, as a level that is 0 just outside gives them.
+TEST(Transitions, ThreeWellsAgreeWithADenseSolve) {
+  for (const std::string drift : {"", "[drift]\nexpression = [\"-1.5*(y - 0.4)\", \"1.5*x\"]\n"}) {
+    Scenario s(surface(24, 20, drift));
+    const auto n = Eigen::Index(s.mesh.global_cells);
+    const Eigen::MatrixXd R = dense_rates(s.generator);
+    Eigen::MatrixXd Q = R;
+    for (Eigen::Index i = 0; i < n; ++i) Q(i, i) -= R.row(i).sum();
+    Eigen::MatrixXd with_sum = Q.transpose();
+    with_sum.row(0).setOnes();
+    const Eigen::VectorXd pi = with_sum.fullPivLu().solve(Eigen::VectorXd::Unit(n, 0));
+    // members by the centre of a cell, collected over the ranks
+    Eigen::VectorXd in_a = Eigen::VectorXd::Zero(n), in_b = in_a;
+    Target a, b;
+    a.level.resize(std::size_t(s.mesh.local()));
+    b.level = a.level;
+    for (std::size_t k = 0; k < a.level.size(); ++k) {
+      const Point& x = s.mesh.center[k];
+      const bool A = std::hypot(x[0] + 1, x[1]) < 0.4, B = std::hypot(x[0] - 1, x[1]) < 0.4;
+      a.level[k] = A ? 1e-9 : -1;  // the edge lies at the centres of the set's cells
+      b.level[k] = B ? 1e-9 : -1;
+      if (k >= std::size_t(s.mesh.owned)) continue;
+      in_a(Eigen::Index(s.mesh.global[k])) = A;
+      in_b(Eigen::Index(s.mesh.global[k])) = B;
+    }
+    s.mesh.comm.sum_in_place(std::span(in_a.data(), std::size_t(n)));
+    s.mesh.comm.sum_in_place(std::span(in_b.data(), std::size_t(n)));
+    const Eigen::MatrixXd reversed =
+        pi.cwiseInverse().asDiagonal() * Q.transpose() * pi.asDiagonal();
+    const auto solve = [&](Eigen::MatrixXd M, const Eigen::VectorXd& one) {
+      for (Eigen::Index i = 0; i < n; ++i) {
+        if (in_a(i) + in_b(i) == 0) continue;
+        M.row(i).setZero();
+        M(i, i) = 1;
+      }
+      return Eigen::VectorXd(M.partialPivLu().solve(one));
+    };
+    const Eigen::VectorXd forward = solve(Q, in_b), backward = solve(reversed, in_a);
+    double F = 0;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      for (Eigen::Index j = 0; j < n; ++j) {
+        if (in_a(i) == 1 && in_a(j) == 0) F += pi(i) * R(i, j) * forward(j);
+      }
+    }
+    const Transitions t = between(s, a, b);
+    EXPECT_NEAR(t.flux, F, 1e-6 * F) << drift;
+    EXPECT_NEAR(t.rate_ab(), F / pi.dot(backward), 1e-6 * F / pi.dot(backward)) << drift;
+    for (std::size_t k = 0; k < std::size_t(s.mesh.owned); ++k) {
+      const auto i = Eigen::Index(s.mesh.global[k]);
+      EXPECT_NEAR(t.forward[k], forward(i), 1e-6) << drift;
+      EXPECT_NEAR(t.backward[k], backward(i), 1e-6) << drift;
+    }
+  }
+}
+
+/// As many transitions one way as the other, also without detailed balance; sets by expression, a side, a region.
+TEST(Transitions, AreAsManyBothWays) {
+  for (const std::string drift : {"", "[drift]\nexpression = [\"-1.5*(y - 0.4)\", \"1.5*x\"]\n"}) {
+    Scenario s(surface(40, 34, drift + sets("0.16 - (x+1)^2 - y^2", "0.16 - (x-1)^2 - y^2")));
+    const Target a = set_of(s, "A"), b = set_of(s, "B"), side{{"y_max"}, {}};
+    EXPECT_NEAR(between(s, a, b).flux / between(s, b, a).flux, 1, 1e-6) << drift;
+    EXPECT_NEAR(between(s, a, side).flux / between(s, side, a).flux, 1, 1e-6) << drift;
+  }
+}
+
+/// A ring with a tilt, V = 0: pi = 1, and from A to B, 0.4 apart, u = 1 - (e^{cx} - 1)/(e^{cL} - 1) up the ring, c =
+/// b/kT: it carries b/(1 - e^{-cL}) up and b/(e^{cL} - 1) down. The flux is exact for such profiles.
+TEST(Transitions, TiltedRingIsExact) {
+  const double c = 0.5 / 0.3, up = 0.5 / (1 - std::exp(-c * 0.4)),
+               down = 0.5 / (std::exp(c * 0.4) - 1);
+  Scenario s(
+      "[mesh]\nlower = [0]\nupper = [1]\nperiodic = [true]\ncells = [60]\n[[energy]]\nkind = "
+      "\"entropy\"\ntemperature = 0.3\n[[energy]]\nkind = \"external\"\nexpression = "
+      "\"0\"\n[drift]\nexpression "
+      "= [\"0.5\"]\n" +
+      sets("abs(x - 0.5) - 0.45", "0.05 - abs(x - 0.5)"));
+  const Transitions t = between(s, set_of(s, "A"), set_of(s, "B"));
+  EXPECT_NEAR(t.flux, up + down, 1e-8);
+  EXPECT_NEAR(t.weight_from_a, 0.5, 1e-8);  // A and B are alike
+}
+
+}  // namespace
+}  // namespace otto::test
