@@ -45,8 +45,10 @@ const char* json_type(Type type) {
 }
 
 Json single_schema(const Key& key) {
+  if (key.type == Type::matrix) {
+    return {{"oneOf", {{{"type", "number"}}, {{"type", "string"}}}}};
+  }
   Json s = {{"type", json_type(key.type)}};
-  if (key.type == Type::matrix) s["type"] = {"number", "string"};
   if (!std::isinf(key.range.min))
     s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.min;
   if (!std::isinf(key.range.max))
