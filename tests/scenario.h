@@ -15,6 +15,8 @@
 #include "otto/flux/two_point.h"
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/operators/diffusion.h"
+#include "otto/operators/exchange.h"
 #include "otto/operators/generator.h"
 
 namespace otto::test {

@@ -15,6 +15,7 @@
 #include "otto/casefile/key.h"
 #include "otto/casefile/suggest.h"
 #include "otto/flux/two_point.h"
+#include "otto/operators/sets.h"
 
 namespace otto {
 

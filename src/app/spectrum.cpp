@@ -22,6 +22,7 @@
 #include "otto/io/final_state.h"
 #include "otto/mesh/make_mesh.h"
 #include "otto/operators/diffusion.h"
+#include "otto/operators/exchange.h"
 
 namespace otto {
 

@@ -52,10 +52,12 @@ Json single_schema(const Key& key) {
     text.range = any_number;
     Json of_number = single_schema(number);
     of_number.erase("enum");
-    return {{"anyOf", {of_number, single_schema(text)}}};
+    return {{"oneOf", {of_number, single_schema(text)}}};
+  }
+  if (key.type == Type::matrix) {
+    return {{"oneOf", {{{"type", "number"}}, {{"type", "string"}}}}};
   }
   Json s = {{"type", json_type(key.type)}};
-  if (key.type == Type::matrix) s["type"] = {"number", "string"};
   if (!std::isinf(key.range.min))
     s[key.range.above ? "exclusiveMinimum" : "minimum"] = key.range.min;
   if (!std::isinf(key.range.max))

@@ -2,6 +2,7 @@
 
 #include "otto/core/error.h"
 #include "otto/flux/two_point.h"
+#include "otto/operators/exchange.h"
 #include "otto/operators/face_diffusion.h"
 
 namespace otto {

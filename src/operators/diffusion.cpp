@@ -252,16 +252,19 @@ std::vector<Tensor> Diffusion::tensors(std::span<const Point> points,
 }
 
 Diffusion identity_diffusion(const Mesh& mesh) {
-  return {.dimension = mesh.dimension, .everywhere = {{one()}}};
+  Diffusion one_everywhere;
+  one_everywhere.dimension = mesh.dimension;
+  one_everywhere.everywhere = {{one()}};
+  return one_everywhere;
 }
 
 Diffusion read_diffusion(const Section& whole, std::span<const Section> regions, const Mesh& mesh) {
   const int d = mesh.dimension;
-  Diffusion diffusion{
-      .dimension = d,
-      .everywhere = read_law(whole, d),
-      .noise = read_noise(whole),
-      .place = whole.where(whole.given("tensor") ? "tensor" : "expression") + ": diffusion"};
+  Diffusion diffusion;
+  diffusion.dimension = d;
+  diffusion.everywhere = read_law(whole, d);
+  diffusion.noise = read_noise(whole);
+  diffusion.place = whole.where(whole.given("tensor") ? "tensor" : "expression") + ": diffusion";
   if (!regions.empty()) read_regions(diffusion, regions, mesh);
   diffusion.kind = kind_of(diffusion.everywhere, d);
   for (const DiffusionLaw& law : diffusion.region) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "otto/flux/two_point.h"
+#include "otto/operators/diffusion.h"
 
 namespace otto {
 

@@ -9,6 +9,7 @@
 #include "otto/driver/time_options.h"
 #include "otto/energy/free_energy.h"
 #include "otto/mesh/mesh.h"
+#include "otto/operators/diffusion.h"
 #include "otto/operators/exchange.h"
 #include "otto/operators/generator.h"
 #include "otto/time/stepper.h"

@@ -7,12 +7,13 @@
 
 #include "otto/casefile/case.h"
 #include "otto/mesh/make_mesh.h"
-#include "otto/operators/diffusion.h"
-#include "otto/operators/exchange.h"
 #include "otto/time/dispatch.h"
 #include "otto/time/stepper.h"
 
 namespace otto {
+
+struct Diffusion;  // otto/operators/diffusion.h
+struct Exchange;   // otto/operators/exchange.h
 
 /// The [[energy]] tables. Throws InputError without any.
 std::vector<Section> energy_terms(const Case& c);

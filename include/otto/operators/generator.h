@@ -34,10 +34,10 @@
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/mesh.h"
-#include "otto/operators/diffusion.h"
 
 namespace otto {
 
+struct Diffusion;   // otto/operators/diffusion.h
 struct Exchange;    // otto/operators/exchange.h
 struct FaceRun;     // otto/operators/face_runs.h
 class FourthOrder;  // otto/operators/fourth_order.h

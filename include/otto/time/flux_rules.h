@@ -6,9 +6,10 @@
 #include <string>
 
 #include "otto/mesh/mesh.h"
-#include "otto/operators/diffusion.h"
 
 namespace otto {
+
+struct Diffusion;  // otto/operators/diffusion.h
 
 /// Why a problem is refused, and the key that is to blame ("" for the table itself).
 struct Refusal {
