@@ -10,6 +10,7 @@
 #include <numbers>
 
 #include "mesh_files.h"
+#include "otto/operators/diffusion.h"
 #include "otto/operators/simplex_flux.h"
 
 using namespace otto;
@@ -96,8 +97,7 @@ TEST_P(GmshMesh, FluxesOfLinearFunctionsBalance) {
   }
   if (mesh.simplices) {
     // the couplings of simplices, added up on faces, are their gradients
-    const Tensor identity = Tensor::Identity(mesh.dimension, mesh.dimension);
-    const SimplexFlux flux(mesh, {.everywhere = identity, .region = {}});
+    const SimplexFlux flux(mesh, identity_diffusion(mesh));
     std::vector<double> ones(sum.size(), 1.0), u(sum.size()), out(sum.size());
     std::ranges::transform(mesh.center, u.begin(), linear);
     (void)flux.outflow(ones, u, u, out);
