@@ -28,6 +28,7 @@ class Exponential final : public Stepper {
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
+    stage_.begin_exchange();
     rho_ = state.density;
     double left = dt, error = 0;
     while (left > 0) {

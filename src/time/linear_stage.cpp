@@ -38,11 +38,15 @@ void LinearStage::restart(const State& state) {
 
 void LinearStage::begin(const State& state, double dt) {
   if (history_.empty()) push(state.time, state.density);
-  now_.assign(exchanged_.size(), 0.0);
-  counted_ = false;
+  begin_exchange();
   if (rate_ < 0) rate_ = rate_of(state);
   rtol_ =
       solver_.rtol() * std::clamp(options_.change_factor * dt * rate_, options_.min_factor, 1.0);
+}
+
+void LinearStage::begin_exchange() {
+  now_.assign(exchanged_.size(), 0.0);
+  counted_ = false;
 }
 
 /// By a product.

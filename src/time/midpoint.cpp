@@ -61,6 +61,7 @@ class Midpoint final : public Stepper {
   StepReport advance(State& state, double dt) override {
     StepReport report;
     const double t = state.time;
+    stage_.begin_exchange();
     generator_.set_time(t + 0.5 * dt);
     rho1_ = state.density;  // extrapolated guesses were tried: more linear iterations in all
     std::string reason = iterate(report, state.density, dt);

@@ -38,6 +38,8 @@ class LinearStage {
   /// Call first in every step of length dt that solves: where the history is empty it starts with
   /// this state. Collective.
   void begin(const State& state, double dt);
+  /// Call first in every other step: nothing has been exchanged in it. begin() does the same.
+  void begin_exchange();
   /// Makes the solves of the coming step of length dt precise enough for the budget.
   void tighten(const ErrorBudget& budget, double dt);
 
