@@ -19,14 +19,20 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
       generator_(problem.generator),
       weights_(options.weights),
       transport_(problem.mesh),
-      newton_(problem.energy, transport_, problem.solver),
+      newton_(problem.energy, transport_, problem.solver, limits.newton),
       limiter_(problem.mesh, problem.solver.rtol),
       history_(problem.mesh.comm) {
   if (options.inner_steps > 1) {
     inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, problem.solver,
-                                           options.inner_steps);
+                                           options.inner_steps, limits.newton);
   }
   if (weights_ == FaceWeights::upwind) std::ranges::fill(transport_.theta(), 1.0);
+}
+
+ProximalStageOptions second_order_limits() {
+  ProximalStageOptions limits;
+  limits.newton.nu = 1e-8;
+  return limits;
 }
 
 bool ProximalStage::rough(const State& state) const {

@@ -23,7 +23,13 @@ struct ProximalStageOptions {
       1e-2;                 ///< up to it coth(j/2) - 2/j is j/6, to 1e-6; the formula cancels there
   double empty_jump = 1e3;  ///< where one side is empty: theta = 1
   double energy_rounding = 1e-13;  ///< of F: growth that is none
+  NewtonControl newton = {};
 };
+
+/// Of schemes of second order. Continued geodesics and steps back leave kinks in thin tails: cells
+/// that weigh less than the error are held from the first iteration on. (Plain proximal steps smooth
+/// their tails, which cells held without need would keep rough.)
+ProximalStageOptions second_order_limits();
 
 class ProximalStage {
  public:
