@@ -33,6 +33,7 @@ format = "none"
 GAUSSIAN = ('initial.kind="gaussian"', "initial.mean=[0.0]", "initial.variance=1.0")
 PERIODIC = ("mesh.periodic=[true]", "mesh.lower=[-1.0]", "mesh.upper=[1.0]", 'initial.kind="uniform"', "time.end=0.2")
 # x^2/2 beside waves of length 0.1 and height 2 kT, as of a rough energy
+WAVES = 'energy[2].expression="x^2/2 + {}*cos(2*pi*x/0.1)"'
 ROUGH = ('energy[2].expression="x^2/2 + cos(2*pi*x/0.1)"', "mesh.cells=[1000]", 'time.scheme="jko"', "time.end=0.2")
 
 
@@ -131,7 +132,7 @@ class Warnings(unittest.TestCase):
         self.check("may pass over barriers",
                    [(*ROUGH, "time.step=0.0002", "time.end=0.001"),
                     ('time.scheme="jko"', "time.end=1"), ('time.scheme="jko"', "time.step=0.5")],
-                   [ROUGH])
+                   [ROUGH, *((*ROUGH[1:], WAVES.format(height), "time.step=0.1", "time.end=1") for height in (3, 6))])
 
     def test_distances_on_coarse_cells(self):
         for name, cells, mean in (("a", 100, -1), ("b", 100, 1), ("c", 10, -1), ("d", 10, 1)):
