@@ -543,7 +543,7 @@ def sought():
         yield later_line(f"boundary.{key}", f'[boundary]\n{key} = ["x_min"]\n', f"'{key}'", suggestion=word)
     for key in ("x_min", "x_max", "type", "kind"):
         yield later_line(f"boundary.{key}", f'[boundary]\n{key} = "absorbing"\n', f"'{key}'", suggestion="absorbing = [")
-    yield later_line("boundary's only key", '[boundary]\nqqqqqq = "x_min"\n', "'qqqqqq'", "The only key is absorbing")
+    yield later_line("boundary's keys", '[boundary]\nqqqqqq = "x_min"\n', "'qqqqqq'", "Its keys are absorbing, outflow and reinject")
     for field in ("committor", "mean_exit_time", "current", "stationary_density"):
         yield replaced(f"output.fields {field}", "every = 0.02", f'fields = ["{field}"]', field, suggestion="[analysis]")
     for kind, word in [("potential", "external"), ("diffusion", "entropy"), ("porous_medium", "power")]:
