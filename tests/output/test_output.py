@@ -333,7 +333,9 @@ class EarlyEnds(Runs):
             command = [OTTO, "run", str(self.case), "-o", str(self.folder / f"out{ranks}")]
             if ranks > 1:
                 command = ["mpirun", "--oversubscribe", "-n", str(ranks), *command]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            # Open MPI's mpirun may die of the signal itself, now and then, unless it is ignored for it
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  restore_signals=ranks == 1) as process:
                 process.stdout.close()
                 self.assertEqual(process.wait(60 * PATIENCE), 0, process.stderr.read())
             self.assertEqual(read_summary(self.folder / f"out{ranks}")["status"], "completed")
