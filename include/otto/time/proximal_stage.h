@@ -28,8 +28,8 @@ struct ProximalStageOptions {
 
 /// Of schemes of second order. Continued geodesics and steps back leave kinks in thin tails: cells
 /// that weigh less than the error are held from the first iteration on, at the size of Newton's
-/// tolerance. (Plain proximal steps smooth
-/// their tails, which cells held without need would keep rough.)
+/// tolerance. (Plain proximal steps smooth their tails, which cells held without need would keep
+/// rough.)
 ProximalStageOptions second_order_limits();
 
 class ProximalStage {
