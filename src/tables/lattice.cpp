@@ -93,13 +93,18 @@ Lattice lattice_of_image(const std::filesystem::path& file, const std::string& a
 }
 
 /// The columns of /cells/center and of the values beside it.
-NumberTable table_of_cells(const std::filesystem::path& file, const std::string& array) {
+NumberTable table_of_cells(const std::filesystem::path& file, const std::string& array,
+                           int dimension) {
   const ColumnFile columns(file);
   const std::string dataset = !array.empty()                   ? "/cells/" + array
                               : columns.has("/cells/value")    ? "/cells/value"
                               : columns.has("/cells/external") ? "/cells/external"
                                                                : "/cells/density";
   const auto shape = columns.shape("/cells/center"), values = columns.shape(dataset);
+  if (shape.columns != dimension) {
+    columns.fail(fmt::format("/cells/center has {} columns; the mesh has {} axes", shape.columns,
+                             dimension));
+  }
   if (values.columns != 1 || values.rows != shape.rows) {
     columns.fail(fmt::format("{} has {} x {} numbers for {} cells; one each is needed", dataset,
                              values.rows, values.columns, shape.rows));
@@ -227,7 +232,7 @@ Lattice read_lattice(const std::filesystem::path& file, int dimension,
     lattice = lattice_of_image(file, options.array, dimension);
     check_points(lattice, dimension);
   } else if (is_hdf5(file)) {
-    lattice = lattice_of(table_of_cells(file, options.array), dimension, options);
+    lattice = lattice_of(table_of_cells(file, options.array, dimension), dimension, options);
     lattice.cells = true;
   } else {
     lattice = lattice_of(read_number_table(file), dimension, options);
