@@ -17,11 +17,11 @@ namespace otto {
 
 namespace {
 
-std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file);
+/// As the root sees it, for every rank; "" where there is none.
+std::string content_of(const Comm& comm, const std::filesystem::path& file) {
   std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
+  if (comm.is_root()) text << std::ifstream(file).rdbuf();
+  return comm.broadcast(text.str());
 }
 
 class Sweep {
@@ -58,13 +58,11 @@ class Sweep {
     (void)Setup(comm_, first);
     for (SweepRun& run : runs_) {
       const Case c = read_case(comm_, options_.case_file, settings(run));
-      comm_.together([&] {
-        const auto folder = path_ / run.name;
-        run.resumable = content_of(folder / "case.resolved.toml") == c.resolved();
-        if (!run.resumable) return;
-        read_sweep_summary(run, folder);
-        if (run.status != "completed") run = {run.values, run.settings, run.name, true};
-      });
+      const auto folder = path_ / run.name;
+      run.resumable = content_of(comm_, folder / "case.resolved.toml") == c.resolved();
+      if (!run.resumable) continue;
+      read_sweep_summary(run, content_of(comm_, folder / "summary.json"));
+      if (run.status != "completed") run = {run.values, run.settings, run.name, true};
     }
   }
 
@@ -119,7 +117,7 @@ class Sweep {
 
   void finish(SweepRun& run, int status, const std::string& reason) {
     run.status = run.reason = "";
-    read_sweep_summary(run, path_ / run.name);
+    read_sweep_summary(run, content_of(comm_, path_ / run.name / "summary.json"));
     if (status != 0 && status != int(ExitStatus::stopped)) {
       worst_ = worst_ != 0 ? worst_ : status;
       run.status = "failed";

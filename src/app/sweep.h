@@ -33,8 +33,8 @@ struct SweepRun {
 /// where that is the only one of its kind.
 std::vector<SweepRun> sweep_runs(const std::vector<SweepAxis>& axes);
 
-/// Takes status, reason and figures from summary.json in `folder`.
-void read_sweep_summary(SweepRun& run, const std::filesystem::path& folder);
+/// Takes status, reason and figures from the text of a summary.json.
+void read_sweep_summary(SweepRun& run, const std::string& text);
 
 /// One row per run: `run`, the keys, `status`, and every number of the summaries under its dotted
 /// name (`energy.final`).

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 
 #include "sweep.h"
 
@@ -119,9 +118,8 @@ std::vector<SweepRun> sweep_runs(const std::vector<SweepAxis>& axes) {
   return runs;
 }
 
-void read_sweep_summary(SweepRun& run, const std::filesystem::path& folder) {
-  std::ifstream in(folder / "summary.json");
-  auto json = nlohmann::ordered_json::parse(in, nullptr, false);
+void read_sweep_summary(SweepRun& run, const std::string& text) {
+  auto json = nlohmann::ordered_json::parse(text, nullptr, false);
   if (!json.is_object()) return;
   run.status = json.value("status", "");
   run.reason = json.value("reason", "");

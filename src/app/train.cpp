@@ -1,14 +1,33 @@
 // `otto train`: from a case with [data] to an energy.
 
+#include <fmt/format.h>
+
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
+#include "otto/core/error.h"
 #include "otto/driver/trainer.h"
 
 namespace otto {
 
+namespace {
+
+/// An energy is learned from its equilibrium, which neither changes nor survives.
+void refuse_dynamics(const Case& c) {
+  for (const char* table : {"diffusion", "reaction"}) {
+    const Section section = c.section(table);
+    if (!section.present()) continue;
+    throw InputError(fmt::format(
+        "{}: 'otto train' learns the energy of an equilibrium and takes no [{}]; remove the table",
+        section.where(""), table));
+  }
+}
+
+}  // namespace
+
 int train_command(const RunOptions& options) {
   const Comm world;
   const Case c = read_case(world, options.case_file, options.settings);
+  refuse_dynamics(c);
   const PetscOptions petsc = hand_petsc_options(c, options);
   const std::filesystem::path folder = output_folder(options);
   // Before anything of an earlier run is touched.

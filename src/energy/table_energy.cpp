@@ -96,7 +96,7 @@ LatticeTable read_lattice_table(const Section& term, const Mesh& mesh, double te
   LatticeRules rules{.cubic = term.text("interpolation") == "cubic"};
   rules.advice = "; outside = \"nearest\" or \"wall\" says what V is there";
   const double scale = term.real("scale"), shift = term.real("shift");
-  const auto range = LatticeTable(lattice, mesh.dimension, {}).range();
+  const auto range = range_of(lattice);
   const std::array<double, 2> V{std::min(scale * range[0], scale * range[1]) + shift,
                                 std::max(scale * range[0], scale * range[1]) + shift};
   rules.wall = scale == 0 ? 0 : (wall_height(V, temperature) - shift) / scale;

@@ -174,6 +174,15 @@ Lattice lattice_of(const NumberTable& table, int dimension, const LatticeOptions
   return lattice;
 }
 
+std::array<double, 2> range_of(const Lattice& lattice) {
+  constexpr double far = std::numeric_limits<double>::infinity();
+  std::array<double, 2> range{far, -far};
+  for (const double v : lattice.values) {
+    if (std::isfinite(v)) range = {std::min(range[0], v), std::max(range[1], v)};
+  }
+  return range[0] > range[1] ? std::array<double, 2>{} : range;
+}
+
 void make_periodic(Lattice& lattice, std::size_t axis, double period) {
   std::vector<double>& x = lattice.axis[axis];
   const double rounding = 1e-6 * period;

@@ -14,18 +14,11 @@ LatticeTable::LatticeTable(Lattice lattice, int dimension, const LatticeRules& r
     : lattice_(std::move(lattice)), dimension_(dimension), rules_(rules) {
   auto& values = lattice_.values;
   const auto finite = [](double v) { return std::isfinite(v); };
-  if (const auto first = std::ranges::find_if(values, finite); first != values.end()) {
-    range_ = {*first, *first};
-  }
-  const bool all = std::ranges::all_of(values, finite);
-  if (!all) given_.resize(values.size());
+  if (std::ranges::all_of(values, finite)) return;
+  given_.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (finite(values[i])) {
-      range_ = {std::min(range_[0], values[i]), std::max(range_[1], values[i])};
-      if (!all) given_[i] = true;
-    } else if (rules_.missing) {
-      values[i] = *rules_.missing;
-    }
+    given_[i] = finite(values[i]);
+    if (!given_[i] && rules_.missing) values[i] = *rules_.missing;
   }
 }
 

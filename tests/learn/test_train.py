@@ -292,6 +292,12 @@ class Results(TrainTest):
             self.assertEqual(self.history("a"), self.history("b"), objective)
             self.assertEqual(self.network("a"), self.network("b"), objective)
 
+    def test_what_an_equilibrium_does_not_know_is_refused(self):
+        for table, key in (("diffusion", 'expression="1+x^2"'), ("reaction", 'rate="1"')):
+            said = self.train(settings=[f"{table}.{key}"], status=2)
+            self.assertIn(f"takes no [{table}]", said)
+            self.assertFalse(os.path.exists(self.path("out")))
+
     def test_tolerance_ends_it(self):
         write_table(self.path("q.h5"), (24, 16))
         self.train('table = "q.h5"', small=False,

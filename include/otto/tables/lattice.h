@@ -40,6 +40,9 @@ Lattice read_lattice(const std::filesystem::path& file, int dimension,
 /// The lattice that the rows are the points of, each of them once.
 Lattice lattice_of(const NumberTable& table, int dimension, const LatticeOptions& options);
 
+/// The least and largest value given at a point; 0 and 0 where there is none.
+std::array<double, 2> range_of(const Lattice& lattice);
+
 /// Lets it repeat after `period` along an axis, as the mesh does. A last layer at that distance from
 /// the first holds the same values and is left out. Throws InputError where the lattice repeats
 /// after another length, or its last layer differs.

@@ -32,8 +32,6 @@ class LatticeTable {
   LatticeTable(Lattice lattice, int dimension, const LatticeRules& rules);
   /// Throws InputError outside the lattice unless the rules say what is there.
   [[nodiscard]] double at(const Point& x) const;
-  /// The least and largest value given at a point; 0 and 0 where there is none.
-  [[nodiscard]] std::array<double, 2> range() const { return range_; }
 
  private:
   /// Points and weights of one axis.
@@ -52,7 +50,6 @@ class LatticeTable {
   int dimension_;
   LatticeRules rules_;
   std::vector<bool> given_;  ///< empty: all are
-  std::array<double, 2> range_{};
 };
 
 }  // namespace otto
