@@ -72,6 +72,7 @@ Value parse_value(const Address& a, const std::string& text, const Place& place)
 TableData& only_entry(std::vector<TableData*>& entries, const Address& a, const Place& place) {
   if (entries.size() == 1) return *entries[0];
   const Key* key = find_key(a.table + "." + a.key);
+  if (!key) return *entries[0];  // validation says that it is unknown, and what is near
   std::vector<TableData*> fit;
   for (TableData* t : entries) {
     if (t->find(a.key) || (key && !key->when.empty() && applies(*key, *t))) fit.push_back(t);

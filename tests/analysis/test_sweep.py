@@ -165,6 +165,7 @@ class Sweep(unittest.TestCase):
                 (("--over", "time.step=0.1", "--over", "time.step=0.2"), "the key comes twice"),
                 (("--over", "time.step=0.1", "--jobs", "0"), "--jobs 0: must be a whole number"),
                 (("--over", "time.stepp=0.1"), "did you mean"),
+                (("--over", "energy.temprature=0.1,0.2"), "did you mean 'temperature'"),
                 (("--over", "mesh.cells=[16, 16]"), "mesh.lower")):
             done = self.sweep(*words)
             self.assertEqual(done.returncode, 2, words)
