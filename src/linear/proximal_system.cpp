@@ -170,14 +170,14 @@ double ProximalSystem::rtol() const {
 }
 
 SolveReport ProximalSystem::solve(std::span<const double> rhs, std::span<double> x, double rtol,
-                                  Stop stop) {
+                                  Stop stop, int max_iterations) {
   Impl& s = *impl_;
   if (!s.user_norm) {
     check(KSPSetNormType(s.ksp,
                          stop == Stop::by_energy ? KSP_NORM_NATURAL : KSP_NORM_UNPRECONDITIONED));
   }
   if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
-  check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, max_iterations));
   if (s.assemble) return solve_with(s.ksp, s.b, s.u, rhs, x);
   load(rhs, s.b);
   const SolveReport report = s.preconditioners->solve(s.b, s.u, rtol);

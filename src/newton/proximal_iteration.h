@@ -99,6 +99,10 @@ struct ProximalNewton::Impl {
 
   bool direction(double rtol);
   [[nodiscard]] double held() const;
+  std::span<const double> slopes(double min);
+  [[nodiscard]] int max_linear() const {
+    return bounds.bounded() || coupled ? control.max_linear : control.max_linear_single;
+  }
   SolveReport solve_coupled(const ProximalCoefficients& c, double rtol);
   SolveReport solve_single(const ProximalCoefficients& c, double rtol);
   bool search();

@@ -32,6 +32,8 @@ struct NewtonControl {
 
   // Linear solves
   int max_linear = 200;        ///< a direction is used as it is after so many iterations
+  /// The same without bounds and interaction: what is left then is the phi of cells without mass.
+  int max_linear_single = 20;
   double loosest_cold = 1e-2;  ///< tolerance far from the solution: tails count there
   double loosest_warm = 0.1;
   double loosest_bounded = 1e-3;  ///< multipliers need a better phi
@@ -42,18 +44,21 @@ struct NewtonControl {
   double min_needed = 1e-6;       ///< unless that is less than this
   double care_factor = 0.03;      ///< on the tolerance after a solve that did not do its share:
   double care_from = 5;           ///< optimality over that foreseen, max(rtol, opt.) times the last
-  double care_recovery = 3;  ///< with bounds, on the care after an iteration that did its share
+  double care_recovery = 3;       ///< on the care after an iteration that did its share
+  double care_failed = 0.1;       ///< without bounds, on the care after a search that failed,
+  double min_care = 1e-4;         ///< and its least: what is slow then is not the linear solve
 
   double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k
   double forcing_inner = 0.05;
   double inner_empty = 1e-8;  ///< density, over the largest, below which they go upwind
   double inner_left = 0.1;    ///< part of the room below a bound that one iteration leaves
 
-  // Levenberg-Marquardt: H is made with densities of at least max(held_density, nu optimality), so
-  // that cells which hold less than the present error keep still. nu grows where no step along the
-  // direction helps, and falls again; with nu fixed the convergence stays quadratic.
+  // Levenberg-Marquardt: H is made with densities of at least max(held_density, nu optimality), and
+  // without the slopes of cells that hold less, so that they keep still: they weigh less than the
+  // present error. nu grows where no step along the direction helps, and falls again; with nu fixed
+  // the convergence stays quadratic.
   double held_density = 1e-18;  ///< below it, phi of a vacuum is nothing but rounding of H
-  double nu = 0;                ///< at first; cells held from the start keep rough tails
+  double nu = 1e-9;             ///< at first; cells held by more from the start keep rough tails
   double nu_growth = 100;       ///< after a search that fails, from at least nu_raised
   double nu_raised = 1e-6;
   double nu_decay = 0.1;  ///< after a full step
