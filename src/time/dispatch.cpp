@@ -61,7 +61,7 @@ bool meets(Need need, const Solves& s, const Facts& f) {
     case Need::metric:
       return s.energies == Energies::linear || !f.without_metric;
     case Need::flux_kind:
-      return (s.flux != FluxUse::none || f.flux.empty()) &&
+      return (s.flux != FluxUse::none || f.flux.empty()) && (s.limiter || !f.limited) &&
              (s.flux != FluxUse::dissipating || f.dissipating);
     case Need::signed_rates:
       return !f.on_medians || s.flux == FluxUse::simplex || s.signed_rates;
@@ -145,6 +145,13 @@ Refusal of_flux_kind(const std::string& scheme, const Solves& s, const Facts& f)
             fmt::format("the scheme '{}' moves mass by its own transport (time.weights) and has no "
                         "use for flux.kind; remove it{}",
                         scheme, advice(f, ", or "))};
+  }
+  if (f.limited) {
+    return {
+        "flux", "kind",
+        fmt::format("the flux 'limited' follows the density from step to step, which the scheme "
+                    "'{}' does not do; take 'scharfetter_gummel'{}",
+                    scheme, advice(f, ", or "))};
   }
   return {"flux", "kind",
           fmt::format("the flux '{}' does not dissipate the energy of this case; use "
@@ -271,6 +278,7 @@ Facts::Facts(const Problem& problem)
       flux(problem.flux),
       on_medians(problem.mesh.couplings != nullptr) {
   const TwoPointFlux& two_point = flux.empty() ? problem.generator.flux() : find_flux(flux);
+  limited = two_point.limited();
   dissipating = two_point.name() == "upwind" || two_point.detailed_balance();
 }
 

@@ -44,6 +44,7 @@ struct Solves {
   bool supply = false;                ///< mass comes in
   bool time_dependence = true;        ///< energies and drifts that depend on t
   bool estimates_error = false;       ///< Stepper::estimates_error: adaptive steps
+  bool limiter = false;               ///< it refreshes the ratios of a limited flux
   bool signed_rates = false;          ///< some rates of the generator may be negative
 };
 
@@ -90,6 +91,7 @@ struct Facts {
   bool without_metric;    ///< the diffusion depends on t or vanishes somewhere
   bool time_dependence;   ///< energies or the drift depend on t
   std::string flux;       ///< flux.kind as asked for, or ""
+  bool limited;           ///< the two-point flux is, by the density
   bool dissipating;       ///< the two-point flux in force
   bool on_medians;        ///< cells bounded by medians: some rates may be negative
   bool adaptive = false;  ///< adaptive steps are asked for
