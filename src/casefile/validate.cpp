@@ -83,12 +83,9 @@ constexpr Sought sought[] = {
     {"diffusion.table", "a diffusion from a file is not in this version; give an expression"},
     {"diffusion.constant", "it is called diffusion.expression, and constants are expressions"},
     {"diffusion.value", "it is called diffusion.expression, and constants are expressions"},
-    {"data.snapshots",
-     "energies inferred from snapshots are not in this version of Otto; [data] "
-     "samples, table and library are there, for 'otto train'"},
     {"data.trajectories",
-     "energies inferred from trajectories are not in this version of Otto; "
-     "[data] samples, table and library are there, for 'otto train'"},
+     "energies inferred from trajectories are not in this version of Otto; 'otto fit' infers them "
+     "from data.snapshots of a population"},
     {"boundary.periodic", "periodic axes are mesh.periodic"},
     {"boundary.reflecting", "sides reflect unless they are named in boundary.absorbing"},
     {"boundary.no_flux", "sides reflect unless they are named in boundary.absorbing"},

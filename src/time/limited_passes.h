@@ -13,7 +13,7 @@
 namespace otto {
 
 struct PassesOptions {
-  int count = 2;  ///< of one step with a limited flux: a third changes errors by less than 3 %
+  int count = 2;  ///< of one step with a limited flux: a third changes errors by less than 0.5 %
 };
 
 class Passes {
