@@ -148,28 +148,28 @@ class Fit {
     first_alpha_ = start.alpha;
   }
 
-  /// One product with the gradient against central differences of J, along a smooth direction.
+  /// The gradient against central differences of J along a direction p, about x + p: at x itself, a
+  /// minimum, both would be rounding. Relative.
   double check_gradient(FitLevel& level) {
     Objective& J = level.objective();
-    GaussNewton& newton = level.newton();
+    const Objective::Vector& x = level.newton().x();
     const std::size_t n = J.size();
-    Objective::Vector p = newton.x(), at(n);
-    const double scale = std::sqrt(std::max(J.dot(p, p), 1e-300));
-    for (double& v : p) v = std::sin(3 * v / scale) + 0.01 * v / scale;
-    auto value = [&](double h) {
-      for (std::size_t i = 0; i < n; ++i) at[i] = newton.x()[i] + h * p[i];
+    constexpr double length = 0.02, h = 0.2;  // of p over x; between two values, over p
+    Objective::Vector p(n), at(n), g(n);
+    const double cells = std::max(J.dot(Objective::Vector(n, 1.0), Objective::Vector(n, 1.0)), 1.0);
+    const double scale = std::max(std::sqrt(J.dot(x, x) / cells), 1e-300);
+    for (std::size_t i = 0; i < n; ++i) p[i] = length * scale * std::sin(1 + 3 * x[i] / scale);
+    const auto value = [&](double part) {
+      for (std::size_t i = 0; i < n; ++i) at[i] = x[i] + (1 + part) * p[i];
       return J.value(at);
     };
-    const double h = 1e-2;
     const double differences =
         (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h);
-    (void)J.value(newton.x());
-    Objective::Vector g(n);
+    (void)value(0);
     J.gradient(g);
-    Objective::Vector size(n);
-    for (std::size_t i = 0; i < n; ++i) size[i] = std::abs(g[i] * p[i]);
-    const double parts = J.dot(size, Objective::Vector(n, 1.0));
-    return std::abs(differences - J.dot(g, p)) / std::max(parts, 1e-300);
+    const double slope = J.dot(g, p);
+    (void)J.value(x);
+    return std::abs(differences - slope) / std::max(std::abs(slope), 1e-300);
   }
 
   ExitStatus conclude(FitLevel& level, const Continuation& continuation) {

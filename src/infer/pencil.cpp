@@ -128,14 +128,22 @@ void Pencil::set(double N, double t, double kT, double alpha) {
 
 void Pencil::apply(std::span<const double> r, std::span<double> out) {
   Impl& o = *impl_;
-  std::vector<double> y(r.size()), z(r.size());
-  o.solve_A(r, y);
+  double sums[2] = {0, 0};
+  for (std::size_t k = 0; k < r.size(); ++k) sums[0] += r[k], sums[1] += o.M[k];
+  o.mesh.comm.sum_in_place(sums);
+  std::vector<double> y(r.size()), z(r.begin(), r.end());
+  for (std::size_t k = 0; k < z.size(); ++k) z[k] -= o.M[k] * sums[0] / sums[1];
+  o.solve_A(z, y);
   o.multiply_C(y);
   o.solve_B(y, z);
   for (std::size_t k = 0; k < z.size(); ++k) z[k] *= o.M[k];
   o.solve_B(z, y);
   o.multiply_C(y);
   o.solve_A(y, out);
+  double sum = 0;
+  for (std::size_t k = 0; k < r.size(); ++k) sum += o.M[k] * out[k];
+  const double mean = o.mesh.comm.sum(sum) / sums[1];
+  for (std::size_t k = 0; k < r.size(); ++k) out[k] -= mean;
 }
 
 std::vector<double> solve_weighted_laplacian(const Mesh& mesh, std::span<const double> R,

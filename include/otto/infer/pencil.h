@@ -34,7 +34,8 @@ class Pencil {
 
   /// N, t, kT and alpha of what follows. Collective.
   void set(double N, double t, double kT, double alpha);
-  /// out = P^-1 r; owned values. Collective.
+  /// out = Q^T P^-1 Q r, Q the projection that takes constants out: neither flow nor prior knows them. Owned
+  /// values. Collective.
   void apply(std::span<const double> r, std::span<double> out);
 
  private:
