@@ -196,7 +196,7 @@ class Fit {
     r.poisson_misfit = poisson_misfit_;
     r.iterations = iterations_;
     r.cg_iterations = newton.cg_iterations();
-    r.solves = J.solves();
+    r.solves = newton.solves();
     r.seconds = seconds_since(began_);
     if (J.has_external()) take_potential(newton, r);
     warn(J, r);
@@ -245,6 +245,12 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
       options(read_fit_options(c, data.sampled())),
       flux(flux_of(c, mesh)),
       generator(mesh, energy, find_flux(flux), drift.get()) {
+  if (options.external && options.temperature && data.seen.size() < 3) {
+    c.section("fit").fail(
+        "unknowns",
+        "one interval between two snapshots fits every temperature with a V of its "
+        "own; give a third snapshot, or the temperature");
+  }
   if (generator.depends_on_time()) {
     c.section("drift").fail("", "a drift that depends on t is not available yet for 'otto fit'");
   }

@@ -57,6 +57,7 @@ void GaussNewton::precondition(std::span<const double> r, std::span<double> out)
 void GaussNewton::set_prior(double alpha) {
   objective_.alpha = alpha;
   stalled_ = false;
+  stalls_ = 0;
   promise_ = change_ = 1;
   since_refresh_ = 0;
   if (ready_) evaluate(0);
@@ -91,9 +92,6 @@ CgResult GaussNewton::solve(std::span<const double> b, double rtol, int max_iter
 /// x and J of a step along p, whose slope is negative.
 bool GaussNewton::search(const Objective::Vector& p, double slope, NewtonRow& row) {
   double length = 1;
-  if (objective_.has_temperature()) {
-    length = std::min(1.0, options_.max_log_kT / std::max(std::abs(p.back()), 1e-300));
-  }
   Objective::Vector trial(x_.size());
   for (int halving = 0; halving <= options_.max_halvings; ++halving, length *= 0.5) {
     for (std::size_t i = 0; i < trial.size(); ++i) trial[i] = x_[i] + length * p[i];
@@ -126,11 +124,15 @@ NewtonRow GaussNewton::step() {
   for (std::size_t i = 0; i < b.size(); ++i) b[i] = -g_[i];
   precondition(g_, z);
   row.gradient = std::sqrt(std::max(objective_.dot(g_, z), 0.0));
-  const CgResult p = solve(b, options_.eta, options_.max_cg);
+  CgResult p = solve(b, options_.eta, options_.max_cg);
   row.cg_iterations = p.iterations;
+  if (objective_.has_temperature()) {
+    p.x.back() = std::clamp(p.x.back(), -options_.max_log_kT, options_.max_log_kT);
+  }
   const double slope = objective_.dot(g_, p.x);
   promise_ = -slope;
   stalled_ = !(slope < 0) || !search(p.x, slope, row);
+  stalls_ = stalled_ ? stalls_ + 1 : 0;
   ++since_refresh_;
   objective_.gradient(g_);
   Objective::Vector moved(x_.size());
@@ -140,12 +142,13 @@ NewtonRow GaussNewton::step() {
   row.objective = J_;
   row.misfit = objective_.misfit();
   row.limiter_change = change_;
-  row.solves = objective_.solves();
+  row.solves = solves();
   return row;
 }
 
 bool GaussNewton::converged(double tolerance) const {
-  if (stalled_) return !objective_.limited() || change_ < tolerance;
+  if (stalled_)
+    return !objective_.limited() || change_ < tolerance || stalls_ > options_.max_stalls;
   return promise_ < tolerance * std::abs(J_) && (!objective_.limited() || change_ < tolerance);
 }
 
@@ -169,13 +172,19 @@ void GaussNewton::remember(Archive& a) {
   a.number("iteration", iteration_);
   a.number("since_refresh", since_refresh_);
   a.number("cg", cg_);
+  long solved = solves();
+  a.number("solves", solved);
   a.number("stalled", stalled_);
+  a.number("stalls", stalls_);
   a.number("ready", ready_);
   remember_limiter(a);
-  if (!a.loading() || !ready_) return;
+  if (!a.loading()) return;
+  earlier_solves_ = solved - objective_.solves();
+  if (!ready_) return;
   J_ = objective_.value(x_);
   objective_.gradient(g_);
   pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
+  earlier_solves_ = solved - objective_.solves();
 }
 
 /// The densities the limiter is frozen at.

@@ -262,7 +262,8 @@ Snapshots read_snapshots(const Case& c, const Mesh& mesh) {
                           "there {} {}",
                           held, files.size() == 1 ? "is" : "are", files.size()));
   }
-  const std::vector<double> times = times_of(data, files, mesh.comm);
+  const std::vector<double> times =
+      at_key(data, "snapshots", [&] { return times_of(data, files, mesh.comm); });
   const bool drop = data.text("outside") == "drop";
   const double background = c.section("fit").real("background");
   std::vector<Snapshot> all;

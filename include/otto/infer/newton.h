@@ -23,6 +23,7 @@ struct GaussNewtonOptions {
   int max_halvings = 12;    ///< of one step
   double max_log_kT = 0.3;  ///< change of log kT in one step
   int refresh_every = 2;    ///< steps between refreshes of the limiter
+  int max_stalls = 2;       ///< steps in a row that lower nothing, with a refresh between them
   int first_passes = 3;     ///< flows solved to freeze the limiter before the first step
 };
 
@@ -70,6 +71,8 @@ class GaussNewton {
   /// Solves the flow at x and freezes the limiter, `passes` times, and takes the gradient.
   void evaluate(int passes);
   [[nodiscard]] long cg_iterations() const { return cg_; }
+  /// Linear systems of the flow solved so far, in a resumed fit those before it as well.
+  [[nodiscard]] long solves() const { return earlier_solves_ + objective_.solves(); }
   /// V, log kT, the frozen limiter and the counters. Collective.
   void remember(Archive& archive);
 
@@ -87,8 +90,8 @@ class GaussNewton {
   Objective::Vector x_, g_, at_refresh_;
   double J_ = 0, promise_ = 1, change_ = 1;
   double pencil_kT_ = 1, kT_weight_ = 1;  // of the preconditioner
-  int iteration_ = 0, since_refresh_ = 0;
-  long cg_ = 0;
+  int iteration_ = 0, since_refresh_ = 0, stalls_ = 0;
+  long cg_ = 0, earlier_solves_ = 0;  // the latter before a resumption, less those of its own start
   bool stalled_ = false, ready_ = false;
   std::array<std::vector<double>, 2> saved_;  // what a checkpoint refers to
 };
