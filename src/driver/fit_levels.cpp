@@ -13,9 +13,9 @@ namespace otto {
 namespace {
 
 struct LevelOptions {
-  std::int64_t least_cells = 24;  ///< along the shortest axis of the coarsest grid
-  double first_prior = 10;        ///< of the misfit of the Poisson solve over its bending energy
-  double coarse_prior = 10;       ///< factor of a strength asked for, per coarser grid
+  std::int64_t min_cells = 24;  ///< along the shortest axis of the coarsest grid
+  double first_prior = 10;      ///< of the misfit of the Poisson solve over its bending energy
+  double coarse_prior = 10;     ///< factor of a strength asked for, per coarser grid
 };
 
 /// The Poisson solve's V with ghosts.
@@ -39,7 +39,7 @@ double time_of(const Snapshots& data) { return data.seen.back().time - data.seen
 
 bool can_coarsen(const Box& box) {
   for (int a = 0; a < box.dimension; ++a) {
-    if (box.cells(a) % 2 != 0 || box.cells(a) / 2 < LevelOptions{}.least_cells) return false;
+    if (box.cells(a) % 2 != 0 || box.cells(a) / 2 < LevelOptions{}.min_cells) return false;
   }
   return true;
 }
@@ -109,11 +109,11 @@ Objective::Vector FitLevel::best_of(const std::vector<Objective::Vector>& candid
                                     double alpha) {
   objective_.alpha = alpha;
   std::size_t best = 0;
-  double least = 0;
+  double smallest = 0;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const double J = objective_.value(candidates[i]);
-    if (i > 0 && !(J < least)) continue;
-    least = J;
+    if (i > 0 && !(J < smallest)) continue;
+    smallest = J;
     best = i;
   }
   return candidates[best];

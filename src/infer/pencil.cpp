@@ -47,9 +47,9 @@ std::vector<double> floored(const Mesh& mesh, std::span<const double> R, double 
     mass += mesh.volume[k] * R[k];
     volume += mesh.volume[k];
   }
-  const double least = floor * mesh.comm.sum(mass) / mesh.comm.sum(volume);
+  const double min = floor * mesh.comm.sum(mass) / mesh.comm.sum(volume);
   std::vector<double> weight(std::size_t(mesh.local()), 0.0);
-  for (std::size_t k = 0; k < R.size(); ++k) weight[k] = std::max(R[k], least);
+  for (std::size_t k = 0; k < R.size(); ++k) weight[k] = std::max(R[k], min);
   mesh.halo.update(mesh.comm, weight);
   return weight;
 }

@@ -131,14 +131,14 @@ double effective_parameters(Objective& objective, GaussNewton& newton, std::uint
 
 Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,
                   const PosteriorOptions& o) {
-  constexpr double least_misfit = 1e-14;  // rounding of KL
+  constexpr double min_misfit = 1e-14;  // rounding of KL
   Evidence e{.alpha = objective.alpha, .effective_samples = 1};
   e.gamma = std::max(effective_parameters(objective, newton, seed, o), 1.0);
   if (!sampled) {
     double kl = 0;
     for (const double x : objective.misfits()) kl += x;
     const double free = std::max(objective.data_cells() - e.gamma, 1.0);
-    e.effective_samples = free / (2 * std::max(kl, least_misfit));
+    e.effective_samples = free / (2 * std::max(kl, min_misfit));
   }
   if (!objective.has_external()) return e;
   const double bending =

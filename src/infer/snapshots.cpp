@@ -27,7 +27,8 @@ const Declare keys{
       .doc = "Files of one population at successive times (`otto fit`), one per time: densities "
              "(/cells/center with /cells/density or /cells/mass as in final.h5, of the cells of "
              "the mesh or of finer ones; or a table on a lattice of its own) or samples (/samples "
-             "(n x d), or rows of as many numbers as there are axes, as text, CSV, .npy, .npz)."},
+             "(n x d), or rows of as many numbers as there are axes, as text, CSV, .npy, .npz).",
+      .file = true},
      {.path = "data.times",
       .type = Type::reals,
       .doc = "Times of data.snapshots, strictly increasing; by default each file's attribute "

@@ -12,9 +12,9 @@ namespace otto {
 namespace {
 
 struct StepRule {
-  double crossing = 3;         ///< cells the drift crosses in a step
-  int least = 4, most = 1000;  ///< steps of an interval
-  double seen = 1e-3;          ///< of the largest density: where less is, speed does not matter
+  double crossing = 3;      ///< cells the drift crosses in a step
+  int min = 4, max = 1000;  ///< steps of an interval
+  double seen = 1e-3;       ///< of the largest density: where less is, speed does not matter
 };
 
 std::vector<double> with_ghosts(const Mesh& mesh, std::span<const double> values) {
@@ -86,20 +86,20 @@ std::vector<int> time_steps(const Mesh& mesh, const Snapshots& data, const FitOp
                             std::span<const double> V) {
   const StepRule rule;
   const std::vector<double> R = with_ghosts(mesh, data_integral(data));
-  const double least = rule.seen * mesh.comm.max(*std::ranges::max_element(R));
+  const double min_seen = rule.seen * mesh.comm.max(*std::ranges::max_element(R));
   double rate = 0;  // |grad V| / h
   for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
     const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
-    if (std::max(R[K], R[L]) < least) continue;
+    if (std::max(R[K], R[L]) < min_seen) continue;
     rate = std::max(rate, std::abs(V[L] - V[K]) / std::pow(mesh.faces.distance[f], 2));
   }
   rate = mesh.comm.max(rate);
   std::vector<int> steps;
   for (std::size_t k = 0; k + 1 < data.seen.size(); ++k) {
     const double needed = rate * (data.seen[k + 1].time - data.seen[k].time) / rule.crossing;
-    steps.push_back(
-        fit.steps ? *fit.steps
-                  : int(std::clamp(std::ceil(needed), double(rule.least), double(rule.most))));
+    steps.push_back(fit.steps
+                        ? *fit.steps
+                        : int(std::clamp(std::ceil(needed), double(rule.min), double(rule.max))));
   }
   return steps;
 }

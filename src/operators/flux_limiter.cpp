@@ -56,9 +56,9 @@ LimiterRatios limiter_ratios(const Mesh& mesh, std::span<const double> rho) {
   double volume = 0;
   for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) volume += mesh.volume[k];
   const double mean = integral(mesh, rho) / mesh.comm.sum(volume);
-  const double least = std::max(floor_of_mean * mean, 1e-300);
+  const double min = std::max(floor_of_mean * mean, 1e-300);
   std::vector<double> floored(rho.begin(), rho.end());
-  for (double& r : floored) r = std::max(r, least);
+  for (double& r : floored) r = std::max(r, min);
 
   LimiterRatios g{std::vector<double>(n), std::vector<double>(n)};
   for (int axis = 0; axis < mesh.dimension; ++axis) {

@@ -517,9 +517,7 @@ def commands():
     yield command("explain unknown choice", ["explain", "tr_bdf"], "tr_bdf", suggestion="tr_bdf2")
     yield command("explain unknown path", ["explain", "time.stp"], "time.stp",
                   suggestion="time.step")
-    for word in ("fit", "infer"):
-        yield command(f"a command of a later version, {word}", [word, "case.toml"], f"'otto {word}'", "snapshots",
-                      "not in this version", suggestion="otto train")
+    yield command("a command under another name", ["infer", "case.toml"], "snapshots", suggestion="otto fit")
     yield command("schema with a word", ["schema", "mesh"], "'mesh'")
     yield command("info with an option", ["info", "--all"], "--all")
 
@@ -535,9 +533,8 @@ def sought():
             ("coefficient", "expression"), ("table", "expression"),
             ("constant", "expression"), ("value", "expression")]:
         yield later_line(f"diffusion.{key}", f'[diffusion]\n{key} = "1+x^2"\n', f"'{key}'", *words, never=("[drift]",))
-    for key in ("snapshots", "trajectories"):
-        yield later_line(f"data.{key}", f'[data]\n{key} = "x.h5"\n', f"'{key}'", "not in this version",
-                         suggestion="otto train")
+    yield later_line("data.trajectories", '[data]\ntrajectories = "x.h5"\n', "'trajectories'", "not in this version",
+                     suggestion="otto fit")
     for key, word in [("periodic", "mesh.periodic"), ("reflecting", "absorbing"), ("no_flux", "absorbing"),
                       ("neumann", "absorbing"), ("dirichlet", "absorbing")]:
         yield later_line(f"boundary.{key}", f'[boundary]\n{key} = ["x_min"]\n', f"'{key}'", suggestion=word)

@@ -243,6 +243,11 @@ class Resumed(FitTest):
             self.fit(head, data, out=stem, settings=settings,
                      more=["--resume", self.path("whole", "checkpoints", stem)])
             self.same(stem, "whole")
+        with h5py.File(self.path("run1", "final.h5"), "a") as file:  # other data are another fit
+            file["cells/density"][:] = file["cells/density"][:][::-1]
+        said = self.fit(head, data, out="other", settings=settings, status=2,
+                        more=["--resume", self.path("whole", "checkpoints", stems[0])])
+        self.assertIn("data.snapshots", said)
 
     def test_stopped_by_a_signal(self):
         data = self.data()
