@@ -14,6 +14,7 @@
 #include "otto/casefile/expression.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/suggest.h"
+#include "otto/casefile/units.h"
 #include "otto/flux/two_point.h"
 #include "otto/operators/sets.h"
 
@@ -177,6 +178,26 @@ void add_committor(const Setup& setup, RunOutput& output) {
   output.add_final_field("committor", std::move(q));
 }
 
+/// Rates in [units] time, and per second where that is known.
+class TimeUnit {
+ public:
+  explicit TimeUnit(const Case& c) {
+    const Section units = c.section("units");
+    if (units.has("time")) unit_ = units.text("time");
+  }
+  [[nodiscard]] std::string word() const { return unit_.empty() ? "time" : unit_; }
+  [[nodiscard]] std::string after() const { return unit_.empty() ? "" : " " + unit_; }
+  [[nodiscard]] std::string rate(double k) const {
+    const double second = seconds_in(unit_);
+    if (unit_.empty()) return fmt::format("{:.12g}", k);
+    return second > 0 && unit_ != "s" ? fmt::format("{:.12g}/{} = {:.6g}/s", k, unit_, k * second)
+                                      : fmt::format("{:.12g}/{}", k, unit_);
+  }
+
+ private:
+  std::string unit_;
+};
+
 /// J at the cells, from fluxes F_f (positive from left to right) with div J = 0:
 /// vol_K J_K = sum of the outgoing F_f (x_f - x_K), x_f the middle of the two centres.
 std::vector<std::vector<double>> cell_currents(const Mesh& mesh, std::span<const double> flux) {
@@ -226,10 +247,12 @@ void add_rate(const Setup& setup, RunOutput& output) {
       {"k_ab", t.rate_ab()}, {"mfpt_ab", 1 / t.rate_ab()}, {"reactive_flux", t.flux},
       {"k_ba", t.rate_ba()}, {"mfpt_ba", 1 / t.rate_ba()}, {"weight_from_a", t.weight_from_a}};
   const auto names = setup.c.section("analysis").texts("rate");
+  const TimeUnit unit(setup.c);
   output.log().say(fmt::format(
-      "transitions from {} to {}: rate {:.12g}, mean first-passage time {:.12g}, {:.12g} per time "
-      "at rest; back: rate {:.12g}",
-      names[0], names[1], t.rate_ab(), 1 / t.rate_ab(), t.flux, t.rate_ba()));
+      "transitions from {} to {}: rate {}, mean first-passage time {:.12g}{}, {:.12g} per {} "
+      "at rest; back: rate {}",
+      names[0], names[1], unit.rate(t.rate_ab()), 1 / t.rate_ab(), unit.after(), t.flux,
+      unit.word(), unit.rate(t.rate_ba())));
   std::vector<double> reactive(t.stationary);
   for (std::size_t k = 0; k < reactive.size(); ++k) reactive[k] *= t.forward[k] * t.backward[k];
   add_cell_currents(setup.mesh, t.face_flux, "reactive_current_", output);

@@ -1,5 +1,6 @@
 #include "otto/driver/problem.h"
 
+#include "otto/casefile/units.h"
 #include "otto/core/error.h"
 #include "otto/flux/two_point.h"
 #include "otto/operators/exchange.h"
@@ -23,6 +24,22 @@ std::vector<std::string> open_names(const Case& c) {
     for (const auto& [name, factor] : c.section(table).entries()) names.push_back(name);
   }
   return names;
+}
+
+/// What the numbers of [diffusion] are multiplied by: 1, or measured coefficients to mobilities.
+double diffusion_scale(const Case& c) {
+  const Section section = c.section("diffusion");
+  if (!section.given("unit")) return 1;
+  const double factor = diffusion_factor(section, "unit", c.section("units"));
+  double kT = 0;
+  for (const Section& term : energy_terms(c)) {
+    if (term.text("kind") == "entropy") kT += term.real("temperature");
+  }
+  if (kT > 0) return factor / kT;
+  section.fail(
+      "unit",
+      "a measured coefficient is kT D, and without an entropy there is no kT; add one with "
+      "its temperature, or give D itself and remove the key");
 }
 
 /// Without a word in flux.kind.
@@ -66,7 +83,8 @@ std::shared_ptr<const Diffusion> take_diffusion(const Case& c, Mesh& mesh) {
   const auto regions = c.sections("diffusion.region");
   std::shared_ptr<const Diffusion> diffusion;
   if (section.present() || !regions.empty()) {
-    diffusion = std::make_shared<const Diffusion>(read_diffusion(section, regions, mesh));
+    diffusion = std::make_shared<const Diffusion>(
+        read_diffusion(section, regions, mesh, diffusion_scale(c)));
   }
   const FluxTask task{.kind = c.section("flux").text("kind"),
                       .diffusion = diffusion.get(),

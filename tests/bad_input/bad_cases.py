@@ -193,6 +193,38 @@ def types_and_ranges():
         yield replaced(f"value {new}", old, new, word)
 
 
+def diffusion_tables():
+    def grid(values="1.5", low=-2, bad=None):
+        rows = [f"{x} {y} {values}\n" for y in (low, 0, 2) for x in (low, 0, 2)]
+        if bad:
+            rows[4] = bad + "\n"
+        return {"D.dat": "".join(rows).encode()}
+
+    table, units = '[diffusion]\ntable = "D.dat"\n', '[units]\nlength = "nm"\ntime = "ps"\n'
+    for name, at, text, files, *words in [
+            ("no table of D", 1, table, {}, "D.dat"),
+            ("table of D cut off", 1, table, grid(bad="0 0"), "D.dat:5:1", "a row of 2 numbers"),
+            ("table of D of words", 1, table, grid(bad="0 0 fast"), "D.dat:5:5", "'fast'"),
+            ("D of 0 in a table", 1, table, grid(bad="0 0 0"), "D.dat:5", "(0, 0)", "positive"),
+            ("negative D in a table", 1, table, grid(bad="0 0 -1e-9"), "D.dat:5", "positive"),
+            ("D made negative", 1, table + "shift = -2.0\n", grid(), "D.dat:1", "scale * value + shift = -0.5"),
+            ("D of nan in a table", 1, table, grid(bad="0 0 nan"), "D.dat:5", "missing"),
+            ("table of D that is too small", 1, table, grid(low=-1), "outside", "nearest"),
+            ("D scaled by 0", 2, table + "scale = 0.0\n", grid(), "scale", "constant"),
+            ("missing D of 0", 2, table + "missing = 0.0\n", grid(), "missing", "greater than 0"),
+            ("missing D as a wall", 2, table + 'missing = "wall"\n', grid(), "missing"),
+            ("D outside a wall", 2, table + 'outside = "wall"\n', grid(), "wall", "nearest"),
+            ("D twice", 1, table + 'expression = "1"\n', grid(), "either", "expression"),
+            ("keys of a table without it", 2, '[diffusion]\nexpression = "1"\nscale = 2.0\n', {}, "scale", "table"),
+            ("no such column of D", 1, table + 'array = "D"\n', grid(), "no names"),
+            ("unit without units", 2, table + 'unit = "nm^2/ps"\n', grid(), "unit", "[units]"),
+            ("unit of no area", 5, units + table + 'unit = "nm/ps"\n', grid(), "nm^2/ps"),
+            ("unit of no length", 5, units + table + 'unit = "foot^2/ps"\n', grid(), "foot", "bohr"),
+            ("unit of angles for lengths", 5, units + table + 'unit = "rad^2/ps"\n', grid(), "rad"),
+            ("unit of no time", 5, units + table + 'unit = "nm^2/day"\n', grid(), "day", "fs")]:
+        yield appended(name, text, *words, at=at, files=files)
+
+
 def combinations():
     yield replaced("missing temperature", "temperature = 1.0\n", "", "temperature", at=-2)
     yield replaced("missing cells", "cells = [8, 8]\n", "", "cells", at=-4)
@@ -247,6 +279,7 @@ def combinations():
             ("region without a diffusion", 0, '[[region]]\nname = "neck"'.replace("region", "diffusion.region"), "neck")]:
         text = text if text.startswith("[[") else "[diffusion]\n" + text
         yield appended(name, text + "\n", *words, at=1 if text.startswith("[[") else at)
+    yield from diffusion_tables()
     for name, at, text, *words in [
             ("killing at a negative rate", 0, '[reaction]\nrate = "x"', "rate", "negative"),
             ("source that takes", 0, '[reaction]\nsource = "-1"', "source", "negative"),
