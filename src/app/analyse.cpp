@@ -9,6 +9,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "otto/analysis/lowest_way.h"
 #include "otto/analysis/observables.h"
 #include "otto/analysis/reactive.h"
 #include "otto/casefile/expression.h"
@@ -237,15 +238,38 @@ std::vector<double> fluxes_of(const Generator& generator, std::span<const double
   return flux;
 }
 
+/// The lowest way over V; nothing where V is flat.
+void add_barrier(const Setup& setup, const Targets& targets, const std::vector<std::string>& names,
+                 RunOutput& output) {
+  const Mesh& mesh = setup.mesh;
+  const LowestWay way = lowest_way(mesh, setup.generator.external(), targets.from, targets.to);
+  const double up = way.pass - way.bottom_a, back = way.pass - way.bottom_b;
+  if (!(up > 0 || back > 0)) return;
+  const Section units = setup.c.section("units");
+  const std::string unit = units.has("energy") ? fmt::format(" {}", units.text("energy")) : "";
+  auto& summary = output.summary_extra()["analysis"]["rate"];
+  const std::vector<double> saddle(way.saddle.begin(), way.saddle.begin() + mesh.dimension);
+  const std::string place = fmt::format("({:.4g})", fmt::join(saddle, ", "));
+  summary["barrier_ab"] = up;
+  summary["barrier_ba"] = back;
+  summary["saddle"] = saddle;
+  output.log().say(
+      fmt::format("the lowest way from {} to {} passes {}: {:.6g}{} above the bottom "
+                  "of {}, {:.6g}{} above that of {}",
+                  names[0], names[1], place, up, unit, names[0], back, unit, names[1]));
+}
+
 void add_rate(const Setup& setup, RunOutput& output) {
   const Targets targets = read_sets_of(setup.c, "rate", setup.mesh);
   const auto& flux = find_flux(setup.c.section("flux").text("kind"));
   Transitions t =
       transitions({setup.mesh, setup.energy, flux, setup.drift.get(), setup.diffusion.get()},
                   targets.from, targets.to, read_solver(setup.c.section("solver")));
-  output.summary_extra()["analysis"]["rate"] = {
-      {"k_ab", t.rate_ab()}, {"mfpt_ab", 1 / t.rate_ab()}, {"reactive_flux", t.flux},
-      {"k_ba", t.rate_ba()}, {"mfpt_ba", 1 / t.rate_ba()}, {"weight_from_a", t.weight_from_a}};
+  auto& summary = output.summary_extra()["analysis"]["rate"];
+  summary = {{"k_ab", t.rate_ab()},        {"mfpt_ab", 1 / t.rate_ab()},
+             {"reactive_flux", t.flux},    {"k_ba", t.rate_ba()},
+             {"mfpt_ba", 1 / t.rate_ba()}, {"weight_from_a", t.weight_from_a}};
+  if (t.flux_bounds) summary["reactive_flux_bounds"] = *t.flux_bounds;
   const auto names = setup.c.section("analysis").texts("rate");
   const TimeUnit unit(setup.c);
   output.log().say(fmt::format(
@@ -253,6 +277,13 @@ void add_rate(const Setup& setup, RunOutput& output) {
       "at rest; back: rate {}",
       names[0], names[1], unit.rate(t.rate_ab()), 1 / t.rate_ab(), unit.after(), t.flux,
       unit.word(), unit.rate(t.rate_ba())));
+  if (t.flux_bounds) {
+    output.log().say(fmt::format(
+        "transitions per {} on this grid lie between {:.12g} and {:.12g} (Dirichlet's principle, "
+        "and what the solve leaves)",
+        unit.word(), (*t.flux_bounds)[0], (*t.flux_bounds)[1]));
+  }
+  add_barrier(setup, targets, names, output);
   std::vector<double> reactive(t.stationary);
   for (std::size_t k = 0; k < reactive.size(); ++k) reactive[k] *= t.forward[k] * t.backward[k];
   add_cell_currents(setup.mesh, t.face_flux, "reactive_current_", output);

@@ -1,0 +1,88 @@
+"""Rates between sets, exit times and stationary currents for the cases that ask for them, computed without Otto:
+quadrature, closed forms, and sparse solves of another discretisation."""
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.linalg import spsolve
+
+# -- a surface over two torsions: alanine ---------------------------------------------------------
+
+# phi, psi in degrees; depth in kJ/mol; sharpness of both angles
+ALANINE_WELLS = ((-82, 72, 38.0, 2.6, 2.2), (-154, 160, 35.5, 2.4, 2.6), (-78, -25, 34.5, 2.8, 2.4),
+                 (58, 42, 30.0, 3.6, 3.2), (66, -58, 33.0, 3.2, 2.8))
+
+
+def _alanine_terms(phi, psi):
+    for at_phi, at_psi, depth, a, b in ALANINE_WELLS:
+        u, v = phi - np.radians(at_phi), psi - np.radians(at_psi)
+        yield -depth * np.exp(a * (np.cos(u) - 1) + b * (np.cos(v) - 1)), a * np.sin(u), b * np.sin(v)
+
+
+def alanine_free_energy(phi, psi):
+    """Periodic wells in kJ/mol."""
+    return sum(term for term, _, _ in _alanine_terms(phi, psi)) + 41.0357
+
+
+def alanine_slope(phi, psi):
+    terms = list(_alanine_terms(phi, psi))
+    return [-sum(t * u for t, u, _ in terms), -sum(t * v for t, _, v in terms)]
+
+
+def alanine_diffusion(phi, psi):
+    """rad^2/ps."""
+    return 0.10 + 0.03 * np.cos(phi - 1.0) + 0.02 * np.sin(psi)
+
+
+def alanine_rates(cells=288):
+    """k_AB and k_BA of cases/alanine per ps, from the formulas themselves on a finer grid."""
+    kT = 8.31446261815324e-3 * 300
+    x = -np.pi + 2 * np.pi * (np.arange(cells) + 0.5) / cells
+    degrees = np.degrees(x)
+    inside = lambda low, high: (degrees > low) & (degrees < high)
+    a = inside(-120, -40)[:, None] & inside(20, 120)[None, :]
+    b = inside(40, 90)[:, None] & inside(-90, -20)[None, :]
+    return rates_between(alanine_free_energy(x[:, None], x[None, :]) / kT,
+                         alanine_diffusion(x[:, None], x[None, :]), (x[1] - x[0],) * 2, a, b, (True, True))
+
+
+def rates_between(v, D, widths, a, b, periodic=(False, False)):
+    """k_AB and k_BA of d_t rho = div(D (grad rho + rho grad v)) on equal cells, V at their centres: conductances with
+    the geometric mean of exp(-v) and the mean of D; `a`, `b` are whole cells, whose edges are held."""
+    pi = np.exp(-(v - v.min()))
+    pi /= pi.sum()
+    index = np.arange(v.size).reshape(v.shape)
+    rows, columns, values = [], [], []
+    flow = []
+    for axis in range(v.ndim):
+        other = np.roll(index, -1, axis)
+        pairs = [np.take(i, np.arange(v.shape[axis] - (not periodic[axis])), axis).ravel() for i in (index, other)]
+        i, j = pairs
+        c = np.sqrt(pi.flat[i] * pi.flat[j]) * 0.5 * (D.flat[i] + D.flat[j]) / widths[axis]**2
+        held = (a | b).ravel()
+        c *= np.where(held[i] != held[j], 2.0, 1.0)  # the edge is half-way
+        flow.append((i, j, c))
+        rows += [i, j, i, j]
+        columns += [i, j, j, i]
+        values += [c, c, -c, -c]
+    K = coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))).tocsr()
+    free = np.flatnonzero(~(a | b).ravel())
+    q = b.ravel().astype(float)
+    q[free] = spsolve(K[free][:, free].tocsc(), -(K[free] @ q))
+    flux = sum(np.sum(c * (q[i] - q[j])**2) for i, j, c in flow)
+    weight = np.sum(pi.ravel() * (1 - q))
+    return float(flux / weight), float(flux / (1 - weight))
+
+
+def alanine_barrier():
+    """From the bottom of C7eq to the pass on the way to C7ax: where the slope vanishes, by Newton's method."""
+    return float(_stationary_energy(-0.1, 0.85) - _stationary_energy(-1.43, 1.25))
+
+
+def _stationary_energy(*start):
+    x, h = np.array(start), 1e-5
+    for _ in range(50):
+        slope = np.array(alanine_slope(*x))
+        bend = np.array([(np.array(alanine_slope(*(x + h * e))) - np.array(alanine_slope(*(x - h * e)))) / (2 * h)
+                         for e in np.eye(2)])
+        x = x - np.linalg.solve(bend, slope)
+    return alanine_free_energy(*x)
