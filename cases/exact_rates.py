@@ -86,3 +86,59 @@ def _stationary_energy(*start):
                          for e in np.eye(2)])
         x = x - np.linalg.solve(bend, slope)
     return alanine_free_energy(*x)
+
+
+# -- three wells ----------------------------------------------------------------------------------
+
+
+def three_wells(x, y):
+    return (3 * np.exp(-x**2 - (y - 1 / 3)**2) - 3 * np.exp(-x**2 - (y - 5 / 3)**2) - 5 * np.exp(-(x - 1)**2 - y**2)
+            - 5 * np.exp(-(x + 1)**2 - y**2) + 0.2 * x**4 + 0.2 * (y - 1 / 3)**4)
+
+
+def three_wells_rates(cells=320):
+    """k_AB between the squares of cases/three_wells, extrapolated from two grids of 1/80 and 1/160 of the length."""
+    rates = []
+    for n in (cells, 2 * cells):
+        h = 4 / n
+        x, y = -2 + h * (np.arange(n) + 0.5), -1.2 + h * (np.arange(round(3.4 / h)) + 0.5)
+        square = lambda centre: (np.abs(x - centre)[:, None] < 0.4) & (np.abs(y)[None, :] < 0.4)
+        v = three_wells(x[:, None], y[None, :]) / 0.6
+        rates.append(0.6 * rates_between(v, np.ones_like(v), (h, h), square(-1), square(1))[0])
+    return (4 * rates[1] - rates[0]) / 3
+
+
+# -- a target in a ball ---------------------------------------------------------------------------
+
+
+def search_time(a=0.05, b=1.0):
+    """Mean time to reach r = a from a uniform density in a < r < b, reflected at b, D = 1: the average of
+    T(r) = (b^3 (1/a - 1/r) - (r^2 - a^2)/2)/3 over the volume."""
+    r, w = np.polynomial.legendre.leggauss(20)
+    r, w = a + (b - a) * (r + 1) / 2, w * (b - a) / 2
+    T = (b**3 * (1 / a - 1 / r) - (r**2 - a**2) / 2) / 3
+    return float(np.sum(w * r**2 * T) / np.sum(w * r**2))
+
+
+def search_rate(a=0.05, b=1.0):
+    """The slowest decay k^2: r rho = sin(k (r - a)), tan(k (b - a)) = k b."""
+    k = [1e-3, np.pi / 2 / (b - a) - 1e-12]  # tan - k b grows from below 0 to infinity
+    for _ in range(200):
+        middle = sum(k) / 2
+        k[int(np.tan(middle * (b - a)) > middle * b)] = middle
+    return float(k[0]**2)
+
+
+# -- what leaves comes back -----------------------------------------------------------------------
+
+
+def reentry_current(kT=0.4):
+    """1 over the mean time from the initial Gaussian to x = 1 in V = (x^2 - 1)^2 on [-2, 1], by quadrature."""
+    x = np.linspace(-2, 1, 300001)
+    h = x[1] - x[0]
+    V = (x**2 - 1)**2 / kT
+    below = np.concatenate([[0], np.cumsum((np.exp(-V[1:]) + np.exp(-V[:-1])) * h / 2)])
+    slope = np.exp(V) * below / kT
+    T = np.concatenate([np.cumsum(((slope[1:] + slope[:-1]) * h / 2)[::-1])[::-1], [0]])
+    start = np.exp(-(x + 1)**2 / 0.04)
+    return float(np.sum(start) / np.sum(start * T))
