@@ -63,7 +63,7 @@ const Declare keys{
 
 /// What is computed is that of one linear equation for all times.
 void check_linear(const Section& analysis, const char* key, const Generator& generator) {
-  if (!generator.energy().linear()) {
+  if (!generator.linear()) {
     analysis.fail(key, "needs a linear equation: an entropy and external energies alone");
   }
   if (generator.depends_on_time()) {

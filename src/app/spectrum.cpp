@@ -195,6 +195,12 @@ int spectrum_command(const RunOptions& options, int count) {
                        ": the spectrum is that of a homogeneous equation; remove what brings mass "
                        "in ([reaction] source, [boundary.value], reinject)");
     }
+    if (c.section("mobility").present()) {
+      c.section("mobility")
+          .fail("",
+                "the spectrum is that of a linear equation, whose mobility is the density; remove "
+                "the table");
+    }
     if (!energy.linear()) {
       throw InputError(c.file().string() +
                        ": the spectrum is that of a linear equation: an entropy and external "

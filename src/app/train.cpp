@@ -13,7 +13,7 @@ namespace {
 
 /// An energy is learned from its equilibrium, which neither changes nor survives.
 void refuse_dynamics(const Case& c) {
-  for (const char* table : {"diffusion", "reaction"}) {
+  for (const char* table : {"diffusion", "reaction", "mobility"}) {
     const Section section = c.section(table);
     if (!section.present()) continue;
     throw InputError(fmt::format(

@@ -45,6 +45,7 @@ double diffusion_scale(const Case& c) {
 /// Without a word in flux.kind.
 bool takes_gradients(const Case& c, const Problem& problem) {
   if (!problem.mesh.couplings || !problem.flux.empty()) return false;
+  if (!problem.generator.mobility().linear()) return false;
   if (!problem.energy.linear()) return true;
   const std::string scheme = c.section("time").text("scheme");
   return (scheme == "implicit_euler" || scheme == "midpoint") && !problem.generator.driven() &&
@@ -130,6 +131,7 @@ FreeEnergy free_energy_of(const Case& c, const Mesh& mesh, const Diffusion* diff
 
 Problem problem_of(const Case& c, const Mesh& mesh, const FreeEnergy& energy, Generator& generator,
                    std::shared_ptr<const Diffusion> diffusion) {
+  generator.set_mobility(read_mobility(c.section("mobility")));
   Problem problem{.mesh = mesh,
                   .energy = energy,
                   .generator = generator,

@@ -12,7 +12,7 @@
 //
 // Newton's method in s (nonlinear_flux.h), W * rho following one iterate behind in the matrix but
 // not in the residual. Its matrix is an M-matrix whose columns sum to vol rho', so exact steps keep
-// the mass. A step may empty a cell down to a tenth; steps that do not reduce |R|_1 are halved.
+// the mass. A step may empty a cell down to a tenth, and fill it up to a tenth below the maximum of a mobility; steps that do not reduce |R|_1 are halved.
 // Stop at |R|_1 <= tolerance * mass, or where rounding is reached. What is left of the mass is
 // mended by MassPositivityLimiter.
 
@@ -40,6 +40,7 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 constexpr Solves solves{.energies = Energies::nonlinear,
                         .flux = FluxUse::dissipating,
+                        .mobility = true,
                         .drift = false,
                         .absorbing = false};
 
@@ -67,6 +68,8 @@ class NonlinearEuler final : public Stepper {
     double curvature = 0;
     internal_.derivatives(std::span(&empty, 1), 0, {}, std::span(&curvature, 1));
     floor_ = std::isfinite(curvature) ? 0 : options.empty;
+    ceiling_ = problem.generator.mobility().maximum;
+    if (internal_.keeps_below_maximum()) ceiling_ = std::min(ceiling_, internal_.maximum());
   }
 
   void restart(const State& state) override {
@@ -86,7 +89,7 @@ class NonlinearEuler final : public Stepper {
       report.reason = std::move(reason);
       return report;
     }
-    const double P = internal_.maximum();
+    const double P = std::min(internal_.maximum(), ceiling_);
     for (double& r : rho_) r = std::min(r, P);
     mesh_.halo.update(mesh_.comm, rho_);
     keep_pressure();
@@ -117,7 +120,7 @@ class NonlinearEuler final : public Stepper {
     for (std::size_t i = 0; i < n_; ++i) max = std::max(max, state.density[i]);
     const double min = floor_ * mesh_.comm.max(max);
     for (std::size_t i = 0; i < n_; ++i) {
-      x_.s[i] = std::max(state.density[i], min);
+      x_.s[i] = std::clamp(state.density[i], min, ceiling_ * (1 - options_.empty));
       if (pressure_[i] > 0) x_.s[i] += pressure_[i] / kappa_;
     }
   }
@@ -180,6 +183,7 @@ class NonlinearEuler final : public Stepper {
     for (int halvings = 0; halvings <= options_.max_halvings; ++halvings, length *= 0.5) {
       for (std::size_t i = 0; i < n_; ++i) {
         x_.s[i] = std::max(start[i] + length * ds_[i], options_.min_factor * std::min(start[i], P));
+        x_.s[i] = std::min(x_.s[i], start[i] + (1 - options_.min_factor) * (ceiling_ - start[i]));
       }
       next = residual(rho0, dt);
       if (next.norm <= (1 - options_.min_decrease * length) * now.norm) return next;
@@ -241,6 +245,8 @@ class NonlinearEuler final : public Stepper {
   std::vector<double> F_, left_, right_, R_, ds_;
   std::vector<double> omega_ = std::vector<double>(n_), rho_, mean_, W_, pressure_;
   double kappa_ = 0, floor_ = 0;
+  double ceiling_ =
+      0;  ///< that densities approach and never reach: of the mobility, or where U' is infinite
 };
 
 const RegisterStepper registered{{
