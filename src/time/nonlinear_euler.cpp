@@ -79,8 +79,12 @@ class NonlinearEuler final : public Stepper {
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    begin(state, dt);
+    begin(state, dt, options_.empty);
     std::string reason = iterate(report, state.density, dt);
+    if (!reason.empty() && std::isfinite(ceiling_)) {
+      begin(state, dt, options_.full);
+      reason = iterate(report, state.density, dt);
+    }
     if (reason.empty()) {
       rho_ = x_.rho;
       reason = limiter_.limit(owned(mesh_, rho_), state.time + dt);
@@ -112,7 +116,8 @@ class NonlinearEuler final : public Stepper {
     double norm = 0, rounding = 0;  ///< |R|_1 and what it would be from rounding alone
   };
 
-  void begin(const State& state, double dt) {
+  /// `below`: how far below a maximum that is never reached the fullest cells start, over it.
+  void begin(const State& state, double dt, double below) {
     generator_.set_time(state.time + dt);
     scale_kappa(dt);
     // from the last density; where U''(0) is infinite, empty cells need a start
@@ -120,7 +125,7 @@ class NonlinearEuler final : public Stepper {
     for (std::size_t i = 0; i < n_; ++i) max = std::max(max, state.density[i]);
     const double min = floor_ * mesh_.comm.max(max);
     for (std::size_t i = 0; i < n_; ++i) {
-      x_.s[i] = std::clamp(state.density[i], min, ceiling_ * (1 - options_.empty));
+      x_.s[i] = std::clamp(state.density[i], min, ceiling_ * (1 - below));
       if (pressure_[i] > 0) x_.s[i] += pressure_[i] / kappa_;
     }
   }
@@ -146,10 +151,11 @@ class NonlinearEuler final : public Stepper {
 
   std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
     Residual now = residual(rho0, dt);
+    const int most = report.newton_iterations + options_.max_iterations;
     while (!(now.norm <= tolerance_ * limiter_.mass() ||
              now.norm <= options_.rounding * now.rounding)) {
       if (!std::isfinite(now.norm)) return "Newton's method met a value that is not finite";
-      if (report.newton_iterations == options_.max_iterations) {
+      if (report.newton_iterations == most) {
         return fmt::format(
             "Newton's method still has a residual of {:.2g} of the mass after {} "
             "iterations",

@@ -178,7 +178,9 @@ TEST(Transitions, BoundsHoldWhateverTheSolveLeaves) {
                .flux_bounds;
       EXPECT_LE(bounds[0], capacity);
       EXPECT_GE(bounds[1], capacity * (1 - 1e-11));
-      if (last > 0) EXPECT_LT(bounds[1] - bounds[0], 0.3 * last);
+      if (last > 0) {
+        EXPECT_LT(bounds[1] - bounds[0], 0.3 * last);
+      }
       last = bounds[1] - bounds[0];
     }
     EXPECT_LT(last, 1e-3 * capacity);
