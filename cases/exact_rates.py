@@ -142,3 +142,18 @@ def reentry_current(kT=0.4):
     T = np.concatenate([np.cumsum(((slope[1:] + slope[:-1]) * h / 2)[::-1])[::-1], [0]])
     start = np.exp(-(x + 1)**2 / 0.04)
     return float(np.sum(start) / np.sum(start * T))
+
+
+# -- a lattice gas settles ------------------------------------------------------------------------
+
+
+def lattice_gas_height(kT=0.25, mass=3.0, height=10.0):
+    """Mean height at rest: rho = 1 / (1 + exp((x - mu)/kT)), by Gauss-Legendre quadrature."""
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    x, w = height * (nodes + 1) / 2, weights * height / 2
+    low, high = -20.0, 20.0
+    for _ in range(200):
+        mu = (low + high) / 2
+        rho = 1 / (1 + np.exp((x - mu) / kT))
+        low, high = (mu, high) if np.sum(w * rho) < mass else (low, mu)
+    return float(np.sum(w * rho * x) / mass)

@@ -149,7 +149,7 @@ bool InternalEnergy::closed_form(std::span<const double> z, double nu,
     exp_of(rho, rho);
     return true;
   }
-  if (kT > 0 || others_.size() > 1) return false;
+  if (kT > 0 || others_.size() > 1 || others_[0]->keeps_below_maximum()) return false;
   const auto [c, m] = others_[0]->as_power();
   if (m == 2) return each([&, c = c](double x) { return quadratic_density(x, c, nu); });
   if (m > 0 && nu == 0) return each([&, c = c, m = m](double x) { return power_density(x, c, m); });

@@ -193,6 +193,36 @@ def types_and_ranges():
         yield replaced(f"value {new}", old, new, word)
 
 
+def mobilities():
+    full, gas = "[mobility]\nmaximum = 9.0\n", '[[energy]]\nkind = "vacancies"\n'
+    for name, at, text, *words in [
+            ("mobility of the density", 0, "[mobility]\n", "mobility", "density"),
+            ("mobility of a low power", 1, "[mobility]\nexponent = 0.5\n", "exponent", "1"),
+            ("mobility that is never there", 1, "[mobility]\nmaximum = 0.0\n", "maximum", "greater than 0"),
+            ("mobility of words", 1, '[mobility]\nmaximum = "full"\n', "maximum", "number"),
+            ("misspelt mobility", 1, "[mobility]\nmaximun = 1.0\n", "maximun", "maximum"),
+            ("vacancies without a maximum", 0, gas + "temperature = 1.0\n", "maximum"),
+            ("vacancies without a temperature", 0, gas + "maximum = 9.0\n", "temperature"),
+            ("vacancies of no place", 2, gas + "maximum = -1.0\ntemperature = 1.0\n", "greater than 0"),
+            ("mobility and a drift", 3, full + '[drift]\nexpression = ["1", "0"]\n', "drift"),
+            ("mobility and a wall that absorbs", 3, full + '[boundary]\nabsorbing = ["x_min"]\n', "absorbing"),
+            ("mobility and a reaction", 2, full + '[reaction]\nrate = "1"\n', "reaction"),
+            ("mobility and a rate", 3, full + '[analysis]\nrate = ["x_min", "x_max"]\n', "linear")]:
+        yield appended(name, text, *words, at=at)
+    crowded = replaced("start above the mobility", 'kind = "gaussian"', 'kind = "gaussian"', "mobility.maximum")
+    crowded.content += b"[mobility]\nmaximum = 0.1\n"
+    yield crowded
+    for scheme in ("jko", "tr_bdf2", "midpoint", "exponential", "crank_nicolson"):
+        bad = appended(f"mobility with {scheme}", full, "mobility", scheme, "implicit_euler")
+        bad.content = bad.content.replace(b"implicit_euler", scheme.encode())
+        if scheme == "jko":
+            bad.content, bad.line = bad.content.replace(b'kind = "scharfetter_gummel"\n', b""), bad.line - 1
+        yield bad
+    spectrum = appended("spectrum with a mobility", full, "mobility", "linear")
+    spectrum.arguments = ("spectrum", "case.toml")
+    yield spectrum
+
+
 def diffusion_tables():
     def grid(values="1.5", low=-2, bad=None):
         rows = [f"{x} {y} {values}\n" for y in (low, 0, 2) for x in (low, 0, 2)]
@@ -280,6 +310,7 @@ def combinations():
         text = text if text.startswith("[[") else "[diffusion]\n" + text
         yield appended(name, text + "\n", *words, at=1 if text.startswith("[[") else at)
     yield from diffusion_tables()
+    yield from mobilities()
     for name, at, text, *words in [
             ("killing at a negative rate", 0, '[reaction]\nrate = "x"', "rate", "negative"),
             ("source that takes", 0, '[reaction]\nsource = "-1"', "source", "negative"),

@@ -39,7 +39,7 @@ class Vacancies final : public InternalTerm {
 
   void add_value(std::span<const double> rho, std::span<double> U) const override {
     for (std::size_t i = 0; i < U.size(); ++i) {
-      if (rho[i] < P_) U[i] += kT_ * (P_ - rho[i]) * std::log1p(-rho[i] / P_);
+      if (!(rho[i] >= P_)) U[i] += kT_ * (P_ - rho[i]) * std::log1p(-rho[i] / P_);
     }
   }
   void add_derivatives(std::span<const double> rho, std::span<double> first,
