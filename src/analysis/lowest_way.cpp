@@ -26,7 +26,7 @@ std::vector<double> members(const Mesh& mesh, const Target& set) {
 }
 
 /// Of owned cells in the set.
-double least(const Mesh& mesh, std::span<const double> values, std::span<const double> in) {
+double min_over(const Mesh& mesh, std::span<const double> values, std::span<const double> in) {
   double min = far;
   for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
     if (in[k] != 0) min = std::min(min, values[k]);
@@ -125,10 +125,10 @@ LowestWay lowest_way(const Mesh& mesh, std::span<const double> V, const Target& 
   Flood flood(mesh, V);
   const std::vector<double>& h = flood.from(in_a);
   LowestWay way;
-  way.pass = least(mesh, h, in_b);
+  way.pass = min_over(mesh, h, in_b);
   way.saddle = place_of(mesh, V, h, way.pass);
-  way.bottom_a = least(mesh, V, in_a);
-  way.bottom_b = least(mesh, V, in_b);
+  way.bottom_a = min_over(mesh, V, in_a);
+  way.bottom_b = min_over(mesh, V, in_b);
   return way;
 }
 

@@ -8,6 +8,7 @@
 
 #include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
+#include "otto/casefile/section.h"
 #include "otto/mesh/periods.h"
 #include "otto/tables/lattice_table.h"
 

@@ -1,11 +1,12 @@
 #pragma once
 // D from a table: D = scale * table + shift > 0.
 
-#include "otto/casefile/section.h"
 #include "otto/energy/function.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
+
+class Section;
 
 /// Of [diffusion] `table`, a lattice of any format of otto/tables, interpolated wherever D is asked for:
 /// at faces, walls and centres. Evaluating it outside is an InputError unless `outside` says

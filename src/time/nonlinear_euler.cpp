@@ -151,11 +151,11 @@ class NonlinearEuler final : public Stepper {
 
   std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
     Residual now = residual(rho0, dt);
-    const int most = report.newton_iterations + options_.max_iterations;
+    const int max_iterations = report.newton_iterations + options_.max_iterations;
     while (!(now.norm <= tolerance_ * limiter_.mass() ||
              now.norm <= options_.rounding * now.rounding)) {
       if (!std::isfinite(now.norm)) return "Newton's method met a value that is not finite";
-      if (report.newton_iterations == most) {
+      if (report.newton_iterations == max_iterations) {
         return fmt::format(
             "Newton's method still has a residual of {:.2g} of the mass after {} "
             "iterations",
