@@ -596,7 +596,7 @@ def later_line(name, text, *words, **more):
 def sought():
     """Keys that users look for under another name, or in vain: the answer, not the nearest word."""
     for key, *words in [
-            ("coefficient", "expression"), ("table", "expression"),
+            ("coefficient", "expression"),
             ("constant", "expression"), ("value", "expression")]:
         yield later_line(f"diffusion.{key}", f'[diffusion]\n{key} = "1+x^2"\n', f"'{key}'", *words, never=("[drift]",))
     for key in ("snapshots", "trajectories"):
