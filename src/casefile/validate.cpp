@@ -80,7 +80,6 @@ struct Sought {
 };
 constexpr Sought sought[] = {
     {"diffusion.coefficient", "what diffuses is kT times [diffusion] expression (or tensor)"},
-    {"diffusion.table", "a diffusion from a file is not in this version; give an expression"},
     {"diffusion.constant", "it is called diffusion.expression, and constants are expressions"},
     {"diffusion.value", "it is called diffusion.expression, and constants are expressions"},
     {"data.snapshots",
