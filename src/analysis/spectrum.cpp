@@ -26,6 +26,7 @@
 #include <iterator>
 #include <span>
 
+#include "cell_width.h"
 #include "deep_modes.h"
 #include "otto/core/petsc_check.h"
 #include "quotient.h"
@@ -285,7 +286,7 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
   if (int(spectrum.modes.size()) < options.count) {
     iterate(generator, solver, options, quotient, deep_modes.settled, spectrum);
   }
-  for (Mode& mode : spectrum.modes) mode.coarseness = quotient.coarseness(mode.shape);
+  CellWidth(generator, quotient).judge(spectrum.modes);
   return spectrum;
 }
 
