@@ -36,6 +36,7 @@ class Converge {
   ExitStatus run() {
     folder_.log().say(
         fmt::format("errors against {}; refined: {}", subject_.reference, subject_.refined));
+    foretell_w2();
     folder_.log().say(row_heading(subject_));
     for (int l = 0; l < options_.levels; ++l) {
       ConvergenceRow row;
@@ -69,6 +70,16 @@ class Converge {
   }
 
  private:
+  /// Errors of a good scheme lie well below a cell, where the bounds of W2 part.
+  void foretell_w2() {
+    const Section mesh = study_.base().section("mesh");
+    const bool asked = std::ranges::find(subject_.norms, "w2") != subject_.norms.end();
+    if (!asked || (mesh.text("kind") == "box" && mesh.reals("lower").size() < 2)) return;
+    folder_.log().say(
+        "w2: beyond one dimension it is known between bounds, which part where densities differ by "
+        "less than a cell; columns w2 then hold nan, and a line tells the bounds");
+  }
+
   void add(ConvergenceRow row) {
     rows_.push_back(std::move(row));
     fill_orders(rows_);

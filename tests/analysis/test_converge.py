@@ -279,6 +279,7 @@ rtol = 1e-12
             "mesh.lower=[-3.0, -3.0]", "mesh.upper=[3.0, 3.0]", "mesh.cells=[16, 16]",
             "energy[2].expression=x^2+y^2+0.3*x*y", "initial.mean=[1.0, 0.5]"])
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLess(done.stdout.index("w2: beyond one dimension"), done.stdout.index("level"))
         for level in (0, 1):
             value = column(rows, "w2")[level]
             if np.isnan(value):

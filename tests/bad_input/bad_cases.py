@@ -480,6 +480,8 @@ def expressions():
             ("assignment", '"x = 2"', ("'='",), "=="),
             ("too many arguments", '"sin(x, y)"', ("'sin'", "too many"), None),
             ("two expressions", '"x, y"', ("comma",), None),
+            ("a number too large", '"y + 1e400*x"', ("1e400 (position 5", "out of range"), None),
+            ("a number too small", '"x*3.5e-400"', ("3.5e-400 (position 3", "out of range"), None),
             ("not finite", '"1/(x-x)"', ("finite",), None),
             ("nan by a root", '"sqrt(-1-x^2)"', ("finite",), None),
             ("a number", "3.0", ("text in quotes",), None),
@@ -614,6 +616,11 @@ def sought():
         yield replaced(f"energy.kind {kind}", 'kind = "entropy"', f'kind = "{kind}"', kind, suggestion=word)
     for old, new, word in [
             ("step = 0.01", "dt = 0.01", "time.step"), ("step = 0.01", "tau = 0.01", "time.step"),
+            ("step = 0.01", "timestep = 0.01", "time.step"), ("step = 0.01", "time_step = 0.01", "time.step"),
+            ("end = 0.02", "t_end = 0.02", "time.end"), ("end = 0.02", "T = 0.02", "time.end"),
+            ("variance = 0.05", "sigma = 0.2", "initial.variance"), ("variance = 0.05", "std = 0.2", "initial.variance"),
+            ("variance = 0.05", "width = 0.2", "initial.variance"), ("mean = [-1.0, 0.0]", "mu = [-1.0, 0.0]", "initial.mean"),
+            ("mean = [-1.0, 0.0]", "center = [-1.0, 0.0]", "initial.mean"),
             ("step = 0.01", "steps = 100", "time.end"), ("step = 0.01", "max_steps = 100", "time.end"),
             ('scheme = "implicit_euler"', 'method = "implicit_euler"', "time.scheme"),
             ('scheme = "implicit_euler"', 'integrator = "bdf2"', "time.scheme"),
