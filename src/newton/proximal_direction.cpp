@@ -11,7 +11,8 @@ namespace otto {
 /// nothing but the bounds makes rho stiff, phi must be the better known the smaller nu is.
 double ProximalNewton::Impl::linear_tolerance() const {
   const NewtonControl& c = control;
-  if (!internal.has_slope()) return care > 0 ? c.mu_cold * std::sqrt(barrier_fraction) : c.tightest;
+  if (!internal.has_slope())
+    return care > 0 ? c.barrier_cold * std::sqrt(barrier_fraction) : c.tightest;
   const double share = bounds.bounded() ? c.needed_bounded : c.needed_share;
   const double needed = std::max(c.min_needed, share * tolerance / now.optimality);
   const double loosest = bounds.bounded() ? (warm ? c.loosest_warm : c.loosest_bounded)
@@ -25,7 +26,7 @@ double ProximalNewton::Impl::linear_tolerance() const {
 /// The density H is made with at least.
 double ProximalNewton::Impl::held() const {
   if (bounds.bounded()) return 0;
-  return std::max(control.held_density, nu * std::min(now.optimality, 1.0)) * mean_density();
+  return std::max(control.held_density, damping * std::min(now.optimality, 1.0)) * mean_density();
 }
 
 /// dphi and drho at `now`. False where the linear solve fails.
@@ -145,7 +146,7 @@ bool ProximalNewton::Impl::search(bool whole) {
     try_step(alpha, whole);
     if (!improves(alpha)) continue;
     std::swap(now, trial);
-    if (k == 0) nu = std::max(control.nu, control.nu_decay * nu);
+    if (k == 0) damping = std::max(control.damping, control.damping_decay * damping);
     return true;
   }
   return false;

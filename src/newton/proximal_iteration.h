@@ -47,7 +47,7 @@ struct ProximalNewton::Impl {
   ProximalStep step;
   std::vector<double> rho0;     ///< that of the step, nowhere below `empty`
   std::vector<double> base;     ///< with bounds: that of the step
-  std::vector<double> filling;  ///< with bounds: weights of what mu adds to rho0, and
+  std::vector<double> filling;  ///< with bounds: weights of what the barrier adds to rho0, and
   double filled = 1;            ///< their mean
   double volume = 0;            ///< of the mesh
   double mass = 0;
@@ -56,13 +56,13 @@ struct ProximalNewton::Impl {
   double scale = 1;             ///< E, an energy per mass of the step's order
   double opening = 0;           ///< optimality of the first iterate from this start
   double care = 1;              ///< factor on the tolerance of linear solves
-  double nu = 0;                ///< of the held density
+  double damping = 0;           ///< of the held density
   bool warm = false;            ///< started from a guess of phi
   bool upwind = false;          ///< the weights
   int spent = 0;                ///< iterations before this start
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
-  std::vector<std::array<double, 2>> filter;  ///< with bounds: those of iterates with this mu
+  std::vector<std::array<double, 2>> filter;  ///< with bounds: those of iterates with this nu
   NewtonReport report;
 
   /// Bounds can make rho stiff by orders of magnitude more in one cell than in the next.

@@ -44,7 +44,7 @@ void ProximalNewton::Impl::begin_iteration() {
   opening = now.optimality;
   spent = report.iterations;
   care = 1;
-  nu = control.nu;
+  damping = control.damping;
   warm = false;
 }
 
@@ -60,8 +60,8 @@ bool ProximalNewton::Impl::try_harder(double rtol) {
     care = 0;
     return true;
   }
-  if (bounds.bounded() || nu >= control.nu_max) return false;
-  nu = std::max(control.nu_growth * nu, control.nu_raised);
+  if (bounds.bounded() || damping >= control.damping_max) return false;
+  damping = std::max(control.damping_growth * damping, control.damping_raised);
   return true;
 }
 
@@ -88,7 +88,7 @@ bool ProximalNewton::Impl::iterate() {
   for (;;) {
     if (bounds.bounded()) lower_barrier_fraction();
     const double goal = std::max(tolerance, now.floor);
-    if (barrier_fraction <= control.mu_last && now.optimality <= goal) return true;
+    if (barrier_fraction <= control.barrier_last && now.optimality <= goal) return true;
     if (report.iterations - spent >= max_iterations() || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method stands at an optimality of {:.2g} after {} "
