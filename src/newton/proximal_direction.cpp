@@ -29,8 +29,8 @@ double ProximalNewton::Impl::held() const {
   return std::max(control.held_density, damping * std::min(now.optimality, 1.0)) * mean_density();
 }
 
-/// dphi and drho at `now`. False where the linear solve fails.
-bool ProximalNewton::Impl::direction(double rtol) {
+/// The coefficients of H at `now`.
+ProximalCoefficients ProximalNewton::Impl::linearise() {
   std::vector<double>& other_side = transport.centred() ? left : right;
   transport.slopes(now.phi, step.kappa * step.tau, left, other_side);
   const double min = held();
@@ -47,7 +47,12 @@ bool ProximalNewton::Impl::direction(double rtol) {
   for (std::size_t k = 0; k < owned; ++k) {
     omega[k] = mesh.volume[k] * std::max(now.inverse[k], softest);
   }
-  const ProximalCoefficients coefficients{omega, left, other_side, conductance};
+  return {omega, left, other_side, conductance};
+}
+
+/// dphi and drho at `now`. False where the linear solve fails.
+bool ProximalNewton::Impl::direction(double rtol) {
+  const ProximalCoefficients coefficients = linearise();
   const SolveReport solve =
       coupled ? solve_coupled(coefficients, rtol) : solve_single(coefficients, rtol);
   report.linear_iterations += solve.iterations;

@@ -11,6 +11,7 @@
 
 #include "euler_guess.h"
 #include "interior_point.h"
+#include "../linear/patch_system.h"
 #include "otto/linear/coupled_system.h"
 #include "otto/newton/proximal_newton.h"
 
@@ -22,6 +23,7 @@ struct Iterate {
   std::vector<double> G, r, g, inverse;  ///< owned; inverse = 1/C, g with the push of the bounds
   std::span<const double> V;             ///< owned; that of the step, or
   std::vector<double> with_interaction;  ///< V + W * rho
+  std::vector<double> error;             ///< owned: what the cell leaves of its equations
   Multipliers multipliers;
   double optimality = std::numeric_limits<double>::infinity();
   double equations = 0, products = 0;  ///< its parts: of r and g, and of s rho - nu
@@ -39,6 +41,7 @@ struct ProximalNewton::Impl {
   const NewtonControl control;
   InteriorPoint bounds;
   ProximalSystem system;
+  PatchSystem patch;
   std::unique_ptr<CoupledSystem> coupled;  ///< with an interaction or stiff bounds
   std::unique_ptr<EulerGuess> euler;       ///< with an entropy
   double tolerance;
@@ -98,6 +101,11 @@ struct ProximalNewton::Impl {
   [[nodiscard]] double gap() const;
 
   bool direction(double rtol);
+  [[nodiscard]] ProximalCoefficients linearise();
+  [[nodiscard]] double patch_threshold() const;
+  void grow_patch(std::vector<double>& in);
+  [[nodiscard]] bool patch_direction();
+  void iterate_patches();
   [[nodiscard]] double held() const;
   SolveReport solve_coupled(const ProximalCoefficients& c, double rtol);
   SolveReport solve_single(const ProximalCoefficients& c, double rtol);

@@ -18,6 +18,7 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
       control(c),
       bounds(!e.internal().keeps_positive(), e.internal().maximum()),
       system(t, options, stiff()),
+      patch(t),
       tolerance(std::min(c.tolerance, c.rtol_factor * options.rtol)),
       owned(std::size_t(mesh.owned)),
       local(std::size_t(mesh.local())),
@@ -25,7 +26,7 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
   for (Iterate* it : {&now, &trial, &other}) {
     it->phi.resize(local);
     it->rho.resize(local);
-    for (auto* v : {&it->G, &it->r, &it->g, &it->inverse}) v->resize(owned);
+    for (auto* v : {&it->G, &it->r, &it->g, &it->inverse, &it->error}) v->resize(owned);
   }
   for (auto* v : {&left, &right, &conductance}) v->resize(faces);
   for (auto* v : {&mean, &field}) v->resize(local);
@@ -97,9 +98,11 @@ bool ProximalNewton::Impl::iterate() {
       return false;
     }
     const double rtol = linear_tolerance(), before = now.optimality;
+    if (getenv("DBG")) fprintf(stderr, "DBG it %d opt %.2e eq %.2e prod %.2e b %.1e rtol %.1e warm %d lin %d\n", report.iterations, now.optimality, now.equations, now.products, barrier_fraction, rtol, int(warm), report.linear_iterations);
     ++report.iterations;
     if (!direction(rtol)) return false;
     if (search()) {
+      if (bounds.bounded() ? !stiff() : bool(getenv("ENT"))) iterate_patches();
       if (slow(before)) {
         report.reason = "the guess of phi was poor";
         return false;
