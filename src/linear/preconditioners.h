@@ -1,6 +1,7 @@
 #pragma once
 // The preconditioners of one symmetric positive definite system on a box, from the cheapest to the
-// one that never failed: the geometric V-cycle; the algebraic one, made from the entries
+// one that never failed: the geometric V-cycle; the same between two corrections on a free boundary
+// (free_boundary.h), where there is one; the algebraic one, made from the entries
 // (multigrid/algebraic_cycle.h); hypre's BoomerAMG. A solve that goes too slowly with one of them is
 // started again with the next, which is kept: so solutions do not depend on when that happened, and
 // a resumed run repeats the one that was stopped.
@@ -10,6 +11,7 @@
 #include <functional>
 #include <memory>
 
+#include "free_boundary.h"
 #include "otto/core/petsc_check.h"
 #include "otto/linear/shifted_solver.h"
 #include "otto/multigrid/algebraic_cycle.h"
@@ -30,8 +32,13 @@ class Preconditioners {
   /// The matrix with its entries. Collective.
   using Assemble = std::function<Mat()>;
 
+  /// The cells of a free boundary's layer, per owned cell; empty where there is none worth a
+  /// correction.
+  using Layer = std::function<std::vector<char>()>;
+
   /// Without a `cycle` the algebraic one is the first.
-  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble);
+  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble,
+                  Layer layer = nullptr);
 
   /// Gives `ksp` its preconditioner and its test of convergence. Keeps a reference to it, and may
   /// not move afterwards.
@@ -47,13 +54,16 @@ class Preconditioners {
   SolveReport solve(Vec b, Vec u, double rtol, const Guess& guess = nullptr);
 
  private:
-  enum class Kind { geometric, algebraic, boomeramg };
+  enum class Kind { geometric, layered, algebraic, boomeramg };
   using PcOwner = PetscOwner<PC, PCDestroy>;
 
   static PetscErrorCode apply(PC pc, Vec r, Vec z);
   static PetscErrorCode test(KSP ksp, PetscInt k, PetscReal norm, KSPConvergedReason* reason,
                              void* context);
   PetscErrorCode apply(Vec r, Vec z);
+  PetscErrorCode cycle(Vec r, Vec z);
+  PetscErrorCode layered(Vec r, Vec z);
+  [[nodiscard]] Kind after(Kind kind);
   enum class Verdict { none, slow, bad_guess };
   [[nodiscard]] Kind cheapest() const { return cycle_ ? Kind::geometric : Kind::algebraic; }
   [[nodiscard]] Verdict judge(PetscInt k, double norm);
@@ -64,7 +74,10 @@ class Preconditioners {
   Foresight foresight_;
   Cycle cycle_;
   Assemble assemble_;
+  Layer layer_;
   Kind kind_;
+  std::unique_ptr<FreeBoundary> boundary_;
+  PetscOwner<Vec, VecDestroy> rest_, more_;
   std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;
   PcOwner boomeramg_;
   KSP ksp_ = nullptr;

@@ -74,6 +74,7 @@ struct ProximalSystem::Impl {
   void make_cycle();
   void make_ksp(ProximalSystem& system);
   Mat assembled();
+  std::vector<char> layer() const;
   void apply(std::span<const double> in, std::span<double> out);
 };
 
@@ -110,14 +111,40 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
         cycle->apply(r, scale, z);
       };
     }
-    preconditioners = std::make_unique<Preconditioners>(mesh, options, std::move(geometric_cycle),
-                                                        [this] { return assembled(); });
+    preconditioners = std::make_unique<Preconditioners>(
+        mesh, options, std::move(geometric_cycle), [this] { return assembled(); },
+        [this] { return layer(); });
     preconditioners->attach(ksp);
   }
   check(KSPSetFromOptions(ksp));
   take_prefixed_options(ksp, control.prefix);
   user_rtol = otto::user_rtol(control);
   user_norm = user_option(defaults.prefix, "-ksp_norm_type");
+}
+
+std::vector<char> ProximalSystem::Impl::layer() const {
+  static const double T = getenv("LT") ? atof(getenv("LT")) : 1,
+                      B = getenv("LB") ? atof(getenv("LB")) : 1e-9,
+                      X = getenv("LX") ? atof(getenv("LX")) : 0.6;
+  const auto n = std::size_t(mesh.owned);
+  std::vector<double> leaves(std::size_t(mesh.local()));
+  for (std::size_t f = 0; f < coefficients.g.size(); ++f) {
+    leaves[std::size_t(mesh.faces.left[f])] += coefficients.g[f];
+    leaves[std::size_t(mesh.faces.right[f])] += coefficients.g[f];
+  }
+  double largest = 0;
+  for (std::size_t k = 0; k < n; ++k) largest = std::max(largest, leaves[k]);
+  largest = mesh.comm.max(largest);
+  std::vector<char> cells(n);
+  double count = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    cells[k] = coefficients.omega[k] > T * leaves[k] && leaves[k] > B * largest;
+    count += cells[k];
+  }
+  count = mesh.comm.sum(count);
+  if (getenv("DBG")) fprintf(stderr, "DBG  layer %g\n", count);
+  if (count > X * double(mesh.global_cells)) cells.clear();
+  return cells;
 }
 
 /// H with its entries.

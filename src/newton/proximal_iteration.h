@@ -62,6 +62,7 @@ struct ProximalNewton::Impl {
   double damping = 0;           ///< of the held density
   bool warm = false;            ///< started from a guess of phi
   bool upwind = false;          ///< the weights
+  bool on_patch = false;        ///< the search is along a direction of patches
   int spent = 0;                ///< iterations before this start
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;

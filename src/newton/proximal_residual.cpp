@@ -80,7 +80,8 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
     sum += it.error[k];
     size += vol * (rho[k] + field[k] * z[k]);
     it.g[k] += push[k];
-    if (bounds.bounded() && !bounds.above()) it.error[k] += vol * std::abs(it.multipliers.below[k] * rho[k] - bounds.nu()) / scale;
+    if (bounds.bounded() && !bounds.above())
+      it.error[k] += vol * std::abs(it.multipliers.below[k] * rho[k] - bounds.nu()) / scale;
   }
   std::array<double, 5> sums{sum, size, it.kinetic, total, products};
   mesh.comm.sum_in_place(sums);

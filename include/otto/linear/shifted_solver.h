@@ -40,6 +40,7 @@ struct SolverOptions {
   int proximal_iterations = 24;
   /// After this many with the algebraic multigrid BoomerAMG takes over. It never took more than 20
   /// on rugged landscapes.
+  int layer_rings = 2;  ///< of the matrix's graph around the layer of a free boundary
   int algebraic_iterations = 60;
 };
 SolverOptions read_solver(const Section& solver);  ///< of a [solver] table

@@ -61,12 +61,12 @@ struct NewtonControl {
   double damping_max = 0.1;    ///< beyond it the iteration has failed
 
   // Patches (src/newton/local_newton.cpp)
-  double patch_share = 0.9;   ///< of the optimality that their cells hold,
-  double patch_part = 0.05;   ///< being at most so many of all: a free boundary, not the bulk
-  int patch_rings = 2;        ///< of neighbours
-  int patch_steps = 6;        ///< between two iterations on all cells
-  double patch_rtol = 1e-3;   ///< of their linear systems
-  int patch_linear = 100;     ///< products with H in one of them
+  double patch_share = 0.9;  ///< of the optimality that their cells hold,
+  double patch_part = 0.05;  ///< being at most so many of all: a free boundary, not the bulk
+  int patch_rings = 2;       ///< of neighbours
+  int patch_steps = 6;       ///< between two iterations on all cells
+  double patch_rtol = 1e-3;  ///< of their linear systems
+  int patch_linear = 100;    ///< products with H in one of them
 
   // The path in tau, where no guess converges: solutions are smooth in tau
   double path_start = 0.25;  ///< of tau; the same factor again where that fails

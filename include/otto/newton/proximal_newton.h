@@ -46,7 +46,7 @@ struct [[nodiscard]] NewtonReport {
   int iterations = 0;
   int linear_iterations = 0, max_linear_iterations = 0;
   int patch_iterations = 0;  ///< of CG on patches, without a preconditioner's cycle
-  double optimality = 0;  ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
+  double optimality = 0;     ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
   double gap = 0;  ///< with bounds: how far above its least value the step's functional may be
   long transport_solves = 0;  ///< with J or J^T, and sweeps over the cells they took (N > 1)
   long transport_sweeps = 0;

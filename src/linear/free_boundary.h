@@ -1,0 +1,35 @@
+#pragma once
+// An overlapping Schwarz correction for the layer of cells along a free boundary: A restricted to
+// these cells and some rings of their neighbours is solved exactly. Between the first and the last
+// cells of a density coefficients change by orders of magnitude from cell to cell, which no coarse
+// grid knows; the layer is as large as a surface. Each rank takes its part of the layer, overlapping
+// those of others.
+
+#include <petscksp.h>
+
+#include <span>
+
+#include "otto/core/petsc_check.h"
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+class FreeBoundary {
+ public:
+  /// `layer`: per owned cell; `rings` of the graph of A are added. Collective.
+  FreeBoundary(const Mesh& mesh, Mat A, std::span<const char> layer, int rings);
+  ~FreeBoundary();
+  FreeBoundary(const FreeBoundary&) = delete;
+  FreeBoundary& operator=(const FreeBoundary&) = delete;
+
+  /// z += R^T (R A R^T)^-1 R r, summed over the ranks. Collective.
+  PetscErrorCode add(Vec r, Vec z) const;
+
+ private:
+  Mat* blocks_ = nullptr;
+  PetscOwner<PC, PCDestroy> factors_;
+  PetscOwner<VecScatter, VecScatterDestroy> scatter_;
+  mutable PetscOwner<Vec, VecDestroy> in_, out_;
+};
+
+}  // namespace otto
