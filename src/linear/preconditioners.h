@@ -45,6 +45,8 @@ class Preconditioners {
   void attach(KSP ksp);
   /// The matrix is another one; with `start_over` the geometric cycle gets a new chance.
   void changed(bool start_over);
+  /// The correction on a free boundary is in force.
+  [[nodiscard]] bool layered() const { return kind_ == Kind::layered; }
   /// Sets up the preconditioner in force. Collective.
   void make();
   /// Writes what a solve is to start from.

@@ -57,6 +57,7 @@ struct ProximalSystem::Impl {
   const Mesh& mesh;
   SolverOptions options;
   ProximalCoefficients coefficients;
+  bool begun = true;      ///< a step
   bool assemble = false;  ///< there is no box, or the user chose a preconditioner
   bool geometric = true;  ///< no: coefficients that jump take the algebraic cycle
   bool single = false;    ///< precision of the cycle
@@ -125,7 +126,7 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
 std::vector<char> ProximalSystem::Impl::layer() const {
   static const double T = getenv("LT") ? atof(getenv("LT")) : 1,
                       B = getenv("LB") ? atof(getenv("LB")) : 1e-9,
-                      X = getenv("LX") ? atof(getenv("LX")) : 0.6;
+                      X = getenv("LX") ? atof(getenv("LX")) : 1.1;
   const auto n = std::size_t(mesh.owned);
   std::vector<double> leaves(std::size_t(mesh.local()));
   for (std::size_t f = 0; f < coefficients.g.size(); ++f) {
@@ -185,8 +186,11 @@ void ProximalSystem::set(const ProximalCoefficients& coefficients) {
     return;
   }
   check(MatShellSetContext(s.shell, this));
-  s.preconditioners->changed(true);
+  s.preconditioners->changed(s.begun || !s.preconditioners->layered());
+  s.begun = false;
 }
+
+void ProximalSystem::begin() { impl_->begun = true; }
 
 void ProximalSystem::apply(std::span<const double> x, std::span<double> out) {
   impl_->apply(x, out);
