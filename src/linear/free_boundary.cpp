@@ -28,7 +28,7 @@ IsOwner rows_of_layer(Mat A, std::span<const char> layer, int rings) {
 
 }  // namespace
 
-FreeBoundary::FreeBoundary(const Mesh& mesh, Mat A, std::span<const char> layer, int rings) {
+FreeBoundary::FreeBoundary(Mat A, std::span<const char> layer, int rings) {
   const IsOwner rows = rows_of_layer(A, layer, rings);
   IS set = rows;
   PetscInt n = 0;

@@ -10,14 +10,13 @@
 #include <span>
 
 #include "otto/core/petsc_check.h"
-#include "otto/mesh/mesh.h"
 
 namespace otto {
 
 class FreeBoundary {
  public:
   /// `layer`: per owned cell; `rings` of the graph of A are added. Collective.
-  FreeBoundary(const Mesh& mesh, Mat A, std::span<const char> layer, int rings);
+  FreeBoundary(Mat A, std::span<const char> layer, int rings);
   ~FreeBoundary();
   FreeBoundary(const FreeBoundary&) = delete;
   FreeBoundary& operator=(const FreeBoundary&) = delete;

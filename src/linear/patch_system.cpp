@@ -1,4 +1,4 @@
-#include "patch_system.h"
+#include "otto/linear/patch_system.h"
 
 #include <array>
 #include <cmath>

@@ -69,7 +69,7 @@ void Preconditioners::changed(bool start_over) {
 void Preconditioners::make() {
   if (kind_ == Kind::layered && !boundary_) {
     const Mat A = assemble_();
-    boundary_ = std::make_unique<FreeBoundary>(mesh_, A, layer_(), options_.layer_rings);
+    boundary_ = std::make_unique<FreeBoundary>(A, layer_(), options_.layer_rings);
     if (!rest_) {
       check(MatCreateVecs(A, rest_.out(), nullptr));
       check(VecDuplicate(rest_, more_.out()));

@@ -3,6 +3,7 @@
 #include <petscksp.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "assembled.h"
 #include "krylov.h"
@@ -123,10 +124,9 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   user_norm = user_option(defaults.prefix, "-ksp_norm_type");
 }
 
+/// The layer of a free boundary: cells that hold more than flows through them (Omega beyond the sum
+/// of their conductances), but are not empty. None where its factors would cost too much.
 std::vector<char> ProximalSystem::Impl::layer() const {
-  static const double T = getenv("LT") ? atof(getenv("LT")) : 1,
-                      B = getenv("LB") ? atof(getenv("LB")) : 1e-9,
-                      X = getenv("LX") ? atof(getenv("LX")) : 1.1;
   const auto n = std::size_t(mesh.owned);
   std::vector<double> leaves(std::size_t(mesh.local()));
   for (std::size_t f = 0; f < coefficients.g.size(); ++f) {
@@ -139,12 +139,12 @@ std::vector<char> ProximalSystem::Impl::layer() const {
   std::vector<char> cells(n);
   double count = 0;
   for (std::size_t k = 0; k < n; ++k) {
-    cells[k] = coefficients.omega[k] > T * leaves[k] && leaves[k] > B * largest;
-    count += cells[k];
+    const bool in = coefficients.omega[k] > leaves[k] && leaves[k] > options.layer_empty * largest;
+    cells[k] = in ? 1 : 0;
+    count += in ? 1 : 0;
   }
-  count = mesh.comm.sum(count);
-  if (getenv("DBG")) fprintf(stderr, "DBG  layer %g\n", count);
-  if (count > X * double(mesh.global_cells)) cells.clear();
+  const double work = std::pow(mesh.comm.max(count), mesh.dimension == 3 ? 2.0 : 1.5);
+  if (work > options.layer_work) cells.clear();
   return cells;
 }
 

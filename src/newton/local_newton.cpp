@@ -17,9 +17,6 @@ namespace {
 
 /// Powers of 2 below the largest by which cells are told apart.
 constexpr std::size_t bins = 40;
-static double envd(const char* n, double d) { return getenv(n) ? atof(getenv(n)) : d; }
-static double PP = envd("PP", .05), PS = envd("PS", 6), PR = envd("PR", 2), PH = envd("PH", .9),
-              PT = envd("PT", 1e-3);
 
 }  // namespace
 
@@ -41,8 +38,8 @@ double ProximalNewton::Impl::patch_threshold() const {
   for (std::size_t i = 0; i < bins; ++i) {
     held += sums[i];
     count += sums[bins + i];
-    if (count > PP * double(mesh.global_cells)) break;
-    if (held >= PH * total) return std::ldexp(largest, -int(i) - 1);
+    if (count > control.patch_part * double(mesh.global_cells)) break;
+    if (held >= control.patch_share * total) return std::ldexp(largest, -int(i) - 1);
   }
   return std::numeric_limits<double>::infinity();
 }
@@ -65,7 +62,7 @@ bool ProximalNewton::Impl::patch_direction() {
   if (!std::isfinite(from)) return false;
   std::vector<double> in(local, 0.0);
   for (std::size_t k = 0; k < owned; ++k) in[k] = now.error[k] >= from ? 1 : 0;
-  for (int ring = 0; ring < PR; ++ring) grow_patch(in);
+  for (int ring = 0; ring < control.patch_rings; ++ring) grow_patch(in);
   std::vector<char> inside(owned);
   for (std::size_t k = 0; k < owned; ++k) inside[k] = in[k] > 0 ? 1 : 0;
   grow_patch(in);
@@ -75,7 +72,8 @@ bool ProximalNewton::Impl::patch_direction() {
   mesh.halo.update(mesh.comm, field);
   J.apply_adjoint(field, rhs);
   for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
-  report.patch_iterations += patch.solve(c, inside, rhs, dphi, PT, control.patch_linear).iterations;
+  report.patch_iterations +=
+      patch.solve(c, inside, rhs, dphi, control.patch_rtol, control.patch_linear).iterations;
   std::ranges::copy(dphi, field.begin());
   mesh.halo.update(mesh.comm, field);
   J.apply(field, drho);
@@ -87,13 +85,10 @@ bool ProximalNewton::Impl::patch_direction() {
 
 void ProximalNewton::Impl::iterate_patches() {
   on_patch = true;
-  for (int k = 0; k < PS; ++k) {
+  for (int k = 0; k < control.patch_steps; ++k) {
     const double goal = std::max(tolerance, now.floor), before = now.optimality;
     if (now.optimality <= goal || !std::isfinite(before)) break;
     if (!patch_direction() || !search()) break;
-    if (getenv("DBG"))
-      fprintf(stderr, "DBG   patch %.2e -> %.2e cg %d\n", before, now.optimality,
-              report.patch_iterations);
   }
   on_patch = false;
 }

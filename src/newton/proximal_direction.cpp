@@ -132,9 +132,8 @@ bool ProximalNewton::Impl::search() { return search(false) || (bounds.bounded() 
 /// 2002): an iterate must improve on one of the two of every earlier one with this nu.
 bool ProximalNewton::Impl::improves(double alpha) const {
   const double part = 1 - control.sufficient_decrease * alpha;
-  static double PQ = getenv("PQ") ? atof(getenv("PQ")) : 1e300;
   if (!bounds.bounded()) return trial.optimality <= part * now.optimality;
-  if (on_patch && !(trial.optimality <= PQ * now.optimality)) return false;
+  if (on_patch && !(trial.optimality <= control.patch_growth * now.optimality)) return false;
   if (!std::isfinite(trial.optimality)) return false;
   if (trial.optimality <= part * now.optimality) return true;
   return std::ranges::all_of(filter, [&](const std::array<double, 2>& f) {

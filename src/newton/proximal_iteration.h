@@ -11,8 +11,8 @@
 
 #include "euler_guess.h"
 #include "interior_point.h"
-#include "../linear/patch_system.h"
 #include "otto/linear/coupled_system.h"
+#include "otto/linear/patch_system.h"
 #include "otto/newton/proximal_newton.h"
 
 namespace otto {

@@ -98,14 +98,10 @@ bool ProximalNewton::Impl::iterate() {
       return false;
     }
     const double rtol = linear_tolerance(), before = now.optimality;
-    if (getenv("DBG"))
-      fprintf(stderr, "DBG it %d opt %.2e eq %.2e prod %.2e b %.1e rtol %.1e warm %d lin %d\n",
-              report.iterations, now.optimality, now.equations, now.products, barrier_fraction,
-              rtol, int(warm), report.linear_iterations);
     ++report.iterations;
     if (!direction(rtol)) return false;
     if (search()) {
-      if (bounds.bounded() ? !stiff() : bool(getenv("ENT"))) iterate_patches();
+      if (bounds.bounded() && !stiff()) iterate_patches();
       if (slow(before)) {
         report.reason = "the guess of phi was poor";
         return false;

@@ -60,11 +60,12 @@ struct NewtonControl {
   double damping_decay = 0.1;  ///< after a full step
   double damping_max = 0.1;    ///< beyond it the iteration has failed
 
-  // Patches (src/newton/local_newton.cpp)
+  // Patches (src/newton/local_newton.cpp), where 0 <= rho is a bound
   double patch_share = 0.9;  ///< of the optimality that their cells hold,
-  double patch_part = 0.05;  ///< being at most so many of all: a free boundary, not the bulk
-  int patch_rings = 2;       ///< of neighbours
-  int patch_steps = 6;       ///< between two iterations on all cells
+  double patch_part = 0.3;   ///< being at most so many of all: on coarse grids films are wide
+  int patch_rings = 2;       ///< of neighbours, as far as a row of H reaches
+  int patch_steps = 12;      ///< between two iterations on all cells
+  double patch_growth = 3;   ///< of the optimality in a step that the filter lets pass, at most
   double patch_rtol = 1e-3;  ///< of their linear systems
   int patch_linear = 100;    ///< products with H in one of them
 
