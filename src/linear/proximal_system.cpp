@@ -144,7 +144,7 @@ std::vector<char> ProximalSystem::Impl::layer() const {
     count += in ? 1 : 0;
   }
   const double work = std::pow(mesh.comm.max(count), mesh.dimension == 3 ? 2.0 : 1.5);
-  if (work > options.layer_work) cells.clear();
+  if (work == 0 || work > options.layer_work) cells.clear();
   return cells;
 }
 
