@@ -8,7 +8,7 @@ namespace {
 
 using IsOwner = PetscOwner<IS, ISDestroy>;
 
-/// Rows of A of the layer and its rings, sorted.
+/// Rows of A of the layer and its rings, those of all ranks, sorted.
 IsOwner rows_of_layer(Mat A, std::span<const char> layer, int rings) {
   PetscInt first = 0;
   check(MatGetOwnershipRange(A, &first, nullptr));
@@ -21,9 +21,21 @@ IsOwner rows_of_layer(Mat A, std::span<const char> layer, int rings) {
                         &set));
   check(MatIncreaseOverlap(A, 1, &set, rings));
   check(ISSort(set));
-  IsOwner owner;
-  *owner.out() = set;
-  return owner;
+  IsOwner part, all;
+  *part.out() = set;
+  // the communicator of A's: those of the sets are the ranks' own
+  IS shared = nullptr;
+  const PetscInt* indices = nullptr;
+  PetscInt n = 0;
+  check(ISGetLocalSize(part, &n));
+  check(ISGetIndices(part, &indices));
+  check(ISCreateGeneral(PetscObjectComm(reinterpret_cast<PetscObject>(A)), n, indices,
+                        PETSC_COPY_VALUES, &shared));
+  check(ISRestoreIndices(part, &indices));
+  check(ISAllGather(shared, all.out()));
+  check(ISDestroy(&shared));
+  check(ISSortRemoveDups(all));
+  return all;
 }
 
 }  // namespace
@@ -40,6 +52,14 @@ FreeBoundary::FreeBoundary(Mat A, std::span<const char> layer, int rings) {
   check(MatCreateVecs(A, &whole, nullptr));
   check(VecScatterCreate(whole, set, in_, nullptr, scatter_.out()));
   check(VecDestroy(&whole));
+  PetscInt begin = 0, end = 0;
+  const PetscInt* indices = nullptr;
+  check(MatGetOwnershipRange(A, &begin, &end));
+  check(ISGetIndices(set, &indices));
+  for (PetscInt i = 0; i < n; ++i) {
+    if (indices[i] >= begin && indices[i] < end) own_.push_back({indices[i] - begin, i});
+  }
+  check(ISRestoreIndices(set, &indices));
   if (n == 0) return;
   check(PCCreate(PETSC_COMM_SELF, factors_.out()));
   check(PCSetOperators(factors_, blocks_[0], blocks_[0]));
@@ -55,11 +75,15 @@ FreeBoundary::~FreeBoundary() {
 PetscErrorCode FreeBoundary::add(Vec r, Vec z) const {
   PetscCall(VecScatterBegin(scatter_, r, in_, INSERT_VALUES, SCATTER_FORWARD));
   PetscCall(VecScatterEnd(scatter_, r, in_, INSERT_VALUES, SCATTER_FORWARD));
-  PetscInt n = 0;
-  PetscCall(VecGetLocalSize(in_, &n));
-  if (n > 0) PetscCall(PCApply(factors_, in_, out_));
-  PetscCall(VecScatterBegin(scatter_, out_, z, ADD_VALUES, SCATTER_REVERSE));
-  PetscCall(VecScatterEnd(scatter_, out_, z, ADD_VALUES, SCATTER_REVERSE));
+  if (!factors_) return 0;
+  PetscCall(PCApply(factors_, in_, out_));
+  const double* from = nullptr;
+  double* to = nullptr;
+  PetscCall(VecGetArrayRead(out_, &from));
+  PetscCall(VecGetArray(z, &to));
+  for (const Own& own : own_) to[own.row] += from[own.place];
+  PetscCall(VecRestoreArray(z, &to));
+  PetscCall(VecRestoreArrayRead(out_, &from));
   return 0;
 }
 

@@ -143,7 +143,7 @@ std::vector<char> ProximalSystem::Impl::layer() const {
     cells[k] = in ? 1 : 0;
     count += in ? 1 : 0;
   }
-  const double work = std::pow(mesh.comm.max(count), mesh.dimension == 3 ? 2.0 : 1.5);
+  const double work = std::pow(mesh.comm.sum(count), mesh.dimension == 3 ? 2.0 : 1.5);
   if (work == 0 || work > options.layer_work) cells.clear();
   return cells;
 }
