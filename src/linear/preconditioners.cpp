@@ -63,13 +63,15 @@ void Preconditioners::changed(bool start_over) {
   algebraic_.reset();
   boomeramg_ = PcOwner();
   boundary_.reset();
-  if (start_over) kind_ = cheapest();
+  if (!start_over) return;
+  kind_ = cheapest();
+  wide_ = false;
 }
 
 void Preconditioners::make() {
   if (kind_ == Kind::layered && !boundary_) {
     const Mat A = assemble_();
-    boundary_ = std::make_unique<FreeBoundary>(A, layer_(), options_.layer_rings);
+    boundary_ = std::make_unique<FreeBoundary>(A, layer_(wide_), options_.layer_rings);
     if (!rest_) {
       check(MatCreateVecs(A, rest_.out(), nullptr));
       check(VecDuplicate(rest_, more_.out()));
@@ -202,7 +204,14 @@ SolveReport Preconditioners::solve(Vec b, Vec u, double rtol, const Guess& guess
 }
 
 Preconditioners::Kind Preconditioners::after(Kind kind) {
-  if (kind == Kind::geometric && layer_ && mesh_.comm.any(!layer_().empty())) return Kind::layered;
+  if (layer_ && (kind == Kind::geometric || (kind == Kind::layered && !wide_))) {
+    boundary_.reset();
+    for (const bool wide : {false, true}) {
+      if (!wide && kind == Kind::layered) continue;  // that was it
+      wide_ = wide;
+      if (mesh_.comm.any(!layer_(wide).empty())) return Kind::layered;
+    }
+  }
   return kind == Kind::algebraic ? Kind::boomeramg : Kind::algebraic;
 }
 

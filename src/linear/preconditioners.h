@@ -1,7 +1,8 @@
 #pragma once
 // The preconditioners of one symmetric positive definite system on a box, from the cheapest to the
 // one that never failed: the geometric V-cycle; the same between two corrections on a free boundary
-// (free_boundary.h), where there is one; the algebraic one, made from the entries
+// (free_boundary.h), where there is one,
+// and on all that is not empty; the algebraic one, made from the entries
 // (multigrid/algebraic_cycle.h); hypre's BoomerAMG. A solve that goes too slowly with one of them is
 // started again with the next, which is kept: so solutions do not depend on when that happened, and
 // a resumed run repeats the one that was stopped.
@@ -32,9 +33,9 @@ class Preconditioners {
   /// The matrix with its entries. Collective.
   using Assemble = std::function<Mat()>;
 
-  /// The cells of a free boundary's layer, per owned cell; empty where there is none worth a
-  /// correction.
-  using Layer = std::function<std::vector<char>()>;
+  /// The cells of a free boundary's layer, per owned cell, or, `wide`, all that are not empty;
+  /// nothing where there are none, or where their factors would cost too much. Collective.
+  using Layer = std::function<std::vector<char>(bool wide)>;
 
   /// Without a `cycle` the algebraic one is the first.
   Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble,
@@ -78,6 +79,7 @@ class Preconditioners {
   Assemble assemble_;
   Layer layer_;
   Kind kind_;
+  bool wide_ = false;  ///< the layer, which was too narrow
   std::unique_ptr<FreeBoundary> boundary_;
   PetscOwner<Vec, VecDestroy> rest_, more_;
   std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;

@@ -59,6 +59,7 @@ struct ProximalSystem::Impl {
   SolverOptions options;
   ProximalCoefficients coefficients;
   bool begun = true;      ///< a step
+  bool fronts = false;    ///< it has free boundaries
   bool assemble = false;  ///< there is no box, or the user chose a preconditioner
   bool geometric = true;  ///< no: coefficients that jump take the algebraic cycle
   bool single = false;    ///< precision of the cycle
@@ -76,7 +77,7 @@ struct ProximalSystem::Impl {
   void make_cycle();
   void make_ksp(ProximalSystem& system);
   Mat assembled();
-  std::vector<char> layer() const;
+  std::vector<char> layer(bool wide) const;
   void apply(std::span<const double> in, std::span<double> out);
 };
 
@@ -115,7 +116,7 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
     }
     preconditioners = std::make_unique<Preconditioners>(
         mesh, options, std::move(geometric_cycle), [this] { return assembled(); },
-        [this] { return layer(); });
+        [this](bool wide) { return layer(wide); });
     preconditioners->attach(ksp);
   }
   check(KSPSetFromOptions(ksp));
@@ -125,8 +126,10 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
 }
 
 /// The layer of a free boundary: cells that hold more than flows through them (Omega beyond the sum
-/// of their conductances), but are not empty. None where its factors would cost too much.
-std::vector<char> ProximalSystem::Impl::layer() const {
+/// of their conductances), but are not empty; `wide`: all that are not. None where its factors would
+/// cost too much.
+std::vector<char> ProximalSystem::Impl::layer(bool wide) const {
+  if (!fronts) return {};
   const auto n = std::size_t(mesh.owned);
   std::vector<double> leaves(std::size_t(mesh.local()));
   for (std::size_t f = 0; f < coefficients.g.size(); ++f) {
@@ -139,7 +142,8 @@ std::vector<char> ProximalSystem::Impl::layer() const {
   std::vector<char> cells(n);
   double count = 0;
   for (std::size_t k = 0; k < n; ++k) {
-    const bool in = coefficients.omega[k] > leaves[k] && leaves[k] > options.layer_empty * largest;
+    const bool in =
+        (wide || coefficients.omega[k] > leaves[k]) && leaves[k] > options.layer_empty * largest;
     cells[k] = in ? 1 : 0;
     count += in ? 1 : 0;
   }
@@ -190,7 +194,10 @@ void ProximalSystem::set(const ProximalCoefficients& coefficients) {
   s.begun = false;
 }
 
-void ProximalSystem::begin() { impl_->begun = true; }
+void ProximalSystem::begin(bool fronts) {
+  impl_->begun = true;
+  impl_->fronts = fronts;
+}
 
 void ProximalSystem::apply(std::span<const double> x, std::span<double> out) {
   impl_->apply(x, out);

@@ -201,7 +201,7 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   }
   n.upwind = !n.mesh.comm.any(!n.transport.upwind());
   phi.resize(n.local);
-  n.system.begin();
+  n.system.begin(n.bounds.bounded() && !n.stiff());
   n.solve_from(phi);
   phi.swap(n.now.phi);
   rho.swap(n.now.rho);

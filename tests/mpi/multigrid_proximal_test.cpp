@@ -111,7 +111,7 @@ SolveReport solve_front(const SolverOptions& options) {
   }
   front.transport.slopes(phi, tau, front.slope, front.slope);
   front.transport.conductances(phi, rho, tau, front.conductance);
-  front.system.begin();
+  front.system.begin(true);
   front.system.set({front.omega, front.slope, front.slope, front.conductance});
   return front.solve(1e-8);
 }
