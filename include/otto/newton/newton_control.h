@@ -94,7 +94,7 @@ struct NewtonControl {
   double barrier_power = 1.5;
   double barrier_close = 10;        ///< lowered at an optimality of so many b
   double barrier_close_warm = 100;  ///< the same from a guess: its iterates are near the path's end
-  int max_iterations_warm = 30;     ///< from a guess with bounds; then without it
+  int max_iterations_warm = 12;  ///< from a guess with bounds; an easy whole path takes 7
   /// Energies per mass above the mean of V from which a cell is an obstacle, where b puts less.
   double obstacle = 100;
   /// The least energy per mass, over what moving it by the width of a cell costs: a trifle.
