@@ -89,8 +89,10 @@ std::string ignored(const Section& time, const StepperEntry& stepper) {
 std::string stepper_lines(const Setup& setup) {
   const StepperEntry& stepper = find_stepper(setup.c, setup.problem);
   const bool uses_flux = stepper.solves.flux != FluxUse::none;
-  return line("flux", uses_flux ? setup.c.section("flux").text("kind")
-                                : "none; weights " + setup.c.section("time").text("weights")) +
+  const std::string& chosen = setup.problem.flux;  // given, or by the mesh; else empty
+  const std::string flux = chosen.empty() ? setup.c.section("flux").text("kind") : chosen;
+  return line("flux",
+              uses_flux ? flux : "none; weights " + setup.c.section("time").text("weights")) +
          line("stepper", fmt::format("{} ({})", stepper.method, stepper.file)) +
          line("fallback", stepper.fallback.empty() ? "the step is refused and tried shorter"
                                                    : stepper.fallback) +

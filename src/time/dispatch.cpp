@@ -27,6 +27,7 @@ std::vector<StepperEntry>& registry() {
 /// most of it says why there is none.
 enum class Need {
   flux_family,
+  mobility,
   energies,
   positivity,
   interaction,
@@ -46,6 +47,8 @@ bool meets(Need need, const Solves& s, const Facts& f) {
   switch (need) {
     case Need::flux_family:
       return (s.flux == FluxUse::simplex) == simplex;
+    case Need::mobility:
+      return s.mobility || !f.mobility;
     case Need::energies:
       return s.energies == Energies::any || (s.energies == Energies::linear) == f.linear;
     case Need::positivity:
@@ -191,6 +194,12 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
           schemes_where([](const StepperEntry& e) { return e.solves.flux == FluxUse::simplex; });
       return {"time", "scheme", "flux.kind = \"simplex\" goes with " + list_words(names) + " only"};
     }
+    case Need::mobility:
+      return {
+          "mobility", "",
+          fmt::format("the scheme '{}' moves mass with the density for its mobility{}; or remove "
+                      "the table",
+                      scheme, advice(f, "; "))};
     case Need::energies:
       return of_energies(scheme, f);
     case Need::positivity:
@@ -263,11 +272,12 @@ std::vector<std::string> scheme_names() {
 }
 
 Facts::Facts(const Problem& problem)
-    : linear(problem.energy.linear()),
+    : linear(problem.generator.linear()),
       external_only(problem.energy.external_only()),
       positive(problem.energy.internal().keeps_positive() &&
                !std::isfinite(problem.energy.internal().maximum())),
       interaction(problem.energy.interaction() != nullptr),
+      mobility(!problem.generator.mobility().linear()),
       drift(problem.generator.driven()),
       absorbing(problem.generator.absorbs()),
       supply(problem.generator.supplies()),

@@ -31,7 +31,7 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
 
 ProximalStageOptions second_order_limits() {
   ProximalStageOptions limits;
-  limits.newton.nu = 1e-9;
+  limits.newton.damping = 1e-9;
   return limits;
 }
 

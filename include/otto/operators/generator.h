@@ -36,6 +36,7 @@
 #include "otto/flux/two_point.h"
 #include "otto/mesh/mesh.h"
 #include "otto/operators/flux_limiter.h"
+#include "otto/operators/mobility.h"
 
 namespace otto {
 
@@ -80,6 +81,11 @@ class Generator {
   [[nodiscard]] std::span<const double> transmissibility() const {
     return conductance_.empty() ? mesh_.faces.transmissibility : conductance_;
   }
+  /// Of a flow with another mobility than rho, for the fluxes and ledgers of nonlinear flows; the rates are for rho.
+  void set_mobility(const Mobility& mobility) { mobility_ = mobility; }
+  [[nodiscard]] const Mobility& mobility() const { return mobility_; }
+  /// The flow is that of the rates: an entropy and external terms alone, and the mobility rho.
+  [[nodiscard]] bool linear() const { return energy_.linear() && mobility_.linear(); }
   [[nodiscard]] double temperature() const { return kT_; }  ///< kT; 0 without an entropy
   [[nodiscard]] std::span<const double> external() const { return V_; }  ///< owned + ghosts
   /// V_L - V_K - b.(x_L - x_K) / D_f per face.
@@ -142,6 +148,7 @@ class Generator {
   const TwoPointFlux& flux_;
   const Drift* drift_;
   const Diffusion* diffusion_;
+  Mobility mobility_;
   double kT_;
   bool noise_, without_metric_;  // the noise implies a drift; see without_metric()
   const Exchange* exchange_;

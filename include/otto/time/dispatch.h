@@ -39,6 +39,7 @@ struct Solves {
   FluxUse flux = FluxUse::two_point;  ///< how it moves mass
   bool needs_positivity = false;      ///< U' is infinite at 0 and the density has no maximum
   bool interaction = true;            ///< energies with W * rho
+  bool mobility = false;              ///< a mobility other than rho
   bool drift = true;                  ///< a drift beside -grad V
   bool absorbing = true;              ///< mass leaves through sides and sets, or by a reaction
   bool supply = false;                ///< mass comes in
@@ -80,10 +81,11 @@ struct Facts {
   /// Of a problem, with fixed steps.
   explicit Facts(const Problem& problem);
 
-  bool linear;            ///< FreeEnergy::linear
+  bool linear;            ///< Generator::linear
   bool external_only;     ///< FreeEnergy::external_only
   bool positive;          ///< U'(0+) is -inf and the density has no maximum
   bool interaction;       ///< there is W * rho
+  bool mobility;          ///< it is not rho
   bool drift;             ///< there is one beside -grad V
   bool absorbing;         ///< mass leaves
   bool supply;            ///< mass comes in, or what has left comes back
