@@ -27,6 +27,7 @@ void refuse_tables(const Case& c) {
       {"boundary", "open sides are not available yet for 'otto fit'; remove [boundary]"},
       {"reaction", "reactions are not available yet for 'otto fit'; remove [reaction]"},
       {"diffusion", "a diffusion is not available yet for 'otto fit'; remove [diffusion]"},
+      {"mobility", "a mobility is not available yet for 'otto fit'; remove [mobility]"},
       {"train", "belongs to 'otto train'; 'otto fit' has [fit]"}};
   for (const auto& [table, words] : foreign) {
     if (c.section(table).present()) c.section(table).fail("", words);
