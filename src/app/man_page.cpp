@@ -120,8 +120,9 @@ constexpr std::array files{
     Pair{"checkpoints/ck-NNNNNN.h5",
          "What --resume goes on from, each with its seal in a file .json"},
     Pair{"energy.pt", "The network that otto train found (TorchScript)"},
-    Pair{"V.h5",
-         "The potential that otto fit found, with its error bars; usable in [[energy]] table"},
+    Pair{
+        "V.h5",
+        "The external energy that otto fit found, with its error bars; usable in [[energy]] table"},
     Pair{"fitted.toml", "What otto fit found as a case for otto run"},
     Pair{"convergence.csv", "Errors and orders of otto converge; also as .md, .tex and .svg"},
     Pair{"spectrum.csv", "Rates of otto spectrum; their modes are in modes.h5"}};
