@@ -27,7 +27,8 @@ namespace otto {
 
 /// g of every face for flow from `left` and from `right`.
 struct LimiterRatios {
-  std::vector<double> left, right;  ///< g_K, g_L per face
+  std::vector<double> left;   ///< g_K per face
+  std::vector<double> right;  ///< g_L
 };
 
 /// Of a density (owned + ghosts, ghosts up to date) on a box. Values below a tiny part of the mean
