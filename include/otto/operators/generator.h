@@ -74,6 +74,7 @@ class Generator {
   }
   /// Of a flow with another mobility than rho, for the fluxes and ledgers of nonlinear flows; the rates are for rho.
   void set_mobility(const Mobility& mobility) { mobility_ = mobility; }
+  /// rho where none was set.
   [[nodiscard]] const Mobility& mobility() const { return mobility_; }
   /// The flow is that of the rates: an entropy and external terms alone, and the mobility rho.
   [[nodiscard]] bool linear() const { return energy_.linear() && mobility_.linear(); }
