@@ -19,21 +19,24 @@ namespace otto {
 
 class Section;
 
+/// m(rho) and its two factors.
 struct Mobility {
   double exponent = 1;                                       ///< p
   double maximum = std::numeric_limits<double>::infinity();  ///< P
 
   /// m = rho: the gradient flow of the Wasserstein distance.
   [[nodiscard]] bool linear() const { return exponent == 1 && !std::isfinite(maximum); }
-  /// rho^p and its derivative.
+  /// rho^p.
   [[nodiscard]] double rising(double rho) const {
     return exponent == 1 ? rho : std::pow(rho, exponent);
   }
+  /// Its derivative.
   [[nodiscard]] double rising_slope(double rho) const {
     return exponent == 1 ? 1 : exponent * std::pow(rho, exponent - 1);
   }
-  /// 1 - rho/P >= 0 and its derivative.
+  /// 1 - rho/P >= 0.
   [[nodiscard]] double falling(double rho) const { return std::max(0.0, 1 - rho / maximum); }
+  /// Its derivative.
   [[nodiscard]] double falling_slope() const { return -1 / maximum; }
   /// m_f.
   [[nodiscard]] double between(double from, double to) const { return rising(from) * falling(to); }
