@@ -12,6 +12,8 @@ from numpy.polynomial.legendre import leggauss
 from scipy.linalg import eigh_tridiagonal, eigvalsh, expm, sqrtm
 from scipy.special import erf, gamma, iv  # noqa: F401  (iv: in formulas)
 
+from exact_rates import *  # noqa: F401,F403  pylint: disable=wildcard-import,unused-wildcard-import
+
 # -- products of 1-D solutions: double_well, double_well_3d --------------------------------------
 
 

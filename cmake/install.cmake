@@ -13,7 +13,7 @@ set(OTTO_PUBLIC_HEADERS
   energy/free_energy.h energy/interaction.h energy/internal.h
   flux/two_point.h
   initial/initial.h
-  operators/generator.h operators/ledger.h
+  operators/flux_limiter.h operators/generator.h operators/ledger.h operators/mobility.h
   linear/shifted_solver.h
   time/dispatch.h time/error_budget.h time/exponential_action.h time/flux_rules.h time/schemes.h time/step_control.h time/stepper.h
   time/timetable.h

@@ -11,8 +11,10 @@ from matplotlib.collections import PolyCollection  # noqa: E402
 
 AXES = "xyz"
 COLOURS, OTHER_COLOURS, SIGNED_COLOURS = "magma", "viridis", "RdBu_r"
+COMMITTORS = ("committor", "forward_committor", "backward_committor")
 DENSITIES = ("density", "stationary_density", "data")  # non-negative masses per volume
 WORDS = {"density": "density ρ", "stationary_density": "stationary density", "committor": "committor q",
+         "forward_committor": "forward committor q⁺", "backward_committor": "backward committor q⁻",
          "mean_exit_time": "mean exit time T", "external_energy": "external energy V",
          "chemical_potential": "chemical potential μ", "current": "stationary current J"}
 STYLE = {
@@ -55,7 +57,7 @@ def make_norm(values, scale, field="density"):
     if is_signed(values):  # white at 0, both signs alike
         reach = max(float(np.nanmax(np.abs(v))) for v in values)
         return colors.Normalize(vmin=-reach, vmax=reach), "neither"
-    if field == "committor":
+    if field in COMMITTORS:
         return colors.Normalize(vmin=0.0, vmax=1.0), "neither"
     if field not in DENSITIES:
         low, high = min(float(np.nanmin(v)) for v in values), max(float(np.nanmax(v)) for v in values)
@@ -177,14 +179,14 @@ def _draw_plane(axes, grid, values, norm, colours):
 
 def _draw_external(axes, run):
     """Level lines of V, a kT apart at the bottom and wider higher up, where the run wrote V."""
-    external = run.field(0, "external_energy")
-    if external is None or run.grid.edges is None:
+    if run.landscape is None or run.landscape[0].edges is None:
         return
+    grid, external = run.landscape
     kT = run.temperature or 1.0
     bottom = external.min()
     levels = [bottom + kT * k for k in (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 14, 20)]
-    middles = [0.5 * (e[1:] + e[:-1]) for e in run.grid.edges]
-    axes.contour(*middles, run.grid.as_array(external).T, levels=levels, colors="white",
+    middles = [0.5 * (e[1:] + e[:-1]) for e in grid.edges]
+    axes.contour(*middles, grid.as_array(external).T, levels=levels, colors="white",
                  linewidths=0.5, alpha=0.4, linestyles="solid")
 
 

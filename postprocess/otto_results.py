@@ -108,6 +108,7 @@ class Results:
         if not os.path.isdir(folder):
             raise ResultsError(f"{folder}: no such folder; run `otto run CASE.toml -o {folder}` first")
         self._series = self._read_series()
+        self._whole = self
 
     def _path(self, name):
         return os.path.join(self.folder, name)
@@ -167,7 +168,14 @@ class Results:
         """The same results without their series: what final.h5 holds."""
         alone = Results(self.folder)
         alone._series = []
+        alone._whole = self
         return alone
+
+    @cached_property
+    def landscape(self):
+        """The grid and V on it where the run wrote V; None elsewhere."""
+        external = self._whole.field(0, "external_energy")
+        return None if external is None else (self._whole.grid, external)
 
     def rate_of(self, mode):
         """The rate of a mode of `otto spectrum`, counted from 1; None without."""

@@ -22,6 +22,30 @@ constexpr double far_below = 1e-6;  // rate over l_D: the shape is one to 1e-6 a
 
 using Field = std::vector<double>;  // of owned + ghost cells
 
+constexpr double max_error = 1e-3;  // of a mean exit time, as of a rate
+
+/// t of deep_modes.h: nodes are taken out one by one, what each conducts, gains and loses going to those before it.
+Eigen::VectorXd times_of_cores(Eigen::MatrixXd C, Eigen::VectorXd exit, Eigen::VectorXd mass) {
+  const Eigen::Index m = mass.size();
+  Eigen::VectorXd out(m);
+  for (Eigen::Index n = m - 1; n >= 0; --n) {
+    out[n] = exit[n] + C.row(n).head(n).sum();
+    for (Eigen::Index j = 0; j < n; ++j) {
+      const double part = C(j, n) / out[n];
+      exit[j] += part * exit[n];
+      mass[j] += part * mass[n];
+      for (Eigen::Index k = 0; k < n; ++k) {
+        if (k != j) C(j, k) += part * C(n, k);
+      }
+    }
+  }
+  Eigen::VectorXd t(m);
+  for (Eigen::Index n = 0; n < m; ++n) {
+    t[n] = (mass[n] + C.row(n).head(n).dot(t.head(n))) / out[n];
+  }
+  return t;
+}
+
 class Capacities {
  public:
   Capacities(const Generator& generator, const Quotient& quotient, DeepWells wells)
@@ -57,6 +81,23 @@ class Capacities {
     found.solves = solves_;
     found.iterations = iterations_;
     return found;
+  }
+
+  std::vector<double> exit_times(double depth) {
+    solve_all();
+    form_graph();
+    const Eigen::VectorXd t = times_of_cores(C_, exit_, mass_);
+    const double error = solve_error_ + double(wells_.largest) * std::exp(-depth);
+    if (!t.allFinite() || !(error < max_error)) {
+      throw NumericalError(
+          "the mean exit time from the deep wells of the energy is not resolved; try a larger "
+          "temperature");
+    }
+    std::vector<double> times(to_core_.begin(), to_core_.begin() + mesh_.owned);
+    for (std::size_t i = 0; i < std::size_t(wells_.count); ++i) {
+      for (std::size_t k = 0; k < owned_; ++k) times[k] += t[Eigen::Index(i)] * h_[i][k];
+    }
+    return times;
   }
 
  private:
@@ -132,6 +173,7 @@ class Capacities {
           "is; try a larger temperature");
     }
     slowest_ = mesh_.comm.max(*std::ranges::max_element(T)) / (1 - missed);
+    to_core_ = T;
   }
 
   void solve_all() {
@@ -200,6 +242,7 @@ class Capacities {
   DeepWells wells_;
   std::size_t owned_;
   BackwardSystem system_;
+  Field to_core_;               // T
   std::vector<Field> h_;        // by well; last, where there is one, h_0
   std::vector<double> change_;  // of E, by h
   double slowest_ = 0;          // max T
@@ -211,8 +254,10 @@ class Capacities {
 
 }  // namespace
 
-DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
-                          const DeepOptions& options) {
+namespace {
+
+/// None where no well is as deep as asked.
+DeepWells wells_of(const Generator& generator, const DeepOptions& options) {
   DeepWells wells = find_deep_wells(generator, options.depth, options.depth);
   if (wells.count < (generator.absorbs() ? 1 : 2)) return {};
   if (wells.count > max_wells) {
@@ -222,8 +267,23 @@ DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
                     wells.count, options.depth, max_wells));
   }
   DeepWells more = find_deep_wells(generator, options.shallow, options.depth);
-  if (more.count <= max_wells) wells = std::move(more);
+  return more.count <= max_wells ? more : wells;
+}
+
+}  // namespace
+
+DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
+                          const DeepOptions& options) {
+  DeepWells wells = wells_of(generator, options);
+  if (wells.count == 0) return {};
   return Capacities(generator, quotient, std::move(wells)).modes(options.depth);
+}
+
+std::vector<double> find_deep_exit_times(const Generator& generator, const Quotient& quotient,
+                                         const DeepOptions& options) {
+  DeepWells wells = wells_of(generator, options);
+  if (wells.count == 0) return {};
+  return Capacities(generator, quotient, std::move(wells)).exit_times(options.depth);
 }
 
 }  // namespace otto

@@ -14,6 +14,13 @@
 // both parts, and that of the rest is at least l_D times its norm. The bounds differ by parts of
 // exp(-depth / kT), so that the deeper the wells, the closer they are.
 //
+// The mean time to leave through what absorbs is T_0 + sum_i t_i h_i, T_0 the mean time to reach a core or to leave, and
+//
+//   sum_j C_ij (t_i - t_j) + C_i0 t_i = M_i,
+//
+// since E(h_i, T_0) = 0: T_0 vanishes where h_i is not harmonic. It is found by elimination without
+// subtractions (Grassmann, Taksar, Heyman 1985).
+//
 // What the arithmetic adds is bounded alike: a core is short-circuited below `depth` kT under the
 // way out; and solves leave residuals r_i, which change E by no more than max|e_i| sum pi |r_i|,
 // |e_i| <= max |r_i / vol| max T. The h_i are cut off where they are closer to 0 or 1
@@ -34,12 +41,18 @@ struct DeepModes {
 };
 
 struct DeepOptions {
-  double depth = 22;    ///< kT: needed where a well is deeper; where cores and solves lose 1e-10
-  double shallow = 12;  ///< kT: wells deeper than this have cores then; others only slow T down
+  double depth = 22;  ///< kT: needed where a well is deeper; where cores and solves lose 1e-10
+  double max_range = 1300;  ///< of V/kT: pi, half-way shifted, and 1/pi are ordinary numbers
+  double shallow = 12;      ///< kT: wells deeper than this have cores then; others only slow T down
 };
 
 /// Nothing where no well is that deep. Collective; throws NumericalError where T is not resolved.
 DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
                           const DeepOptions& options = {});
+
+/// Mean times to leave from the owned cells, to parts of 1e-9 of the largest. Empty where no well is that deep. For generators with
+/// detailed balance that absorb. Collective; throws NumericalError where they are not resolved.
+std::vector<double> find_deep_exit_times(const Generator& generator, const Quotient& quotient,
+                                         const DeepOptions& options = {});
 
 }  // namespace otto

@@ -1,8 +1,10 @@
 // Flooding: cells in the order of V; a cell without flooded neighbours is the bottom of a well, a
-// cell that joins two lakes a saddle, where the shallower of the two wells ends. With the Hessian H
-// of V there (differences over three cells along each axis, V continued to the stationary point),
+// cell that joins two lakes a saddle, where the shallower of the two wells ends. Cells take the basin of their
+// lowest neighbour; basins of wells no deeper than kT are part of the one they flow into. A cell where two basins meet, none of whose flooded
+// neighbours is one, is another pass between them. With the Hessian H
+// of V at wells and saddles (differences over three cells along each axis, V continued to the stationary point),
 //
-//   rate(well) = |l| / (2 pi) sqrt(det H_well / |det H_saddle|) exp(-(V_saddle - V_well) / kT),
+//   rate(well) = sum over passes |l| / (2 pi) sqrt(det H_well / |det H_saddle|) exp(-(V_saddle - V_well) / kT),
 //
 // l the negative eigenvalue of H_saddle (Eyring 1935, Kramers 1940; Bovier and others 2004). A
 // density relaxes between two wells with the sum of both rates.
@@ -17,6 +19,9 @@
 #include <numbers>
 #include <numeric>
 #include <optional>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
 
 namespace otto {
 
@@ -77,13 +82,64 @@ class Landscape {
   struct Stationary {
     double V;
     Eigen::MatrixXd hessian;
+    Eigen::VectorXd at;  // from the centre of the cell, in widths of cells
   };
-  /// The stationary point nearest to a cell; nothing at a wall or where there is none within two
+  /// The stationary point nearest to a cell, with H there; nothing at a wall or where there is none within two
   /// cells.
   [[nodiscard]] std::optional<Stationary> stationary(std::int64_t cell) const {
+    const auto here = derivatives(cell);
+    if (!here) return std::nullopt;
+    const Eigen::VectorXd step = -here->hessian.fullPivLu().solve(here->gradient);
+    Stationary found{V(cell) + 0.5 * here->gradient.dot(step), here->hessian, step};
+    const Index at = index(cell);
+    for (int a = 0; a < box_.dimension; ++a) {
+      const auto s = std::size_t(a);
+      found.at[a] /= place(a, at[s] + 1) - place(a, at[s]);
+      if (!(std::abs(found.at[a]) < 2)) return std::nullopt;
+      Index side{};
+      side[s] = found.at[a] < 0 ? -1 : 1;
+      const auto neighbour = moved(at, side);
+      const auto there = neighbour ? derivatives(*neighbour) : std::nullopt;
+      if (there) found.hessian += std::abs(found.at[a]) * (there->hessian - here->hessian);
+    }
+    return found;
+  }
+
+  [[nodiscard]] bool at_wall(std::int64_t cell) const {
+    const Index at = index(cell);
+    for (int a = 0; a < box_.dimension; ++a) {
+      const std::int64_t i = at[std::size_t(a)];
+      if (!box_.periodic[std::size_t(a)] && (i == 0 || i + 1 == box_.cells(a))) return true;
+    }
+    return false;
+  }
+
+  /// The largest distance along an axis, in cells, of two points given by cells and widths from their centres.
+  [[nodiscard]] double distance(std::int64_t cell, const Eigen::VectorXd& from, std::int64_t other,
+                                const Eigen::VectorXd& to) const {
+    const Index a = index(cell), b = index(other);
+    double max = 0;
+    for (int i = 0; i < box_.dimension; ++i) {
+      const auto n = double(box_.cells(i));
+      double d = std::abs(double(b[std::size_t(i)] - a[std::size_t(i)]) + to[i] - from[i]);
+      if (box_.periodic[std::size_t(i)]) d = std::min(d, n - d);
+      max = std::max(max, d);
+    }
+    return max;
+  }
+
+ private:
+  struct Weights {
+    std::array<double, 3> first{}, second{};
+  };
+  struct Derivatives {
+    Eigen::VectorXd gradient;
+    Eigen::MatrixXd hessian;
+  };
+  /// Nothing at a wall.
+  [[nodiscard]] std::optional<Derivatives> derivatives(std::int64_t cell) const {
     const int d = box_.dimension;
-    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(d);
-    Eigen::MatrixXd hessian = Eigen::MatrixXd::Zero(d, d);
+    Derivatives D{Eigen::VectorXd::Zero(d), Eigen::MatrixXd::Zero(d, d)};
     const Index at = index(cell);
     std::array<Weights, 3> w;
     for (int a = 0; a < d; ++a) {
@@ -96,23 +152,14 @@ class Landscape {
         Index step{};
         step[std::size_t(a)] = std::int64_t(p) - 1;
         const double value = V(*moved(at, step));
-        gradient[a] += w[std::size_t(a)].first[p] * value;
-        hessian(a, a) += w[std::size_t(a)].second[p] * value;
+        D.gradient[a] += w[std::size_t(a)].first[p] * value;
+        D.hessian(a, a) += w[std::size_t(a)].second[p] * value;
       }
-      for (int b = 0; b < a; ++b) hessian(a, b) = hessian(b, a) = mixed(at, a, b, w);
+      for (int b = 0; b < a; ++b) D.hessian(a, b) = D.hessian(b, a) = mixed(at, a, b, w);
     }
-    const Eigen::VectorXd step = -hessian.fullPivLu().solve(gradient);
-    for (int a = 0; a < d; ++a) {
-      const double width = place(a, at[std::size_t(a)] + 1) - place(a, at[std::size_t(a)]);
-      if (!(std::abs(step[a]) < 2 * width)) return std::nullopt;
-    }
-    return Stationary{V(cell) + 0.5 * gradient.dot(step), hessian};
+    return D;
   }
 
- private:
-  struct Weights {
-    std::array<double, 3> first{}, second{};
-  };
   /// Derivatives at 0 of the parabola through values at -a, 0, b (a = -below).
   static Weights weights(double below, double above) {
     const double a = -below, b = above;
@@ -166,85 +213,204 @@ class Landscape {
 };
 
 struct Merge {
-  std::int64_t well, deeper, saddle;
+  std::int32_t well, deeper, saddle;
+  std::vector<std::int32_t> passes;  // between the two lakes, the saddle among them, lowest first
 };
 
-/// All wells but the deepest, with the saddle where each of them ends.
-std::vector<Merge> flood(const Landscape& land, double kT) {
-  std::vector<std::int64_t> order(std::size_t(land.cells()));
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, {}, [&](std::int64_t cell) { return land.V(cell); });
-  std::vector<std::int64_t> lake(order.size(), -1);  // towards the bottom of the lake
-  const auto bottom = [&](std::int64_t cell) {
-    while (lake[std::size_t(cell)] != cell) {
-      auto& up = lake[std::size_t(cell)];
-      up = lake[std::size_t(up)];
-      cell = up;
+/// All wells deeper than kT but the deepest, with the passes to where each of them ends.
+class Flood {
+ public:
+  Flood(const Landscape& land, double kT)
+      : land_(land),
+        kT_(kT),
+        lake_(std::size_t(land.cells()), none),
+        basin_(lake_),
+        ridge_(lake_.size(), Pair{none, none}) {}
+
+  std::vector<Merge> run() {
+    std::vector<std::int32_t> order(lake_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, {}, [&](std::int32_t cell) { return land_.V(cell); });
+    for (const std::int32_t cell : order) add(cell);
+    return std::move(merges_);
+  }
+
+ private:
+  static constexpr std::int32_t none = -1;
+  using Pair = std::array<std::int32_t, 2>;  // of basins, the smaller number first
+  struct Branch {
+    std::int32_t up = none;
+    std::size_t merge = 0;
+  };
+
+  /// The one that stands for a lake, its bottom, or for a basin.
+  static std::int32_t root(std::vector<std::int32_t>& up, std::int32_t cell) {
+    while (up[std::size_t(cell)] != cell) {
+      auto& next = up[std::size_t(cell)];
+      next = up[std::size_t(next)];
+      cell = next;
     }
     return cell;
-  };
-  std::vector<Merge> merges;
-  for (const std::int64_t cell : order) {
-    std::int64_t mine = -1;
-    land.neighbours(cell, [&](std::int64_t other) {
-      if (lake[std::size_t(other)] < 0) return;
-      const std::int64_t theirs = bottom(other);
-      if (mine < 0) mine = theirs;
-      if (mine == theirs) return;
-      const bool deeper = land.V(mine) <= land.V(theirs);
-      const std::int64_t low = deeper ? mine : theirs, high = deeper ? theirs : mine;
-      if (land.V(cell) - land.V(high) > kT) merges.push_back({high, low, cell});
-      lake[std::size_t(high)] = low;
-      mine = low;
-    });
-    lake[std::size_t(cell)] = mine < 0 ? cell : mine;
   }
-  return merges;
+
+  void add(std::int32_t cell) {
+    flooded_.clear();
+    land_.neighbours(cell, [&](std::int64_t other) {
+      if (lake_[std::size_t(other)] != none) flooded_.push_back(std::int32_t(other));
+    });
+    std::int32_t mine = none, lowest = cell;
+    for (const std::int32_t other : flooded_) {
+      if (lowest == cell || land_.V(other) < land_.V(lowest)) lowest = other;
+      const std::int32_t theirs = root(lake_, other);
+      mine = mine == none || mine == theirs ? theirs : join(mine, flooded_[0], theirs, other, cell);
+    }
+    lake_[std::size_t(cell)] = mine == none ? cell : mine;
+    basin_[std::size_t(cell)] = lowest == cell ? cell : root(basin_, lowest);
+    find_pass(cell);
+  }
+
+  /// Two lakes, each with its neighbour of the cell where they meet; returns the bottom of both.
+  std::int32_t join(std::int32_t a, std::int32_t beside_a, std::int32_t b, std::int32_t beside_b,
+                    std::int32_t cell) {
+    if (land_.V(b) < land_.V(a)) std::swap(a, b), std::swap(beside_a, beside_b);
+    lake_[std::size_t(b)] = a;
+    if (land_.V(cell) - land_.V(b) > kT_) {
+      const std::int32_t down = trunk(root(basin_, b)), to = trunk(root(basin_, a));
+      branches_[down] = {to, merges_.size()};
+      merges_.push_back({b, a, cell, {}});
+    } else {  // one basin up to here
+      basin_[std::size_t(root(basin_, b))] = root(basin_, beside_a);
+    }
+    return a;
+  }
+
+  /// Cells where two basins meet that no pass was found at follow each other upwards from one.
+  void find_pass(std::int32_t cell) {
+    std::vector<std::int32_t>& met = met_;
+    met.clear();
+    for (const std::int32_t other : flooded_) {
+      const std::int32_t basin = root(basin_, other);
+      if (std::ranges::find(met, basin) == met.end()) met.push_back(basin);
+    }
+    for (std::size_t i = 1; i < met.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        const Pair pair{std::min(met[i], met[j]), std::max(met[i], met[j])};
+        ridge_[std::size_t(cell)] = pair;
+        const bool known = std::ranges::any_of(flooded_, [&](std::int32_t other) {
+          const Pair& theirs = ridge_[std::size_t(other)];
+          if (theirs[0] == none) return false;
+          const std::int32_t a = root(basin_, theirs[0]), b = root(basin_, theirs[1]);
+          return Pair{std::min(a, b), std::max(a, b)} == pair;
+        });
+        if (!known) merges_[merge_of(pair)].passes.push_back(cell);
+      }
+    }
+  }
+
+  /// Where the lakes of two basins met: the last merge on the way between them.
+  [[nodiscard]] std::size_t merge_of(Pair basins) const {
+    std::size_t last = 0;
+    while (basins[0] != basins[1]) {
+      const auto first = branches_.find(basins[0]), second = branches_.find(basins[1]);
+      const bool climb_first =
+          second == branches_.end() ||
+          (first != branches_.end() && first->second.merge < second->second.merge);
+      const Branch& branch = climb_first ? first->second : second->second;
+      basins[climb_first ? 0 : 1] = branch.up;
+      last = branch.merge;
+    }
+    return last;
+  }
+
+  [[nodiscard]] std::int32_t trunk(std::int32_t basin) const {
+    for (auto at = branches_.find(basin); at != branches_.end(); at = branches_.find(basin)) {
+      basin = at->second.up;
+    }
+    return basin;
+  }
+
+  const Landscape& land_;
+  double kT_;
+  std::vector<std::int32_t> lake_, basin_;  // towards what stands for it
+  std::vector<Pair> ridge_;                 // basins that meet at a cell, the last two of them
+  std::unordered_map<std::int32_t, Branch> branches_;  // of basins, by which lake joined which
+  std::vector<Merge> merges_;
+  std::vector<std::int32_t> flooded_, met_;  // scratch
+};
+
+/// |l| / (2 pi sqrt |det H|), and where. Nothing where H is not that of a saddle.
+std::optional<double> conductance(const Landscape::Stationary& saddle) {
+  const Eigen::VectorXd l =
+      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(saddle.hessian).eigenvalues();
+  if (!(l[0] < 0) || (l.size() > 1 && !(l[1] > 0))) return std::nullopt;
+  return -l[0] / (2 * std::numbers::pi * std::sqrt(std::abs(l.prod())));
 }
+
+constexpr double same_saddle = 3;    // cells
+constexpr double negligible = 0.01;  // of the lowest pass: what a pass without a formula may carry
+constexpr double far_above = 1e-6;   // of the lowest pass: those of less are not looked at
 
 std::optional<EyringKramersRate> eyring_kramers(const Landscape& land, const Merge& m, double kT) {
   const auto well = land.stationary(m.well), deeper = land.stationary(m.deeper),
-             saddle = land.stationary(m.saddle);
-  if (!well || !deeper || !saddle) return std::nullopt;
-  const Eigen::VectorXd l =
-      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(saddle->hessian).eigenvalues();
-  if (!(l[0] < 0) || (l.size() > 1 && !(l[1] > 0))) return std::nullopt;
-  const auto out_of = [&](const Landscape::Stationary& from) {
-    const double ratio = from.hessian.determinant() / std::abs(l.prod());
-    return -l[0] / (2 * std::numbers::pi) * std::sqrt(ratio) * std::exp((from.V - saddle->V) / kT);
-  };
-  const double rate = out_of(*well) + out_of(*deeper);
-  if (!std::isfinite(rate)) return std::nullopt;
-  return EyringKramersRate{land.center(m.well), land.center(m.deeper), land.center(m.saddle),
-                           saddle->V - well->V, rate};
+             lowest = land.stationary(m.saddle);
+  if (!well || !deeper || !lowest || !conductance(*lowest)) return std::nullopt;
+  std::vector<std::pair<std::int32_t, Landscape::Stationary>> passes;
+  double sum = 0;
+  for (const std::int32_t cell : m.passes) {
+    const double weight = std::exp((lowest->V - land.V(cell)) / kT);
+    if (land.at_wall(cell) && weight > negligible) return std::nullopt;
+    if (land.at_wall(cell) || weight < far_above) continue;
+    const auto saddle = land.stationary(cell);
+    const auto conducts = saddle ? conductance(*saddle) : std::nullopt;
+    if (!conducts || std::ranges::any_of(passes, [&](const auto& other) {
+          return land.distance(cell, saddle->at, other.first, other.second.at) < same_saddle;
+        })) {
+      continue;
+    }
+    passes.emplace_back(cell, *saddle);
+    const auto out_of = [&](const Landscape::Stationary& from) {
+      return std::sqrt(from.hessian.determinant()) * std::exp((from.V - saddle->V) / kT);
+    };
+    sum += *conducts * (out_of(*well) + out_of(*deeper));
+  }
+  if (!std::isfinite(sum) || passes.empty()) return std::nullopt;
+  return EyringKramersRate{land.center(m.well),
+                           land.center(m.deeper),
+                           land.center(m.saddle),
+                           lowest->V - well->V,
+                           sum,
+                           std::int64_t(passes.size())};
 }
 
-std::vector<EyringKramersRate> on_root(const Box& box, std::vector<double> V, double kT) {
+EyringKramers on_root(const Box& box, std::vector<double> V, double kT) {
   const Landscape land(box, std::move(V));
-  std::vector<EyringKramersRate> crossings;
-  for (const Merge& merge : flood(land, kT)) {
-    if (const auto crossing = eyring_kramers(land, merge, kT)) crossings.push_back(*crossing);
+  EyringKramers found;
+  for (const Merge& merge : Flood(land, kT).run()) {
+    if (const auto crossing = eyring_kramers(land, merge, kT)) {
+      found.crossings.push_back(*crossing);
+    } else {
+      ++found.left_out;
+    }
   }
-  std::ranges::sort(crossings, {}, &EyringKramersRate::rate);
-  return crossings;
+  std::ranges::sort(found.crossings, {}, &EyringKramersRate::rate);
+  return found;
 }
 
 }  // namespace
 
-std::vector<EyringKramersRate> eyring_kramers(const Mesh& mesh, std::span<const double> V,
-                                              double kT) {
+EyringKramers eyring_kramers(const Mesh& mesh, std::span<const double> V, double kT) {
   if (!mesh.box || mesh.global_cells > max_cells || !(kT > 0)) return {};
   std::vector<double> all = gather(mesh, V);
-  std::vector<EyringKramersRate> crossings;
+  EyringKramers found;
   mesh.comm.together([&] {
-    if (mesh.comm.is_root()) crossings = on_root(mesh.box->box, std::move(all), kT);
+    if (mesh.comm.is_root()) found = on_root(mesh.box->box, std::move(all), kT);
   });
-  static_assert(sizeof(EyringKramersRate) % sizeof(double) == 0);
-  std::int64_t count = mesh.comm.max(std::int64_t(crossings.size()));
-  crossings.resize(std::size_t(count));
-  MPI_Bcast(crossings.data(), int(crossings.size() * sizeof(EyringKramersRate) / sizeof(double)),
-            MPI_DOUBLE, 0, mesh.comm.handle());
-  return crossings;
+  found.left_out = mesh.comm.max(found.left_out);
+  found.crossings.resize(std::size_t(mesh.comm.max(std::int64_t(found.crossings.size()))));
+  static_assert(std::is_trivially_copyable_v<EyringKramersRate>);
+  MPI_Bcast(found.crossings.data(), int(found.crossings.size() * sizeof(EyringKramersRate)),
+            MPI_BYTE, 0, mesh.comm.handle());
+  return found;
 }
 
 }  // namespace otto

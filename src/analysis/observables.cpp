@@ -21,12 +21,14 @@
 #include <limits>
 #include <optional>
 
+#include "deep_modes.h"
 #include "held_cells.h"
 #include "otto/core/error.h"
 #include "otto/linear/backward_solver.h"
 #include "otto/mesh/periods.h"
 #include "otto/operators/absorbing.h"
 #include "otto/operators/exchange.h"
+#include "quotient.h"
 
 namespace otto {
 
@@ -128,6 +130,11 @@ Target at_centres(const Mesh& mesh, const Target& target) {
 
 std::vector<double> mean_exit_time(const Generator& generator, SolverOptions options) {
   const Mesh& mesh = generator.mesh();
+  if (generator.symmetric() && generator.absorbs() &&
+      generator.range() <= DeepOptions{}.max_range) {
+    std::vector<double> times = find_deep_exit_times(generator, Quotient(generator));
+    if (!times.empty()) return times;
+  }
   std::vector<double> T(std::size_t(mesh.owned), 0.0);
   require(solve_backward(generator, {}, std::span(mesh.volume).first(T.size()), T, options),
           "mean exit time");

@@ -54,28 +54,6 @@ void Quotient::judge(Mode& mode) const {
   mode.residual = residual / mode.rate;
 }
 
-double Quotient::coarseness(std::vector<double> u) const {
-  const auto V = generator_.external();
-  u.resize(std::size_t(mesh_.local()));
-  mesh_.halo.update(mesh_.comm, u);
-  const auto faces = std::size_t(mesh_.faces.size());
-  std::vector<double> s(faces), forward(faces), backward(faces);
-  for (std::size_t f = 0; f < faces; ++f) {
-    const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
-    s[f] = (V[r] - V[l]) / generator_.temperature();
-  }
-  generator_.flux().weights(s, forward, backward);
-  std::vector<double> sums(2, 0.0);  // with the change, and without
-  for (std::size_t f = 0; f < faces; ++f) {
-    const double step = u[std::size_t(mesh_.faces.left[f])] - u[std::size_t(mesh_.faces.right[f])];
-    const double dissipated = share(f) * conductance(f) * step * step;
-    sums[0] += dissipated * (0.5 * (forward[f] + backward[f]) - 1);
-    sums[1] += dissipated;
-  }
-  mesh_.comm.sum_in_place(sums);
-  return sums[1] > 0 ? sums[0] / sums[1] : 0;
-}
-
 void Quotient::normalise(std::vector<double>& u) const {
   std::array<double, 3> sums{};  // omega u^2, omega, omega u w(x)
   for (std::size_t k = 0; k < u.size(); ++k) {

@@ -25,11 +25,6 @@ class Quotient {
 
   /// Sets rate and residual |A y - rate y| / (rate |y|), y = sqrt(omega) u. Collective.
   void judge(Mode& mode) const;
-  /// What the width of the cells changes in a rate, about: the mean of (B(s) + B(-s)) / 2 - 1 with
-  /// the weights g_f (u_K - u_L)^2, s the change of V/kT across a face. At a saddle s^2 is
-  /// h^2 |V''| / kT in the mean, and V, taken linear between two centres, lies below its top: for
-  /// Scharfetter-Gummel the barrier conducts too much by h^2 |V''| / 12 kT. Collective.
-  [[nodiscard]] double coarseness(std::vector<double> u) const;
   /// sum omega u^2 = sum omega, and a sign that does not depend on the ranks: that of the moment
   /// with a polynomial without symmetries of its own. Collective.
   void normalise(std::vector<double>& u) const;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "capacity.h"
 #include "held_cells.h"
 #include "otto/analysis/spectrum.h"
 #include "otto/core/error.h"
@@ -99,6 +100,24 @@ void solve_for_u(const Generator& generator, const std::vector<double>& pi, cons
   }
 }
 
+/// `k_all`, `k_a`: rates through the sides of both sets, of A alone; empty without.
+Conductances conductances(const Mesh& mesh, std::span<const double> pi, BackwardProblem& problem,
+                          std::span<const double> k_all, std::span<const double> k_a,
+                          const Target& a, const Target& b) {
+  Conductances c{.pi = pi,
+                 .to_a = problem.gain(),
+                 .to_b = problem.into_b(),
+                 .held = std::vector<double>(pi.size(), 0.0)};
+  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
+    const double into_a = k_a.empty() ? 0 : k_a[k], both = k_all.empty() ? 0 : k_all[k];
+    c.to_a[k] += into_a * pi[k];
+    c.to_b[k] = (c.to_b[k] + both - into_a) * pi[k];
+    c.held[k] = holds(a, k) || holds(b, k) ? 1 : 0;
+  }
+  mesh.halo.update(mesh.comm, c.held);
+  return c;
+}
+
 /// With ghosts.
 std::vector<double> stationary_density(const GeneratorParts& parts, SolverOptions options) {
   const Generator closed(parts.mesh, parts.energy, parts.flux, parts.drift, nullptr,
@@ -134,6 +153,8 @@ Transitions transitions(const GeneratorParts& parts, const Target& given_a, cons
   const auto values = std::span(u).first(owned);
   if (generator.symmetric()) {
     for (std::size_t k = 0; k < owned; ++k) u[k] = pi[k] * (1 - result.forward[k]);
+    result.flux_bounds = capacity_bounds(
+        generator, conductances(mesh, pi, problem, k_all, k_a, a, b), result.forward);
   } else {
     solve_for_u(generator, pi, a, b, problem, k_a, values, options);
   }

@@ -26,6 +26,7 @@
 #include <iterator>
 #include <span>
 
+#include "cell_width.h"
 #include "deep_modes.h"
 #include "otto/core/petsc_check.h"
 #include "quotient.h"
@@ -91,7 +92,6 @@ PetscErrorCode multiply(Mat S, Vec x, Vec y) {
 }
 
 constexpr double rounding = 1e-13;  // of a quotient: V/kT of some hundreds in exponents
-constexpr double max_range = 1300;  // of V/kT: pi, half-way shifted, and 1/pi are ordinary numbers
 
 void require_detailed_balance(const Generator& generator) {
   if (!generator.symmetric()) {
@@ -99,7 +99,7 @@ void require_detailed_balance(const Generator& generator) {
         "the spectrum needs detailed balance: an entropy term, a flux other than 'upwind' and "
         "'centred', and no [drift]");
   }
-  if (generator.range() > max_range) {
+  if (generator.range() > DeepOptions{}.max_range) {
     throw InputError(
         fmt::format("V/kT ranges over {:.0f}, more than exp(-V/kT) can follow; bound the external "
                     "energy where nothing ever goes (min(V, ...), or 'cap' in the library)",
@@ -285,7 +285,7 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
   if (int(spectrum.modes.size()) < options.count) {
     iterate(generator, solver, options, quotient, deep_modes.settled, spectrum);
   }
-  for (Mode& mode : spectrum.modes) mode.coarseness = quotient.coarseness(mode.shape);
+  CellWidth(generator, quotient).judge(spectrum.modes);
   return spectrum;
 }
 

@@ -9,11 +9,13 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "otto/analysis/lowest_way.h"
 #include "otto/analysis/observables.h"
 #include "otto/analysis/reactive.h"
 #include "otto/casefile/expression.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/suggest.h"
+#include "otto/casefile/units.h"
 #include "otto/flux/two_point.h"
 #include "otto/operators/sets.h"
 
@@ -61,7 +63,7 @@ const Declare keys{
 
 /// What is computed is that of one linear equation for all times.
 void check_linear(const Section& analysis, const char* key, const Generator& generator) {
-  if (!generator.energy().linear()) {
+  if (!generator.linear()) {
     analysis.fail(key, "needs a linear equation: an entropy and external energies alone");
   }
   if (generator.depends_on_time()) {
@@ -177,6 +179,26 @@ void add_committor(const Setup& setup, RunOutput& output) {
   output.add_final_field("committor", std::move(q));
 }
 
+/// Rates in [units] time, and per second where that is known.
+class TimeUnit {
+ public:
+  explicit TimeUnit(const Case& c) {
+    const Section units = c.section("units");
+    if (units.has("time")) unit_ = units.text("time");
+  }
+  [[nodiscard]] std::string word() const { return unit_.empty() ? "time" : unit_; }
+  [[nodiscard]] std::string after() const { return unit_.empty() ? "" : " " + unit_; }
+  [[nodiscard]] std::string rate(double k) const {
+    const double second = seconds_in(unit_);
+    if (unit_.empty()) return fmt::format("{:.12g}", k);
+    return second > 0 && unit_ != "s" ? fmt::format("{:.12g}/{} = {:.6g}/s", k, unit_, k * second)
+                                      : fmt::format("{:.12g}/{}", k, unit_);
+  }
+
+ private:
+  std::string unit_;
+};
+
 /// J at the cells, from fluxes F_f (positive from left to right) with div J = 0:
 /// vol_K J_K = sum of the outgoing F_f (x_f - x_K), x_f the middle of the two centres.
 std::vector<std::vector<double>> cell_currents(const Mesh& mesh, std::span<const double> flux) {
@@ -216,20 +238,52 @@ std::vector<double> fluxes_of(const Generator& generator, std::span<const double
   return flux;
 }
 
+/// The lowest way over V; nothing where V is flat.
+void add_barrier(const Setup& setup, const Targets& targets, const std::vector<std::string>& names,
+                 RunOutput& output) {
+  const Mesh& mesh = setup.mesh;
+  const LowestWay way = lowest_way(mesh, setup.generator.external(), targets.from, targets.to);
+  const double up = way.pass - way.bottom_a, back = way.pass - way.bottom_b;
+  if (!(up > 0 || back > 0)) return;
+  const Section units = setup.c.section("units");
+  const std::string unit = units.has("energy") ? fmt::format(" {}", units.text("energy")) : "";
+  auto& summary = output.summary_extra()["analysis"]["rate"];
+  const std::vector<double> saddle(way.saddle.begin(), way.saddle.begin() + mesh.dimension);
+  const std::string place = fmt::format("({:.4g})", fmt::join(saddle, ", "));
+  summary["barrier_ab"] = up;
+  summary["barrier_ba"] = back;
+  summary["saddle"] = saddle;
+  output.log().say(
+      fmt::format("the lowest way from {} to {} passes {}: {:.6g}{} above the bottom "
+                  "of {}, {:.6g}{} above that of {}",
+                  names[0], names[1], place, up, unit, names[0], back, unit, names[1]));
+}
+
 void add_rate(const Setup& setup, RunOutput& output) {
   const Targets targets = read_sets_of(setup.c, "rate", setup.mesh);
   const auto& flux = find_flux(setup.c.section("flux").text("kind"));
   Transitions t =
       transitions({setup.mesh, setup.energy, flux, setup.drift.get(), setup.diffusion.get()},
                   targets.from, targets.to, read_solver(setup.c.section("solver")));
-  output.summary_extra()["analysis"]["rate"] = {
-      {"k_ab", t.rate_ab()}, {"mfpt_ab", 1 / t.rate_ab()}, {"reactive_flux", t.flux},
-      {"k_ba", t.rate_ba()}, {"mfpt_ba", 1 / t.rate_ba()}, {"weight_from_a", t.weight_from_a}};
+  auto& summary = output.summary_extra()["analysis"]["rate"];
+  summary = {{"k_ab", t.rate_ab()},        {"mfpt_ab", 1 / t.rate_ab()},
+             {"reactive_flux", t.flux},    {"k_ba", t.rate_ba()},
+             {"mfpt_ba", 1 / t.rate_ba()}, {"weight_from_a", t.weight_from_a}};
+  if (t.flux_bounds) summary["reactive_flux_bounds"] = *t.flux_bounds;
   const auto names = setup.c.section("analysis").texts("rate");
+  const TimeUnit unit(setup.c);
   output.log().say(fmt::format(
-      "transitions from {} to {}: rate {:.12g}, mean first-passage time {:.12g}, {:.12g} per time "
-      "at rest; back: rate {:.12g}",
-      names[0], names[1], t.rate_ab(), 1 / t.rate_ab(), t.flux, t.rate_ba()));
+      "transitions from {} to {}: rate {}, mean first-passage time {:.12g}{}, {:.12g} per {} "
+      "at rest; back: rate {}",
+      names[0], names[1], unit.rate(t.rate_ab()), 1 / t.rate_ab(), unit.after(), t.flux,
+      unit.word(), unit.rate(t.rate_ba())));
+  if (t.flux_bounds) {
+    output.log().say(fmt::format(
+        "transitions per {} on this grid lie between {:.12g} and {:.12g} (Dirichlet's principle, "
+        "and what the solve leaves)",
+        unit.word(), (*t.flux_bounds)[0], (*t.flux_bounds)[1]));
+  }
+  add_barrier(setup, targets, names, output);
   std::vector<double> reactive(t.stationary);
   for (std::size_t k = 0; k < reactive.size(); ++k) reactive[k] *= t.forward[k] * t.backward[k];
   add_cell_currents(setup.mesh, t.face_flux, "reactive_current_", output);

@@ -9,6 +9,7 @@
 #include "otto/casefile/describe.h"
 #include "otto/core/caution.h"
 #include "otto/core/comm.h"
+#include "otto/driver/fitter.h"
 #include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/driver/trainer.h"
@@ -60,7 +61,9 @@ std::string summary(const Case& c) {
                              cells.empty() ? shown(mesh, "mesh", "file") : cells + " cells")) +
          line("data", joined(shown(data, "data", "library"), ", ", shown(data, "data", "table")) +
                           shown(data, "data", "samples")) +
-         line("train", data.present() ? shown(c.section("train"), "train", "objective") : "") +
+         line("train", data.present() && !data.given("snapshots")
+                           ? shown(c.section("train"), "train", "objective")
+                           : "") +
          line("energy", terms) + line("initial", shown(c.section("initial"), "initial", "kind")) +
          line("time", joined(stepping, ", end ", shown(time, "time", "end")));
 }
@@ -86,8 +89,10 @@ std::string ignored(const Section& time, const StepperEntry& stepper) {
 std::string stepper_lines(const Setup& setup) {
   const StepperEntry& stepper = find_stepper(setup.c, setup.problem);
   const bool uses_flux = stepper.solves.flux != FluxUse::none;
-  return line("flux", uses_flux ? setup.c.section("flux").text("kind")
-                                : "none; weights " + setup.c.section("time").text("weights")) +
+  const std::string& chosen = setup.problem.flux;  // given, or by the mesh; else empty
+  const std::string flux = chosen.empty() ? setup.c.section("flux").text("kind") : chosen;
+  return line("flux",
+              uses_flux ? flux : "none; weights " + setup.c.section("time").text("weights")) +
          line("stepper", fmt::format("{} ({})", stepper.method, stepper.file)) +
          line("fallback", stepper.fallback.empty() ? "the step is refused and tried shorter"
                                                    : stepper.fallback) +
@@ -97,6 +102,7 @@ std::string stepper_lines(const Setup& setup) {
 /// Builds everything a run or a training needs, and says what its mesh is like and what will advance
 /// the density. Collective.
 std::string build(const Comm& comm, const Case& c) {
+  if (c.section("data").given("snapshots")) return mesh_lines(FitSetup(comm, c).mesh);
   if (c.section("data").present() && !c.section("time").present()) {
     return mesh_lines(TrainSetup(comm, c).mesh);
   }

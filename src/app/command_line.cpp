@@ -23,8 +23,9 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run",      "train",    "check",  "converge", "sweep",
-                                        "spectrum", "distance", "schema", "explain",  "info"};
+const std::vector<std::string> commands{"run",      "train",   "fit",      "check",
+                                        "converge", "sweep",   "spectrum", "distance",
+                                        "schema",   "explain", "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
@@ -149,9 +150,10 @@ void describe(CLI::App& app, Parsed& p) {
       "command.");
   auto* run = app.add_subcommand("run", "Run a case");
   auto* train = app.add_subcommand("train", "Train an energy on the density of [data]");
+  auto* fit = app.add_subcommand("fit", "Infer an energy from the snapshots of [data]");
   auto* check =
       app.add_subcommand("check", "Validate a case without running it; takes the words of 'run'");
-  for (CLI::App* command : {run, train, check}) {
+  for (CLI::App* command : {run, train, fit, check}) {
     add_case_options(*command, p);
     add_resume_options(*command, p);
   }
@@ -199,12 +201,7 @@ void refuse_unknown_command(const std::vector<std::string>& words) {
       std::find(commands.begin(), commands.end(), words[0]) != commands.end()) {
     return;
   }
-  if (words[0] == "fit" || words[0] == "infer") {
-    fail(
-        fmt::format("'otto {}': energies inferred from snapshots are not in this version; 'otto "
-                    "train' learns one from samples or a density at equilibrium",
-                    words[0]));
-  }
+  if (words[0] == "infer") fail("energies are inferred from snapshots by 'otto fit'");
   const bool is_case = words[0].ends_with(".toml");
   fail(fmt::format("unknown command '{}'{} The commands are {}.", words[0],
                    is_case ? fmt::format("; did you mean 'otto run {}'?", words[0])
@@ -353,7 +350,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   line.command = command.get_name();
   line.word = p.word;
   line.markdown = p.markdown;
-  const std::vector<std::string> with_case{"run",      "train", "check",
+  const std::vector<std::string> with_case{"run",      "train", "fit",     "check",
                                            "converge", "sweep", "spectrum"};
   const bool takes_case =
       std::find(with_case.begin(), with_case.end(), line.command) != with_case.end();

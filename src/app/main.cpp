@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == "run" || command == "train" || command == "distance" || command == "sweep") {
+  if (command == "run" || command == "train" || command == "fit" || command == "distance" || command == "sweep") {
     otto::note_stop_signals();
   }
   const otto::PetscSession session;

@@ -112,7 +112,7 @@ using Pair = std::pair<const char*, const char*>;
 /// What commands leave in the folder of --output.
 constexpr std::array files{
     Pair{"case.resolved.toml", "The case with every key written out, defaults marked"},
-    Pair{"history.csv", "One line per accepted step, or per iteration of a training"},
+    Pair{"history.csv", "One line per accepted step, or per iteration of a training or a fit"},
     Pair{"summary.json", "What came of it: state at the end, costs, versions, warnings"},
     Pair{"log.txt", "What the screen showed"},
     Pair{"final.h5", "The density at the end, in an order that does not depend on the ranks"},
@@ -120,6 +120,10 @@ constexpr std::array files{
     Pair{"checkpoints/ck-NNNNNN.h5",
          "What --resume goes on from, each with its seal in a file .json"},
     Pair{"energy.pt", "The network that otto train found (TorchScript)"},
+    Pair{
+        "V.h5",
+        "The external energy that otto fit found, with its error bars; usable in [[energy]] table"},
+    Pair{"fitted.toml", "What otto fit found as a case for otto run"},
     Pair{"convergence.csv", "Errors and orders of otto converge; also as .md, .tex and .svg"},
     Pair{"spectrum.csv", "Rates of otto spectrum; their modes are in modes.h5"}};
 

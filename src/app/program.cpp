@@ -46,6 +46,7 @@ int run_program(int argc, char** argv) {
   const CommandLine line = parse_command_line({argv + 1, argv + argc});
   if (line.command == "run") return run_command(line.run);
   if (line.command == "train") return train_command(line.run);
+  if (line.command == "fit") return fit_command(line.run);
   if (line.command == "check") return check_command(line.run);
   if (line.command == "converge") return converge_command(line.run, line.converge);
   if (line.command == "sweep") return sweep_command(line.run, line.sweep);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 #include "otto/analysis/eyring_kramers.h"
 #include "otto/app/commands.h"
@@ -30,7 +31,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double coarse = 0.01;  ///< part of a rate that coarse cells may change without a word
+constexpr double coarse = 0.01;  ///< part of a rate that coarse cells may leave open without a word
 
 std::string point_words(const Point& x, int dimension) {
   std::string words;
@@ -44,56 +45,75 @@ Json point_json(const Point& x, int dimension) {
   return Json(std::vector<double>(x.begin(), x.begin() + dimension));
 }
 
-/// The digits of a rate that its error and the width of the cells leave.
-std::string rate_words(const Mode& mode) {
-  if (!mode.resolved()) return "not resolved";
-  const double off = std::max({mode.error, mode.coarseness, 1e-12});
-  const int digits = std::clamp(int(-std::log10(off)), 1, 12);
-  return fmt::format("{:.{}g}", mode.rate, digits);
+/// The case's energy is known cell by cell only: between the cells there is nothing to resolve.
+bool given_by_cells(const Case& c) {
+  return std::ranges::any_of(c.sections("energy"), [](const Section& e) { return e.has("table"); });
 }
+
+/// One mode as it is told.
+struct Told {
+  const Mode& mode;
+  bool matrix_is_all;  ///< of an energy known cell by cell
+  [[nodiscard]] bool known() const { return mode.resolved() && (mode.fine() || matrix_is_all); }
+  /// As many digits as its error and the width of the cells leave: half a unit of the last is no less.
+  [[nodiscard]] std::string words() const {
+    if (!known()) return "not resolved";
+    const double off = std::max({mode.error, mode.fine() ? mode.coarseness : 0, 1e-12});
+    const double mantissa = mode.corrected / std::pow(10, std::floor(std::log10(mode.corrected)));
+    const int digits = std::clamp(int(1 - std::log10(2 * off * mantissa)), 1, 12);
+    return fmt::format("{:.{}g}", mode.corrected, digits);
+  }
+};
 
 /// Eyring and Kramers give the relaxation between two wells: where there are just two, and nothing
 /// leaves, that is the first mode.
-bool comparable(const Generator& generator, const std::vector<EyringKramersRate>& crossings) {
-  return crossings.size() == 1 && !generator.absorbs();
+bool comparable(const Generator& generator, const EyringKramers& wells) {
+  return wells.crossings.size() == 1 && wells.left_out == 0 && !generator.absorbs();
 }
 
 /// `unit`: of time, "" where it has none.
-void tell_modes(RunOutput& output, const Spectrum& spectrum, std::optional<double> two_wells,
+void tell_modes(RunOutput& output, std::span<const Told> modes, std::optional<double> two_wells,
                 const std::string& unit, Json& json) {
-  std::string csv = "mode,rate,error,coarseness,residual,eyring_kramers\n";
+  std::string csv = "mode,rate,error,coarseness,residual,eyring_kramers,matrix_rate\n";
   const std::string heading = unit.empty() ? "rate" : fmt::format("rate (1/{})", unit);
-  output.log().say(fmt::format("mode  {:<18}  error     cells     {}", heading,
+  output.log().say(fmt::format("mode  {:<18}  error     cells     {:<12}  {}", heading, "of matrix",
                                two_wells ? "Eyring-Kramers" : ""));
-  for (std::size_t i = 0; i < spectrum.modes.size(); ++i) {
-    const Mode& mode = spectrum.modes[i];
+  const auto number = [](bool given, double value, const char* format) {
+    return given ? fmt::format(fmt::runtime(format), value) : std::string();
+  };
+  for (std::size_t i = 0; i < modes.size(); ++i) {
+    const Mode& mode = modes[i].mode;
     const auto beside = i == 0 ? two_wells : std::nullopt;
+    const bool residual = std::isfinite(mode.residual), known = modes[i].known();
     const Json nothing;
-    json["rates"].push_back(mode.resolved() ? Json(mode.rate) : nothing);
+    json["rates"].push_back(known ? Json(mode.corrected) : nothing);
+    json["matrix_rates"].push_back(mode.resolved() ? Json(mode.rate) : nothing);
     json["errors"].push_back(mode.error);
     json["coarseness"].push_back(mode.coarseness);
-    json["residuals"].push_back(std::isfinite(mode.residual) ? Json(mode.residual) : nothing);
-    json["resolved"].push_back(mode.resolved());
-    output.log().say(fmt::format("{:>4}  {:<18}  {:<8.1e}  {:<8.1e}  {}", i + 1, rate_words(mode),
-                                 mode.error, mode.coarseness,
-                                 beside ? fmt::format("{:.6g}", *beside) : ""));
-    csv += fmt::format("{},{},{:.1e},{:.1e},{},{}\n", i + 1,
-                       mode.resolved() ? fmt::format("{:.17g}", mode.rate) : "", mode.error,
-                       mode.coarseness,
-                       std::isfinite(mode.residual) ? fmt::format("{:.3e}", mode.residual) : "",
-                       beside ? fmt::format("{:.17g}", *beside) : "");
+    json["residuals"].push_back(residual ? Json(mode.residual) : nothing);
+    json["resolved"].push_back(known);
+    output.log().say(fmt::format("{:>4}  {:<18}  {:<8.1e}  {:<8.1e}  {:<12}  {}", i + 1,
+                                 modes[i].words(), mode.error, mode.coarseness,
+                                 number(mode.resolved(), mode.rate, "{:.6g}"),
+                                 number(bool(beside), beside.value_or(0), "{:.6g}")));
+    csv += fmt::format("{},{},{:.1e},{:.1e},{},{},{}\n", i + 1,
+                       number(known, mode.corrected, "{:.17g}"), mode.error, mode.coarseness,
+                       number(residual, mode.residual, "{:.3e}"),
+                       number(bool(beside), beside.value_or(0), "{:.17g}"),
+                       number(mode.resolved(), mode.rate, "{:.17g}"));
   }
   replace_file(output.folder() / "spectrum.csv", csv);
 }
 
 /// What the screen, spectrum.csv and summary.json tell.
 void tell(RunOutput& output, const Generator& generator, const Spectrum& spectrum,
-          const std::vector<EyringKramersRate>& crossings, const std::string& unit) {
+          std::span<const Told> modes, const EyringKramers& wells, const std::string& unit) {
   const int dimension = generator.mesh().dimension;
   Json json;
   std::optional<double> two_wells;
-  if (comparable(generator, crossings)) two_wells = crossings[0].rate;
-  tell_modes(output, spectrum, two_wells, unit, json);
+  const std::vector<EyringKramersRate>& crossings = wells.crossings;
+  if (comparable(generator, wells)) two_wells = crossings[0].rate;
+  tell_modes(output, modes, two_wells, unit, json);
   json["solves"] = spectrum.solves;
   json["linear_iterations"] = spectrum.iterations;
   if (!crossings.empty()) {
@@ -106,10 +126,14 @@ void tell(RunOutput& output, const Generator& generator, const Spectrum& spectru
                                  {"deeper", point_json(c.deeper, dimension)},
                                  {"saddle", point_json(c.saddle, dimension)},
                                  {"barrier", c.barrier},
+                                 {"passes", c.passes},
                                  {"rate", c.rate}});
-    output.log().say(fmt::format("crossing from {} over {} to {}: barrier {:.6g}, rate {:.6g}",
+    const std::string more = c.passes < 2    ? ""
+                             : c.passes == 2 ? " and another pass"
+                                             : fmt::format(" and {} other passes", c.passes - 1);
+    output.log().say(fmt::format("crossing from {} over {}{} to {}: barrier {:.6g}, rate {:.6g}",
                                  point_words(c.well, dimension), point_words(c.saddle, dimension),
-                                 point_words(c.deeper, dimension), c.barrier, c.rate));
+                                 more, point_words(c.deeper, dimension), c.barrier, c.rate));
   }
   output.log().say(
       fmt::format("{} solves, {} iterations of them", spectrum.solves, spectrum.iterations));
@@ -121,33 +145,56 @@ std::string unit_of_time(const Case& c) {
   return units.has("time") ? units.text("time") : "";
 }
 
-/// The rates of the matrix may be exact, and yet the cells too wide for the energy's barriers.
-void tell_coarse_cells(const Spectrum& spectrum) {
-  for (std::size_t i = 0; i < spectrum.modes.size(); ++i) {
-    const double off = spectrum.modes[i].coarseness;
-    if (!(off > coarse)) continue;
-    caution(
-        fmt::format("mode {}: the energy bends so much from cell to cell, where this mode passes, "
-                    "that its rate "
-                    "is about {:.1g} % off; take finer cells there",
-                    i + 1, 100 * off));
+void tell_coarse_cells(std::span<const Told> modes) {
+  for (std::size_t i = 0; i < modes.size(); ++i) {
+    const Mode& mode = modes[i].mode;
+    if (!(mode.coarseness > coarse)) continue;
+    if (mode.fine()) {
+      caution(fmt::format(
+          "mode {}: the cells are wide for the energy's bends, or for the mode's own, and its rate "
+          "may be {:.1g} % off; take finer cells",
+          i + 1, 100 * mode.coarseness));
+    } else if (modes[i].matrix_is_all) {
+      caution(fmt::format(
+          "mode {}: the table's energy varies as much from cell to cell as over a whole barrier; "
+          "the rate is that of jumps between these cells, and finer ones may change it by {:.1g} %",
+          i + 1, 100 * mode.coarseness));
+    } else {
+      continue;
+    }
     return;  // those after it pass higher or likewise
   }
 }
 
-/// A rate without a digit to believe is a failure, told after what is known has been written.
-void refuse_unresolved(const Spectrum& spectrum) {
-  std::string modes;
-  for (std::size_t i = 0; i < spectrum.modes.size(); ++i) {
-    if (spectrum.modes[i].resolved()) continue;
-    modes += fmt::format("{}{}", modes.empty() ? "" : ", ", i + 1);
+std::string numbers(std::span<const Told> modes, bool (*of)(const Told&)) {
+  std::string words;
+  for (std::size_t i = 0; i < modes.size(); ++i) {
+    if (of(modes[i])) words += fmt::format("{}{}", words.empty() ? "" : ", ", i + 1);
   }
-  if (modes.empty()) return;
+  return words;
+}
+
+/// A rate without a digit to believe is a failure, told after what is known has been written.
+void refuse_unresolved(std::span<const Told> modes) {
+  const std::string wide =
+      numbers(modes, [](const Told& m) { return m.mode.resolved() && !m.known(); });
+  const std::string lost = numbers(modes, [](const Told& m) { return !m.mode.resolved(); });
+  if (!lost.empty()) {
+    throw NumericalError(fmt::format(
+        "the rates of these modes are not resolved: {} (the others, in spectrum.csv, are): their "
+        "bounds lie further apart than a thousandth; ask for more modes with -k, or try a larger "
+        "temperature",
+        lost));
+  }
+  if (wide.empty()) return;
+  double worst = 0;
+  for (const Told& m : modes) worst = std::max(worst, m.known() ? 0 : m.mode.coarseness);
   throw NumericalError(fmt::format(
-      "the rates of these modes are not resolved: {} (the others, in spectrum.csv, are): their "
-      "bounds lie further apart than a thousandth; ask for more modes with -k, or try a larger "
-      "temperature",
-      modes));
+      "the rates of these modes are not resolved: {}: the cells are too wide for the energy's "
+      "bends, "
+      "or for the modes' own, and rates are off by up to about {:.0f} %; take finer cells "
+      "(matrix_rates in summary.json are those of jumps between these cells)",
+      wide, 100 * worst));
 }
 
 /// modes.h5 and fields/ for ParaView: the equilibrium density and the shapes.
@@ -195,6 +242,12 @@ int spectrum_command(const RunOptions& options, int count) {
                        ": the spectrum is that of a homogeneous equation; remove what brings mass "
                        "in ([reaction] source, [boundary.value], reinject)");
     }
+    if (c.section("mobility").present()) {
+      c.section("mobility")
+          .fail("",
+                "the spectrum is that of a linear equation, whose mobility is the density; remove "
+                "the table");
+    }
     if (!energy.linear()) {
       throw InputError(c.file().string() +
                        ": the spectrum is that of a linear equation: an entropy and external "
@@ -208,18 +261,20 @@ int spectrum_command(const RunOptions& options, int count) {
     ShiftedSolver solver(generator, read_solver(c.section("solver")));
     const Spectrum spectrum = slowest_modes(generator, solver, {.count = count});
     refuse_left_over(petsc);
-    tell_coarse_cells(spectrum);
-    std::vector<EyringKramersRate> crossings;  // their formula is for D = 1
+    std::vector<Told> modes;
+    for (const Mode& mode : spectrum.modes) modes.push_back({mode, given_by_cells(c)});
+    tell_coarse_cells(modes);
+    EyringKramers wells;  // their formula is for D = 1
     if (!diffusion) {
-      crossings = eyring_kramers(mesh, generator.external().first(std::size_t(mesh.owned)),
-                                 energy.temperature());
+      wells = eyring_kramers(mesh, generator.external().first(std::size_t(mesh.owned)),
+                             energy.temperature());
     }
     output.open();
     write_modes(c, output, generator, spectrum);
     world.together([&] {
-      if (world.is_root()) tell(output, generator, spectrum, crossings, unit_of_time(c));
+      if (world.is_root()) tell(output, generator, spectrum, modes, wells, unit_of_time(c));
     });
-    refuse_unresolved(spectrum);
+    refuse_unresolved(modes);
     return static_cast<int>(output.finish(mesh));
   } catch (const std::exception& error) {
     output.fail(error);

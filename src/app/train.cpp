@@ -11,9 +11,10 @@ namespace otto {
 
 namespace {
 
-/// An energy is learned from its equilibrium, which neither changes nor survives.
+/// An energy is learned from its equilibrium, which has no current, and loses and gains nothing.
 void refuse_dynamics(const Case& c) {
-  for (const char* table : {"diffusion", "reaction"}) {
+  for (const char* table : {"diffusion", "drift", "reaction", "boundary", "boundary.value",
+                            "boundary.robin", "mobility"}) {
     const Section section = c.section(table);
     if (!section.present()) continue;
     throw InputError(fmt::format(

@@ -10,6 +10,8 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <numbers>
 #include <optional>
 
@@ -204,11 +206,26 @@ void check_character(const std::string& text, std::size_t i) {
   }
 }
 
+/// Numbers that a double cannot hold; others that are none are told with the structure.
+void check_number(const std::string& text, std::size_t from, std::size_t to) {
+  const std::string number = text.substr(from, to - from);
+  const double value = std::strtod(number.c_str(), nullptr);
+  const bool zero = number.find_first_of("123456789") >= number.find_first_of("eE");
+  if (std::isfinite(value) && (zero || std::abs(value) >= std::numeric_limits<double>::min())) {
+    return;
+  }
+  throw InputError(
+      fmt::format("the number {} ({}) is out of range: sizes of 1e-307 to 1e308 are possible",
+                  number, near(text, from)));
+}
+
 void check_words(const std::string& text, const std::vector<std::string>& variables) {
   const Words words{variables, function_names()};
   for (std::size_t i = 0; i < text.size();) {
     if (is_digit(text[i]) || text[i] == '.') {
-      i = skip_number(text, i);
+      const std::size_t end = skip_number(text, i);
+      check_number(text, i, end);
+      i = end;
     } else if (is_letter(text[i])) {
       std::size_t end = i;
       while (end < text.size() && (is_letter(text[end]) || is_digit(text[end]))) ++end;

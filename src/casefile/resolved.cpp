@@ -52,20 +52,30 @@ std::string unused_because(const CaseData& data, const Key& key) {
   return "";
 }
 
+/// A value with its file names made absolute: one, or an array of them.
+Value with_absolute_files(const CaseData& data, const Value& value) {
+  Value absolute = value;
+  if (const auto* word = std::get_if<std::string>(&value.content)) {
+    if (std::filesystem::path(*word).is_relative()) {
+      absolute.content =
+          std::filesystem::absolute(data.file.parent_path() / *word).lexically_normal().string();
+    }
+  } else if (const auto* words = std::get_if<Value::Array>(&value.content)) {
+    Value::Array all;
+    for (const Value& each : *words) all.push_back(with_absolute_files(data, each));
+    absolute.content = std::move(all);
+  }
+  return absolute;
+}
+
 std::string keys_of(const CaseData& data, const TableData& table) {
   std::string text;
   for (const Key& key : keys_of_table(table.path)) {
     const auto name = name_of(key.path);
     if (const Entry* entry = table.find(name)) {
-      const auto* word = std::get_if<std::string>(&entry->value.content);
-      const bool relative = key.file && word && std::filesystem::path(*word).is_relative();
-      const Value absolute{
-          .content = relative ? std::filesystem::absolute(data.file.parent_path() / *word)
-                                    .lexically_normal()
-                                    .string()
-                              : "",
-          .place = {}};
-      text += fmt::format("{} = {}\n", name, format_value(relative ? absolute : entry->value));
+      text += fmt::format(
+          "{} = {}\n", name,
+          format_value(key.file ? with_absolute_files(data, entry->value) : entry->value));
     } else if (const auto reason = unused_because(data, key); !reason.empty()) {
       text += fmt::format("# {} is not used with {}\n", name, reason);
     } else if (applies(key, table)) {

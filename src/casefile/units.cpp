@@ -4,13 +4,18 @@
 //   energy.temperature = "300 K"   ->   kT = k 300 in units of energy,
 //
 // k being Boltzmann's constant (per mole: the gas constant), exact in the SI since 2019 (CODATA
-// 2018; hartree and wave numbers to the digits recommended there).
+// 2018; hartree and wave numbers to the digits recommended there), and diffusion coefficients whose
+// unit is named, "cm^2/s".
+
+#include "otto/casefile/units.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numbers>
+#include <span>
 
 #include "otto/casefile/data.h"
 #include "otto/casefile/key.h"
@@ -61,7 +66,60 @@ double kelvin(std::string text) {
   return whole && std::isfinite(value) && value > 0 ? value : 0;
 }
 
+struct Unit {
+  const char* name;
+  double size;  ///< in metres, radians or seconds
+};
+constexpr Unit lengths[] = {{"m", 1},     {"cm", 1e-2}, {"mm", 1e-3},  {"um", 1e-6},
+                            {"nm", 1e-9}, {"A", 1e-10}, {"pm", 1e-12}, {"bohr", 5.29177210903e-11}};
+constexpr Unit angles[] = {{"rad", 1}, {"deg", std::numbers::pi / 180}};
+constexpr Unit times[] = {{"s", 1},     {"ms", 1e-3},  {"us", 1e-6},
+                          {"ns", 1e-9}, {"ps", 1e-12}, {"fs", 1e-15}};
+
+/// 0 where it is none of them.
+double size_of(std::string_view name, std::span<const Unit> units) {
+  const auto found = std::ranges::find_if(units, [&](const Unit& u) { return name == u.name; });
+  return found == units.end() ? 0 : found->size;
+}
+
+/// One unit of `from` in units of `to`; 0 where it is not known.
+double ratio(std::string_view from, std::string_view to, std::span<const Unit> units) {
+  const double a = size_of(from, units), b = size_of(to, units);
+  return from == to && !from.empty() ? 1 : b > 0 ? a / b : 0;
+}
+
 }  // namespace
+
+double seconds_in(std::string_view unit) {
+  const double size = size_of(unit, times);
+  return size > 0 ? 1 / size : 0;
+}
+
+double diffusion_factor(const Section& section, std::string_view key, const Section& units) {
+  const std::string text = section.text(key);
+  const auto square = text.find("^2/");
+  if (square == std::string::npos) {
+    section.fail(key, "a unit of diffusion coefficients is a length^2/time, as in \"nm^2/ps\"");
+  }
+  if (!units.given("length") || !units.given("time")) {
+    section.fail(key, "needs [units] length and time, which the coefficients are brought to");
+  }
+  const std::string length = text.substr(0, square), time = text.substr(square + 3);
+  const std::string of_case = units.text("length"), time_of_case = units.text("time");
+  const double as_length = ratio(length, of_case, lengths);
+  const double wide = as_length > 0 ? as_length : ratio(length, of_case, angles);
+  const double duration = ratio(time, time_of_case, times);
+  if (wide == 0) {
+    section.fail(key, fmt::format("{}^2 is not known in {}^2; there are m, cm, mm, um, nm, A, pm, "
+                                  "bohr for lengths, rad and deg for angles",
+                                  length, of_case));
+  }
+  if (duration == 0) {
+    section.fail(key, fmt::format("per {} is not known per {}; there are s, ms, us, ns, ps, fs",
+                                  time, time_of_case));
+  }
+  return wide * wide / duration;
+}
 
 void convert_temperatures(CaseData& data) {
   const TableData* units = data.find("units", -1);

@@ -30,9 +30,16 @@ std::string content_hash(const std::filesystem::path& file) {
   return hash_text(content);
 }
 
-std::filesystem::path beside(const Case& c, const std::string& quoted) {
-  const std::string name = quoted.size() >= 2 ? quoted.substr(1, quoted.size() - 2) : quoted;
-  return c.file().parent_path() / name;
+/// The files a value names: what stands in quotes.
+std::vector<std::filesystem::path> files_of(const Case& c, const std::string& value) {
+  std::vector<std::filesystem::path> files;
+  for (std::size_t open = value.find('"'); open != std::string::npos;) {
+    const std::size_t close = value.find('"', open + 1);
+    if (close == std::string::npos) break;
+    files.push_back(c.file().parent_path() / value.substr(open + 1, close - open - 1));
+    open = value.find('"', close + 1);
+  }
+  return files;
 }
 
 }  // namespace
@@ -45,8 +52,10 @@ Critical critical_parameters(const Comm& comm, const Case& c,
     critical.emplace_back(key, value);
     // The initial density is in the checkpoint; other files are read again.
     if (!file || key.starts_with("initial.")) continue;
-    const auto hash =
-        comm.broadcast(comm.is_root() ? content_hash(beside(c, value)) : std::string());
+    std::string hash;
+    for (const auto& each : files_of(c, value)) {
+      hash += comm.broadcast(comm.is_root() ? content_hash(each) : std::string());
+    }
     if (!hash.empty()) critical.emplace_back(key + " (content)", hash);
   }
   for (const auto& [name, value] : petsc) {

@@ -1,5 +1,6 @@
 #include "otto/driver/problem.h"
 
+#include "otto/casefile/units.h"
 #include "otto/core/error.h"
 #include "otto/flux/two_point.h"
 #include "otto/operators/exchange.h"
@@ -25,9 +26,26 @@ std::vector<std::string> open_names(const Case& c) {
   return names;
 }
 
+/// What the numbers of [diffusion] are multiplied by: 1, or measured coefficients to mobilities.
+double diffusion_scale(const Case& c) {
+  const Section section = c.section("diffusion");
+  if (!section.given("unit")) return 1;
+  const double factor = diffusion_factor(section, "unit", c.section("units"));
+  double kT = 0;
+  for (const Section& term : energy_terms(c)) {
+    if (term.text("kind") == "entropy") kT += term.real("temperature");
+  }
+  if (kT > 0) return factor / kT;
+  section.fail(
+      "unit",
+      "a measured coefficient is kT D, and without an entropy there is no kT; add one with "
+      "its temperature, or give D itself and remove the key");
+}
+
 /// Without a word in flux.kind.
 bool takes_gradients(const Case& c, const Problem& problem) {
   if (!problem.mesh.couplings || !problem.flux.empty()) return false;
+  if (!problem.generator.mobility().linear()) return false;
   if (!problem.energy.linear()) return true;
   const std::string scheme = c.section("time").text("scheme");
   return (scheme == "implicit_euler" || scheme == "midpoint") && !problem.generator.driven() &&
@@ -66,7 +84,8 @@ std::shared_ptr<const Diffusion> take_diffusion(const Case& c, Mesh& mesh) {
   const auto regions = c.sections("diffusion.region");
   std::shared_ptr<const Diffusion> diffusion;
   if (section.present() || !regions.empty()) {
-    diffusion = std::make_shared<const Diffusion>(read_diffusion(section, regions, mesh));
+    diffusion = std::make_shared<const Diffusion>(
+        read_diffusion(section, regions, mesh, diffusion_scale(c)));
   }
   const FluxTask task{.kind = c.section("flux").text("kind"),
                       .diffusion = diffusion.get(),
@@ -112,6 +131,7 @@ FreeEnergy free_energy_of(const Case& c, const Mesh& mesh, const Diffusion* diff
 
 Problem problem_of(const Case& c, const Mesh& mesh, const FreeEnergy& energy, Generator& generator,
                    std::shared_ptr<const Diffusion> diffusion) {
+  generator.set_mobility(read_mobility(c.section("mobility")));
   Problem problem{.mesh = mesh,
                   .energy = energy,
                   .generator = generator,

@@ -94,7 +94,7 @@ void RunOutput::Impl::warn_of_the_end(const Problem& problem, std::span<const do
   warn(wall_caution(generator, density));
   if (proximal && c.section("time").has("step")) {
     warn(step_caution(generator, density, c.section("time").real("step")));
-  } else if (!proximal && problem.energy.linear()) {
+  } else if (!proximal && generator.linear()) {
     warn(diffusion_caution(generator, density));
   }
 }

@@ -6,6 +6,24 @@
 
 namespace otto {
 
+namespace {
+
+class ScaledFunction final : public ExternalEnergy {
+ public:
+  ScaledFunction(Function f, double factor) : f_(std::move(f)), factor_(factor) {}
+  void evaluate(std::span<const Point> points, double t, std::span<double> values) const override {
+    f_.evaluate(points, t, values);
+    for (double& v : values) v *= factor_;
+  }
+  [[nodiscard]] bool depends_on_time() const override { return f_.depends_on_time(); }
+
+ private:
+  Function f_;
+  double factor_;
+};
+
+}  // namespace
+
 Function::Function(std::shared_ptr<const ExternalEnergy> values, std::array<bool, 4> uses,
                    std::string text)
     : values_(std::move(values)), uses_(uses), text_(std::move(text)) {}
@@ -22,6 +40,11 @@ double Function::value() const {
 }
 
 Function one() { return {std::make_shared<ExpressionEnergy>(Expression("1")), {}, "1"}; }
+
+Function scaled(const Function& f, double factor) {
+  if (factor == 1) return f;
+  return {std::make_shared<ScaledFunction>(f, factor), f.uses(), f.text()};
+}
 
 Function read_function(const Section& section, const std::string& key, const std::string& text,
                        int dimension) {

@@ -82,14 +82,22 @@ double InternalEnergy::slope_at_zero() const {
 bool InternalEnergy::keeps_positive() const { return slope_at_zero() == -infinity; }
 
 bool InternalEnergy::has_slope() const {
-  return temperature_ > 0 ||
-         std::ranges::any_of(others_, [](const auto& term) { return term->maximum() == infinity; });
+  return temperature_ > 0 || std::ranges::any_of(others_, [](const auto& term) {
+           return term->maximum() == infinity || term->keeps_below_maximum();
+         });
 }
 
 double InternalEnergy::maximum() const {
   double bound = infinity;
   for (const auto& term : others_) bound = std::min(bound, term->maximum());
   return bound;
+}
+
+bool InternalEnergy::keeps_below_maximum() const {
+  const double P = maximum();
+  return std::ranges::any_of(others_, [&](const auto& term) {
+    return term->maximum() == P && term->keeps_below_maximum();
+  });
 }
 
 void InternalEnergy::value(std::span<const double> rho, std::span<double> U) const {
@@ -141,7 +149,7 @@ bool InternalEnergy::closed_form(std::span<const double> z, double nu,
     exp_of(rho, rho);
     return true;
   }
-  if (kT > 0 || others_.size() > 1) return false;
+  if (kT > 0 || others_.size() > 1 || others_[0]->keeps_below_maximum()) return false;
   const auto [c, m] = others_[0]->as_power();
   if (m == 2) return each([&, c = c](double x) { return quadratic_density(x, c, nu); });
   if (m > 0 && nu == 0) return each([&, c = c, m = m](double x) { return power_density(x, c, m); });

@@ -21,6 +21,9 @@ const RegisterFlux registered = register_flux(
      .monotone = false},
     [](double s) -> FluxWeights {
       return {1 - 0.5 * s, 1 + 0.5 * s};
+    },
+    [](double) -> FluxWeights {
+      return {-0.5, 0.5};
     });
 
 }  // namespace

@@ -31,6 +31,10 @@ const RegisterFlux registered = register_flux(
       const auto [q, k] = split_exponential(half < 600 ? half : 600);
       const double large = (1 + q) * power_of_two(k), small = 1 / large;
       return {s > 0 ? small : large, s > 0 ? large : small};
+    },
+    [](double s) -> FluxWeights {
+      if (std::abs(s) > 1200) return {0, 0};  // the weights are constant there
+      return {-0.5 * std::exp(-0.5 * s), 0.5 * std::exp(0.5 * s)};
     });
 
 }  // namespace

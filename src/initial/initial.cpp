@@ -119,14 +119,15 @@ void check_density(const Section& initial, const Mesh& mesh, std::vector<double>
   }
 }
 
-/// Crowds: no cell starts above the maximum, but for rounding, which is taken off.
-void check_maximum(const Section& initial, const Mesh& mesh, std::vector<double>& rho, double max) {
+/// No cell starts above the maximum that `whose` names, but for rounding, which is taken off.
+void check_maximum(const Section& initial, const Mesh& mesh, std::vector<double>& rho, double max,
+                   const char* whose) {
   for (std::size_t c = 0; c < rho.size(); ++c) {
     if (rho[c] > max * (1 + 1e-12)) {
-      initial.fail("kind", fmt::format("the density {:.6g} of the cell at {} is above {}, the "
-                                       "energy.maximum of the crowd; spread it out, or take a "
-                                       "smaller initial.mass",
-                                       rho[c], to_text(mesh.center[c], mesh.dimension), max));
+      initial.fail("kind",
+                   fmt::format("the density {:.6g} of the cell at {} is above {}, the {}; "
+                               "spread it out, or take a smaller initial.mass",
+                               rho[c], to_text(mesh.center[c], mesh.dimension), max, whose));
     }
     rho[c] = std::min(rho[c], max);
   }
@@ -166,7 +167,13 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   const double factor = initial.real("mass") / found;
   for (double& r : rho) r *= factor;
   const double max_allowed = energy.internal().maximum();
-  mesh.comm.together([&] { check_maximum(initial, mesh, rho, max_allowed); });
+  const Section mobility = c.section("mobility");
+  mesh.comm.together([&] {
+    check_maximum(initial, mesh, rho, max_allowed, "energy.maximum of the crowd");
+    if (mobility.given("maximum")) {
+      check_maximum(initial, mesh, rho, mobility.real("maximum"), "mobility.maximum");
+    }
+  });
   return rho;
 }
 

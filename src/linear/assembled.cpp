@@ -109,13 +109,17 @@ void AssembledMatrix::set_fluxes(double c, std::span<const double> omega,
 
 void AssembledMatrix::set_backward(std::span<const double> sigma, const Generator& generator,
                                    std::vector<double>& diagonal) {
-  const auto left = generator.forward();
-  const auto right = negative(generator.backward());
-  sum_diagonal(1, weights(sigma), left, right, diagonal);
+  set_transposed(1, weights(sigma), generator.forward(), negative(generator.backward()), diagonal);
+}
+
+void AssembledMatrix::set_transposed(double c, std::span<const double> omega,
+                                     std::span<const double> left, std::span<const double> right,
+                                     std::vector<double>& diagonal) {
+  sum_diagonal(c, omega, left, right, diagonal);
   std::vector<double> left_right(left.size()), right_left(left.size());
   for (std::size_t f = 0; f < left.size(); ++f) {
-    left_right[f] = -left[f] / diagonal[std::size_t(mesh_.faces.left[f])];
-    right_left[f] = right[f] / diagonal[std::size_t(mesh_.faces.right[f])];
+    left_right[f] = -c * left[f] / diagonal[std::size_t(mesh_.faces.left[f])];
+    right_left[f] = c * right[f] / diagonal[std::size_t(mesh_.faces.right[f])];
   }
   set(std::vector<double>(std::size_t(mesh_.owned), 1.0), left_right, right_left);
 }

@@ -41,6 +41,9 @@ class AssembledMatrix {
   /// D its diagonal. Fills `diagonal` likewise.
   void set_fluxes(double c, std::span<const double> omega, std::span<const double> left,
                   std::span<const double> right, std::vector<double>& diagonal);
+  /// D^-1 J^T of the same J. Fills `diagonal` likewise.
+  void set_transposed(double c, std::span<const double> omega, std::span<const double> left,
+                      std::span<const double> right, std::vector<double>& diagonal);
 
  private:
   void finish();

@@ -96,7 +96,7 @@ KrylovSolver::KrylovSolver(MPI_Comm comm, std::size_t owned, const KrylovControl
 void KrylovSolver::take_options(const KrylovControl& control) {
   PC pc = nullptr;
   check(KSPGetPC(ksp_, &pc));
-  check(PCSetType(pc, multiply_ ? PCNONE : PCHYPRE));
+  check(PCSetType(pc, multiply_ ? PCNONE : control.preconditioner));
   if (control.unprefixed == KrylovControl::Unprefixed::all) check(KSPSetFromOptions(ksp_));
   if (multiply_) {
     check(PCSetType(pc, PCSHELL));

@@ -30,6 +30,7 @@ struct KrylovControl {
   /// CG: the natural norm, r.P^-1 r, sees cells of all masses. GMRES stands with its preconditioner
   /// on the right, so that its norm is that of the residual itself.
   KSPNormType norm = KSP_NORM_DEFAULT;
+  PCType preconditioner = PCHYPRE;  ///< of an assembled matrix
   Unprefixed unprefixed = Unprefixed::all;
 };
 
@@ -47,7 +48,7 @@ class KrylovSolver {
   /// out = A in, on the values this rank owns. Collective.
   using Apply = std::function<void(std::span<const double> in, std::span<double> out)>;
 
-  /// For assembled matrices, preconditioned by hypre's BoomerAMG unless the options say otherwise.
+  /// For assembled matrices, preconditioned as the control says unless the options say otherwise.
   /// `owned`: unknowns of this rank. Collective.
   KrylovSolver(MPI_Comm comm, std::size_t owned, const KrylovControl& control);
   /// Matrix-free. Of the preconditioners a user names, only one with the prefix replaces

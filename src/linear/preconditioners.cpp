@@ -37,11 +37,12 @@ multigrid::SparseMatrix rows_of(const Mesh& mesh, Mat A) {
 }  // namespace
 
 Preconditioners::Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle,
-                                 Assemble assemble)
+                                 Assemble assemble, Layer layer)
     : mesh_(mesh),
       options_(options),
       cycle_(std::move(cycle)),
       assemble_(std::move(assemble)),
+      layer_(std::move(layer)),
       kind_(cheapest()) {}
 
 void Preconditioners::attach(KSP ksp) {
@@ -61,10 +62,21 @@ void Preconditioners::attach(KSP ksp) {
 void Preconditioners::changed(bool start_over) {
   algebraic_.reset();
   boomeramg_ = PcOwner();
-  if (start_over) kind_ = cheapest();
+  boundary_.reset();
+  if (!start_over) return;
+  kind_ = cheapest();
+  wide_ = false;
 }
 
 void Preconditioners::make() {
+  if (kind_ == Kind::layered && !boundary_) {
+    const Mat A = assemble_();
+    boundary_ = std::make_unique<FreeBoundary>(A, layer_(wide_), options_.layer_rings);
+    if (!rest_) {
+      check(MatCreateVecs(A, rest_.out(), nullptr));
+      check(VecDuplicate(rest_, more_.out()));
+    }
+  }
   if (kind_ == Kind::algebraic && !algebraic_) {
     algebraic_ = multigrid::make_algebraic_cycle(rows_of(mesh_, assemble_()), {});
   }
@@ -90,22 +102,47 @@ PetscErrorCode Preconditioners::apply(PC pc, Vec r, Vec z) {
 
 PetscErrorCode Preconditioners::apply(Vec r, Vec z) {
   if (kind_ == Kind::boomeramg) return PCApply(boomeramg_, r, z);
+  if (kind_ == Kind::layered) return layered(r, z);
+  return cycle(r, z);
+}
+
+/// One cycle, the geometric or the algebraic one.
+PetscErrorCode Preconditioners::cycle(Vec r, Vec z) {
   PetscReal scale = 0;
-  if (kind_ == Kind::geometric) {  // single precision inside: the size of r has to be known
+  if (kind_ != Kind::algebraic) {  // single precision inside: the size of r has to be known
     KSPNormType type = KSP_NORM_DEFAULT;
     PetscCall(KSPGetNormType(ksp_, &type));
-    if (type == KSP_NORM_UNPRECONDITIONED) PetscCall(KSPGetResidualNorm(ksp_, &scale));
+    const bool known = type == KSP_NORM_UNPRECONDITIONED && kind_ == Kind::geometric;
+    if (known) PetscCall(KSPGetResidualNorm(ksp_, &scale));
     if (!(scale > 0)) PetscCall(VecNorm(r, NORM_INFINITY, &scale));
   }
   const double* in = nullptr;
   double* out = nullptr;
   PetscCall(VecGetArrayRead(r, &in));
   PetscCall(VecGetArrayWrite(z, &out));
-  if (kind_ == Kind::geometric) cycle_(in, scale, out);
-  if (kind_ == Kind::algebraic) algebraic_->apply(in, out);
+  if (kind_ == Kind::algebraic) {
+    algebraic_->apply(in, out);
+  } else {
+    cycle_(in, scale, out);
+  }
   PetscCall(VecRestoreArrayWrite(z, &out));
   PetscCall(VecRestoreArrayRead(r, &in));
   return 0;
+}
+
+/// The correction on the layer, a cycle, and the correction again: symmetric.
+PetscErrorCode Preconditioners::layered(Vec r, Vec z) {
+  Mat A = nullptr;
+  PetscCall(KSPGetOperators(ksp_, &A, nullptr));
+  PetscCall(VecSet(z, 0));
+  PetscCall(boundary_->add(r, z));
+  PetscCall(MatMult(A, z, rest_));
+  PetscCall(VecAYPX(rest_, -1, r));
+  PetscCall(cycle(rest_, more_));
+  PetscCall(VecAXPY(z, 1, more_));
+  PetscCall(MatMult(A, z, rest_));
+  PetscCall(VecAYPX(rest_, -1, r));
+  return boundary_->add(rest_, z);
 }
 
 PetscErrorCode Preconditioners::test(KSP ksp, PetscInt k, PetscReal norm,
@@ -166,6 +203,18 @@ SolveReport Preconditioners::solve(Vec b, Vec u, double rtol, const Guess& guess
   return report;
 }
 
+Preconditioners::Kind Preconditioners::after(Kind kind) {
+  if (layer_ && (kind == Kind::geometric || (kind == Kind::layered && !wide_))) {
+    boundary_.reset();
+    for (const bool wide : {false, true}) {
+      if (!wide && kind == Kind::layered) continue;  // that was it
+      wide_ = wide;
+      if (mesh_.comm.any(!layer_(wide).empty())) return Kind::layered;
+    }
+  }
+  return kind == Kind::algebraic ? Kind::boomeramg : Kind::algebraic;
+}
+
 /// Whether there is another way after this end of a solve; if so, u is its start.
 bool Preconditioners::next(Vec u, const Guess& guess) {
   if (verdict_ == Verdict::bad_guess) {
@@ -178,7 +227,7 @@ bool Preconditioners::next(Vec u, const Guess& guess) {
   check(KSPGetInitialGuessNonzero(ksp_, &guessed));
   const bool broke_down = reason < 0 && reason != KSP_DIVERGED_ITS;
   if (!(verdict_ == Verdict::slow || broke_down) || kind_ == Kind::boomeramg) return false;
-  kind_ = kind_ == Kind::geometric ? Kind::algebraic : Kind::boomeramg;
+  kind_ = after(kind_);
   if (guessed) guess(u);
   return true;
 }

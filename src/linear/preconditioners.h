@@ -1,6 +1,8 @@
 #pragma once
 // The preconditioners of one symmetric positive definite system on a box, from the cheapest to the
-// one that never failed: the geometric V-cycle; the algebraic one, made from the entries
+// one that never failed: the geometric V-cycle; the same between two corrections on a free boundary
+// (free_boundary.h), where there is one,
+// and on all that is not empty; the algebraic one, made from the entries
 // (multigrid/algebraic_cycle.h); hypre's BoomerAMG. A solve that goes too slowly with one of them is
 // started again with the next, which is kept: so solutions do not depend on when that happened, and
 // a resumed run repeats the one that was stopped.
@@ -10,6 +12,7 @@
 #include <functional>
 #include <memory>
 
+#include "free_boundary.h"
 #include "otto/core/petsc_check.h"
 #include "otto/linear/shifted_solver.h"
 #include "otto/multigrid/algebraic_cycle.h"
@@ -30,14 +33,21 @@ class Preconditioners {
   /// The matrix with its entries. Collective.
   using Assemble = std::function<Mat()>;
 
+  /// The cells of a free boundary's layer, per owned cell, or, `wide`, all that are not empty;
+  /// nothing where there are none, or where their factors would cost too much. Collective.
+  using Layer = std::function<std::vector<char>(bool wide)>;
+
   /// Without a `cycle` the algebraic one is the first.
-  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble);
+  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble,
+                  Layer layer = nullptr);
 
   /// Gives `ksp` its preconditioner and its test of convergence. Keeps a reference to it, and may
   /// not move afterwards.
   void attach(KSP ksp);
   /// The matrix is another one; with `start_over` the geometric cycle gets a new chance.
   void changed(bool start_over);
+  /// The correction on a free boundary is in force.
+  [[nodiscard]] bool layered() const { return kind_ == Kind::layered; }
   /// Sets up the preconditioner in force. Collective.
   void make();
   /// Writes what a solve is to start from.
@@ -47,13 +57,16 @@ class Preconditioners {
   SolveReport solve(Vec b, Vec u, double rtol, const Guess& guess = nullptr);
 
  private:
-  enum class Kind { geometric, algebraic, boomeramg };
+  enum class Kind { geometric, layered, algebraic, boomeramg };
   using PcOwner = PetscOwner<PC, PCDestroy>;
 
   static PetscErrorCode apply(PC pc, Vec r, Vec z);
   static PetscErrorCode test(KSP ksp, PetscInt k, PetscReal norm, KSPConvergedReason* reason,
                              void* context);
   PetscErrorCode apply(Vec r, Vec z);
+  PetscErrorCode cycle(Vec r, Vec z);
+  PetscErrorCode layered(Vec r, Vec z);
+  [[nodiscard]] Kind after(Kind kind);
   enum class Verdict { none, slow, bad_guess };
   [[nodiscard]] Kind cheapest() const { return cycle_ ? Kind::geometric : Kind::algebraic; }
   [[nodiscard]] Verdict judge(PetscInt k, double norm);
@@ -64,7 +77,11 @@ class Preconditioners {
   Foresight foresight_;
   Cycle cycle_;
   Assemble assemble_;
+  Layer layer_;
   Kind kind_;
+  bool wide_ = false;  ///< the layer, which was too narrow
+  std::unique_ptr<FreeBoundary> boundary_;
+  PetscOwner<Vec, VecDestroy> rest_, more_;
   std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;
   PcOwner boomeramg_;
   KSP ksp_ = nullptr;

@@ -3,6 +3,7 @@
 #include <petscksp.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "assembled.h"
 #include "krylov.h"
@@ -57,6 +58,8 @@ struct ProximalSystem::Impl {
   const Mesh& mesh;
   SolverOptions options;
   ProximalCoefficients coefficients;
+  bool begun = true;      ///< a step
+  bool fronts = false;    ///< it has free boundaries
   bool assemble = false;  ///< there is no box, or the user chose a preconditioner
   bool geometric = true;  ///< no: coefficients that jump take the algebraic cycle
   bool single = false;    ///< precision of the cycle
@@ -74,6 +77,7 @@ struct ProximalSystem::Impl {
   void make_cycle();
   void make_ksp(ProximalSystem& system);
   Mat assembled();
+  std::vector<char> layer(bool wide) const;
   void apply(std::span<const double> in, std::span<double> out);
 };
 
@@ -110,14 +114,42 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
         cycle->apply(r, scale, z);
       };
     }
-    preconditioners = std::make_unique<Preconditioners>(mesh, options, std::move(geometric_cycle),
-                                                        [this] { return assembled(); });
+    preconditioners = std::make_unique<Preconditioners>(
+        mesh, options, std::move(geometric_cycle), [this] { return assembled(); },
+        [this](bool wide) { return layer(wide); });
     preconditioners->attach(ksp);
   }
   check(KSPSetFromOptions(ksp));
   take_prefixed_options(ksp, control.prefix);
   user_rtol = otto::user_rtol(control);
   user_norm = user_option(defaults.prefix, "-ksp_norm_type");
+}
+
+/// The layer of a free boundary: cells that hold more than flows through them (Omega beyond the sum
+/// of their conductances), but are not empty; `wide`: all that are not. None where its factors would
+/// cost too much.
+std::vector<char> ProximalSystem::Impl::layer(bool wide) const {
+  if (!fronts) return {};
+  const auto n = std::size_t(mesh.owned);
+  std::vector<double> leaves(std::size_t(mesh.local()));
+  for (std::size_t f = 0; f < coefficients.g.size(); ++f) {
+    leaves[std::size_t(mesh.faces.left[f])] += coefficients.g[f];
+    leaves[std::size_t(mesh.faces.right[f])] += coefficients.g[f];
+  }
+  double largest = 0;
+  for (std::size_t k = 0; k < n; ++k) largest = std::max(largest, leaves[k]);
+  largest = mesh.comm.max(largest);
+  std::vector<char> cells(n);
+  double count = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    const bool in =
+        (wide || coefficients.omega[k] > leaves[k]) && leaves[k] > options.layer_empty * largest;
+    cells[k] = in ? 1 : 0;
+    count += in ? 1 : 0;
+  }
+  const double work = std::pow(mesh.comm.sum(count), mesh.dimension == 3 ? 2.0 : 1.5);
+  if (work == 0 || work > options.layer_work) cells.clear();
+  return cells;
 }
 
 /// H with its entries.
@@ -158,7 +190,13 @@ void ProximalSystem::set(const ProximalCoefficients& coefficients) {
     return;
   }
   check(MatShellSetContext(s.shell, this));
-  s.preconditioners->changed(true);
+  s.preconditioners->changed(s.begun || !s.preconditioners->layered());
+  s.begun = false;
+}
+
+void ProximalSystem::begin(bool fronts) {
+  impl_->begun = true;
+  impl_->fronts = fronts;
 }
 
 void ProximalSystem::apply(std::span<const double> x, std::span<double> out) {

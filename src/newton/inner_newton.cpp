@@ -62,7 +62,7 @@ struct InnerNewton::Impl {
 
   const ProximalStep* step = nullptr;
   double mass = 0, mean_density = 0, care = 1;
-  double nu = 0;  ///< of the held density
+  double damping = 0;  ///< of the held density
   Residuals now;
   InnerSystem::Fields dphi, drho;
   std::vector<double> p, upper, lower, mean, G, target, r, g, inverse, omega, V, rhs, z;
@@ -212,7 +212,7 @@ bool InnerNewton::Impl::direction(double rtol) {
   const std::size_t N = chain.steps();
   curvature(chain.rho.back());
   const double min =
-      std::max(control.held_density, nu * std::min(now.optimality, 1.0)) * mean_density;
+      std::max(control.held_density, damping * std::min(now.optimality, 1.0)) * mean_density;
   double softest = 0;  // 1/U'' of the held density
   internal.derivatives(std::span(&min, 1), 0, {}, std::span(&softest, 1));
   softest = 1 / softest;
@@ -265,7 +265,7 @@ bool InnerNewton::Impl::search() {
       moved_rho(k, alpha, chain.rho[k]);
     }
     now = there;
-    if (halvings == 0) nu = std::max(control.nu, control.nu_decay * nu);
+    if (halvings == 0) damping = std::max(control.damping, control.damping_decay * damping);
     return true;
   }
   return false;
@@ -293,8 +293,8 @@ void InnerNewton::Impl::iterate() {
       care = 0;
       continue;
     }
-    if (nu < control.nu_max) {
-      nu = std::max(control.nu_growth * nu, control.nu_raised);
+    if (damping < control.damping_max) {
+      damping = std::max(control.damping_growth * damping, control.damping_raised);
       continue;
     }
     report.reason = fmt::format(
@@ -319,7 +319,7 @@ NewtonReport InnerNewton::solve(const ProximalStep& step, std::vector<double>& p
   n.mass = integral(n.mesh, step.rho0);
   n.mean_density = n.mass / integral(n.mesh, std::vector<double>(n.owned, 1.0));
   n.care = 1;
-  n.nu = n.control.nu;
+  n.damping = n.control.damping;
   n.start(phi, rho);
   n.now = n.residuals(0);
   (void)n.system.take_work();

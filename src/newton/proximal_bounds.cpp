@@ -1,4 +1,5 @@
-// Starts and ends where 0 <= rho [<= P] are bounds (interior_point.h): mu, and the final density.
+// Starts and ends where 0 <= rho [<= P] are bounds (interior_point.h): the barrier, and the final
+// density.
 
 #include <algorithm>
 #include <cmath>
@@ -37,9 +38,9 @@ double ProximalNewton::Impl::energy_scale() {
                   control.min_energy * h2 / step.tau);
 }
 
-/// Over rho0's place: what mu puts into an empty cell, over what it puts where V is that of the mass,
-/// is 1/max(1, (V - its mean)/(obstacle E)). Returns the largest phi a cold start may guess: no mass is sent
-/// from the top of an obstacle.
+/// Over rho0's place: what the barrier puts into an empty cell, over what it puts where V is that of
+/// the mass, is 1/max(1, (V - its mean)/(obstacle E)). Returns the largest phi a cold start may
+/// guess: no mass is sent from the top of an obstacle.
 double ProximalNewton::Impl::weigh_filling() {
   std::array<double, 2> sums{};
   for (std::size_t k = 0; k < owned; ++k) sums[0] += mesh.volume[k] * base[k] * step.V[k];
@@ -56,7 +57,7 @@ double ProximalNewton::Impl::weigh_filling() {
   return mesh.comm.max(top) + control.highest_guess * scale;
 }
 
-/// The first mu; a cold start guesses phi = mu(rho0).
+/// The first barrier; a cold start guesses phi = mu(rho0).
 void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi, bool cold) {
   report.cold = cold;
   now.phi = phi;
@@ -72,7 +73,7 @@ void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi, bool co
   }
   potential(now);
   if (cold || stiff()) {
-    set_barrier_fraction(cold ? control.mu_cold : control.mu_warm);
+    set_barrier_fraction(cold ? control.barrier_cold : control.barrier_warm);
     now.rho = rho0;
   } else {
     start_bounded_warm();
@@ -83,24 +84,24 @@ void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi, bool co
   warm = !cold;
 }
 
-/// The density of the guess, and mu as large as what it leaves of the continuity equation asks: a
-/// pair that is nearer to the solution than its path is wide would have to find back to it.
+/// The density of the guess, and a barrier as large as what it leaves of the continuity equation
+/// asks: a pair that is nearer to the solution than its path is wide would have to find back to it.
 void ProximalNewton::Impl::start_bounded_warm() {
-  set_barrier_fraction(control.mu_warm);
+  set_barrier_fraction(control.barrier_warm);
   find_density(now, now.V);
   continuity(now);
   double missing = 0;
   for (const double r : now.r) missing += std::abs(r);
-  missing = control.mu_of_guess * mesh.comm.sum(missing) / mass;
-  set_barrier_fraction(std::clamp(missing, control.mu_least, control.mu_cold));
+  missing = control.barrier_of_guess * mesh.comm.sum(missing) / mass;
+  set_barrier_fraction(std::clamp(missing, control.barrier_least, control.barrier_cold));
   find_density(now, now.V);
 }
 
-/// mu, and rho0 with as much in empty cells as mu puts there: else mass would have to come from far
-/// away.
+/// The barrier, and rho0 with as much in empty cells as it puts there: else mass would have to come
+/// from far away.
 void ProximalNewton::Impl::set_barrier_fraction(double to) {
   filter.clear();
-  barrier_fraction = std::max(to, control.mu_last);
+  barrier_fraction = std::max(to, control.barrier_last);
   bounds.set_nu(barrier_fraction * scale * mean_density());
   const double more = barrier_fraction * mean_density();
   for (std::size_t k = 0; k < local; ++k) {
@@ -108,12 +109,12 @@ void ProximalNewton::Impl::set_barrier_fraction(double to) {
   }
 }
 
-/// Lowers mu once the iterate is close to its path.
+/// Lowers the barrier once the iterate is close to its path.
 void ProximalNewton::Impl::lower_barrier_fraction() {
-  const double close = warm ? control.mu_close_warm : control.mu_close;
-  while (barrier_fraction > control.mu_last && now.optimality <= close * barrier_fraction) {
-    set_barrier_fraction(std::min(control.mu_factor * barrier_fraction,
-                                  std::pow(barrier_fraction, control.mu_power)));
+  const double close = warm ? control.barrier_close_warm : control.barrier_close;
+  while (barrier_fraction > control.barrier_last && now.optimality <= close * barrier_fraction) {
+    set_barrier_fraction(std::min(control.barrier_factor * barrier_fraction,
+                                  std::pow(barrier_fraction, control.barrier_power)));
     residuals(now);
   }
 }

@@ -11,7 +11,8 @@ namespace otto {
 /// nothing but the bounds makes rho stiff, phi must be the better known the smaller nu is.
 double ProximalNewton::Impl::linear_tolerance() const {
   const NewtonControl& c = control;
-  if (!internal.has_slope()) return care > 0 ? c.mu_cold * std::sqrt(barrier_fraction) : c.tightest;
+  if (!internal.has_slope())
+    return care > 0 ? c.barrier_cold * std::sqrt(barrier_fraction) : c.tightest;
   const double share = bounds.bounded() ? c.needed_bounded : c.needed_share;
   const double needed = std::max(c.min_needed, share * tolerance / now.optimality);
   const double loosest = bounds.bounded() ? (warm ? c.loosest_warm : c.loosest_bounded)
@@ -25,7 +26,7 @@ double ProximalNewton::Impl::linear_tolerance() const {
 /// The density H is made with at least.
 double ProximalNewton::Impl::held() const {
   if (bounds.bounded()) return 0;
-  return std::max(control.held_density, nu * std::min(now.optimality, 1.0)) * mean_density();
+  return std::max(control.held_density, damping * std::min(now.optimality, 1.0)) * mean_density();
 }
 
 /// Slopes of J at `now`: `left`, and those of the right sides. A cell that holds less than `min` has
@@ -44,8 +45,8 @@ std::span<const double> ProximalNewton::Impl::slopes(double min) {
   return right;
 }
 
-/// dphi and drho at `now`. False where the linear solve fails.
-bool ProximalNewton::Impl::direction(double rtol) {
+/// The coefficients of H at `now`.
+ProximalCoefficients ProximalNewton::Impl::linearise() {
   const double min = held();
   const std::span<const double> other_side = slopes(min);
   for (std::size_t k = 0; k < local; ++k) {
@@ -61,7 +62,12 @@ bool ProximalNewton::Impl::direction(double rtol) {
   for (std::size_t k = 0; k < owned; ++k) {
     omega[k] = mesh.volume[k] * std::max(now.inverse[k], softest);
   }
-  const ProximalCoefficients coefficients{omega, left, other_side, conductance};
+  return {omega, left, other_side, conductance};
+}
+
+/// dphi and drho at `now`. False where the linear solve fails.
+bool ProximalNewton::Impl::direction(double rtol) {
+  const ProximalCoefficients coefficients = linearise();
   const SolveReport solve =
       coupled ? solve_coupled(coefficients, rtol) : solve_single(coefficients, rtol);
   report.linear_iterations += solve.iterations;
@@ -142,6 +148,7 @@ bool ProximalNewton::Impl::search() { return search(false) || (bounds.bounded() 
 bool ProximalNewton::Impl::improves(double alpha) const {
   const double part = 1 - control.sufficient_decrease * alpha;
   if (!bounds.bounded()) return trial.optimality <= part * now.optimality;
+  if (on_patch && !(trial.optimality <= control.patch_growth * now.optimality)) return false;
   if (!std::isfinite(trial.optimality)) return false;
   if (trial.optimality <= part * now.optimality) return true;
   return std::ranges::all_of(filter, [&](const std::array<double, 2>& f) {
@@ -160,7 +167,7 @@ bool ProximalNewton::Impl::search(bool whole) {
     try_step(alpha, whole);
     if (!improves(alpha)) continue;
     std::swap(now, trial);
-    if (k == 0) nu = std::max(control.nu, control.nu_decay * nu);
+    if (k == 0) damping = std::max(control.damping, control.damping_decay * damping);
     return true;
   }
   return false;

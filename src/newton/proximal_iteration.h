@@ -12,6 +12,7 @@
 #include "euler_guess.h"
 #include "interior_point.h"
 #include "otto/linear/coupled_system.h"
+#include "otto/linear/patch_system.h"
 #include "otto/newton/proximal_newton.h"
 
 namespace otto {
@@ -22,6 +23,7 @@ struct Iterate {
   std::vector<double> G, r, g, inverse;  ///< owned; inverse = 1/C, g with the push of the bounds
   std::span<const double> V;             ///< owned; that of the step, or
   std::vector<double> with_interaction;  ///< V + W * rho
+  std::vector<double> error;             ///< owned: what the cell leaves of its equations
   Multipliers multipliers;
   double optimality = std::numeric_limits<double>::infinity();
   double equations = 0, products = 0;  ///< its parts: of r and g, and of s rho - nu
@@ -39,6 +41,7 @@ struct ProximalNewton::Impl {
   const NewtonControl control;
   InteriorPoint bounds;
   ProximalSystem system;
+  PatchSystem patch;
   std::unique_ptr<CoupledSystem> coupled;  ///< with an interaction or stiff bounds
   std::unique_ptr<EulerGuess> euler;       ///< with an entropy
   double tolerance;
@@ -47,7 +50,7 @@ struct ProximalNewton::Impl {
   ProximalStep step;
   std::vector<double> rho0;     ///< that of the step, nowhere below `empty`
   std::vector<double> base;     ///< with bounds: that of the step
-  std::vector<double> filling;  ///< with bounds: weights of what mu adds to rho0, and
+  std::vector<double> filling;  ///< with bounds: weights of what the barrier adds to rho0, and
   double filled = 1;            ///< their mean
   double volume = 0;            ///< of the mesh
   double mass = 0;
@@ -56,13 +59,14 @@ struct ProximalNewton::Impl {
   double scale = 1;             ///< E, an energy per mass of the step's order
   double opening = 0;           ///< optimality of the first iterate from this start
   double care = 1;              ///< factor on the tolerance of linear solves
-  double nu = 0;                ///< of the held density
+  double damping = 0;           ///< of the held density
   bool warm = false;            ///< started from a guess of phi
   bool upwind = false;          ///< the weights
+  bool on_patch = false;        ///< the search is along a direction of patches
   int spent = 0;                ///< iterations before this start
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
-  std::vector<std::array<double, 2>> filter;  ///< with bounds: those of iterates with this mu
+  std::vector<std::array<double, 2>> filter;  ///< with bounds: those of iterates with this nu
   NewtonReport report;
 
   /// Bounds can make rho stiff by orders of magnitude more in one cell than in the next.
@@ -98,6 +102,11 @@ struct ProximalNewton::Impl {
   [[nodiscard]] double gap() const;
 
   bool direction(double rtol);
+  [[nodiscard]] ProximalCoefficients linearise();
+  [[nodiscard]] double patch_threshold() const;
+  void grow_patch(std::vector<double>& in);
+  [[nodiscard]] bool patch_direction();
+  void iterate_patches();
   [[nodiscard]] double held() const;
   std::span<const double> slopes(double min);
   [[nodiscard]] int max_linear() const {

@@ -18,6 +18,7 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
       control(c),
       bounds(!e.internal().keeps_positive(), e.internal().maximum()),
       system(t, options, stiff()),
+      patch(t),
       tolerance(std::min(c.tolerance, c.rtol_factor * options.rtol)),
       owned(std::size_t(mesh.owned)),
       local(std::size_t(mesh.local())),
@@ -25,7 +26,7 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
   for (Iterate* it : {&now, &trial, &other}) {
     it->phi.resize(local);
     it->rho.resize(local);
-    for (auto* v : {&it->G, &it->r, &it->g, &it->inverse}) v->resize(owned);
+    for (auto* v : {&it->G, &it->r, &it->g, &it->inverse, &it->error}) v->resize(owned);
   }
   for (auto* v : {&left, &right, &conductance}) v->resize(faces);
   for (auto* v : {&mean, &field}) v->resize(local);
@@ -44,7 +45,7 @@ void ProximalNewton::Impl::begin_iteration() {
   opening = now.optimality;
   spent = report.iterations;
   care = 1;
-  nu = control.nu;
+  damping = control.damping;
   warm = false;
 }
 
@@ -61,9 +62,9 @@ bool ProximalNewton::Impl::try_harder(double rtol) {
     care = 0;
     return rtol > control.tightest;
   }
-  if (nu >= control.nu_max) return false;
+  if (damping >= control.damping_max) return false;
   care = std::max(control.min_care, control.care_failed * care);
-  nu = std::max(control.nu_growth * nu, control.nu_raised);
+  damping = std::max(control.damping_growth * damping, control.damping_raised);
   return true;
 }
 
@@ -76,8 +77,8 @@ int ProximalNewton::Impl::max_iterations() const {
 /// but their logarithms count; near bounds densities of the edge do.
 void ProximalNewton::Impl::adjust_care(double rtol, double before) {
   if (bounds.bounded() && !internal.has_slope()) return;
-  const double foreseen = bounds.bounded() ? control.warm_progress
-                                           : control.care_from * std::max(rtol, before);
+  const double foreseen =
+      bounds.bounded() ? control.warm_progress : control.care_from * std::max(rtol, before);
   const bool slow = now.optimality > foreseen * before;
   care = slow ? care * control.care_factor : std::min(1.0, care * control.care_recovery);
   if (!bounds.bounded()) care = std::max(control.min_care, care);
@@ -88,7 +89,7 @@ bool ProximalNewton::Impl::iterate() {
   for (;;) {
     if (bounds.bounded()) lower_barrier_fraction();
     const double goal = std::max(tolerance, now.floor);
-    if (barrier_fraction <= control.mu_last && now.optimality <= goal) return true;
+    if (barrier_fraction <= control.barrier_last && now.optimality <= goal) return true;
     if (report.iterations - spent >= max_iterations() || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method stands at an optimality of {:.2g} after {} "
@@ -100,6 +101,7 @@ bool ProximalNewton::Impl::iterate() {
     ++report.iterations;
     if (!direction(rtol)) return false;
     if (search()) {
+      if (bounds.bounded() && !stiff()) iterate_patches();
       if (slow(before)) {
         report.reason = "the guess of phi was poor";
         return false;
@@ -199,6 +201,7 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   }
   n.upwind = !n.mesh.comm.any(!n.transport.upwind());
   phi.resize(n.local);
+  n.system.begin(n.bounds.bounded() && !n.stiff());
   n.solve_from(phi);
   phi.swap(n.now.phi);
   rho.swap(n.now.rho);

@@ -76,9 +76,12 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
   for (std::size_t k = 0; k < owned; ++k) {
     const double vol = mesh.volume[k];
     it.inverse[k] = 1 / it.inverse[k];
-    sum += std::abs(it.r[k]) + vol * field[k] * std::abs(it.g[k]);
+    it.error[k] = std::abs(it.r[k]) + vol * field[k] * std::abs(it.g[k]);
+    sum += it.error[k];
     size += vol * (rho[k] + field[k] * z[k]);
     it.g[k] += push[k];
+    if (bounds.bounded() && !bounds.above())
+      it.error[k] += vol * std::abs(it.multipliers.below[k] * rho[k] - bounds.nu()) / scale;
   }
   std::array<double, 5> sums{sum, size, it.kinetic, total, products};
   mesh.comm.sum_in_place(sums);

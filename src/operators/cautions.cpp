@@ -2,7 +2,7 @@
 //
 //   seam       the largest |V_L - V_K| of faces across a period against that of all others along the
 //              same axis;
-//   wall       g = outward fall of V per length at a wall cell; the mass it presses there is
+//   wall       g = -n.grad V at a wall cell, grad V by least squares over its neighbours; the mass pressed there is
 //              rho_K max(area kT/g, vol_K), counted where kT/g is less than half the domain;
 //   diffusion  E_f = (forward + backward)/(2 a_f) is kT and what the flux adds to it;
 //              its mean along axis i is sum m_f n_i^2 E_f / sum m_f n_i^2, m_f = m_K + m_L;
@@ -12,10 +12,12 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -23,7 +25,7 @@ namespace otto {
 
 namespace {
 
-constexpr double along = 0.7;  // cosine: two faces lie in one direction (axes of a box: 1 or 0)
+constexpr double straight = 0.9;  // cosine: two faces of a cell lie on one wall
 
 Point across(const Mesh& mesh, std::size_t f) {
   const Point &K = mesh.center[std::size_t(mesh.faces.left[f])],
@@ -37,13 +39,6 @@ std::size_t main_axis(const Point& n) {
     if (std::abs(n[a]) > std::abs(n[axis])) axis = a;
   }
   return axis;
-}
-
-double cosine(const Point& a, const Point& b) {
-  const auto dot = [](const Point& p, const Point& q) {
-    return p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
-  };
-  return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b));
 }
 
 /// Ghosts that are seen from the other side of a period: their owner has them elsewhere. Collective.
@@ -87,30 +82,62 @@ Point half_extent(const Mesh& mesh) {
   return half;
 }
 
-/// The outward fall of V per length at every boundary face; 0 without a neighbour behind it.
-std::vector<double> outward_falls(const Generator& g) {
-  const Mesh& mesh = g.mesh();
-  const auto walls = std::size_t(mesh.boundary.size());
-  constexpr std::int32_t none = -1;
-  // the boundary faces of a cell are a chain: first[cell], next[first[cell]], ...
-  std::vector<std::int32_t> first(std::size_t(mesh.local()), none), next(walls, none);
-  for (std::size_t b = 0; b < walls; ++b) {
-    next[b] = std::exchange(first[std::size_t(mesh.boundary.cell[b])], std::int32_t(b));
-  }
-  std::vector<double> fall(walls);
-  const auto look = [&](std::size_t f, std::int32_t K, std::int32_t L, double sign) {
-    for (std::int32_t i = first[std::size_t(K)]; i != none; i = next[std::size_t(i)]) {
-      const auto b = std::size_t(i);
-      if (sign * cosine(across(mesh, f), mesh.boundary.normal[b]) > -along) continue;
-      const double rise = g.external()[std::size_t(L)] - g.external()[std::size_t(K)];
-      fall[b] = std::max(fall[b], rise / mesh.faces.distance[f]);
+/// grad V in the cells at walls, by least squares of n.g = (V_L - V_K) / d over the faces of a cell; the
+/// shortest g where they do not span the space. Empty matrices elsewhere.
+class WallGradients {
+ public:
+  explicit WallGradients(const Generator& g) {
+    const Mesh& mesh = g.mesh();
+    for (const std::int32_t cell : mesh.boundary.cell) cells_[cell];
+    for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+      const auto left = cells_.find(mesh.faces.left[f]), right = cells_.find(mesh.faces.right[f]);
+      if (left == cells_.end() && right == cells_.end()) continue;
+      const Point x = across(mesh, f);
+      const Eigen::Vector3d n = Eigen::Map<const Eigen::Vector3d>(x.data()).normalized();
+      const double slope = (g.external()[std::size_t(mesh.faces.right[f])] -
+                            g.external()[std::size_t(mesh.faces.left[f])]) /
+                           mesh.faces.distance[f];
+      for (const auto& at : {left, right}) {
+        if (at == cells_.end()) continue;
+        at->second.N += n * n.transpose();
+        at->second.b += slope * n;
+      }
     }
-  };
-  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
-    look(f, mesh.faces.left[f], mesh.faces.right[f], 1);
-    look(f, mesh.faces.right[f], mesh.faces.left[f], -1);
+    for (auto& [cell, sums] : cells_) {
+      const Eigen::MatrixXd N = sums.N;
+      const Eigen::VectorXd b = sums.b;
+      sums.b = N.completeOrthogonalDecomposition().solve(b);
+    }
   }
-  return fall;
+
+  /// The fall of V per length towards the wall.
+  [[nodiscard]] double fall(std::int32_t cell, const Point& normal) const {
+    return -cells_.at(cell).b.dot(Eigen::Map<const Eigen::Vector3d>(normal.data()));
+  }
+
+ private:
+  struct Sums {
+    Eigen::Matrix3d N = Eigen::Matrix3d::Zero();
+    Eigen::Vector3d b = Eigen::Vector3d::Zero();  // then g
+  };
+  std::unordered_map<std::int32_t, Sums> cells_;
+};
+
+/// Of the faces that a cell has on one straight wall, the part that each is.
+std::vector<double> parts_of_wall(const BoundaryFaces& walls) {
+  std::unordered_map<std::int32_t, std::vector<std::size_t>> of_cell;
+  for (std::size_t b = 0; b < std::size_t(walls.size()); ++b) of_cell[walls.cell[b]].push_back(b);
+  std::vector<double> part(std::size_t(walls.size()));
+  for (std::size_t b = 0; b < part.size(); ++b) {
+    double area = 0;
+    for (const std::size_t other : of_cell[walls.cell[b]]) {
+      double cosine = 0;
+      for (std::size_t a = 0; a < 3; ++a) cosine += walls.normal[b][a] * walls.normal[other][a];
+      if (cosine > straight) area += walls.area[other];
+    }
+    part[b] = walls.area[b] / area;
+  }
+  return part;
 }
 
 }  // namespace
@@ -146,14 +173,15 @@ std::optional<std::string> seam_caution(const Generator& g, const CautionLimits&
 std::optional<std::string> wall_caution(const Generator& g, std::span<const double> density,
                                         const CautionLimits& limits) {
   const Mesh& mesh = g.mesh();
-  if (g.absorbs() || mesh.simplices) return std::nullopt;
-  const std::vector<double> falls = outward_falls(g);
+  if (g.absorbs()) return std::nullopt;
+  const WallGradients gradients(g);
+  const std::vector<double> part = parts_of_wall(mesh.boundary);
   const Point half = half_extent(mesh);
   std::vector<double> pressed(mesh.boundary_names.size() + 1);  // per side; the last: no name
   for (std::size_t b = 0; b < std::size_t(mesh.boundary.size()); ++b) {
     const auto K = std::size_t(mesh.boundary.cell[b]);
     const Point& n = mesh.boundary.normal[b];
-    const double fall = falls[b];
+    const double fall = gradients.fall(mesh.boundary.cell[b], n);
     const double reach =
         std::abs(n[0]) * half[0] + std::abs(n[1]) * half[1] + std::abs(n[2]) * half[2];
     if (!(fall > 0) || g.temperature() > fall * reach) continue;
@@ -162,7 +190,7 @@ std::optional<std::string> wall_caution(const Generator& g, std::span<const doub
     for_each_name(mesh.boundary.tag[b], side, mesh.boundary_sets, [&](std::int32_t name) {
       if (side == pressed.size() - 1) side = std::size_t(name);
     });
-    pressed[side] += density[K] * std::max(layer, mesh.volume[K]);
+    pressed[side] += density[K] * std::max(layer, part[b] * mesh.volume[K]);
   }
   mesh.comm.sum_in_place(pressed);
   const double mass = integral(mesh, density);

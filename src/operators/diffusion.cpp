@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "diffusion_table.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/section.h"
 #include "otto/core/error.h"
@@ -32,6 +33,12 @@ const Declare keys{
              "expressions. Diagonal ones go with every flux on boxes, others with flux.kind = "
              "\"simplex\".",
       .equation = "d_t rho = div(rho D grad mu), mu = U'(rho) + V"},
+     {.path = "diffusion.unit",
+      .type = Type::text,
+      .doc = "Unit of the values of `expression`, `table` and `tensor` where they are diffusion "
+             "coefficients as measured, <x^2> = 2 D t, such as \"cm^2/s\": they are brought to the "
+             "units of the case and divided by kT. By default they are the D of the equation.",
+      .equation = "D = D_measured / kT"},
      {.path = "diffusion.convention",
       .type = Type::text,
       .doc = "How dX = -D grad V dt + sqrt(2 kT D) dW was meant.",
@@ -139,6 +146,20 @@ DiffusionLaw read_law(const Section& section, int d) {
     return law;
   }
   return {{one()}};
+}
+
+/// Outside the regions with a law of their own.
+DiffusionLaw read_whole(const Section& section, const Mesh& mesh) {
+  refuse_keys_without_table(section);
+  if (!section.given("table")) return read_law(section, mesh.dimension);
+  for (const char* key : {"expression", "tensor"}) {
+    if (section.given(key)) section.fail("table", fmt::format("give either it or {}", key));
+  }
+  return {{read_diffusion_table(section, mesh)}};
+}
+
+void multiply(DiffusionLaw& law, double factor) {
+  for (Function& entry : law.entry) entry = scaled(entry, factor);
 }
 
 double read_noise(const Section& section) {
@@ -258,14 +279,20 @@ Diffusion identity_diffusion(const Mesh& mesh) {
   return one_everywhere;
 }
 
-Diffusion read_diffusion(const Section& whole, std::span<const Section> regions, const Mesh& mesh) {
+Diffusion read_diffusion(const Section& whole, std::span<const Section> regions, const Mesh& mesh,
+                         double factor) {
   const int d = mesh.dimension;
   Diffusion diffusion;
   diffusion.dimension = d;
-  diffusion.everywhere = read_law(whole, d);
+  diffusion.everywhere = read_whole(whole, mesh);
   diffusion.noise = read_noise(whole);
-  diffusion.place = whole.where(whole.given("tensor") ? "tensor" : "expression") + ": diffusion";
+  const char* key = whole.given("tensor")  ? "tensor"
+                    : whole.given("table") ? "table"
+                                           : "expression";
+  diffusion.place = whole.where(key) + ": diffusion";
   if (!regions.empty()) read_regions(diffusion, regions, mesh);
+  multiply(diffusion.everywhere, factor);
+  for (DiffusionLaw& law : diffusion.region) multiply(law, factor);
   diffusion.kind = kind_of(diffusion.everywhere, d);
   for (const DiffusionLaw& law : diffusion.region) {
     diffusion.kind = std::max(diffusion.kind, kind_of(law, d));

@@ -167,24 +167,61 @@ void Generator::evaluate_rates() {
   ++version_;
 }
 
-void Generator::evaluate_two_point() {
+/// V_L - V_K - b.(x_L - x_K) / D of the faces of a run.
+void Generator::rise(const FaceRun& run, double* s) const {
   const std::span<const double> conductance = transmissibility(), geometric = bare(mesh_.faces);
-  const auto rise = [&](const FaceRun& run, double* s) {  // V_L - V_K - b.(x_L - x_K) / D
-    const double *left = &V_[std::size_t(run.left)], *right = &V_[std::size_t(run.right)];
+  const double *left = &V_[std::size_t(run.left)], *right = &V_[std::size_t(run.right)];
 #pragma omp simd
-    for (std::int32_t i = 0; i < run.count; ++i) s[i] = right[i] - left[i];
-    if (along_.empty()) return;
-    const double* along = &along_[std::size_t(run.first)];
-    const double *a = &conductance[std::size_t(run.first)],
-                 *bare = &geometric[std::size_t(run.first)];
-    if (!diffusion_) {
+  for (std::int32_t i = 0; i < run.count; ++i) s[i] = right[i] - left[i];
+  if (along_.empty()) return;
+  const double* along = &along_[std::size_t(run.first)];
+  const double *a = &conductance[std::size_t(run.first)],
+               *bare = &geometric[std::size_t(run.first)];
+  if (!diffusion_) {
 #pragma omp simd
-      for (std::int32_t i = 0; i < run.count; ++i) s[i] -= along[i];
-      return;
+    for (std::int32_t i = 0; i < run.count; ++i) s[i] -= along[i];
+    return;
+  }
+  for (std::int32_t i = 0; i < run.count; ++i) s[i] -= a[i] > 0 ? along[i] * (bare[i] / a[i]) : 0;
+}
+
+std::vector<double> Generator::rises() const {
+  std::vector<double> s(forward_.size());
+  for (const FaceRun& run : runs_) rise(run, &s[std::size_t(run.first)]);
+  return s;
+}
+
+void Generator::limit(std::span<const double> rho) {
+  if (!flux_.limited()) throw InternalError("the flux is not limited");
+  ratios_ = limiter_ratios(mesh_, rho);
+  evaluate_rates();
+}
+
+void Generator::set_external(std::span<const double> V, double kT) {
+  if (depends_on_time_) throw InternalError("V of an energy that depends on time is replaced");
+  V_.assign(V.begin(), V.end());
+  kT_ = kT;
+  evaluate_rates();
+}
+
+/// a kT delta(s) g, or a |V_L - V_K| g / 2 without an entropy, upwind.
+void Generator::add_limited() {
+  const std::span<const double> a = transmissibility();
+  const auto slope = [&](const FaceRun& run, double* s) { rise(run, s); };
+  for_each_piece(runs_, slope, [&](const FaceRun& run, const double* s) {
+    for (std::size_t i = 0; i < std::size_t(run.count); ++i) {
+      const std::size_t f = std::size_t(run.first) + i;
+      const double delta = 0.5 * (forward_[f] + backward_[f]) - a[f] * kT_;  // a kT delta(s)
+      if (s[i] < 0) forward_[f] += delta * ratios_.left[f];
+      if (s[i] > 0) backward_[f] += delta * ratios_.right[f];
     }
-    for (std::int32_t i = 0; i < run.count; ++i) s[i] -= a[i] > 0 ? along[i] * (bare[i] / a[i]) : 0;
-  };
-  for_each_piece(runs_, rise, [&](const FaceRun& run, const double* s) {
+  });
+}
+
+void Generator::evaluate_two_point() {
+  const std::span<const double> conductance = transmissibility();
+  const auto slope = [&](const FaceRun& run, double* s) { rise(run, s); };
+  for_each_piece(runs_, slope, [&](const FaceRun& run, const double* s) {
     const auto first = static_cast<std::size_t>(run.first), n = static_cast<std::size_t>(run.count);
     const double* a = &conductance[first];
     double *forward = &forward_[first], *backward = &backward_[first];
@@ -204,6 +241,7 @@ void Generator::evaluate_two_point() {
     }
   });
   if (diffusion_ && !along_.empty()) carry_where_nothing_diffuses();
+  if (!ratios_.left.empty()) add_limited();
 }
 
 void Generator::carry_where_nothing_diffuses() {

@@ -125,7 +125,7 @@ double dissipation(const Generator& generator, std::span<const double> rho, cons
 }  // namespace
 
 Ledger ledger(const Generator& generator, std::span<const double> rho, bool with_dissipation) {
-  if (!generator.energy().linear()) return nonlinear_ledger(generator, rho, with_dissipation);
+  if (!generator.linear()) return nonlinear_ledger(generator, rho, with_dissipation);
   const Mesh& mesh = generator.mesh();
   const double kT = generator.temperature();
   const std::span<const double> V = generator.external();

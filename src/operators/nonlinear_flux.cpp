@@ -4,6 +4,12 @@
 //   F = a (rho_K (mu_K - mu_L)^+ - rho_L (mu_L - mu_K)^+),   mu = U'(s) + rest,
 //   dF/ds_K = a (rho'_K (mu_K - mu_L)^+ + rho_up U''_K) >= 0,  and dF/ds_L <= 0 alike.
 //
+// With a mobility m (mobility.h) the same holds for F = a (m_KL (mu_K - mu_L)^+ - m_LK (mu_L - mu_K)^+), m_KL =
+// r(rho_K) f(rho_L) with r rising and f falling:
+//
+//   dF/ds_K = a f_L (r'_K rho'_K (mu_K - mu_L) + r_K U''_K) >= 0,
+//   dF/ds_L = a r_K (f' rho'_L (mu_K - mu_L) - f_L U''_L) <= 0     where mass goes from K to L.
+//
 // Exponential, for U = kT rho log rho (Schlichting, Seis 2022, for aggregation-diffusion):
 //
 //   F = a kT (B(z) rho_K - B(-z) rho_L),   z = (rest_L - rest_K)/kT,
@@ -44,6 +50,35 @@ class UpwindMobility final : public NonlinearFlux {
 
  private:
   const Faces& faces_;
+};
+
+class SplitMobility final : public NonlinearFlux {
+ public:
+  SplitMobility(const Mesh& mesh, const Mobility& m) : faces_(mesh.faces), m_(m) {}
+
+  void evaluate(const FluxState& x, std::span<double> F, std::span<double> left,
+                std::span<double> right) const override {
+    for (std::size_t f = 0; f < F.size(); ++f) {
+      const auto K = std::size_t(faces_.left[f]), L = std::size_t(faces_.right[f]);
+      const double drop = x.slope[K] - x.slope[L] + (x.rest[K] - x.rest[L]);
+      const std::size_t from = drop > 0 ? K : L, to = drop > 0 ? L : K;
+      const double a = faces_.transmissibility[f], size = std::abs(drop);
+      const double rising = m_.rising(x.rho[from]), falling = m_.falling(x.rho[to]);
+      // an empty cell gives nothing and a full one takes nothing, whatever their mu
+      const bool moves = rising > 0 && falling > 0;
+      F[f] = moves ? a * rising * falling * drop : 0.0;
+      const double out = falling * m_.rising_slope(x.rho[from]) * x.drho[from] * size +
+                         (moves ? rising * falling * x.dslope[from] : 0.0);
+      const double in = rising * m_.falling_slope() * x.drho[to] * size -
+                        (moves ? rising * falling * x.dslope[to] : 0.0);
+      left[f] = drop > 0 ? a * out : -a * in;
+      right[f] = drop > 0 ? a * in : -a * out;
+    }
+  }
+
+ private:
+  const Faces& faces_;
+  Mobility m_;
 };
 
 class ExponentialMobility final : public NonlinearFlux {
@@ -99,6 +134,9 @@ std::unique_ptr<NonlinearFlux> make_nonlinear_flux(const Generator& generator,
                                                    const TwoPointFlux& flux) {
   const Mesh& mesh = generator.mesh();
   const InternalEnergy& internal = generator.energy().internal();
+  if (!generator.mobility().linear()) {
+    return std::make_unique<SplitMobility>(mesh, generator.mobility());
+  }
   if (internal.entropy_only() && internal.temperature() > 0 && flux.detailed_balance()) {
     return std::make_unique<ExponentialMobility>(mesh, internal.temperature(), flux);
   }

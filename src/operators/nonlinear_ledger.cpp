@@ -1,9 +1,10 @@
 // The ledger of any free energy:
 //
 //   F = sum_K vol_K (U(rho_K) + V_K rho_K + 1/2 rho_K (W * rho)_K),
-//   D = sum_f a_f rho_f (mu_K - mu_L)^2,    mu = U'(rho) + V + W * rho,
+//   D = sum_f a_f m_f (mu_K - mu_L)^2,    mu = U'(rho) + V + W * rho,
 //
-// rho_f being the density on the side of the larger mu, where the flow comes from.
+// m_f being the density on the side of the larger mu, where the flow comes from, or what mobility.h
+// makes of both.
 //
 // Vacuum: a face between two empty cells contributes 0. Where U'(0+) is finite an empty cell has a
 // mu like any other; where it is -inf the term is taken with rho = eps times the density on the
@@ -63,19 +64,20 @@ class FaceTerms {
   FaceTerms(const Generator& generator, std::span<const double> rho, std::span<const double> mu,
             std::span<const double> rest)
       : internal_(generator.energy().internal()),
+        mobility_(generator.mobility()),
         rho_(rho),
         mu_(mu),
         rest_(rest),
         full_(internal_.maximum() * (1 - 1e-12)),
         fills_(internal_.keeps_positive()) {}
 
-  /// rho_f (mu_K - mu_L)^2
+  /// m_f (mu_K - mu_L)^2
   [[nodiscard]] double term(std::size_t K, std::size_t L) const {
     if (rho_[K] == 0 && rho_[L] == 0) return 0;
     const double drop =
         fills_ && (rho_[K] == 0 || rho_[L] == 0) ? drop_to_empty(K, L) : mu_[K] - mu_[L];
     const std::size_t from = drop < 0 ? L : K, to = drop < 0 ? K : L;
-    return rho_[to] >= full_ ? 0.0 : rho_[from] * drop * drop;
+    return rho_[to] >= full_ ? 0.0 : mobility_.between(rho_[from], rho_[to]) * drop * drop;
   }
 
  private:
@@ -90,6 +92,7 @@ class FaceTerms {
   }
 
   const InternalEnergy& internal_;
+  const Mobility& mobility_;
   std::span<const double> rho_, mu_, rest_;
   double full_;
   bool fills_;

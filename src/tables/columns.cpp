@@ -64,6 +64,15 @@ bool ColumnFile::has(const std::string& dataset) const {
   return found >= 0;
 }
 
+std::optional<double> ColumnFile::attribute(const std::string& name) const {
+  double value = 0;
+  const hid_t found = H5Aopen(id_, name.c_str(), H5P_DEFAULT);
+  if (found < 0) return std::nullopt;
+  const bool read = H5Aread(found, H5T_NATIVE_DOUBLE, &value) >= 0;
+  H5Aclose(found);
+  return read ? std::optional(value) : std::nullopt;
+}
+
 ColumnFile::Shape ColumnFile::shape(const std::string& dataset) const {
   const H5Id data = open(dataset);
   const H5Id type(H5Dget_type(data), H5Tclose, dataset);

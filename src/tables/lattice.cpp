@@ -75,8 +75,25 @@ void check_values(const Lattice& lattice, int dimension, const std::vector<std::
   }
 }
 
-Lattice lattice_of_image(const std::filesystem::path& file, const std::string& array,
+/// "" where the options have nothing against the value.
+std::string fault_of(double value, const LatticeOptions& options) {
+  return options.fault && std::isfinite(value) ? options.fault(value) : "";
+}
+
+void check_image(const Lattice& lattice, int dimension, const LatticeOptions& options) {
+  for (std::size_t i = 0; i < lattice.values.size(); ++i) {
+    const double value = lattice.values[i];
+    const bool missing = !options.may_miss && !std::isfinite(value);
+    const std::string fault = missing ? options.advice : fault_of(value, options);
+    if (fault.empty() && !missing) continue;
+    fail(lattice.file, fmt::format("the value at {} is {}; {}",
+                                   to_text(point_of(lattice, i), dimension), value, fault));
+  }
+}
+
+Lattice lattice_of_image(const std::filesystem::path& file, const LatticeOptions& options,
                          int dimension) {
+  const std::string& array = options.array;
   ImageTable image = read_image_table(file, array);
   Lattice lattice{.file = file, .name = array, .axis = {}, .values = std::move(image.values)};
   lattice.cells = image.cell_data;
@@ -169,6 +186,11 @@ Lattice lattice_of(const NumberTable& table, int dimension, const LatticeOptions
     }
     row[i] = r + 1;
     lattice.values[i] = table.at(r, value);
+    if (const std::string fault = fault_of(lattice.values[i], options); !fault.empty()) {
+      throw InputError(fmt::format("{}: the value at {} is {}; {}", table.place(r),
+                                   to_text(point_of(lattice, i), dimension), lattice.values[i],
+                                   fault));
+    }
   }
   if (!options.may_miss) check_values(lattice, dimension, row, table, options.advice);
   return lattice;
@@ -238,8 +260,9 @@ Lattice read_lattice(const std::filesystem::path& file, int dimension,
   const std::string kind = file.extension();
   Lattice lattice;
   if (kind == ".vti") {
-    lattice = lattice_of_image(file, options.array, dimension);
+    lattice = lattice_of_image(file, options, dimension);
     check_points(lattice, dimension);
+    check_image(lattice, dimension, options);
   } else if (is_hdf5(file)) {
     lattice = lattice_of(table_of_cells(file, options.array, dimension), dimension, options);
     lattice.cells = true;

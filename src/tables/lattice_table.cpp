@@ -27,9 +27,9 @@ void LatticeTable::refuse(const Point& x) const {
     const auto& axis = lattice_.axis[a];
     if (linear_weights(x[a], a)) continue;
     throw InputError(
-        fmt::format("{}: the cell centre {} is outside the table, which covers {} from {} to {}{}",
-                    lattice_.file.string(), to_text(x, dimension_), "xyz"[a], axis.front(),
-                    axis.back(), rules_.advice));
+        fmt::format("{}: the {} {} is outside the table, which covers {} from {} to {}{}",
+                    lattice_.file.string(), rules_.point, to_text(x, dimension_), "xyz"[a],
+                    axis.front(), axis.back(), rules_.advice));
   }
   throw InternalError("a point within the table was refused");
 }

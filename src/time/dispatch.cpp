@@ -27,6 +27,7 @@ std::vector<StepperEntry>& registry() {
 /// most of it says why there is none.
 enum class Need {
   flux_family,
+  mobility,
   energies,
   positivity,
   interaction,
@@ -46,6 +47,8 @@ bool meets(Need need, const Solves& s, const Facts& f) {
   switch (need) {
     case Need::flux_family:
       return (s.flux == FluxUse::simplex) == simplex;
+    case Need::mobility:
+      return s.mobility || !f.mobility;
     case Need::energies:
       return s.energies == Energies::any || (s.energies == Energies::linear) == f.linear;
     case Need::positivity:
@@ -61,7 +64,7 @@ bool meets(Need need, const Solves& s, const Facts& f) {
     case Need::metric:
       return s.energies == Energies::linear || !f.without_metric;
     case Need::flux_kind:
-      return (s.flux != FluxUse::none || f.flux.empty()) &&
+      return (s.flux != FluxUse::none || f.flux.empty()) && (s.limiter || !f.limited) &&
              (s.flux != FluxUse::dissipating || f.dissipating);
     case Need::signed_rates:
       return !f.on_medians || s.flux == FluxUse::simplex || s.signed_rates;
@@ -146,6 +149,13 @@ Refusal of_flux_kind(const std::string& scheme, const Solves& s, const Facts& f)
                         "use for flux.kind; remove it{}",
                         scheme, advice(f, ", or "))};
   }
+  if (f.limited) {
+    return {
+        "flux", "kind",
+        fmt::format("the flux 'limited' follows the density from step to step, which the scheme "
+                    "'{}' does not do; take 'scharfetter_gummel'{}",
+                    scheme, advice(f, ", or "))};
+  }
   return {"flux", "kind",
           fmt::format("the flux '{}' does not dissipate the energy of this case; use "
                       "'scharfetter_gummel' or 'upwind'",
@@ -184,6 +194,12 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
           schemes_where([](const StepperEntry& e) { return e.solves.flux == FluxUse::simplex; });
       return {"time", "scheme", "flux.kind = \"simplex\" goes with " + list_words(names) + " only"};
     }
+    case Need::mobility:
+      return {
+          "mobility", "",
+          fmt::format("the scheme '{}' moves mass with the density for its mobility{}; or remove "
+                      "the table",
+                      scheme, advice(f, "; "))};
     case Need::energies:
       return of_energies(scheme, f);
     case Need::positivity:
@@ -256,11 +272,12 @@ std::vector<std::string> scheme_names() {
 }
 
 Facts::Facts(const Problem& problem)
-    : linear(problem.energy.linear()),
+    : linear(problem.generator.linear()),
       external_only(problem.energy.external_only()),
       positive(problem.energy.internal().keeps_positive() &&
                !std::isfinite(problem.energy.internal().maximum())),
       interaction(problem.energy.interaction() != nullptr),
+      mobility(!problem.generator.mobility().linear()),
       drift(problem.generator.driven()),
       absorbing(problem.generator.absorbs()),
       supply(problem.generator.supplies()),
@@ -271,6 +288,7 @@ Facts::Facts(const Problem& problem)
       flux(problem.flux),
       on_medians(problem.mesh.couplings != nullptr) {
   const TwoPointFlux& two_point = flux.empty() ? problem.generator.flux() : find_flux(flux);
+  limited = two_point.limited();
   dissipating = two_point.name() == "upwind" || two_point.detailed_balance();
 }
 

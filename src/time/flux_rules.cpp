@@ -13,10 +13,11 @@ namespace {
 
 Refusal no_rates(const std::string& flux, std::string table, std::string key,
                  const std::string& what) {
-  return {std::move(table), std::move(key),
-          fmt::format("{} needs rates between two cells, which flux.kind = \"{}\" does not have; "
-                      "remove it, or take another flux",
-                      what, flux)};
+  return {
+      std::move(table), std::move(key),
+      fmt::format("{} needs rates between two cells{}, which flux.kind = \"{}\" does not have; "
+                  "remove it, or take another flux",
+                  what, flux == flux_with_limiter ? " that do not follow the density" : "", flux)};
 }
 
 std::optional<Refusal> refuse_fourth_order(const FluxTask& task, const Mesh& mesh) {
@@ -27,6 +28,17 @@ std::optional<Refusal> refuse_fourth_order(const FluxTask& task, const Mesh& mes
   }
   if (task.absorbing) return no_rates(task.kind, "boundary", "absorbing", "an absorbing side");
   if (task.reaction) return no_rates(task.kind, "reaction", "", "a reaction");
+  if (task.analysis) return no_rates(task.kind, "analysis", "", "this analysis");
+  return {};
+}
+
+std::optional<Refusal> refuse_limited(const FluxTask& task, const Mesh& mesh) {
+  if (!mesh.box) {
+    return Refusal{
+        "flux", "kind",
+        "the limiter compares a face with the one behind it on the same line, which a Gmsh "
+        "mesh does not have; take a box, or flux.kind = \"scharfetter_gummel\""};
+  }
   if (task.analysis) return no_rates(task.kind, "analysis", "", "this analysis");
   return {};
 }
@@ -85,6 +97,9 @@ std::optional<Refusal> refuse_flux(const FluxTask& task, const Mesh& mesh) {
   if (task.kind == flux_of_fourth_order) {
     if (auto refusal = refuse_fourth_order(task, mesh)) return refusal;
   }
+  if (task.kind == flux_with_limiter) {
+    if (auto refusal = refuse_limited(task, mesh)) return refusal;
+  }
   if (auto refusal = refuse_diffusion(task, mesh)) return refusal;
   if (mesh.couplings && task.kind != "scharfetter_gummel") {
     return Refusal{
@@ -97,7 +112,8 @@ std::optional<Refusal> refuse_flux(const FluxTask& task, const Mesh& mesh) {
 }
 
 std::optional<Refusal> refuse_without_rates(const std::string& kind, const std::string& use) {
-  if (kind != flux_on_simplices && kind != flux_of_fourth_order) return {};
+  if (kind != flux_on_simplices && kind != flux_of_fourth_order && kind != flux_with_limiter)
+    return {};
   return no_rates(kind, "flux", "kind", use);
 }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include "limited_passes.h"
 #include "otto/time/dispatch.h"
 #include "otto/time/linear_stage.h"
 #include "otto/time/schemes.h"
@@ -47,7 +48,8 @@ bool any_negative(std::span<const double> rho) {
   return min < 0;
 }
 
-constexpr Solves solves{.energies = Energies::linear, .supply = true, .signed_rates = true};
+constexpr Solves solves{
+    .energies = Energies::linear, .supply = true, .limiter = true, .signed_rates = true};
 
 class ImplicitEuler final : public Stepper {
  public:
@@ -63,7 +65,11 @@ class ImplicitEuler final : public Stepper {
     generator_.set_time(t);
     b_.resize(static_cast<std::size_t>(mesh_.owned));
     for (std::size_t i = 0; i < b_.size(); ++i) b_[i] = mesh_.volume[i] * state.density[i];
-    if (!stage_.solve(report, dt, b_, t, 0, rho_)) return report;
+    const Passes passes(generator_);
+    for (int pass = 0; pass < passes.count(); ++pass) {
+      passes.begin(pass, state.density, rho_);
+      if (!stage_.solve(report, dt, b_, t, 0, rho_)) return report;
+    }
     if (generator_.monotone() && mesh_.comm.any(any_negative(owned(mesh_, rho_)))) {
       relax_non_negative(generator_, dt, stage_.right_side(), rho_);
     }

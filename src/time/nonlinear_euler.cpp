@@ -12,7 +12,7 @@
 //
 // Newton's method in s (nonlinear_flux.h), W * rho following one iterate behind in the matrix but
 // not in the residual. Its matrix is an M-matrix whose columns sum to vol rho', so exact steps keep
-// the mass. A step may empty a cell down to a tenth; steps that do not reduce |R|_1 are halved.
+// the mass. A step may empty a cell down to a tenth, and fill it up to a tenth below the maximum of a mobility; steps that do not reduce |R|_1 are halved.
 // Stop at |R|_1 <= tolerance * mass, or where rounding is reached. What is left of the mass is
 // mended by MassPositivityLimiter.
 
@@ -40,6 +40,7 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 constexpr Solves solves{.energies = Energies::nonlinear,
                         .flux = FluxUse::dissipating,
+                        .mobility = true,
                         .drift = false,
                         .absorbing = false};
 
@@ -67,6 +68,8 @@ class NonlinearEuler final : public Stepper {
     double curvature = 0;
     internal_.derivatives(std::span(&empty, 1), 0, {}, std::span(&curvature, 1));
     floor_ = std::isfinite(curvature) ? 0 : options.empty;
+    ceiling_ = problem.generator.mobility().maximum;
+    if (internal_.keeps_below_maximum()) ceiling_ = std::min(ceiling_, internal_.maximum());
   }
 
   void restart(const State& state) override {
@@ -76,8 +79,12 @@ class NonlinearEuler final : public Stepper {
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
-    begin(state, dt);
+    begin(state, dt, options_.empty);
     std::string reason = iterate(report, state.density, dt);
+    if (!reason.empty() && std::isfinite(ceiling_)) {
+      begin(state, dt, options_.full);
+      reason = iterate(report, state.density, dt);
+    }
     if (reason.empty()) {
       rho_ = x_.rho;
       reason = limiter_.limit(owned(mesh_, rho_), state.time + dt);
@@ -86,7 +93,7 @@ class NonlinearEuler final : public Stepper {
       report.reason = std::move(reason);
       return report;
     }
-    const double P = internal_.maximum();
+    const double P = std::min(internal_.maximum(), ceiling_);
     for (double& r : rho_) r = std::min(r, P);
     mesh_.halo.update(mesh_.comm, rho_);
     keep_pressure();
@@ -109,7 +116,8 @@ class NonlinearEuler final : public Stepper {
     double norm = 0, rounding = 0;  ///< |R|_1 and what it would be from rounding alone
   };
 
-  void begin(const State& state, double dt) {
+  /// `below`: how far below a maximum that is never reached the fullest cells start, over it.
+  void begin(const State& state, double dt, double below) {
     generator_.set_time(state.time + dt);
     scale_kappa(dt);
     // from the last density; where U''(0) is infinite, empty cells need a start
@@ -117,7 +125,7 @@ class NonlinearEuler final : public Stepper {
     for (std::size_t i = 0; i < n_; ++i) max = std::max(max, state.density[i]);
     const double min = floor_ * mesh_.comm.max(max);
     for (std::size_t i = 0; i < n_; ++i) {
-      x_.s[i] = std::max(state.density[i], min);
+      x_.s[i] = std::clamp(state.density[i], min, ceiling_ * (1 - below));
       if (pressure_[i] > 0) x_.s[i] += pressure_[i] / kappa_;
     }
   }
@@ -143,10 +151,11 @@ class NonlinearEuler final : public Stepper {
 
   std::string iterate(StepReport& report, const std::vector<double>& rho0, double dt) {
     Residual now = residual(rho0, dt);
+    const int max_iterations = report.newton_iterations + options_.max_iterations;
     while (!(now.norm <= tolerance_ * limiter_.mass() ||
              now.norm <= options_.rounding * now.rounding)) {
       if (!std::isfinite(now.norm)) return "Newton's method met a value that is not finite";
-      if (report.newton_iterations == options_.max_iterations) {
+      if (report.newton_iterations == max_iterations) {
         return fmt::format(
             "Newton's method still has a residual of {:.2g} of the mass after {} "
             "iterations",
@@ -180,6 +189,7 @@ class NonlinearEuler final : public Stepper {
     for (int halvings = 0; halvings <= options_.max_halvings; ++halvings, length *= 0.5) {
       for (std::size_t i = 0; i < n_; ++i) {
         x_.s[i] = std::max(start[i] + length * ds_[i], options_.min_factor * std::min(start[i], P));
+        x_.s[i] = std::min(x_.s[i], start[i] + (1 - options_.min_factor) * (ceiling_ - start[i]));
       }
       next = residual(rho0, dt);
       if (next.norm <= (1 - options_.min_decrease * length) * now.norm) return next;
@@ -241,6 +251,8 @@ class NonlinearEuler final : public Stepper {
   std::vector<double> F_, left_, right_, R_, ds_;
   std::vector<double> omega_ = std::vector<double>(n_), rho_, mean_, W_, pressure_;
   double kappa_ = 0, floor_ = 0;
+  double ceiling_ =
+      0;  ///< that densities approach and never reach: of the mobility, or where U' is infinite
 };
 
 const RegisterStepper registered{{

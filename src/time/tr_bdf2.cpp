@@ -15,6 +15,7 @@
 // k1 follow from the stage equations without products. Adaptive runs carry the error of all steps
 // on with the same two stages (error_budget.h); with fixed steps nothing of this is computed.
 
+#include "limited_passes.h"
 #include "otto/time/carried_error.h"
 #include "otto/time/dispatch.h"
 #include "otto/time/schemes.h"
@@ -27,8 +28,11 @@ namespace {
 constexpr double d = TrBdf2Stages::d, alpha = TrBdf2Stages::alpha;
 constexpr double w = 0.35355339059327376220;
 
-constexpr Solves solves{
-    .energies = Energies::linear, .supply = true, .estimates_error = true, .signed_rates = true};
+constexpr Solves solves{.energies = Energies::linear,
+                        .supply = true,
+                        .estimates_error = true,
+                        .limiter = true,
+                        .signed_rates = true};
 
 class TrBdf2 final : public Stepper {
  public:
@@ -48,7 +52,12 @@ class TrBdf2 final : public Stepper {
     const double t = state.time, c = d * dt;
     stage_.begin(state, dt);
     if (budget()) stage_.tighten(*budget(), dt);
-    if (!two_.solve(report, mesh_, generator_, stage_, state, dt)) return report;
+    const Passes passes(generator_);
+    for (int pass = 0; pass < passes.count(); ++pass) {
+      passes.begin(pass, state.density, two_.rho1);
+      if (!two_.solve(report, mesh_, generator_, stage_, state, dt, pass + 1 == passes.count()))
+        return report;
+    }
 
     if (budget()) {
       own_error(state.density, dt);

@@ -18,9 +18,9 @@ struct TrBdf2Stages {
   static constexpr double alpha = 1 / (gamma * (2 - gamma));  // alpha - beta = 1
 
   /// Solves both from the state to state.time + dt; false where a solve fails (the report says
-  /// why). Collective.
+  /// why). Without `last`, of passes over one step, no guess is remembered. Collective.
   [[nodiscard]] bool solve(StepReport& report, const Mesh& mesh, Generator& generator,
-                           LinearStage& stage, const State& state, double dt);
+                           LinearStage& stage, const State& state, double dt, bool last = true);
 
   std::vector<double> slope0;       ///< M Q rho0, owned values
   std::vector<double> rho_g, rho1;  ///< owned + ghosts

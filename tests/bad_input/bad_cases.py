@@ -193,6 +193,68 @@ def types_and_ranges():
         yield replaced(f"value {new}", old, new, word)
 
 
+def mobilities():
+    full, gas = "[mobility]\nmaximum = 9.0\n", '[[energy]]\nkind = "vacancies"\n'
+    for name, at, text, *words in [
+            ("mobility of the density", 0, "[mobility]\n", "mobility", "density"),
+            ("mobility of a low power", 1, "[mobility]\nexponent = 0.5\n", "exponent", "1"),
+            ("mobility that is never there", 1, "[mobility]\nmaximum = 0.0\n", "maximum", "greater than 0"),
+            ("mobility of words", 1, '[mobility]\nmaximum = "full"\n', "maximum", "number"),
+            ("misspelt mobility", 1, "[mobility]\nmaximun = 1.0\n", "maximun", "maximum"),
+            ("vacancies without a maximum", 0, gas + "temperature = 1.0\n", "maximum"),
+            ("vacancies without a temperature", 0, gas + "maximum = 9.0\n", "temperature"),
+            ("vacancies of no place", 2, gas + "maximum = -1.0\ntemperature = 1.0\n", "greater than 0"),
+            ("mobility and a drift", 3, full + '[drift]\nexpression = ["1", "0"]\n', "drift"),
+            ("mobility and a wall that absorbs", 3, full + '[boundary]\nabsorbing = ["x_min"]\n', "absorbing"),
+            ("mobility and a reaction", 2, full + '[reaction]\nrate = "1"\n', "reaction"),
+            ("mobility and a rate", 3, full + '[analysis]\nrate = ["x_min", "x_max"]\n', "linear")]:
+        yield appended(name, text, *words, at=at)
+    crowded = replaced("start above the mobility", 'kind = "gaussian"', 'kind = "gaussian"', "mobility.maximum")
+    crowded.content += b"[mobility]\nmaximum = 0.1\n"
+    yield crowded
+    for scheme in ("jko", "tr_bdf2", "midpoint", "exponential", "crank_nicolson"):
+        bad = appended(f"mobility with {scheme}", full, "mobility", scheme, "implicit_euler")
+        bad.content = bad.content.replace(b"implicit_euler", scheme.encode())
+        if scheme == "jko":
+            bad.content, bad.line = bad.content.replace(b'kind = "scharfetter_gummel"\n', b""), bad.line - 1
+        yield bad
+    spectrum = appended("spectrum with a mobility", full, "mobility", "linear")
+    spectrum.arguments = ("spectrum", "case.toml")
+    yield spectrum
+
+
+def diffusion_tables():
+    def grid(values="1.5", low=-2, bad=None):
+        rows = [f"{x} {y} {values}\n" for y in (low, 0, 2) for x in (low, 0, 2)]
+        if bad:
+            rows[4] = bad + "\n"
+        return {"D.dat": "".join(rows).encode()}
+
+    table, units = '[diffusion]\ntable = "D.dat"\n', '[units]\nlength = "nm"\ntime = "ps"\n'
+    for name, at, text, files, *words in [
+            ("no table of D", 1, table, {}, "D.dat"),
+            ("table of D cut off", 1, table, grid(bad="0 0"), "D.dat:5:1", "a row of 2 numbers"),
+            ("table of D of words", 1, table, grid(bad="0 0 fast"), "D.dat:5:5", "'fast'"),
+            ("D of 0 in a table", 1, table, grid(bad="0 0 0"), "D.dat:5", "(0, 0)", "positive"),
+            ("negative D in a table", 1, table, grid(bad="0 0 -1e-9"), "D.dat:5", "positive"),
+            ("D made negative", 1, table + "shift = -2.0\n", grid(), "D.dat:1", "scale * value + shift = -0.5"),
+            ("D of nan in a table", 1, table, grid(bad="0 0 nan"), "D.dat:5", "missing"),
+            ("table of D that is too small", 1, table, grid(low=-1), "outside", "nearest"),
+            ("D scaled by 0", 2, table + "scale = 0.0\n", grid(), "scale", "constant"),
+            ("missing D of 0", 2, table + "missing = 0.0\n", grid(), "missing", "greater than 0"),
+            ("missing D as a wall", 2, table + 'missing = "wall"\n', grid(), "missing"),
+            ("D outside a wall", 2, table + 'outside = "wall"\n', grid(), "wall", "nearest"),
+            ("D twice", 1, table + 'expression = "1"\n', grid(), "either", "expression"),
+            ("keys of a table without it", 2, '[diffusion]\nexpression = "1"\nscale = 2.0\n', {}, "scale", "table"),
+            ("no such column of D", 1, table + 'array = "D"\n', grid(), "no names"),
+            ("unit without units", 2, table + 'unit = "nm^2/ps"\n', grid(), "unit", "[units]"),
+            ("unit of no area", 5, units + table + 'unit = "nm/ps"\n', grid(), "nm^2/ps"),
+            ("unit of no length", 5, units + table + 'unit = "foot^2/ps"\n', grid(), "foot", "bohr"),
+            ("unit of angles for lengths", 5, units + table + 'unit = "rad^2/ps"\n', grid(), "rad"),
+            ("unit of no time", 5, units + table + 'unit = "nm^2/day"\n', grid(), "day", "fs")]:
+        yield appended(name, text, *words, at=at, files=files)
+
+
 def combinations():
     yield replaced("missing temperature", "temperature = 1.0\n", "", "temperature", at=-2)
     yield replaced("missing cells", "cells = [8, 8]\n", "", "cells", at=-4)
@@ -247,6 +309,8 @@ def combinations():
             ("region without a diffusion", 0, '[[region]]\nname = "neck"'.replace("region", "diffusion.region"), "neck")]:
         text = text if text.startswith("[[") else "[diffusion]\n" + text
         yield appended(name, text + "\n", *words, at=1 if text.startswith("[[") else at)
+    yield from diffusion_tables()
+    yield from mobilities()
     for name, at, text, *words in [
             ("killing at a negative rate", 0, '[reaction]\nrate = "x"', "rate", "negative"),
             ("source that takes", 0, '[reaction]\nsource = "-1"', "source", "negative"),
@@ -416,6 +480,8 @@ def expressions():
             ("assignment", '"x = 2"', ("'='",), "=="),
             ("too many arguments", '"sin(x, y)"', ("'sin'", "too many"), None),
             ("two expressions", '"x, y"', ("comma",), None),
+            ("a number too large", '"y + 1e400*x"', ("1e400 (position 5", "out of range"), None),
+            ("a number too small", '"x*3.5e-400"', ("3.5e-400 (position 3", "out of range"), None),
             ("not finite", '"1/(x-x)"', ("finite",), None),
             ("nan by a root", '"sqrt(-1-x^2)"', ("finite",), None),
             ("a number", "3.0", ("text in quotes",), None),
@@ -517,9 +583,7 @@ def commands():
     yield command("explain unknown choice", ["explain", "tr_bdf"], "tr_bdf", suggestion="tr_bdf2")
     yield command("explain unknown path", ["explain", "time.stp"], "time.stp",
                   suggestion="time.step")
-    for word in ("fit", "infer"):
-        yield command(f"a command of a later version, {word}", [word, "case.toml"], f"'otto {word}'", "snapshots",
-                      "not in this version", suggestion="otto train")
+    yield command("a command under another name", ["infer", "case.toml"], "snapshots", suggestion="otto fit")
     yield command("schema with a word", ["schema", "mesh"], "'mesh'")
     yield command("info with an option", ["info", "--all"], "--all")
 
@@ -532,12 +596,11 @@ def later_line(name, text, *words, **more):
 def sought():
     """Keys that users look for under another name, or in vain: the answer, not the nearest word."""
     for key, *words in [
-            ("coefficient", "expression"), ("table", "expression"),
+            ("coefficient", "expression"),
             ("constant", "expression"), ("value", "expression")]:
         yield later_line(f"diffusion.{key}", f'[diffusion]\n{key} = "1+x^2"\n', f"'{key}'", *words, never=("[drift]",))
-    for key in ("snapshots", "trajectories"):
-        yield later_line(f"data.{key}", f'[data]\n{key} = "x.h5"\n', f"'{key}'", "not in this version",
-                         suggestion="otto train")
+    yield later_line("data.trajectories", '[data]\ntrajectories = "x.h5"\n', "'trajectories'", "not in this version",
+                     suggestion="otto fit")
     for key, word in [("periodic", "mesh.periodic"), ("reflecting", "absorbing"), ("no_flux", "absorbing"),
                       ("neumann", "absorbing"), ("dirichlet", "absorbing")]:
         yield later_line(f"boundary.{key}", f'[boundary]\n{key} = ["x_min"]\n', f"'{key}'", suggestion=word)
@@ -550,6 +613,11 @@ def sought():
         yield replaced(f"energy.kind {kind}", 'kind = "entropy"', f'kind = "{kind}"', kind, suggestion=word)
     for old, new, word in [
             ("step = 0.01", "dt = 0.01", "time.step"), ("step = 0.01", "tau = 0.01", "time.step"),
+            ("step = 0.01", "timestep = 0.01", "time.step"), ("step = 0.01", "time_step = 0.01", "time.step"),
+            ("end = 0.02", "t_end = 0.02", "time.end"), ("end = 0.02", "T = 0.02", "time.end"),
+            ("variance = 0.05", "sigma = 0.2", "initial.variance"), ("variance = 0.05", "std = 0.2", "initial.variance"),
+            ("variance = 0.05", "width = 0.2", "initial.variance"), ("mean = [-1.0, 0.0]", "mu = [-1.0, 0.0]", "initial.mean"),
+            ("mean = [-1.0, 0.0]", "center = [-1.0, 0.0]", "initial.mean"),
             ("step = 0.01", "steps = 100", "time.end"), ("step = 0.01", "max_steps = 100", "time.end"),
             ('scheme = "implicit_euler"', 'method = "implicit_euler"', "time.scheme"),
             ('scheme = "implicit_euler"', 'integrator = "bdf2"', "time.scheme"),

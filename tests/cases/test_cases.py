@@ -21,6 +21,7 @@ expected.toml:
     converge = ["--levels", "4"]   last order_l1 of `otto converge` with these words
     front = 0.1                largest distance from the origin of a centre with more than this density
     geodesic_to = "FILE.toml"  W2 of `otto distance` from final.h5 to that of another case in the folder
+    slope = "reinjected"       what that column of history.csv grows by per time, from time `from` to the end
     decay = "free_energy"      exponential rate of that column of history.csv above `equilibrium`,
                                from time `from` to time `to`
     formula = "..."            Python over cases/exact.py that must give the value to 9 digits
@@ -148,6 +149,13 @@ def decay_rate(history, figure):
     return -float(np.polyfit(history["time"][inside], np.log(excess[inside]), 1)[0])
 
 
+def slope_of(folder, figure):
+    with open(os.path.join(folder, "history.csv"), newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    points = [(float(row["time"]), float(row[figure["slope"]])) for row in rows if float(row["time"]) >= figure["from"]]
+    return (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
+
+
 def load(name, file):
     with open(os.path.join(CASES, name, file), "rb") as stream:
         return tomllib.load(stream)
@@ -184,6 +192,8 @@ class CaseTest(unittest.TestCase):
             history = read_history(folder)
             column = history[figure["bounded"]]
             value = (column / (column[0] * np.exp(-figure["rate"] * history["time"]))).max()
+        elif "slope" in figure:
+            value = slope_of(folder, figure)
         elif "moment" in figure:
             value = Final(folder).moment(figure["moment"])
         elif "front" in figure:

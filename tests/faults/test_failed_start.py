@@ -18,6 +18,19 @@ import runs  # noqa: E402  pylint: disable=wrong-import-position
 from runs import OTTO, sets  # noqa: E402  pylint: disable=wrong-import-position
 
 WORKERS = 2
+TORCH = Path(OTTO).parent / "libotto_torch.so"
+TRAIN = """
+[mesh]
+lower = [-4.0, -4.0]
+upper = [4.0, 4.0]
+cells = [12, 12]
+[data]
+library = "moons"
+[network]
+kind = "quadratic"
+[train]
+iterations = 2
+"""
 DRIFT = 'drift.expression=["y", "-x"]'
 
 
@@ -174,7 +187,9 @@ class FailedStarts(Used):
         self.check(WAYS[::5] + [w for w in WAYS if len(w) == 4], 3)
 
     def test_other_commands(self):
-        """The folder of a finished study, spectrum and distance, and a start of each that fails."""
+        """The folder of a finished study, sweep, training, spectrum and distance, and a start of each that fails."""
+        train = self.folder / "train.toml"
+        train.write_text(TRAIN, encoding="utf-8")
         self.run_otto("run", "case.toml", "-o", "more", *one("initial.mass=2.0"))
         for name, good, bad in (
                 ("spectrum", ["spectrum", "case.toml", "-k", "2"],
@@ -182,9 +197,18 @@ class FailedStarts(Used):
                 ("converge", ["converge", "case.toml", "--levels", "2", "--refine", "space"],
                  ["converge", "case.toml", *one('energy[3].kind="external"', 'energy[3].table="none.h5"')]),
                 ("distance", ["distance", "whole/final.h5", "whole/final.h5", "--intervals", "4"],
-                 ["distance", "whole/final.h5", "more/final.h5"])):
+                 ["distance", "whole/final.h5", "more/final.h5"]),
+                ("sweep", ["sweep", "case.toml", "--over", "energy.temperature=0.5:1:2"],
+                 ["sweep", "case.toml", "--over", "energy.temperature=-1:1:2"]),
+                ("sweep of a table", ["sweep", "case.toml", "--over", "energy.temperature=0.5:1:2"],
+                 ["sweep", "case.toml", "--over", "energy.temperature=0.5:1:2",
+                  *one('energy[3].kind="external"', 'energy[3].table="none.h5"')]),
+                ("train", ["train", "train.toml"], ["train", "train.toml", *one('data.table="none.h5"')]),
+                ("train with a drift", ["train", "train.toml"], ["train", "train.toml", *one(DRIFT)])):
+            if name.startswith("train") and not TORCH.exists():
+                continue
             with self.subTest(command=name):
-                out = self.folder / f"of_{name}"
+                out = self.folder / f"of_{name.replace(' ', '_')}"
                 self.run_otto(*good, "-o", out)
                 was = content(out)
                 done = self.run_otto(*bad, "-o", out, status=None)

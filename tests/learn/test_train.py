@@ -293,10 +293,27 @@ class Results(TrainTest):
             self.assertEqual(self.network("a"), self.network("b"), objective)
 
     def test_what_an_equilibrium_does_not_know_is_refused(self):
-        for table, key in (("diffusion", 'expression="1+x^2"'), ("reaction", 'rate="1"')):
+        for table, key in (("diffusion", 'expression="1+x^2"'), ("reaction", 'rate="1"'),
+                           ("drift", 'expression=["y", "-x"]'), ("boundary", 'absorbing=["x_min"]'),
+                           ("boundary.value", 'x_min="1"'), ("boundary.robin", 'x_min="1"')):
             said = self.train(settings=[f"{table}.{key}"], status=2)
             self.assertIn(f"takes no [{table}]", said)
             self.assertFalse(os.path.exists(self.path("out")))
+        self.train('library = "moons"\n[drift]\nexpression = ["y", "-x"]', status=2)
+        case = self.path("case.toml")
+        done = subprocess.run(command(["train", case, "-o", self.path("out")]), check=False, capture_output=True, text=True)
+        self.assertIn("case.toml:8:2: 'otto train'", done.stderr)
+
+    def test_contrastive_divergence_that_diverges_is_stopped(self):
+        """A rate a thousand times the default leaves the particles behind at once."""
+        said = self.train(settings=["train.objective=contrastive_divergence", "train.learning_rate=1.0",
+                                    "train.iterations=400", "mesh.cells=[16, 16]"], status=3)
+        self.assertIn("the training diverges: KL is", said)
+        rows = self.history()
+        self.assertLess(len(rows), 60)
+        best = min(float(row["kl"]) for row in rows)
+        self.assertGreater(float(rows[-1]["kl"]), 5 * best)
+        self.assertEqual(self.summary()["status"], "failed")
 
     def test_tolerance_ends_it(self):
         write_table(self.path("q.h5"), (24, 16))

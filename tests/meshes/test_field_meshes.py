@@ -102,6 +102,8 @@ class AsTheyCome(unittest.TestCase):
             status, said, *_ = run(field(name), command="check")
             self.assertEqual(status, 0, said)
             self.assertIn(words, said)
+            # names the flux that runs, and no other
+            self.assertRegex(said, r"\n  flux +simplex\n" if name == "ball" else r"\n  flux +scharfetter_gummel\n")
 
 
 class Groups(unittest.TestCase):

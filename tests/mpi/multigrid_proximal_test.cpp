@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <random>
@@ -88,6 +89,42 @@ TEST(ProximalMultigrid, FewIterationsAcrossTheGridAtEverySize) {
   EXPECT_LE(count[64], 6);
   EXPECT_LE(count[256], count[64] + 2);
   EXPECT_LE(Valley(Comm(), 3, 24).solve(1e-8).iterations, 10);
+}
+
+/// A front of a power law with m = 4: rho = (1 - r^2)_+^(1/3), a film before it, and next to nothing
+/// outside. Omega = vol / (12 rho^2 + s/rho) grows towards the edge and falls to nothing behind it.
+SolveReport solve_front(const SolverOptions& options) {
+  Valley front(Comm(), 2, 96, 0, options);
+  constexpr double tau = 0.02;
+  const auto local = std::size_t(front.mesh.local());
+  std::vector<double> rho(local), phi(local);
+  for (std::size_t k = 0; k < local; ++k) {
+    const auto [x, y, z] = front.mesh.center[k];
+    const double inside = 1 - 0.6 * x * x - x * y - y * y;
+    rho[k] = std::max(
+        std::cbrt(std::max(inside, 0.0)) + 0.02 * std::exp(40 * std::min(inside, 0.0)), 1e-9);
+    phi[k] = 4 * inside - 2 * x * x;
+    if (k < front.omega.size()) {
+      const double q = rho[k] * rho[k], s = inside > -0.1 ? 1e-9 / rho[k] : 0.1;
+      front.omega[k] = front.mesh.volume[k] / (12 * q + s / rho[k]);
+    }
+  }
+  front.transport.slopes(phi, tau, front.slope, front.slope);
+  front.transport.conductances(phi, rho, tau, front.conductance);
+  front.system.begin(true);
+  front.system.set({front.omega, front.slope, front.slope, front.conductance});
+  return front.solve(1e-8);
+}
+
+TEST(ProximalMultigrid, FreeBoundaryTakesACorrectionOnItsLayer) {
+  const SolveReport corrected = solve_front({});
+  EXPECT_TRUE(corrected.converged);
+  EXPECT_FALSE(corrected.algebraic);
+  SolverOptions none;
+  none.layer_work = 0;
+  const SolveReport without = solve_front(none);
+  EXPECT_TRUE(without.algebraic);
+  EXPECT_LE(corrected.iterations, without.iterations / 2);
 }
 
 TEST(ProximalMultigrid, CycleIsSymmetricAndPositive) {

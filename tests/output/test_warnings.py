@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 OTTO = os.environ["OTTO"]
+MESHES = Path(__file__).resolve().parents[2] / "meshes"
 PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))
 
 LINE = """
@@ -108,6 +109,16 @@ class Warnings(unittest.TestCase):
                     ("mesh.upper=[12.0]", "mesh.cells=[170]", well),
                     ('energy[2].expression="(x-3)^2/2"',)],
                    [(well,)])
+
+    def test_mass_against_the_wall_of_a_mesh(self):
+        """Cells of triangles seldom have a neighbour straight behind a wall."""
+        for name, wall in (("disc", "rim"), ("channel", "outlet")):
+            for volumes in ("elements", "medians"):
+                text = (f'[mesh]\nkind = "gmsh"\nfile = "{MESHES / name}.msh"\ncontrol_volumes = "{volumes}"\n' +
+                        LINE[LINE.index("[[energy]]"):])
+                (self.folder / "case.toml").write_text(text, encoding="utf-8")
+                of = lambda V: (f'energy[2].expression="{V}"', 'initial.kind="gibbs"', "time.end=0.2")  # noqa: E731
+                self.check(f"against the wall {wall}", [of("0")], [of("-60*x")])
 
     def test_an_energy_that_jumps_at_a_seam(self):
         smooth = ["cos(pi*x)", "sin(pi*x)^3", "abs(x)", "exp(sin(2*pi*x))", "0"]

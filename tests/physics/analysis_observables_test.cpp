@@ -8,6 +8,7 @@
 
 #include "otto/analysis/observables.h"
 #include "otto/core/error.h"
+#include "otto/flux/two_point.h"
 #include "scenario.h"
 
 namespace otto::test {
@@ -51,6 +52,63 @@ TEST(ExitTime, SlopeOfLineIsMetToSecondOrder) {
       last = e;
     }
     EXPECT_LE(last, 1e-3);
+  }
+}
+
+/// Three wells in a row, the first one at a wall, whose last top absorbs. On a line what lies before a face leaves through it,
+/// so that the times of the matrix are sums of positive terms: T_i - T_i+1 = (mass up to i) / g_i.
+TEST(ExitTime, DeepWellsOnALineAreThoseOfTheMatrix) {
+  const int n = 250;
+  const double h = 2.5 / n;
+  for (const double b : {30.0, 66.0, 90.0, 120.0}) {
+    const std::string height = std::to_string(b);
+    Scenario s("[mesh]\nlower = [0.0]\nupper = [2.5]\ncells = [" + std::to_string(n) +
+               "]\n[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = "
+               "\"external\"\nexpression = \"" +
+               height + "*(sin(pi*x)^2 + 0.05*x)\"\n[boundary]\nabsorbing = [\"x_max\"]\n");
+    const auto V = [&](int i) {
+      const double x = (i + 0.5) * h;
+      return b * (std::pow(std::sin(std::numbers::pi * x), 2) + 0.05 * x);
+    };
+    std::vector<double> exact(n);
+    double mass = 0;
+    for (int i = 0; i < n; ++i) {
+      mass += h * std::exp(-V(i));
+      const double s_over = i + 1 < n ? V(i + 1) - V(i) : (V(i) - V(i - 1)) / 2;
+      exact[std::size_t(i)] = mass * std::exp(V(i)) * (i + 1 < n ? h : h / 2) / bernoulli(s_over);
+    }
+    for (int i = n - 2; i >= 0; --i) exact[std::size_t(i)] += exact[std::size_t(i) + 1];
+    const auto T = mean_exit_time(s.generator, tight);
+    double off = 0;
+    for (std::size_t k = 0; k < T.size(); ++k) {
+      off = std::max(off, std::abs(T[k] / exact[std::size_t(s.mesh.global[k])] - 1));
+    }
+    EXPECT_LE(s.mesh.comm.max(off), 1e-7) << "b = " << b;
+  }
+}
+
+/// A well turned in the plane, out through a side beyond its barrier: 1 / (capacity / mass) of the separated landscape.
+TEST(ExitTime, DeepWellInThePlane) {
+  for (const double b : {40.0, 110.0}) {
+    const std::string height = std::to_string(b);
+    Scenario s(
+        "[mesh]\nlower = [-1.6, -1.0]\nupper = [0.0, 1.0]\ncells = [160, 60]\n[[energy]]\nkind = "
+        "\"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\nexpression = \"" +
+        height + "*((x^2-1)^2 + 0.8*y^2)\"\n[boundary]\nabsorbing = [\"x_max\"]\n");
+    double barrier = 0, well = 0;
+    const int m = 100000;
+    for (int i = 0; i < m; ++i) {
+      const double x = -(i + 0.5) / m;
+      barrier += std::exp(b * std::pow(x * x - 1, 2) - b) / m;
+      well += 1.6 * std::exp(-b * std::pow(2.56 * x * x - 1, 2)) / m;
+    }
+    const double exact = barrier * well * std::exp(b);
+    const auto T = mean_exit_time(s.generator, tight);
+    double of_well = 0;
+    for (std::size_t k = 0; k < T.size(); ++k) {
+      if (s.mesh.center[k][0] < -0.8) of_well = std::max(of_well, std::abs(T[k] / exact - 1));
+    }
+    EXPECT_LE(s.mesh.comm.max(of_well), 1e-2) << "b = " << b;
   }
 }
 

@@ -179,7 +179,7 @@ TEST(Crossings, OneDimensionalKramersRate) {
   // V'' = 8 b at the wells and -4 b between them: 2 sqrt(8 b 4 b) / 2 pi exp(-b)
   Scenario s(double_well(4, 3000));
   const auto V = s.generator.external().first(std::size_t(s.mesh.owned));
-  const auto found = eyring_kramers(s.mesh, V, 1);
+  const auto found = eyring_kramers(s.mesh, V, 1).crossings;
   ASSERT_EQ(found.size(), 1U);
   const double kramers = std::sqrt(8.0 * 4) * 4 / std::numbers::pi * std::exp(-4.0);
   EXPECT_NEAR(found[0].barrier, 4, 1e-6);
@@ -193,12 +193,83 @@ TEST(Crossings, MuellerBrownHasOneWellBehindABarrier) {
       "[[energy]]\nkind = \"entropy\"\ntemperature = 5.0\n"
       "[[energy]]\nkind = \"external\"\nlibrary = \"muller_brown\"\ncap = 4000.0\n");
   const auto V = s.generator.external().first(std::size_t(s.mesh.owned));
-  const auto found = eyring_kramers(s.mesh, V, 5);
+  const auto found = eyring_kramers(s.mesh, V, 5).crossings;
   ASSERT_EQ(found.size(), 2U);  // minima -146.700, -108.167, -80.768; saddles -40.665, -72.249
   EXPECT_NEAR(found[0].barrier, 108.167 - 40.665, 0.05);
   EXPECT_NEAR(found[1].barrier, 80.768 - 72.249, 0.05);
   EXPECT_NEAR(found[0].saddle[0], -0.822, 0.02);
   EXPECT_NEAR(found[0].saddle[1], 0.624, 0.02);
+}
+
+std::string plane(const std::string& lower, const std::string& upper, const std::string& cells,
+                  const std::string& expression) {
+  return "[mesh]\nlower = " + lower + "\nupper = " + upper + "\ncells = " + cells +
+         "\n[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\n"
+         "expression = \"" +
+         expression + "\"\n";
+}
+
+EyringKramers crossings_of(Scenario& s) {
+  return eyring_kramers(s.mesh, s.generator.external().first(std::size_t(s.mesh.owned)), 1);
+}
+
+/// V = A (r^2 - 1)^2 + B y^2: wells at (+-1, 0) with V_xx = 8 A, V_yy = 2 B, and two saddles at (0, +-s),
+/// s^2 = 1 - B / 2A, with V = B - B^2 / 4A, V_xx = -2 B, V_yy = 8 A s^2: each carries B / (pi s) exp(-V) out of either well.
+TEST(Crossings, TwoPassesBetweenTwoWells) {
+  const double A = 20, B = 8, s = std::sqrt(1 - B / 2 / A);
+  const double exact = 4 * B / (std::numbers::pi * s) * std::exp(-(B - B * B / 4 / A));
+  Scenario scenario(plane("[-1.8, -1.7]", "[1.8, 1.7]", "[151, 160]", "20*(x^2+y^2-1)^2 + 8*y^2"));
+  const EyringKramers found = crossings_of(scenario);
+  ASSERT_EQ(found.crossings.size(), 1U);
+  EXPECT_EQ(found.crossings[0].passes, 2);
+  EXPECT_NEAR(found.crossings[0].rate / exact, 1, 0.01);
+  const Mode slow = spectrum_of(scenario, 1).modes[0];
+  EXPECT_NEAR(slow.rate / exact, 1, 0.15);  // asymptotic in kT / barrier = 1 / 7
+}
+
+/// V = H (x^2-1)^2 (1 + e cos(2 pi y)) + (y - m)^2: saddles at x = 0, where H (1 + e cos(2 pi y)) + (y - m)^2 is least.
+TEST(Crossings, ThreePassesOfDifferentHeights) {
+  const double H = 10, e = 0.3, m = 1.4, pi = std::numbers::pi;
+  const auto first = [&](double y) { return -2 * pi * H * e * std::sin(2 * pi * y) + 2 * (y - m); };
+  const auto second = [&](double y) { return -4 * pi * pi * H * e * std::cos(2 * pi * y) + 2; };
+  double sum = 0, least = 1e9;
+  for (double y : {0.5, 1.5, 2.5}) {
+    for (int i = 0; i < 20; ++i) y -= first(y) / second(y);
+    const double height = H * (1 + e * std::cos(2 * pi * y)), V = height + (y - m) * (y - m);
+    const double l = 4 * height;                                     // -V_xx at the saddle
+    const double well = 8 * H * (1 + e * std::cos(2 * pi * m)) * 2;  // V_xx V_yy at (+-1, m)
+    sum += 2 * l / (2 * pi) * std::sqrt(well / (l * second(y))) * std::exp(-V);
+    least = std::min(least, V);
+  }
+  Scenario s(plane("[-1.8, -0.3]", "[1.8, 3.3]", "[240, 300]",
+                   "10*(x^2-1)^2*(1+0.3*cos(2*pi*y)) + (y-1.4)^2"));
+  const EyringKramers found = crossings_of(s);
+  ASSERT_EQ(found.crossings.size(), 1U);
+  EXPECT_EQ(found.crossings[0].passes, 3);
+  EXPECT_NEAR(found.crossings[0].barrier, least, 0.02);
+  EXPECT_NEAR(found.crossings[0].rate / sum, 1, 0.02);
+}
+
+/// Round a ring of two wells there are two ways.
+TEST(Crossings, PeriodicRing) {
+  Scenario s(
+      "[mesh]\nlower = [-2.0]\nupper = [2.0]\ncells = [400]\nperiodic = [true]\n[[energy]]\n"
+      "kind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\n"
+      "expression = \"8*(1-cos(pi*x))\"\n");
+  const EyringKramers found = crossings_of(s);
+  ASSERT_EQ(found.crossings.size(), 1U);
+  EXPECT_EQ(found.crossings[0].passes, 2);
+  const double exact = 4 * 8 * std::numbers::pi / 2 * std::exp(-16.0);
+  EXPECT_NEAR(found.crossings[0].rate / exact, 1, 0.01);
+  EXPECT_NEAR(spectrum_of(s, 1).modes[0].rate / exact, 1, 0.06);
+}
+
+/// A third well on a wall, for which there is no formula.
+TEST(Crossings, WellOnAWallIsCounted) {
+  Scenario s(double_well(8, 1000, "", 1.0));  // ends at its minima
+  const EyringKramers found = crossings_of(s);
+  EXPECT_TRUE(found.crossings.empty());
+  EXPECT_EQ(found.left_out, 1);
 }
 
 }  // namespace

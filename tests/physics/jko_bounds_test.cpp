@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -161,6 +162,36 @@ TEST(JkoBounds, SumsAndLongSteps) {
     (void)s.run(state);
     EXPECT_LE(s.records.back().ledger.max_density, 0.9);
     EXPECT_LE(s.records.back().ledger.free_energy, s.records[1].ledger.free_energy);
+  }
+}
+
+/// Newton iterations per step and CG iterations per Newton iteration of ten steps.
+std::array<double, 2> effort_of_power_law(double exponent, double step) {
+  const std::string valley =
+      "0.5*(0.84*x - 0.55*y)^2 + 9*((0.55*x + 0.84*y) + 0.7*((0.84*x - 0.55*y)^2 - 1))^2";
+  Scenario s(
+      box(2, -2, 2, 64) + term(fmt::format("\"power\"\nexponent = {}", exponent)) +
+      term("\"external\"\nexpression = \"" + valley + "\"") +
+      "[initial]\nkind = \"expression\"\nexpression = \"(0.47*x + 0.88*y < 0.05) ? 1 : 0\"\n" +
+      jko(10 * step, step));
+  State state = s.initial();
+  run_checked(s, state);
+  double newton = 0, linear = 0;
+  for (std::size_t k = 1; k < s.records.size(); ++k) {
+    newton += s.records[k].newton_iterations;
+    linear += s.records[k].linear_iterations;
+  }
+  return {newton / double(s.records.size() - 1), linear / newton};
+}
+
+/// Mass from half of the box falls into a bent valley: fronts of compact support.
+TEST(JkoBounds, PowerLawsNeedFewIterations) {
+  for (const double exponent : {1.5, 2.0, 3.0}) {
+    const auto [newton, linear] = effort_of_power_law(exponent, 0.025);
+    fmt::print("power law m = {}: {:.1f} Newton iterations a step, {:.1f} CG each\n", exponent,
+               newton, linear);
+    EXPECT_LE(newton, 6.5) << exponent;
+    EXPECT_LE(linear, 12) << exponent;
   }
 }
 

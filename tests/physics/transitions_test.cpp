@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "otto/analysis/lowest_way.h"
 #include "otto/analysis/reactive.h"
 #include "otto/analysis/spectrum.h"
 #include "otto/core/error.h"
@@ -149,6 +150,12 @@ TEST(Transitions, ThreeWellsAgreeWithADenseSolve) {
     }
     const Transitions t = between(s, a, b);
     EXPECT_NEAR(t.flux, F, 1e-6 * F) << drift;
+    EXPECT_EQ(t.flux_bounds.has_value(), drift.empty());
+    if (t.flux_bounds) {
+      EXPECT_LE((*t.flux_bounds)[0], F);
+      EXPECT_GE((*t.flux_bounds)[1], F * (1 - 1e-12));
+      EXPECT_LE((*t.flux_bounds)[1] - (*t.flux_bounds)[0], 1e-6 * F);
+    }
     EXPECT_NEAR(t.rate_ab(), F / pi.dot(backward), 1e-6 * F / pi.dot(backward)) << drift;
     for (std::size_t k = 0; k < std::size_t(s.mesh.owned); ++k) {
       const auto i = Eigen::Index(s.mesh.global[k]);
@@ -156,6 +163,53 @@ TEST(Transitions, ThreeWellsAgreeWithADenseSolve) {
       EXPECT_NEAR(t.backward[k], backward(i), 1e-6) << drift;
     }
   }
+}
+
+/// A loose solve leaves the bounds apart, and the capacity stays between them.
+TEST(Transitions, BoundsHoldWhateverTheSolveLeaves) {
+  Scenario s(surface(40, 34, sets("0.16 - (x+1)^2 - y^2", "0.16 - (x-1)^2 - y^2")));
+  const Target a = set_of(s, "A"), b = set_of(s, "B"), side{{"y_max"}, {}};
+  for (const Target* other : {&b, static_cast<const Target*>(&side)}) {
+    const double capacity = between(s, a, *other).flux;
+    double last = 0;
+    for (const double rtol : {1e-3, 1e-5, 1e-7}) {
+      const auto bounds =
+          *transitions({s.mesh, s.energy, s.generator.flux()}, a, *other, {.rtol = rtol})
+               .flux_bounds;
+      EXPECT_LE(bounds[0], capacity);
+      EXPECT_GE(bounds[1], capacity * (1 - 1e-11));
+      if (last > 0) {
+        EXPECT_LT(bounds[1] - bounds[0], 0.3 * last);
+      }
+      last = bounds[1] - bounds[0];
+    }
+    EXPECT_LT(last, 1e-3 * capacity);
+  }
+}
+
+/// From well to well over one saddle on a line; round a wall with a gap in the plane, seen by every number of ranks; and
+/// to a side.
+TEST(Transitions, LowestWayPassesTheSaddle) {
+  Scenario line(
+      "[mesh]\nlower = [-2]\nupper = [2]\ncells = [401]\n[[energy]]\nkind = \"entropy\"\n"
+      "temperature = 1\n[[energy]]\nkind = \"external\"\nexpression = \"(x^2-1)^2 + 0.2*x\"\n" +
+      sets("-0.8 - x", "x - 0.8"));
+  LowestWay way =
+      lowest_way(line.mesh, line.generator.external(), set_of(line, "A"), set_of(line, "B"));
+  EXPECT_NEAR(way.saddle[0], 0.0506, 0.006);  // where 4 x (x^2 - 1) = -0.2
+  EXPECT_NEAR(way.pass, 1.005, 1e-4);
+  EXPECT_NEAR(way.bottom_a, -0.2024, 1e-3);
+  EXPECT_NEAR(way.bottom_b, 0.1975, 1e-3);
+  Scenario maze(
+      "[mesh]\nlower = [0, 0]\nupper = [1, 1]\ncells = [21, 21]\n[[energy]]\nkind = \"entropy\"\n"
+      "temperature = 1\n[[energy]]\nkind = \"external\"\nexpression = "
+      "\"(abs(x - 0.3) < 0.03) * (y < 0.95) * 9 + (abs(x - 0.6) < 0.03) * (y > 0.1) * 7 + 3*y*(x > "
+      "0.65)\"\n" +
+      sets("0.06 - x", "x - 0.94"));
+  way = lowest_way(maze.mesh, maze.generator.external(), set_of(maze, "A"), set_of(maze, "B"));
+  EXPECT_NEAR(way.pass, 3 * 0.5 / 21, 1e-12);  // up to y = 1 behind A's wall, down to 0 before B's
+  way = lowest_way(maze.mesh, maze.generator.external(), set_of(maze, "B"), {{"x_min"}, {}});
+  EXPECT_NEAR(way.pass, 3 * 0.5 / 21, 1e-12);
 }
 
 /// As many transitions one way as the other, also without detailed balance; sets by expression, a side, a region.

@@ -138,11 +138,14 @@ def check_series(test, got, wanted, tolerance=0.0):
     test.assertEqual(len(names), len(a), "a file stands for two times")
 
 
-def check_same(test, got, wanted, tolerance=0.0):
-    """A resumed run left what the uninterrupted one did; to the last bit where the tolerance is 0."""
+def check_same(test, got, wanted, tolerance=0.0, counts=True):
+    """A resumed run left what the uninterrupted one did; to the last bit where the tolerance is 0. `counts`: also in as
+    many linear iterations, of which a solve that is kept with a matrix is one."""
     if tolerance == 0:
         test.assertTrue((final(got) == final(wanted)).all())
-        test.assertEqual(without_clock(history(got)), without_clock(history(wanted)))
+        rows = [[{k: v for k, v in row.items() if counts or k != "linear_iterations"} for row in without_clock(history(out))]
+                for out in (got, wanted)]
+        test.assertEqual(*rows)
     np.testing.assert_allclose(final(got), final(wanted), rtol=0, atol=tolerance)
     steps = [int(row["step"]) for row in history(got)]
     test.assertEqual(steps, list(range(len(history(wanted)))))
@@ -153,7 +156,7 @@ def check_same(test, got, wanted, tolerance=0.0):
     test.assertEqual(s["status"], "completed")
     test.assertEqual(s["time"], t["time"])
     if tolerance == 0:
-        for part in ("mass", "min_density", "energy", "solver", "fingerprint"):
+        for part in ("mass", "min_density", "energy", *(["solver"] if counts else []), "fingerprint"):
             test.assertEqual(s[part], t[part], part)
     test.assertEqual(leftovers(got), [])
 

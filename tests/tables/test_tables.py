@@ -109,8 +109,8 @@ def plumed(periodic=False):
     return text
 
 
-def image():
-    values = " ".join(f"{surface(a, b):.17g}" for b in Y for a in X)
+def image(f=surface):
+    values = " ".join(f"{f(a, b):.17g}" for b in Y for a in X)
     return ('<?xml version="1.0"?>\n<VTKFile type="ImageData" version="1.0" byte_order="LittleEndian">\n'
             '<ImageData WholeExtent="0 60 0 40 0 0" Origin="-3 -2 0" Spacing="0.1 0.1 0.1">\n'
             '<Piece Extent="0 60 0 40 0 0"><PointData><DataArray type="Float64" Name="V" format="ascii">'
@@ -239,6 +239,116 @@ class Densities(unittest.TestCase):
         text = "".join(f"{a:.17g}\t{b:.17g}\n" for a, b in points)
         for file in (write("points.npy", npy(points)), write("points.txt", text), write("points.npz", npz(a=points))):
             self.assertTrue(np.array_equal(self.density(file, "samples")[0], expected), file)
+
+
+def bilinear(x, y):
+    return 2 + 0.3 * x + 0.2 * y + 0.1 * x * y
+
+
+DIFFUSION = """
+[mesh]
+{mesh}
+[units]
+energy = "kJ/mol"
+length = "nm"
+time = "ps"
+[[energy]]
+kind = "entropy"
+temperature = 0.5
+[[energy]]
+kind = "external"
+expression = "x^2/2 + y^2"
+[diffusion]
+{keys}
+[initial]
+kind = "uniform"
+[boundary]
+absorbing = ["{side}"]
+[time]
+step = 0.05
+end = 0.1
+[solver]
+rtol = 1e-13
+"""
+BOX = "lower = [-3.0, -2.0]\nupper = [3.0, 2.0]\ncells = [24, 16]"
+
+
+class Diffusion(unittest.TestCase):
+    """A bilinear D is its own interpolant: a table of any format and the expression give the same density."""
+
+    known = {}  # densities of expressions
+
+    def density(self, keys, mesh=BOX, side="x_max", ranks=1):
+        if (keys, mesh, ranks) in self.known:
+            return self.known[keys, mesh, ranks]
+        write("case.toml", DIFFUSION.format(mesh=mesh, keys=keys, side=side))
+        done = otto("run", path("case.toml"), "-o", path("out"), ranks=ranks)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with h5py.File(path("out/final.h5")) as f:
+            order = np.lexsort(np.round(f["cells/center"][()], 9).T)
+            density = f["cells/density"][()][order]
+        if "expression" in keys:
+            self.known[keys, mesh, ranks] = density
+        return density
+
+    def assert_same(self, keys, file, more="", tolerance=1e-12, **where):
+        expected = self.density(keys, **where)
+        got = self.density(f'table = "{file}"\n{more}', **where)
+        self.assertLess(np.abs(got / expected - 1).max(), tolerance, file)
+
+    def files(self):
+        f = bilinear
+        x, y = np.meshgrid(np.linspace(-2.75, 2.75, 12), np.linspace(-1.75, 1.75, 8), indexing="ij")
+        with h5py.File(path("D.h5"), "w") as file:
+            file["cells/center"] = np.stack([x.ravel(), y.ravel()], axis=1)
+            file["cells/value"] = f(x, y).ravel()
+        points = np.array(rows(X[::6], Y[::4], f))
+        return [write("D.dat", columns(x=X[::6], y=Y[::4], f=f)), write("D.csv", columns(",", "x,y,D\n", f=f)),
+                write("D.npy", npy(points)), write("D.npz", npz(x=X, y=Y, D=f(X[:, None], Y[None, :]))),
+                write("D.vti", image(f)), "D.h5"]
+
+    def test_formats(self):
+        for file in self.files():
+            self.assert_same('expression = "2 + 0.3*x + 0.2*y + 0.1*x*y"', file)
+        self.assert_same('expression = "2 + 0.3*x + 0.2*y + 0.1*x*y"', "D.dat", 'interpolation = "cubic"', ranks=3)
+        self.assert_same('expression = "3 + 0.15*x + 0.1*y + 0.05*x*y"', "D.dat", "scale = 0.5\nshift = 2.0")
+
+    def test_cells_of_the_same_box(self):
+        """final.h5 of the same mesh is a lattice, too."""
+        x, y = np.meshgrid(np.linspace(-2.875, 2.875, 24), np.linspace(-1.875, 1.875, 16), indexing="ij")
+        with h5py.File(path("D.h5"), "w") as file:
+            file["cells/center"] = np.stack([x.ravel(), y.ravel()], axis=1)
+            file["cells/value"] = bilinear(x, y).ravel()
+        self.assert_same('expression = "2 + 0.3*x + 0.2*y + 0.1*x*y"', "D.h5")
+
+    def test_on_a_mesh_of_triangles(self):
+        mesh = f'kind = "gmsh"\nfile = "{ROOT}/tests/meshes/two_regions_41.msh"'
+        wide = write("D.dat", columns(f=bilinear))
+        for more in ("", '\ncontrol_volumes = "medians"'):
+            self.assert_same('expression = "2 + 0.3*x + 0.2*y + 0.1*x*y"', wide, mesh=mesh + more, side="east",
+                             tolerance=1e-10)  # rounding of D, through a matrix that solves amplify
+
+    def test_convention(self):
+        """What noise adds to V is that of the table."""
+        self.assert_same('expression = "2 + 0.3*x + 0.2*y + 0.1*x*y"\nconvention = "ito"',
+                         write("D.dat", columns(f=bilinear)), 'convention = "ito"')
+
+    def test_nearest_and_missing(self):
+        half = columns(x=X[:31], f=bilinear)  # to x = 0
+        self.assert_same('expression = "2 + 0.3*min(x, 0) + 0.2*y + 0.1*min(x, 0)*y"', write("D.dat", half),
+                         'outside = "nearest"')
+        filled = write("filled.dat", columns(f=lambda a, b: 9 if a > 0.04 and abs(b) < 0.01 else 1.5))
+        holes = write("holes.dat", columns(f=lambda a, b: np.nan if a > 0.04 and abs(b) < 0.01 else 1.5))
+        got = self.density(f'table = "{holes}"\nmissing = 9.0')
+        self.assertTrue(np.array_equal(got, self.density(f'table = "{filled}"')))
+
+    def test_measured_in_other_units(self):
+        """1 cm^2/s is 100 nm^2/ps, and kT D is what is measured."""
+        self.assert_same('expression = "2 + 0.3*x + 0.2*y + 0.1*x*y"', write("D.dat", columns(f=bilinear)),
+                         'unit = "cm^2/s"\nscale = 0.005')
+        self.assert_same('expression = "2*(2 + x/4)"', write("D.dat", columns(f=lambda a, b: 2 + a / 4)), 'unit = "nm^2/ps"')
+        self.assert_same('expression = "2 + x/4"', write("D.dat", columns(f=lambda a, b: 2 + a / 4)),
+                         'unit = "A^2/fs"\nscale = 0.05')
 
 
 GOOD = columns(x=X[::10], y=Y[::10])

@@ -12,6 +12,8 @@
 //
 //   J_f = f_KL q-_K q+_L pi_K - f_LK q-_L q+_K pi_L,    f the rates of the generator.
 
+#include <array>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,7 +27,9 @@ struct Transitions {
   std::vector<double> backward;    ///< q-, owned cells
   std::vector<double> face_flux;   ///< J_f, from left to right, mass per time
   double flux = 0;                 ///< F
-  double weight_from_a = 0;        ///< int pi q-
+  /// Bounds of F (capacity.h), which is a capacity with detailed balance; nothing without it.
+  std::optional<std::array<double, 2>> flux_bounds;
+  double weight_from_a = 0;  ///< int pi q-
   [[nodiscard]] double rate_ab() const { return flux / weight_from_a; }
   [[nodiscard]] double rate_ba() const { return flux / (1 - weight_from_a); }
 };

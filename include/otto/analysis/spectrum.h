@@ -18,13 +18,18 @@ namespace otto {
 
 /// One relaxation mode: exp(-rate t) mode pi is a solution.
 struct Mode {
-  double rate = 0;            ///< lambda
-  double residual = 0;        ///< |A y - lambda y| / (lambda |y|); nan for rates from capacities
-  double error = 0;           ///< the true rate of the matrix is within this part of `rate`
-  double coarseness = 0;      ///< how far, about, the matrix is off where V bends between two cells
+  double rate = 0;  ///< lambda of the matrix
+  double corrected =
+      0;  ///< lambda of the equation: without what the width of the cells changes, where that is known
+  double residual = 0;  ///< |A y - lambda y| / (lambda |y|); nan for rates from capacities
+  double error = 0;     ///< the true rate of the matrix is within this part of `rate`
+  double coarseness =
+      0;  ///< part by which `corrected` may still be off, about (analysis/cell_width.h)
   std::vector<double> shape;  ///< u of the owned cells; sum omega u^2 = sum omega
-  /// Its rate is good to three digits.
+  /// The matrix' rate is good to three digits.
   [[nodiscard]] bool resolved() const { return error <= 1e-3; }
+  /// The cells are fine enough for a digit of the equation's.
+  [[nodiscard]] bool fine() const { return coarseness <= 0.1; }
 };
 
 /// The slowest modes, and what they cost.

@@ -57,6 +57,7 @@ std::filesystem::path output_folder(const RunOptions& options);
 
 int run_command(const RunOptions& options);
 int train_command(const RunOptions& options);
+int fit_command(const RunOptions& options);
 int check_command(const RunOptions& options);
 int distance_command(const DistanceOptions& options);
 int converge_command(const RunOptions& options, const ConvergeOptions& study);

@@ -9,16 +9,17 @@
 
 namespace otto {
 
-/// Runs `work`; an InputError it throws gets the place of the key in front, unless it begins with a
+/// Runs `work`; an error of input it throws, alone or on all ranks together, gets the place of the key in front, unless it begins with a
 /// place of the case already.
 template <class Work>
 auto at_key(const Section& section, std::string_view key, const Work& work) {
   try {
     return work();
-  } catch (const InputError& error) {
+  } catch (const Error& error) {
+    if (error.status() != ExitStatus::bad_input) throw;
     const std::string text = error.what(), place = section.where(key);
     if (text.starts_with(place.substr(0, place.find(':') + 1))) throw;
-    throw InputError(place + ": " + text);
+    throw Error(error.status(), place + ": " + text, error.agreed());
   }
 }
 

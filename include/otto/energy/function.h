@@ -23,6 +23,7 @@ class Function {
   void evaluate(std::span<const Point> points, double t, std::span<double> values) const {
     values_->evaluate(points, t, values);
   }
+  [[nodiscard]] const std::array<bool, 4>& uses() const { return uses_; }
   [[nodiscard]] bool uses_axis(std::size_t axis) const { return uses_[axis]; }
   [[nodiscard]] bool depends_on_time() const { return uses_[3]; }
   [[nodiscard]] bool constant() const;
@@ -38,6 +39,9 @@ class Function {
 
 /// The constant 1.
 Function one();
+
+/// factor f.
+Function scaled(const Function& f, double factor);
 
 /// Compiles the expression `text` of `section`.`key`, where errors are told; a coordinate that a mesh of that
 /// dimension does not have is a caution.

@@ -4,6 +4,7 @@
 //   entropy   kT rho log rho
 //   power     rho^m / (m - 1)
 //   crowd     0 for rho <= P, else inf
+//   vacancies kT (P - rho) log(1 - rho/P)
 //
 // U is the sum of what the case names. Where U'(0+) is finite or rho is bounded by P, solvers add
 // the barrier -nu log rho [- nu log(P - rho)] and let nu go to 0; `nu` below is its coefficient (0:
@@ -33,6 +34,8 @@ class InternalTerm {
   [[nodiscard]] virtual double slope_at_zero() const = 0;
   /// Largest admissible density.
   [[nodiscard]] virtual double maximum() const { return std::numeric_limits<double>::infinity(); }
+  /// U' is infinite at the maximum.
+  [[nodiscard]] virtual bool keeps_below_maximum() const { return false; }
   /// U = c rho^m / (m - 1) with c = factor, m = exponent; factor 0: something else.
   struct Power {
     double factor = 0;    ///< c
@@ -58,6 +61,9 @@ class InternalEnergy {
   [[nodiscard]] bool keeps_positive() const;
   /// Smallest bound of the terms; inf without one.
   [[nodiscard]] double maximum() const;
+
+  /// U' is infinite at `maximum()`: densities stay below it.
+  [[nodiscard]] bool keeps_below_maximum() const;
 
   /// U'(0+), without a barrier.
   [[nodiscard]] double slope_at_zero() const;

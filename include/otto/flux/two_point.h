@@ -20,6 +20,11 @@ class TwoPointFlux {
   /// forward[f] = B(s[f]), backward[f] = B(-s[f]); finite for every finite s.
   virtual void weights(std::span<const double> s, std::span<double> forward,
                        std::span<double> backward) const = 0;
+  /// d_forward[f] = B'(s[f]), d_backward[f] = d/ds B(-s) = -B'(-s[f]); at a corner of B the slope of one side.
+  virtual void derivatives(std::span<const double> s, std::span<double> d_forward,
+                           std::span<double> d_backward) const = 0;
+  /// The generator adds to the weights what the density allows (operators/flux_limiter.h).
+  [[nodiscard]] virtual bool limited() const = 0;
   /// B(-s) = e^s B(s).
   [[nodiscard]] virtual bool detailed_balance() const = 0;
   /// B >= 0 for all s: implicit Euler keeps densities non-negative.
@@ -44,6 +49,9 @@ inline constexpr const char* flux_on_simplices = "simplex";
 /// The value of `flux.kind` that stands for fluxes of order 4 (operators/fourth_order.h).
 inline constexpr const char* flux_of_fourth_order = "fourth_order";
 
+/// The value of `flux.kind` that stands for Scharfetter-Gummel with a limiter (operators/flux_limiter.h).
+inline constexpr const char* flux_with_limiter = "limited";
+
 /// The flux of that name; throws InternalError for an unknown one (the case reader checked it). For
 /// `flux_on_simplices` the default, of which nothing but V is used then.
 const TwoPointFlux& find_flux(const std::string& name);
@@ -52,5 +60,7 @@ std::vector<const TwoPointFlux*> all_fluxes();
 
 /// B(s) = s / (e^s - 1), to 4 ulp for every double.
 double bernoulli(double s);
+/// B'(s) of the same, from B = bernoulli(s): B' = B (1 - B(-s)) / s with B(-s) = B + s, a series near 0.
+double bernoulli_derivative(double s, double B);
 
 }  // namespace otto

@@ -32,6 +32,9 @@ class ProximalSystem {
   ~ProximalSystem();
   ProximalSystem(ProximalSystem&&) noexcept;
 
+  /// A new step, whose density may have free boundaries: what those of the last one asked for is
+  /// forgotten.
+  void begin(bool fronts);
   /// The coefficients must live until the last solve with them. Collective.
   void set(const ProximalCoefficients& coefficients);
   /// What is to fall to rtol: the norm of the error in H (about r P^-1 r), which sees cells of all

@@ -41,6 +41,12 @@ struct SolverOptions {
   /// After this many with the algebraic multigrid BoomerAMG takes over. It never took more than 20
   /// on rugged landscapes.
   int algebraic_iterations = 60;
+  // The layer of a free boundary (src/linear/free_boundary.h)
+  int layer_rings = 2;        ///< of the matrix's graph around the layer of a free boundary
+  double layer_empty = 1e-9;  ///< conductances, over the largest, of cells that are empty
+  /// Operations of a layer's factors, n^(3/2) of n cells in the plane (a nested dissection), n^2 in
+  /// space: about a second.
+  double layer_work = 3e7;
 };
 SolverOptions read_solver(const Section& solver);  ///< of a [solver] table
 

@@ -11,7 +11,7 @@ struct NewtonControl {
   double tolerance = 1e-9;   ///< optimality of a solution: the step is then right to what CSV shows
   double rtol_factor = 0.1;  ///< tolerance <= rtol_factor solver.rtol, where the user asks for more
   int max_iterations = 40;   ///< from one guess; random problems that converge need at most 30
-  int max_iterations_bounded = 60;  ///< the whole path of mu
+  int max_iterations_bounded = 60;  ///< the whole path of the barrier
   int max_halvings = 6;  ///< of a step along the direction; a 64th that does not help: another
   double sufficient_decrease = 0.1;  ///< optimality <= (1 - this alpha) optimality before
   double max_log_step = 4;           ///< of log rho in one iteration: exp grows no faster than e^4
@@ -31,7 +31,7 @@ struct NewtonControl {
   double small_change = 0.03;  ///< optimality of a start up to which a solve stops by its residual
 
   // Linear solves
-  int max_linear = 200;        ///< a direction is used as it is after so many iterations
+  int max_linear = 200;  ///< a direction is used as it is after so many iterations
   /// The same without bounds and interaction: what is left then is the phi of cells without mass.
   int max_linear_single = 20;
   double loosest_cold = 1e-2;  ///< tolerance far from the solution: tails count there
@@ -53,16 +53,25 @@ struct NewtonControl {
   double inner_empty = 1e-8;  ///< density, over the largest, below which they go upwind
   double inner_left = 0.1;    ///< part of the room below a bound that one iteration leaves
 
-  // Levenberg-Marquardt: H is made with densities of at least max(held_density, nu optimality), and
-  // without the slopes of cells that hold less, so that they keep still: they weigh less than the
-  // present error. nu grows where no step along the direction helps, and falls again; with nu fixed
-  // the convergence stays quadratic.
+  // Levenberg-Marquardt: H is made with densities of at least max(held_density, damping
+  // optimality), and without the slopes of cells that hold less, so that they keep still: they weigh
+  // less than the present error. The damping grows where no step along the direction helps, and
+  // falls again; with it fixed the convergence stays quadratic.
   double held_density = 1e-18;  ///< below it, phi of a vacuum is nothing but rounding of H
-  double nu = 1e-9;             ///< at first; cells held by more from the start keep rough tails
-  double nu_growth = 100;       ///< after a search that fails, from at least nu_raised
-  double nu_raised = 1e-6;
-  double nu_decay = 0.1;  ///< after a full step
-  double nu_max = 0.1;    ///< beyond it the iteration has failed
+  double damping = 1e-9;        ///< at first; cells held by more from the start keep rough tails
+  double damping_growth = 100;  ///< after a search that fails, from at least damping_raised
+  double damping_raised = 1e-6;
+  double damping_decay = 0.1;  ///< after a full step
+  double damping_max = 0.1;    ///< beyond it the iteration has failed
+
+  // Patches (src/newton/local_newton.cpp), where 0 <= rho is a bound
+  double patch_share = 0.9;  ///< of the optimality that their cells hold,
+  double patch_part = 0.3;   ///< being at most so many of all: on coarse grids films are wide
+  int patch_rings = 2;       ///< of neighbours, as far as a row of H reaches
+  int patch_steps = 12;      ///< between two iterations on all cells
+  double patch_growth = 3;   ///< of the optimality in a step that the filter lets pass, at most
+  double patch_rtol = 1e-3;  ///< of their linear systems
+  int patch_linear = 100;    ///< products with H in one of them
 
   // The path in tau, where no guess converges: solutions are smooth in tau
   double path_start = 0.25;  ///< of tau; the same factor again where that fails
@@ -78,18 +87,19 @@ struct NewtonControl {
   int obstacle_layers = 200;  ///< of cells that obstacles may be deep
   double guess_known = 1e-12;  ///< over the mean: where its chemical potential is believed
 
-  // Bounds (interior_point.h): mu, in the mean density times the step's energy per mass
-  double mu_last = 1e-9;      ///< as small as the tolerance
-  double mu_cold = 1e-2;      ///< first one without a guess
-  double mu_warm = 1e-4;      ///< with one, where U = 0; elsewhere its density is measured with it
-  double mu_of_guess = 0.02;  ///< and mu is this part of what that leaves of continuity
-  double mu_least = 1e-6;     ///< and not below this: densities of the edge need room
-  double mu_factor = 0.1;     ///< the next is min(mu_factor mu, mu^mu_power): superlinear
-  double mu_power = 1.5;
-  double mu_close = 10;        ///< lowered at an optimality of so many mu
-  double mu_close_warm = 100;  ///< the same from a guess: its iterates are near the end of the path
-  int max_iterations_warm = 30;  ///< from a guess with bounds; then without it
-  /// Energies per mass above the mean of V from which a cell is an obstacle, where mu puts less.
+  // Bounds (interior_point.h): the barrier b, in the mean density times the step's energy per
+  // mass; nu = b rho_mean E
+  double barrier_last = 1e-9;  ///< as small as the tolerance
+  double barrier_cold = 1e-2;  ///< first one without a guess
+  double barrier_warm = 1e-4;  ///< with one, where U = 0; elsewhere its density is measured with it
+  double barrier_of_guess = 0.02;  ///< and b is this part of what that leaves of continuity
+  double barrier_least = 1e-6;     ///< and not below this: densities of the edge need room
+  double barrier_factor = 0.1;  ///< the next is min(barrier_factor b, b^barrier_power): superlinear
+  double barrier_power = 1.5;
+  double barrier_close = 10;        ///< lowered at an optimality of so many b
+  double barrier_close_warm = 100;  ///< the same from a guess: its iterates are near the path's end
+  int max_iterations_warm = 12;     ///< from a guess with bounds; an easy whole path takes 7
+  /// Energies per mass above the mean of V from which a cell is an obstacle, where b puts less.
   double obstacle = 100;
   /// The least energy per mass, over what moving it by the width of a cell costs: a trifle.
   double min_energy = 1e-6;

@@ -45,7 +45,8 @@ struct [[nodiscard]] NewtonReport {
   bool followed_path = false;  ///< it went by way of shorter steps: no guess converged
   int iterations = 0;
   int linear_iterations = 0, max_linear_iterations = 0;
-  double optimality = 0;  ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
+  int patch_iterations = 0;  ///< of CG on patches, without a preconditioner's cycle
+  double optimality = 0;     ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
   double gap = 0;  ///< with bounds: how far above its least value the step's functional may be
   long transport_solves = 0;  ///< with J or J^T, and sweeps over the cells they took (N > 1)
   long transport_sweeps = 0;

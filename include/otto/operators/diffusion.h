@@ -72,9 +72,10 @@ struct Diffusion {
 /// 1 everywhere.
 Diffusion identity_diffusion(const Mesh& mesh);
 
-/// Of a [diffusion] table and its [[diffusion.region]]; 1 without them. Throws InputError where a
+/// Of a [diffusion] table and its [[diffusion.region]], times `factor`; 1 without them. Throws InputError where a
 /// tensor is of the wrong size, a constant one not symmetric or not positive definite, or a region unknown.
-Diffusion read_diffusion(const Section& whole, std::span<const Section> regions, const Mesh& mesh);
+Diffusion read_diffusion(const Section& whole, std::span<const Section> regions, const Mesh& mesh,
+                         double factor = 1);
 
 /// The energy that Ito's or Stratonovich's noise adds to V; null where there is none.
 std::unique_ptr<ExternalEnergy> noise_energy(const Diffusion& diffusion, double kT);

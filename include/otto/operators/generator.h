@@ -15,7 +15,8 @@
 // Without an entropy (kT = 0) the rates are the limit of Scharfetter-Gummel, which is upwind:
 // forward = a max(V_K - V_L + b.(x_L - x_K) / D_f, 0), and backward alike.
 //
-// A flux of order 4 adds to F_f what operators/fourth_order.h says.
+// A flux of order 4 adds to F_f what operators/fourth_order.h says, a limited one to its weights what
+// operators/flux_limiter.h says.
 //
 // Through an absorbing face, where rho = 0, cell K loses mass at the rate k_K = a kT B(s), with a,
 // s and V taken between the centre and the face: M Q rho has the further term -k_K rho_K. Other sides
@@ -34,6 +35,8 @@
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/mesh/mesh.h"
+#include "otto/operators/flux_limiter.h"
+#include "otto/operators/mobility.h"
 
 namespace otto {
 
@@ -59,6 +62,13 @@ class Generator {
   /// The energy, the drift, the diffusion or what is exchanged does.
   [[nodiscard]] bool depends_on_time() const { return depends_on_time_; }
 
+  /// Of a limited flux, which is Scharfetter and Gummel's until then: freezes the ratios at this density (owned +
+  /// ghosts, ghosts up to date) and recomputes the rates. Collective.
+  void limit(std::span<const double> rho);
+  /// Replaces V (owned + ghosts, ghosts up to date) and kT > 0 of an energy that does not depend on time, and
+  /// recomputes the rates. Collective; throws as set_time.
+  void set_external(std::span<const double> V, double kT);
+
   [[nodiscard]] const Mesh& mesh() const { return mesh_; }  ///< the one it was made with
   /// The whole free energy, also the terms beyond entropy and V, which the rates leave out.
   [[nodiscard]] const FreeEnergy& energy() const { return energy_; }
@@ -71,8 +81,18 @@ class Generator {
   [[nodiscard]] std::span<const double> transmissibility() const {
     return conductance_.empty() ? mesh_.faces.transmissibility : conductance_;
   }
+  /// Of a flow with another mobility than rho, for the fluxes and ledgers of nonlinear flows; the rates are for rho.
+  void set_mobility(const Mobility& mobility) { mobility_ = mobility; }
+  /// rho where none was set.
+  [[nodiscard]] const Mobility& mobility() const { return mobility_; }
+  /// The flow is that of the rates: an entropy and external terms alone, and the mobility rho.
+  [[nodiscard]] bool linear() const { return energy_.linear() && mobility_.linear(); }
   [[nodiscard]] double temperature() const { return kT_; }  ///< kT; 0 without an entropy
-  [[nodiscard]] std::span<const double> external() const { return V_; }         ///< owned + ghosts
+  [[nodiscard]] std::span<const double> external() const { return V_; }  ///< owned + ghosts
+  /// V_L - V_K - b.(x_L - x_K) / D_f per face.
+  [[nodiscard]] std::vector<double> rises() const;
+  /// g; empty where nothing is limited, or not yet.
+  [[nodiscard]] const LimiterRatios& ratios() const { return ratios_; }
   [[nodiscard]] std::span<const double> forward() const { return forward_; }    ///< per face
   [[nodiscard]] std::span<const double> backward() const { return backward_; }  ///< per face
   /// Mass leaves. The same on every rank.
@@ -119,6 +139,8 @@ class Generator {
   void carry_where_nothing_diffuses();
   void evaluate_rates();
   void evaluate_two_point();
+  void rise(const FaceRun& run, double* s) const;
+  void add_limited();
   void examine();
   [[noreturn]] void refuse_rate(std::size_t cell) const;
   [[nodiscard]] bool drift_varies() const;
@@ -127,6 +149,7 @@ class Generator {
   const TwoPointFlux& flux_;
   const Drift* drift_;
   const Diffusion* diffusion_;
+  Mobility mobility_;
   double kT_;
   bool noise_, without_metric_;  // the noise implies a drift; see without_metric()
   const Exchange* exchange_;
@@ -138,6 +161,7 @@ class Generator {
   std::vector<double> conductance_,
       exit_conductance_;  // a of faces and of the boundary, where D depends on t
   std::vector<double> reinjection_;
+  LimiterRatios ratios_;
   std::unique_ptr<Passages> passages_;  // null where nothing is exchanged
   std::vector<FaceRun> runs_;
   std::unique_ptr<FourthOrder> correction_;

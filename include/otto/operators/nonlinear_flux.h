@@ -38,7 +38,7 @@ class NonlinearFlux {
 };
 
 /// Entropy, external and interaction terms alone: the two-point flux of V + W * rho, of its own
-/// order (`flux` must be in detailed balance). Else, and where `upwind` is asked for, the density
+/// order (`flux` must be in detailed balance). With a mobility of the generator its two factors, upwind and downwind. Else, and where `upwind` is asked for, the density
 /// of the cell with the larger mu, of first order. Keeps references.
 std::unique_ptr<NonlinearFlux> make_nonlinear_flux(const Generator& generator,
                                                    const TwoPointFlux& flux);

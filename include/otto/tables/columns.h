@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ class ColumnFile {
   /// Rows first ... first + count - 1, row by row, as doubles.
   [[nodiscard]] std::vector<double> read(const std::string& dataset, std::int64_t first,
                                          std::int64_t count) const;
+  /// A number on the root group, if it has one of that name.
+  [[nodiscard]] std::optional<double> attribute(const std::string& name) const;
   [[noreturn]] void fail(const std::string& message) const;
 
  private:

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct LatticeOptions {
   std::string array;        ///< column or array of the values; "": the first
   bool may_miss = false;    ///< points that are not there, or not finite, stay NaN; else an error,
   std::string advice = {};  ///< which says what to do
+  /// Why a finite value cannot be used, for an error with its place; "" where it can.
+  std::function<std::string(double)> fault = {};
 };
 
 /// Reads a table of `dimension` coordinates and a value: text, .npy, .npz, HDF5 with /cells/center,

@@ -24,7 +24,8 @@ struct LatticeRules {
   /// Outside: an error, the value of the nearest point, or `wall`.
   enum class Outside { error, nearest, wall } outside = Outside::error;
   double wall = 0;
-  std::string advice = {};  ///< of the error: what to do
+  std::string point = "cell centre";  ///< of the error: what x is,
+  std::string advice = {};            ///< and what to do
 };
 
 class LatticeTable {

@@ -39,11 +39,13 @@ struct Solves {
   FluxUse flux = FluxUse::two_point;  ///< how it moves mass
   bool needs_positivity = false;      ///< U' is infinite at 0 and the density has no maximum
   bool interaction = true;            ///< energies with W * rho
+  bool mobility = false;              ///< a mobility other than rho
   bool drift = true;                  ///< a drift beside -grad V
   bool absorbing = true;              ///< mass leaves through sides and sets, or by a reaction
   bool supply = false;                ///< mass comes in
   bool time_dependence = true;        ///< energies and drifts that depend on t
   bool estimates_error = false;       ///< Stepper::estimates_error: adaptive steps
+  bool limiter = false;               ///< it refreshes the ratios of a limited flux
   bool signed_rates = false;          ///< some rates of the generator may be negative
 };
 
@@ -79,10 +81,11 @@ struct Facts {
   /// Of a problem, with fixed steps.
   explicit Facts(const Problem& problem);
 
-  bool linear;            ///< FreeEnergy::linear
+  bool linear;            ///< Generator::linear
   bool external_only;     ///< FreeEnergy::external_only
   bool positive;          ///< U'(0+) is -inf and the density has no maximum
   bool interaction;       ///< there is W * rho
+  bool mobility;          ///< it is not rho
   bool drift;             ///< there is one beside -grad V
   bool absorbing;         ///< mass leaves
   bool supply;            ///< mass comes in, or what has left comes back
@@ -90,6 +93,7 @@ struct Facts {
   bool without_metric;    ///< the diffusion depends on t or vanishes somewhere
   bool time_dependence;   ///< energies or the drift depend on t
   std::string flux;       ///< flux.kind as asked for, or ""
+  bool limited;           ///< the two-point flux is, by the density
   bool dissipating;       ///< the two-point flux in force
   bool on_medians;        ///< cells bounded by medians: some rates may be negative
   bool adaptive = false;  ///< adaptive steps are asked for

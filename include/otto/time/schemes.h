@@ -75,7 +75,10 @@ struct NonlinearEulerOptions {
   double min_factor = 0.1;     ///< of a density over itself in one iteration, to stay positive
   double min_decrease = 1e-4;  ///< of |R|_1 per length of the step (Armijo)
   double empty = 1e-12;        ///< start of empty cells, over the largest density, where U''(0) is
-                               ///< infinite
+                               ///< infinite; as close to a maximum a cell is full
+  double full = 1e-2;  ///< second start of full cells, below a maximum that is never reached and
+                       ///< over it, where Newton's method fails so near the pole of U'' or the
+                       ///< end of the mobility
 };
 
 /// Where whole gradients are taken.

@@ -1,0 +1,47 @@
+#pragma once
+// Which strength of the prior comes after which. Large ones first, since J is then nearly convex: two
+// Newton steps for each decade down to the value asked for, and there until they converge. Without a
+// value asked for it goes on by the evidence (posterior.h): alpha becomes what the solution says, at
+// most a decade at a time, until that is within `settled` of what it was.
+
+#include "otto/infer/newton.h"
+#include "otto/infer/posterior.h"
+
+namespace otto {
+
+struct ContinuationOptions {
+  int decades = 2;         ///< above the value asked for
+  int steps_between = 2;   ///< Newton steps at a strength that is not the last
+  double settled = 0.1;    ///< change of log alpha that ends the rounds of the evidence
+  int max_rounds = 12;     ///< of the evidence
+  double weakest = 1e-14;  ///< alpha over its start: below it data without any error are fitted
+};
+
+class Continuation {
+ public:
+  /// `alpha`: the value asked for, or where the evidence starts from (`by_evidence`). Keeps references.
+  Continuation(Objective& objective, GaussNewton& newton, const FitOptions& fit, bool sampled,
+               bool by_evidence, double alpha, const ContinuationOptions& options = {});
+
+  [[nodiscard]] bool done() const { return done_; }
+  /// One Newton step and, where they are done at this strength, the next strength. Collective.
+  NewtonRow next();
+  /// Of the last round; gamma = 0: none yet.
+  [[nodiscard]] const Evidence& last_evidence() const { return evidence_; }
+  void remember(Archive& archive);
+
+ private:
+  void advance();
+
+  Objective& objective_;
+  GaussNewton& newton_;
+  FitOptions fit_;
+  bool sampled_, by_evidence_;
+  double target_, start_;
+  ContinuationOptions options_;
+  Evidence evidence_;
+  int steps_ = 0, rounds_ = 0;
+  bool done_ = false;
+};
+
+}  // namespace otto

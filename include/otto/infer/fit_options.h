@@ -1,0 +1,32 @@
+#pragma once
+// [fit] of a case.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "otto/casefile/case.h"
+#include "otto/time/linear_flow.h"
+
+namespace otto {
+
+struct FitOptions {
+  bool external = true;      ///< V is unknown
+  bool temperature = false;  ///< kT is
+  bool each =
+      true;  ///< every interval starts from its own datum; else one trajectory from the first
+  std::optional<double> prior;  ///< alpha in nats; none: by the evidence
+  double background = 1e-4;     ///< eps of likelihood.h
+  int iterations = 40;          ///< Newton steps per strength of the prior at most
+  double tolerance = 1e-3;      ///< decrease expected of a step over the objective
+  std::optional<int> steps;     ///< of time per interval; none: by the CFL number
+  int deviations = 32;          ///< perturbed solves
+  std::uint64_t seed = 1;       ///< of all random numbers
+  LinearScheme scheme = LinearScheme::tr_bdf2;
+};
+
+/// Of the [fit] table. `sampled`: the data are samples, which decides the default of
+/// `start`. Throws InputError, also for what is not available yet.
+FitOptions read_fit_options(const Case& c, bool sampled);
+
+}  // namespace otto

@@ -1,0 +1,99 @@
+#pragma once
+// Gauss-Newton for the objective: steps by preconditioned conjugate gradients with products of
+// Fisher's information, halved until the objective has decreased as far as Armijo asks. A limited
+// flux's ratios are frozen while steps are searched and refreshed after every second step; the iteration
+// ends when a step promises less than `tolerance` of the objective and the last refresh has moved V by
+// less than `tolerance` of itself.
+
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "otto/core/archive.h"
+#include "otto/infer/objective.h"
+#include "otto/infer/pencil.h"
+
+namespace otto {
+
+struct GaussNewtonOptions {
+  double eta = 0.1;         ///< of the CG residual, in the norm of P^-1, in Newton steps
+  int max_cg = 40;          ///< of one step: more would be better spent at a new V
+  double armijo = 1e-4;     ///< of the decrease the slope promises
+  int max_halvings = 12;    ///< of one step
+  double max_log_kT = 0.3;  ///< change of log kT in one step
+  int refresh_every = 2;    ///< steps between refreshes of the limiter
+  int max_stalls = 2;       ///< steps in a row that lower nothing, with a refresh between them
+  int first_passes = 3;     ///< flows solved to freeze the limiter before the first step
+};
+
+/// What one Newton step did.
+struct NewtonRow {
+  int iteration = 0;  ///< of all steps of the fit, from 1
+  double prior = 0;   ///< alpha
+  double objective = 0, misfit = 0;
+  double gradient = 0;  ///< its norm in P^-1
+  double step = 0;      ///< length taken, of the full one
+  int cg_iterations = 0;
+  long solves = 0;            ///< linear systems so far
+  double limiter_change = 0;  ///< of V by the steps since the last refresh, relative
+};
+
+/// x of A x = b, A symmetric and positive, by flexible conjugate gradients.
+struct CgResult {
+  Objective::Vector x;
+  int iterations = 0;
+};
+using LinearMap = std::function<void(std::span<const double>, std::span<double>)>;
+CgResult conjugate_gradients(const Objective& space, const LinearMap& A, const LinearMap& P,
+                             std::span<const double> b, double rtol, int max_iterations);
+
+class GaussNewton {
+ public:
+  /// Keeps references. `t`: mean interval between snapshots; `R`: time-mean density of the data.
+  /// Collective.
+  GaussNewton(Objective& objective, std::span<const double> R, double t, Objective::Vector start,
+              const GaussNewtonOptions& options = {});
+
+  /// A new strength of the prior; the iteration starts anew. Collective.
+  void set_prior(double alpha);
+  /// One step. Collective; throws NumericalError where the flow cannot be solved at the start.
+  NewtonRow step();
+  [[nodiscard]] bool converged(double tolerance) const;
+  /// No step made the objective smaller.
+  [[nodiscard]] bool stalled() const { return stalled_; }
+
+  [[nodiscard]] const Objective::Vector& x() const { return x_; }
+  [[nodiscard]] double objective() const { return J_; }
+  [[nodiscard]] const Objective::Vector& gradient() const { return g_; }
+  /// H^-1 b. Collective.
+  [[nodiscard]] CgResult solve(std::span<const double> b, double rtol, int max_iterations);
+  /// Solves the flow at x and freezes the limiter, `passes` times, and takes the gradient.
+  void evaluate(int passes);
+  [[nodiscard]] long cg_iterations() const { return cg_; }
+  /// Linear systems of the flow solved so far, in a resumed fit those before it as well.
+  [[nodiscard]] long solves() const { return earlier_solves_ + objective_.solves(); }
+  /// V, log kT, the frozen limiter and the counters. Collective.
+  void remember(Archive& archive);
+
+ private:
+  void precondition(std::span<const double> r, std::span<double> out);
+  void remember_limiter(Archive& archive);
+  void remember_vector(Archive& archive, const std::string& name, Objective::Vector& x,
+                       std::vector<double>& field);
+  [[nodiscard]] bool search(const Objective::Vector& p, double slope, NewtonRow& row);
+
+  Objective& objective_;
+  GaussNewtonOptions options_;
+  Pencil pencil_;
+  double t_;
+  Objective::Vector x_, g_, at_refresh_;
+  double J_ = 0, promise_ = 1, change_ = 1;
+  double pencil_kT_ = 1, kT_weight_ = 1;  // of the preconditioner
+  int iteration_ = 0, since_refresh_ = 0, stalls_ = 0;
+  long cg_ = 0, earlier_solves_ = 0;  // the latter before a resumption, less those of its own start
+  bool stalled_ = false, ready_ = false;
+  std::array<std::vector<double>, 2> saved_;  // what a checkpoint refers to
+};
+
+}  // namespace otto

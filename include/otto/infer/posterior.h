@@ -1,0 +1,72 @@
+#pragma once
+// What is determined. At the solution the posterior is taken for normal, of covariance H^-1 (times the
+// variance of one datum). Draws of it cost one adjoint run and one solve with H each:
+//
+//   x_j = H^-1 ( sum_k S_k^T sqrt(N_k m w) xi + sqrt(alpha) G^T eta ),   xi, eta standard normal,
+//
+// and so do the traces by which the evidence (D. MacKay 1992) chooses alpha:
+//
+//   gamma = tr(H^-1 H_data),   alpha = gamma / (V.R V)              for samples;
+//   N_eff = (cells with data - gamma) / (2 sum KL),  alpha = gamma / (V.R V N_eff)   for densities,
+//
+// whose misfit is the discretisation's and stands for noise of N_eff samples.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "otto/infer/newton.h"
+
+namespace otto {
+
+struct PosteriorOptions {
+  int probes = 8;                              ///< random signs for a trace
+  double trace_rtol = 1e-2, draw_rtol = 1e-3;  ///< of the solves with H
+  int max_cg = 200;                            ///< of one of them
+  double prior_shift = 1e-8;  ///< of V / L^4 beside R, which makes the prior alone a proper one
+};
+
+/// gamma. Collective.
+double effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
+                            const PosteriorOptions& options = {});
+
+struct Evidence {
+  double alpha = 0;              ///< the next strength
+  double effective_samples = 0;  ///< N_eff in units of N_k: 1 for samples
+  double gamma = 0;
+};
+/// From the present solution. Collective.
+Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,
+                  const PosteriorOptions& options = {});
+
+/// Standard deviations.
+struct Deviations {
+  std::vector<double> V;         ///< of V less its R-weighted mean, owned cells
+  std::vector<double> gradient;  ///< of grad V, d numbers per owned cell
+  /// 1 - posterior / prior variance of grad V, at least 0; owned cells. The prior's is that of grad V less
+  /// its mean over the box, which the prior leaves free.
+  std::vector<double> determined;
+  double log_kT = 0;
+};
+/// From so many draws; none where `stop`, asked collectively before each of them, says so; `R`: the model's time integral; `samples`: N_eff of `Evidence`. Collective.
+std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
+                                     std::span<const double> R, double samples, std::uint64_t seed,
+                                     int draws, const std::function<bool()>& stop,
+                                     const PosteriorOptions& options = {});
+
+/// What the data say of the temperature. Data of a population at rest are those of V and kT times any
+/// number: then u.H_data u = 0 for u = (V, 1) in (V, log kT).
+struct Scaling {
+  double information = 0;  ///< N_eff u.H_data u: 1 / variance of log kT along u
+  bool determined = true;  ///< more than one nat, and not a rounding of what (V, 0) has
+};
+Scaling scaling_of(Objective& objective, GaussNewton& newton, std::span<const double> R,
+                   double samples);
+
+/// Gradient of a cell field by differences across the faces of each cell, mean of both sides; d
+/// numbers per owned cell. Collective.
+std::vector<double> cell_gradients(const Mesh& mesh, std::span<const double> V);
+
+}  // namespace otto

@@ -1,0 +1,37 @@
+#pragma once
+// [data] of `otto fit`: densities or samples of one population at some times, on the cells of a box.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "otto/casefile/case.h"
+#include "otto/mesh/mesh.h"
+
+namespace otto {
+
+/// A population at one time.
+struct Snapshot {
+  double time = 0;
+  std::vector<double> density;  ///< owned cells, of mass 1; of samples n_K / (n m_K)
+  std::int64_t samples = 0;     ///< in the box; 0: a density
+  std::int64_t outside = 0;     ///< samples left out
+  std::string file;             ///< as the case names it
+};
+
+struct Snapshots {
+  std::vector<Snapshot> seen;     ///< at least two
+  std::vector<Snapshot> heldout;  ///< data.heldout_last of them, later than all seen
+  [[nodiscard]] bool sampled() const { return seen.front().samples > 0; }
+};
+
+/// Densities on boxes of the same cells or of cells so and so many times as fine along every axis,
+/// whose masses are summed, or on lattices of their own; samples by /samples or rows of as many
+/// numbers as the box has axes. Collective; throws InputError at the key.
+Snapshots read_snapshots(const Case& c, const Mesh& mesh);
+
+/// The same data on a coarser box of whole cells. Collective.
+Snapshots coarsened(const Snapshots& data, const Mesh& fine, const Mesh& coarse);
+
+}  // namespace otto

@@ -1,0 +1,97 @@
+#pragma once
+// A linear flow M rho' = -A(V, kT) rho over legs of given steps, with its derivative in V, kT, the
+// drift and the density a leg starts from, forwards (tangent) and backwards (adjoint). The flow is that
+// of the generator: two-point fluxes on any mesh, without exchange and without dependence on time.
+// With L(rho) dV for the divergence of dF/d rise (V_L - V_K) and f for dF/d kT (operators/face_rates.h),
+//
+//   implicit Euler   (M + t A) rho1 = M rho0
+//     tangent        (M + t A) d1 = M d0 - t L(rho1) dV
+//     adjoint        (M + t A)^T mu = lambda1;   g -= t L(rho1)^T mu;   lambda0 = M mu
+//   TR-BDF2          (M + c A) rho_g = (M - c A) rho0,   (M + c A) rho1 = M (alpha rho_g - beta rho0)
+//     tangent        (M + c A) d_g = (M - c A) d0 - c L(rho0 + rho_g) dV
+//                    (M + c A) d1 = M (alpha d_g - beta d0) - c L(rho1) dV
+//     adjoint        (M + c A)^T mu2 = lambda1;   (M + c A)^T mu1 = alpha M mu2
+//                    g -= c [L(rho1)^T mu2 + L(rho0 + rho_g)^T mu1]
+//                    lambda0 = -beta M mu2 + M mu1 - c A^T mu1
+//
+// A limited flux has the ratios of every step frozen: at the density the step starts from, or after
+// refresh() at the mean of both its ends in the last solve. The derivatives are those for frozen ratios.
+//
+// What the derivatives need of a solve are the densities of its stages. Where those of all steps fit
+// into `memory` they are kept; else every k-th density is, k ~ sqrt(steps), and the steps between are
+// solved again when a derivative comes by: one more forward run each way.
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "otto/linear/transport_pair.h"
+#include "otto/operators/face_rates.h"
+
+namespace otto {
+
+enum class LinearScheme { implicit_euler, tr_bdf2 };
+
+struct LinearFlowOptions {
+  LinearScheme scheme = LinearScheme::tr_bdf2;
+  double rtol = 1e-10;  ///< of every solve: gradients are right to about as many digits
+  /// Bytes per rank for densities of stages; and as many for rates of steps with a limited flux.
+  std::size_t memory = std::size_t(1) << 30;
+};
+
+/// What a flow is perturbed by.
+struct FlowDirection {
+  std::span<const double> rise = {};  ///< of V_L - V_K less the drift's part, per face; empty: 0
+  double kT = 0;
+};
+
+/// Cotangents of the same.
+struct FlowGradient {
+  std::vector<double> rise;  ///< per face; a face on two ranks has the whole value on both
+  double kT = 0;             ///< this rank's part: summed over ranks it is the derivative
+};
+
+class LinearFlow {
+ public:
+  /// `legs[l]`: the lengths of the steps of leg l. Keeps a reference to the generator. Throws InputError
+  /// where it is not one for derivatives. Collective.
+  LinearFlow(Generator& generator, std::vector<std::vector<double>> legs,
+             const LinearFlowOptions& options = {});
+  ~LinearFlow();
+  LinearFlow(const LinearFlow&) = delete;
+
+  [[nodiscard]] std::size_t legs() const;
+  /// V (owned + ghosts, ghosts up to date) and kT of what follows. Collective.
+  void set(std::span<const double> V, double kT);
+  /// Solves a leg from rho0 (owned + ghosts, ghosts up to date); the density at its end likewise.
+  /// Collective; throws NumericalError.
+  std::vector<double> solve(std::size_t leg, std::span<const double> rho0);
+  /// Freezes the ratios of a limited flux anew; solve all legs before and after. Collective.
+  void refresh();
+  /// The densities frozen so, per leg and step (owned + ghosts); to be saved and put back. None: not yet.
+  std::vector<std::vector<std::vector<double>>>& frozen();
+  /// int rho dt of the leg last solved (owned), by the trapezoidal rule on its steps.
+  [[nodiscard]] std::vector<double> time_integral(std::size_t leg);
+
+  /// The change of the leg's end for a direction and the change `d` of its start (owned values; in
+  /// place). Collective.
+  void tangent(std::size_t leg, const FlowDirection& direction, std::span<double> d);
+  /// lambda: dJ/d rho of the leg's end, in place that of its start (owned values); adds to `gradient`.
+  /// Collective.
+  void adjoint(std::size_t leg, std::span<double> lambda, FlowGradient& gradient);
+
+  [[nodiscard]] long solves() const;  ///< linear systems solved so far
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// dJ/dV of the owned cells from that of the rises.
+void add_cell_gradient(const Mesh& mesh, std::span<const double> of_rise, std::span<double> of_V);
+/// V_L - V_K per face. `V`: owned + ghosts.
+std::vector<double> rises_of(const Mesh& mesh, std::span<const double> V);
+
+}  // namespace otto

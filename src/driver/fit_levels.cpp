@@ -1,0 +1,149 @@
+#include "fit_levels.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "otto/infer/start.h"
+#include "otto/mesh/restrict.h"
+
+namespace otto {
+
+namespace {
+
+struct LevelOptions {
+  std::int64_t min_cells = 24;  ///< along the shortest axis of the coarsest grid
+  double first_prior = 10;      ///< of the misfit of the Poisson solve over its bending energy
+  double coarse_prior = 10;     ///< factor of a strength asked for, per coarser grid
+};
+
+/// The Poisson solve's V with ghosts.
+std::vector<double> first_potential(const Mesh& mesh, const Generator& generator,
+                                    const Snapshots& data, const FitOptions& options) {
+  std::vector<double> V(std::size_t(mesh.local()), 0.0);
+  if (!options.external) return V;
+  const auto found = poisson_potential(mesh, data, generator.temperature(), generator.external());
+  std::ranges::copy(found, V.begin());
+  mesh.halo.update(mesh.comm, V);
+  return V;
+}
+
+std::vector<double> sum(std::span<const double> a, std::span<const double> b) {
+  std::vector<double> c(a.begin(), a.end());
+  for (std::size_t k = 0; k < c.size(); ++k) c[k] += b[k];
+  return c;
+}
+
+double time_of(const Snapshots& data) { return data.seen.back().time - data.seen.front().time; }
+
+bool can_coarsen(const Box& box) {
+  for (int a = 0; a < box.dimension; ++a) {
+    if (box.cells(a) % 2 != 0 || box.cells(a) / 2 < LevelOptions{}.min_cells) return false;
+  }
+  return true;
+}
+
+/// The fit on a coarser grid, and on those below it; known V and temperature as on the finer one.
+LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT,
+                      const FitSetup& setup, const Snapshots& data, int depth, FitOutput& output) {
+  const Mesh mesh = make_box_mesh(fine.comm, joined_in_pairs(fine.box->box));
+  const Snapshots coarse = coarsened(data, fine, mesh);
+  std::vector<double> V = restrict_density(fine, known, mesh);
+  V.resize(std::size_t(mesh.local()));
+  mesh.halo.update(mesh.comm, V);
+  const FreeEnergy energy(kT, {});
+  Generator generator(mesh, energy, find_flux(setup.flux), setup.drift.get());
+  generator.set_external(V, kT);
+  FitLevel level(mesh, generator, coarse, setup.options);
+  const double factor = std::pow(LevelOptions{}.coarse_prior, depth);
+  LevelStart start{level.poisson_start(),
+                   setup.options.prior ? *setup.options.prior * factor : level.first_alpha()};
+  std::vector<Objective::Vector> candidates{level.poisson_start()};
+  if (setup.options.external && can_coarsen(mesh.box->box)) {
+    LevelStart below = fit_coarse(mesh, std::span(V).first(std::size_t(mesh.owned)), kT, setup,
+                                  coarse, depth + 1, output);
+    candidates.push_back(std::move(below.x));
+    if (!setup.options.prior) start.alpha = below.alpha;
+  }
+  start.x = level.best_of(candidates, start.alpha);
+  Continuation continuation = level.continuation(start.alpha, start.x);
+  int steps = 0;
+  while (!continuation.done()) {
+    (void)continuation.next();
+    ++steps;
+  }
+  output.log().say(fmt::format("{} cells: {} Newton steps, prior {:.2e}, misfit {:.4e}",
+                               mesh.global_cells, steps, level.objective().alpha,
+                               level.objective().misfit()));
+  Objective::Vector x = level.newton().x();
+  const double alpha = level.objective().alpha;
+  Objective::Vector finer = prolong(mesh, std::span(x).first(std::size_t(mesh.owned)), fine);
+  if (setup.options.temperature) finer.push_back(x.back());
+  return {std::move(finer), alpha};
+}
+
+}  // namespace
+
+FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data,
+                   const FitOptions& options)
+    : mesh_(mesh),
+      data_(data),
+      options_(options),
+      V_(first_potential(mesh, generator, data, options)),
+      steps_(time_steps(mesh, data, options, sum(V_, generator.external()))),
+      objective_(generator, data, options, steps_) {
+  if (options.external) poisson_.assign(V_.begin(), V_.begin() + mesh.owned);
+  if (options.temperature) poisson_.push_back(std::log(generator.temperature()));
+  (void)objective_.value(poisson_);
+  poisson_misfit_ = objective_.misfit();
+  if (!options.external) return;
+  const double bending =
+      objective_.prior().energy(std::span(poisson_).first(std::size_t(mesh.owned)));
+  first_alpha_ = options.prior
+                     ? *options.prior
+                     : LevelOptions{}.first_prior * poisson_misfit_ / std::max(bending, 1e-300);
+}
+
+Objective::Vector FitLevel::best_of(const std::vector<Objective::Vector>& candidates,
+                                    double alpha) {
+  objective_.alpha = alpha;
+  std::size_t best = 0;
+  double smallest = 0;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const double J = objective_.value(candidates[i]);
+    if (i > 0 && !(J < smallest)) continue;
+    smallest = J;
+    best = i;
+  }
+  return candidates[best];
+}
+
+Continuation FitLevel::continuation(double alpha, const Objective::Vector& start) {
+  std::vector<double> mean = data_integral(data_);
+  const double T = time_of(data_);
+  for (double& r : mean) r /= T;
+  newton_ =
+      std::make_unique<GaussNewton>(objective_, mean, T / double(data_.seen.size() - 1), start);
+  return {objective_, *newton_, options_, data_.sampled(), !options_.prior, alpha};
+}
+
+LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output) {
+  LevelStart start{finest.poisson_start(), finest.first_alpha()};
+  if (!setup.options.external) return start;
+  std::vector<Objective::Vector> candidates{finest.poisson_start(),
+                                            Objective::Vector(finest.poisson_start().size(), 0.0)};
+  if (setup.options.temperature) candidates.back().back() = start.x.back();
+  if (can_coarsen(setup.mesh.box->box)) {
+    std::vector<double> known(std::size_t(setup.mesh.local()));
+    setup.energy.external(setup.mesh, 0, known);
+    LevelStart below = fit_coarse(setup.mesh, std::span(known).first(std::size_t(setup.mesh.owned)),
+                                  setup.energy.temperature(), setup, setup.data, 1, output);
+    candidates.push_back(std::move(below.x));
+    if (!setup.options.prior) start.alpha = below.alpha;
+  }
+  start.x = finest.best_of(candidates, start.alpha);
+  return start;
+}
+
+}  // namespace otto

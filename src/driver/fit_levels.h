@@ -1,0 +1,54 @@
+#pragma once
+// The grids of a fit: the fit is made on grids of cells joined in pairs first, coarsest first, and each
+// starts from the coarser one's V or from one Poisson solve, whichever has the smaller objective.
+
+#include <memory>
+#include <vector>
+
+#include "otto/driver/fit_output.h"
+#include "otto/driver/fitter.h"
+#include "otto/infer/continuation.h"
+#include "otto/infer/objective.h"
+
+namespace otto {
+
+struct LevelStart {
+  Objective::Vector x;
+  double alpha = 0;  ///< of the prior to start with, or asked for
+};
+
+/// The fit on one grid.
+class FitLevel {
+ public:
+  /// Keeps references. Collective.
+  FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data,
+           const FitOptions& options);
+
+  [[nodiscard]] Objective& objective() { return objective_; }
+  [[nodiscard]] GaussNewton& newton() { return *newton_; }
+  [[nodiscard]] const std::vector<int>& steps() const { return steps_; }
+  [[nodiscard]] const Objective::Vector& poisson_start() const { return poisson_; }
+  [[nodiscard]] double poisson_misfit() const { return poisson_misfit_; }
+  [[nodiscard]] double first_alpha() const { return first_alpha_; }
+  /// Of several, the one with the smallest objective at this strength. Collective.
+  [[nodiscard]] Objective::Vector best_of(const std::vector<Objective::Vector>& candidates,
+                                          double alpha);
+  /// Newton's method from `start`, at `alpha` or by the evidence from there. Collective.
+  Continuation continuation(double alpha, const Objective::Vector& start);
+
+ private:
+  const Mesh& mesh_;
+  const Snapshots& data_;
+  FitOptions options_;
+  std::vector<double> V_;  ///< of the Poisson solve, owned + ghosts
+  std::vector<int> steps_;
+  Objective objective_;
+  Objective::Vector poisson_;
+  double poisson_misfit_ = 0, first_alpha_ = 0;
+  std::unique_ptr<GaussNewton> newton_;
+};
+
+/// For the finest grid, by way of the coarser ones. Collective.
+LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output);
+
+}  // namespace otto

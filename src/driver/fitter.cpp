@@ -1,0 +1,272 @@
+#include "otto/driver/fitter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "fit_levels.h"
+#include "fit_result.h"
+#include "otto/core/caution.h"
+#include "otto/driver/fit_output.h"
+#include "otto/driver/problem.h"
+#include "otto/driver/run_folder.h"
+#include "otto/infer/start.h"
+#include "otto/initial/initial.h"
+#include "otto/mesh/make_mesh.h"
+
+namespace otto {
+
+namespace {
+
+void refuse_tables(const Case& c) {
+  const std::pair<const char*, const char*> foreign[] = {
+      {"time",
+       "'otto fit' takes its times from the data, and fit.steps and fit.scheme; remove [time]"},
+      {"boundary", "open sides are not available yet for 'otto fit'; remove [boundary]"},
+      {"reaction", "reactions are not available yet for 'otto fit'; remove [reaction]"},
+      {"diffusion", "a diffusion is not available yet for 'otto fit'; remove [diffusion]"},
+      {"mobility", "a mobility is not available yet for 'otto fit'; remove [mobility]"},
+      {"train", "belongs to 'otto train'; 'otto fit' has [fit]"}};
+  for (const auto& [table, words] : foreign) {
+    if (c.section(table).present()) c.section(table).fail("", words);
+  }
+}
+
+Mesh make_fit_mesh(const Comm& comm, const Case& c) {
+  refuse_tables(c);
+  const Section section = c.section("mesh");
+  Mesh mesh = make_mesh(comm, section);
+  if (!mesh.box) {
+    section.fail(
+        "kind",
+        "'otto fit' is not available yet for Gmsh meshes: its prior takes second differences "
+        "along lines of cells; take a box");
+  }
+  for (int a = 0; a < mesh.dimension; ++a) {
+    if (mesh.box->cells(a) < 4)
+      section.fail("cells", "a fit needs at least 4 cells along every axis");
+  }
+  return mesh;
+}
+
+FreeEnergy known_energy(const Case& c, const Mesh& mesh) {
+  const std::vector<Section> terms = energy_terms(c);
+  FreeEnergy energy = free_energy_of(c, mesh, nullptr);
+  if (!(energy.temperature() > 0)) {
+    terms.front().fail("kind",
+                       "'otto fit' needs an entropy with the temperature, or a first guess of "
+                       "it; add [[energy]] kind = \"entropy\"");
+  }
+  if (!energy.linear()) {
+    terms.front().fail("kind",
+                       "known terms beyond an entropy and external ones are not available yet "
+                       "for 'otto fit'; remove them");
+  }
+  if (energy.depends_on_time()) {
+    terms.front().fail("kind", "known terms that depend on t are not available yet for 'otto fit'");
+  }
+  return energy;
+}
+
+std::string flux_of(const Case& c, const Mesh& mesh) {
+  const Section flux = c.section("flux");
+  const std::string kind = flux.given("kind") ? flux.text("kind") : flux_with_limiter;
+  if (kind == flux_on_simplices || kind == flux_of_fourth_order) {
+    flux.fail("kind", fmt::format("derivatives are not available yet for '{}'; take 'limited' or "
+                                  "'scharfetter_gummel'",
+                                  kind));
+  }
+  if (const auto refusal = refuse_flux({.kind = kind}, mesh)) flux.fail("kind", refusal->message);
+  return kind;
+}
+
+/// Nothing moves: what the data tell is V / kT.
+void caution_rest(const FitSetup& setup) {
+  constexpr double rest = 1e-9;  ///< of L1 between the first and the last snapshot
+  const auto &first = setup.data.seen.front().density, &last = setup.data.seen.back().density;
+  double change = 0;
+  for (std::size_t k = 0; k < first.size(); ++k) {
+    change += setup.mesh.volume[k] * std::abs(first[k] - last[k]);
+  }
+  if (setup.data.sampled() || setup.mesh.comm.sum(change) > rest) return;
+  caution(
+      "the data do not move: they determine V in units of the temperature, and not the "
+      "temperature");
+}
+
+/// The run of one fit, from its start to its files.
+class Fit {
+ public:
+  Fit(FitSetup& setup, FitOutput& output) : setup_(setup), output_(output) {}
+
+  ExitStatus run() {
+    caution_rest(setup_);
+    output_.introduce(setup_.mesh, describe());
+    start_density();
+    FitLevel level(setup_.mesh, setup_.generator, setup_.data, setup_.options);
+    begin(level);
+    Continuation continuation = level.continuation(first_alpha_, first_x_);
+    output_.start(setup_.mesh, [&](Archive& a) {
+      a.part("newton", level.newton());
+      a.part("continuation", continuation);
+    });
+    bool stopped = false;
+    while (!continuation.done() && !stopped) {
+      const NewtonRow row = continuation.next();
+      iterations_ = row.iteration;
+      stopped = output_.add(row, continuation.done());
+    }
+    return stopped ? output_.finish({{"iterations", iterations_}}, {})
+                   : conclude(level, continuation);
+  }
+
+ private:
+  [[nodiscard]] std::string describe() const {
+    const Snapshots& d = setup_.data;
+    return fmt::format("fit to {} {} from t = {:g} to {:g}, {} kept out; {} cells, flux {}",
+                       d.seen.size(), d.sampled() ? "sets of samples" : "densities",
+                       d.seen.front().time, d.seen.back().time, d.heldout.size(),
+                       setup_.mesh.global_cells, setup_.flux);
+  }
+
+  /// [initial] is the known start in place of the first snapshot.
+  void start_density() {
+    if (setup_.c.section("initial").present()) {
+      setup_.data.seen.front().density = initial_density(setup_.c, setup_.mesh, setup_.energy);
+    }
+    start_ = setup_.data.seen.front().density;
+  }
+
+  /// Where Newton's method starts; nothing of it is needed where the fit is resumed.
+  void begin(FitLevel& level) {
+    poisson_misfit_ = level.poisson_misfit();
+    const LevelStart start = output_.resumed()
+                                 ? LevelStart{level.poisson_start(), level.first_alpha()}
+                                 : find_start(setup_, level, output_);
+    first_x_ = start.x;
+    first_alpha_ = start.alpha;
+  }
+
+  /// The gradient against central differences of J along a direction p, about x + p: at x itself, a
+  /// minimum, both would be rounding. Relative.
+  double check_gradient(FitLevel& level) {
+    Objective& J = level.objective();
+    const Objective::Vector& x = level.newton().x();
+    const std::size_t n = J.size();
+    constexpr double length = 0.02, h = 0.2;  // of p over x; between two values, over p
+    Objective::Vector p(n), at(n), g(n);
+    const double cells = std::max(J.dot(Objective::Vector(n, 1.0), Objective::Vector(n, 1.0)), 1.0);
+    const double scale = std::max(std::sqrt(J.dot(x, x) / cells), 1e-300);
+    for (std::size_t i = 0; i < n; ++i) p[i] = length * scale * std::sin(1 + 3 * x[i] / scale);
+    const auto value = [&](double part) {
+      for (std::size_t i = 0; i < n; ++i) at[i] = x[i] + (1 + part) * p[i];
+      return J.value(at);
+    };
+    const double differences =
+        (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h);
+    (void)value(0);
+    J.gradient(g);
+    const double slope = J.dot(g, p);
+    (void)J.value(x);
+    return std::abs(differences - slope) / std::max(std::abs(slope), 1e-300);
+  }
+
+  ExitStatus conclude(FitLevel& level, const Continuation& continuation) {
+    Objective& J = level.objective();
+    GaussNewton& newton = level.newton();
+    FitResult r;
+    const auto before = SteadyClock::now();
+    (void)J.value(newton.x());
+    r.forward_seconds = seconds_since(before);
+    r.R = J.time_integral();
+    r.evidence = continuation.last_evidence().gamma > 0
+                     ? continuation.last_evidence()
+                     : evidence(J, newton, setup_.data.sampled(), setup_.options.seed);
+    r.scaling = scaling_of(J, newton, r.R, r.evidence.effective_samples);
+    if (setup_.options.deviations > 0) {
+      output_.log().say(
+          fmt::format("error bars from {} perturbed solves", setup_.options.deviations));
+      r.deviations = deviations(J, newton, r.R, r.evidence.effective_samples, setup_.options.seed,
+                                setup_.options.deviations, [this] { return output_.stopping(); });
+      if (!r.deviations) return output_.finish({{"iterations", iterations_}}, {});
+    }
+    r.gradient_check = check_gradient(level);
+    r.temperature = J.temperature();
+    r.poisson_misfit = poisson_misfit_;
+    r.iterations = iterations_;
+    r.cg_iterations = newton.cg_iterations();
+    r.solves = newton.solves();
+    r.seconds = seconds_since(began_);
+    if (J.has_external()) take_potential(newton, r);
+    warn(J, r);
+    std::vector<double> density;
+    const TimeOptions times = run_times(setup_, level.steps());
+    const auto json = write_result(setup_, J, r, times, start_, density, output_);
+    return output_.finish(json, density);
+  }
+
+  /// Less its mean where the population was.
+  void take_potential(const GaussNewton& newton, FitResult& r) {
+    const Mesh& mesh = setup_.mesh;
+    r.V.assign(newton.x().begin(), newton.x().begin() + mesh.owned);
+    double weighted = 0, weight = 0;
+    for (std::size_t k = 0; k < r.V.size(); ++k) {
+      weighted += mesh.volume[k] * r.R[k] * r.V[k];
+      weight += mesh.volume[k] * r.R[k];
+    }
+    const double mean = mesh.comm.sum(weighted) / mesh.comm.sum(weight);
+    for (double& v : r.V) v -= mean;
+  }
+
+  void warn(const Objective& J, const FitResult& r) {
+    if (J.has_temperature() && !r.scaling.determined) {
+      output_.warn("the data do not determine the temperature: V is known in its units alone");
+    }
+  }
+
+  FitSetup& setup_;
+  FitOutput& output_;
+  std::vector<double> start_;
+  Objective::Vector first_x_;
+  double first_alpha_ = 0, poisson_misfit_ = 0;
+  int iterations_ = 0;
+  SteadyClock::time_point began_ = SteadyClock::now();
+};
+
+}  // namespace
+
+FitSetup::FitSetup(const Comm& comm, const Case& whole)
+    : c(whole),
+      mesh(make_fit_mesh(comm, c)),
+      energy(known_energy(c, mesh)),
+      drift(make_drift(c.section("drift"), mesh.dimension)),
+      data(read_snapshots(c, mesh)),
+      options(read_fit_options(c, data.sampled())),
+      flux(flux_of(c, mesh)),
+      generator(mesh, energy, find_flux(flux), drift.get()) {
+  if (options.external && options.temperature && data.seen.size() < 3) {
+    c.section("fit").fail(
+        "unknowns",
+        "one interval between two snapshots fits every temperature with a V of its "
+        "own; give a third snapshot, or the temperature");
+  }
+  if (generator.depends_on_time()) {
+    c.section("drift").fail("", "a drift that depends on t is not available yet for 'otto fit'");
+  }
+}
+
+ExitStatus fit(const Comm& comm, const Case& c, const std::filesystem::path& folder,
+               Resumption resumption) {
+  FitOutput output(comm, c, folder, std::move(resumption));
+  try {
+    FitSetup setup(comm, c);
+    return Fit(setup, output).run();
+  } catch (const std::exception& error) {
+    output.fail(error);
+    throw;
+  }
+}
+
+}  // namespace otto

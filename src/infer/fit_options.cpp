@@ -1,0 +1,129 @@
+#include "otto/infer/fit_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "otto/casefile/key.h"
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+const Declare keys{
+    {{.path = "fit", .doc = "What `otto fit` infers from data.snapshots, and how."}},
+    {{.path = "fit.unknowns",
+      .type = Type::texts,
+      .doc = "What is inferred; known terms stand in [[energy]], and the entropy's temperature is "
+             "the value or the first guess.",
+      .fallback = "[\"external\"]"},
+     {.path = "fit.external",
+      .type = Type::text,
+      .doc = "How the unknown V is written.",
+      .fallback = "\"cells\""},
+     {.path = "fit.start",
+      .type = Type::text,
+      .doc = "Where each interval between two snapshots starts. Default: each for densities, first "
+             "for samples."},
+     {.path = "fit.prior",
+      .type = Type::real_or_text,
+      .doc = "Strength alpha of the prior in nats, or \"evidence\". Densities count as one sample.",
+      .fallback = "\"evidence\"",
+      .equation = "J = sum_k N_k KL_k + alpha/2 int |Hess V|^2"},
+     {.path = "fit.background",
+      .doc = "Share of a uniform density mixed into data and model: an outlier model.",
+      .fallback = "1e-4",
+      .range = {.min = 0, .max = 0.5, .above = true, .below = true}},
+     {.path = "fit.iterations",
+      .type = Type::integer,
+      .doc = "Newton steps for one strength of the prior, at most.",
+      .fallback = "40",
+      .range = positive},
+     {.path = "fit.tolerance",
+      .doc = "A Newton step expected to lower the objective by less than this part of it, after "
+             "which refreshed limiters change little, ends the iteration.",
+      .fallback = "1e-3",
+      .range = {.min = 0, .max = 1, .above = true, .below = true}},
+     {.path = "fit.steps",
+      .type = Type::integer,
+      .doc = "Time steps between two snapshots. Default: as many as keep |grad V| dt / h <= 3, at "
+             "least 4.",
+      .range = positive},
+     {.path = "fit.scheme",
+      .type = Type::text,
+      .doc = "How the flow steps in time.",
+      .fallback = "\"tr_bdf2\""},
+     {.path = "fit.curl_test",
+      .type = Type::flag,
+      .doc = "Whether a second fit with a stream function tests that the data are a gradient flow.",
+      .fallback = "false"},
+     {.path = "fit.deviations",
+      .type = Type::integer,
+      .doc = "Perturbed solves that give the error bars; 0: none.",
+      .fallback = "32",
+      .range = non_negative},
+     {.path = "fit.seed",
+      .type = Type::integer,
+      .doc = "Of all random numbers.",
+      .fallback = "1",
+      .range = non_negative}},
+    {{"fit.scheme", "tr_bdf2", "TR-BDF2: second order."},
+     {"fit.scheme", "implicit_euler", "Implicit Euler: first order, positive."},
+     {"fit.external", "cells", "A value in every cell, held together by the prior."},
+     {.path = "fit.external",
+      .value = "splines",
+      .doc = "Cubic splines on coarser knots.",
+      .later = true},
+     {.path = "fit.external", .value = "network", .doc = "A network.", .later = true},
+     {"fit.start", "each", "Each interval from its own datum: densities without much noise."},
+     {"fit.start", "first", "One trajectory from the first snapshot: samples."}}};
+
+void read_unknowns(const Section& fit, FitOptions& o) {
+  o.external = o.temperature = false;
+  const auto unknowns = fit.texts("unknowns");
+  if (unknowns.empty()) fit.fail("unknowns", "names nothing; name \"external\" or \"temperature\"");
+  for (const std::string& word : unknowns) {
+    if (word == "external") {
+      o.external = true;
+    } else if (word == "temperature") {
+      o.temperature = true;
+    } else if (word == "interaction") {
+      fit.fail("unknowns",
+               "\"interaction\" is not available yet for 'otto fit'; \"external\" and "
+               "\"temperature\" are");
+    } else {
+      fit.fail("unknowns",
+               fmt::format("'{}' is no unknown; take \"external\" or \"temperature\"", word));
+    }
+  }
+}
+
+}  // namespace
+
+FitOptions read_fit_options(const Case& c, bool sampled) {
+  const Section fit = c.section("fit");
+  FitOptions o;
+  read_unknowns(fit, o);
+  if (fit.flag("curl_test")) {
+    fit.fail("curl_test",
+             "the test for a part without potential is not available yet; remove the key");
+  }
+  o.each = fit.given("start") ? fit.text("start") == "each" : !sampled;
+  if (!fit.holds_text("prior")) {
+    o.prior = fit.real("prior");
+    if (!(*o.prior > 0)) fit.fail("prior", "must be positive, or \"evidence\"");
+  } else if (fit.text("prior") != "evidence") {
+    fit.fail("prior", fmt::format("'{}' is neither a number nor \"evidence\"", fit.text("prior")));
+  }
+  o.background = fit.real("background");
+  o.iterations = int(fit.integer("iterations"));
+  o.tolerance = fit.real("tolerance");
+  if (fit.given("steps")) o.steps = int(fit.integer("steps"));
+  o.deviations = int(fit.integer("deviations"));
+  o.seed = std::uint64_t(fit.integer("seed"));
+  o.scheme = fit.text("scheme") == "tr_bdf2" ? LinearScheme::tr_bdf2 : LinearScheme::implicit_euler;
+  return o;
+}
+
+}  // namespace otto

@@ -1,0 +1,208 @@
+#include "otto/infer/newton.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "otto/core/error.h"
+
+namespace otto {
+
+CgResult conjugate_gradients(const Objective& space, const LinearMap& A, const LinearMap& P,
+                             std::span<const double> b, double rtol, int max_iterations) {
+  const std::size_t n = b.size();
+  Objective::Vector r(b.begin(), b.end()), z(n), last(n), p(n), q(n);
+  CgResult result{Objective::Vector(n, 0.0), 0};
+  P(r, z);
+  p = z;
+  double rz = space.dot(r, z);
+  const double enough = rtol * rtol * rz;
+  while (result.iterations < max_iterations && rz > 0) {
+    A(p, q);
+    const double pq = space.dot(p, q);
+    if (!(pq > 0)) break;
+    const double a = rz / pq;
+    last = r;
+    for (std::size_t i = 0; i < n; ++i) {
+      result.x[i] += a * p[i];
+      r[i] -= a * q[i];
+    }
+    ++result.iterations;
+    P(r, z);
+    const double next = space.dot(r, z);
+    if (!(next > enough)) break;
+    const double beta = std::max(0.0, (next - space.dot(last, z)) / rz);  // Polak-Ribiere
+    for (std::size_t i = 0; i < n; ++i) p[i] = z[i] + beta * p[i];
+    rz = next;
+  }
+  return result;
+}
+
+GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double t,
+                         Objective::Vector start, const GaussNewtonOptions& options)
+    : objective_(objective),
+      options_(options),
+      pencil_(objective.mesh(), R),
+      t_(t),
+      x_(std::move(start)),
+      g_(x_.size()),
+      at_refresh_(x_) {}
+
+void GaussNewton::precondition(std::span<const double> r, std::span<double> out) {
+  const std::size_t cells = objective_.has_external() ? std::size_t(objective_.mesh().owned) : 0;
+  if (objective_.has_external()) pencil_.apply(r.first(cells), out.first(cells));
+  if (objective_.has_temperature()) out.back() = r.back() / kT_weight_;
+}
+
+void GaussNewton::set_prior(double alpha) {
+  objective_.alpha = alpha;
+  stalled_ = false;
+  stalls_ = 0;
+  promise_ = change_ = 1;
+  since_refresh_ = 0;
+  if (ready_) evaluate(0);
+}
+
+void GaussNewton::evaluate(int passes) {
+  for (int pass = 0; pass < passes && objective_.limited(); ++pass) {
+    (void)objective_.value(x_);
+    objective_.refresh();
+  }
+  J_ = objective_.value(x_);
+  objective_.gradient(g_);
+  pencil_kT_ = objective_.temperature();
+  pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
+  if (objective_.has_temperature()) {
+    Objective::Vector e(x_.size(), 0.0), h(x_.size());
+    e.back() = 1;
+    objective_.product(e, h);
+    kT_weight_ = h.back() > 0 ? h.back() : 1;
+  }
+  ready_ = true;
+}
+
+CgResult GaussNewton::solve(std::span<const double> b, double rtol, int max_iterations) {
+  const CgResult result = conjugate_gradients(
+      objective_, [this](auto p, auto out) { objective_.product(p, out); },
+      [this](auto r, auto out) { precondition(r, out); }, b, rtol, max_iterations);
+  cg_ += result.iterations;
+  return result;
+}
+
+/// x and J of a step along p, whose slope is negative.
+bool GaussNewton::search(const Objective::Vector& p, double slope, NewtonRow& row) {
+  double length = 1;
+  Objective::Vector trial(x_.size());
+  for (int halving = 0; halving <= options_.max_halvings; ++halving, length *= 0.5) {
+    for (std::size_t i = 0; i < trial.size(); ++i) trial[i] = x_[i] + length * p[i];
+    double J = 0;
+    try {
+      J = objective_.value(trial);
+    } catch (const NumericalError&) {
+      continue;  // too far: the flow has no numbers there
+    }
+    if (!(J <= J_ + options_.armijo * length * slope)) continue;
+    x_ = trial;
+    J_ = J;
+    row.step = length;
+    return true;
+  }
+  (void)objective_.value(x_);
+  return false;
+}
+
+NewtonRow GaussNewton::step() {
+  if (!ready_) evaluate(options_.first_passes);
+  if (objective_.limited() && since_refresh_ >= options_.refresh_every) {
+    objective_.refresh();
+    evaluate(0);
+    since_refresh_ = 0;
+    at_refresh_ = x_;
+  }
+  NewtonRow row{.iteration = ++iteration_, .prior = objective_.alpha};
+  Objective::Vector b(g_.size()), z(g_.size());
+  for (std::size_t i = 0; i < b.size(); ++i) b[i] = -g_[i];
+  precondition(g_, z);
+  row.gradient = std::sqrt(std::max(objective_.dot(g_, z), 0.0));
+  CgResult p = solve(b, options_.eta, options_.max_cg);
+  row.cg_iterations = p.iterations;
+  if (objective_.has_temperature()) {
+    p.x.back() = std::clamp(p.x.back(), -options_.max_log_kT, options_.max_log_kT);
+  }
+  const double slope = objective_.dot(g_, p.x);
+  promise_ = -slope;
+  stalled_ = !(slope < 0) || !search(p.x, slope, row);
+  stalls_ = stalled_ ? stalls_ + 1 : 0;
+  ++since_refresh_;
+  objective_.gradient(g_);
+  Objective::Vector moved(x_.size());
+  for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = x_[i] - at_refresh_[i];
+  const double size = objective_.dot(x_, x_);
+  change_ = size > 0 ? std::sqrt(objective_.dot(moved, moved) / size) : 0;
+  row.objective = J_;
+  row.misfit = objective_.misfit();
+  row.limiter_change = change_;
+  row.solves = solves();
+  return row;
+}
+
+bool GaussNewton::converged(double tolerance) const {
+  if (stalled_)
+    return !objective_.limited() || change_ < tolerance || stalls_ > options_.max_stalls;
+  return promise_ < tolerance * std::abs(J_) && (!objective_.limited() || change_ < tolerance);
+}
+
+void GaussNewton::remember_vector(Archive& a, const std::string& name, Objective::Vector& x,
+                                  std::vector<double>& field) {
+  if (objective_.has_temperature()) a.number(name + ".log_kT", x.back());
+  if (!objective_.has_external()) return;
+  field.assign(x.begin(), x.begin() + objective_.mesh().owned);
+  a.cells(name + ".V", field);
+  if (a.loading()) std::ranges::copy(field, x.begin());
+}
+
+void GaussNewton::remember(Archive& a) {
+  remember_vector(a, "x", x_, saved_[0]);
+  remember_vector(a, "at_refresh", at_refresh_, saved_[1]);
+  a.number("prior", objective_.alpha);
+  a.number("promise", promise_);
+  a.number("change", change_);
+  a.number("pencil_kT", pencil_kT_);
+  a.number("kT_weight", kT_weight_);
+  a.number("iteration", iteration_);
+  a.number("since_refresh", since_refresh_);
+  a.number("cg", cg_);
+  long solved = solves();
+  a.number("solves", solved);
+  a.number("stalled", stalled_);
+  a.number("stalls", stalls_);
+  a.number("ready", ready_);
+  remember_limiter(a);
+  if (!a.loading()) return;
+  earlier_solves_ = solved - objective_.solves();
+  if (!ready_) return;
+  J_ = objective_.value(x_);
+  objective_.gradient(g_);
+  pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
+  earlier_solves_ = solved - objective_.solves();
+}
+
+/// The densities the limiter is frozen at.
+void GaussNewton::remember_limiter(Archive& a) {
+  auto& frozen = objective_.frozen();
+  std::size_t legs = frozen.size();
+  a.number("frozen", legs);
+  frozen.resize(legs);
+  for (std::size_t l = 0; l < legs; ++l) {
+    const std::string name = "frozen" + std::to_string(l);
+    std::size_t steps = frozen[l].size();
+    a.number(name, steps);
+    frozen[l].resize(steps);
+    for (std::size_t i = 0; i < steps; ++i) {
+      frozen[l][i].resize(std::size_t(objective_.mesh().local()));
+      a.cells_with_ghosts(name + "." + std::to_string(i), frozen[l][i]);
+    }
+  }
+}
+
+}  // namespace otto

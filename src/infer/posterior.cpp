@@ -1,0 +1,213 @@
+#include "otto/infer/posterior.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "otto/core/random.h"
+#include "otto/mesh/box_faces.h"
+
+namespace otto {
+
+namespace {
+
+constexpr std::uint64_t probe_stream = 0x7072;
+
+/// Random signs, and one for log kT.
+Objective::Vector probe(const Objective& objective, std::uint64_t seed, int number) {
+  const Mesh& mesh = objective.mesh();
+  Objective::Vector z(objective.size());
+  const std::uint64_t stream = probe_stream << 32 | std::uint64_t(number);
+  if (objective.has_external()) {
+    for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
+      z[k] = RandomAt(seed, stream, std::uint64_t(mesh.global[k])).uniform()[0] < 0.5 ? -1 : 1;
+    }
+  }
+  if (objective.has_temperature()) z.back() = 1;
+  return z;
+}
+
+/// Less its mean over the box.
+void subtract_mean(const Mesh& mesh, std::vector<double>& g) {
+  const auto n = std::size_t(mesh.owned), d = std::size_t(mesh.dimension);
+  std::vector<double> sums(d + 1, 0.0);
+  for (std::size_t k = 0; k < n; ++k) {
+    for (std::size_t a = 0; a < d; ++a) sums[a] += mesh.volume[k] * g[k * d + a];
+    sums[d] += mesh.volume[k];
+  }
+  mesh.comm.sum_in_place(sums);
+  for (std::size_t k = 0; k < n; ++k) {
+    for (std::size_t a = 0; a < d; ++a) g[k * d + a] -= sums[a] / sums[d];
+  }
+}
+
+/// Sums of squares of draws.
+struct Squares {
+  std::vector<double> V, gradient;
+  double log_kT = 0;
+
+  void add(const Mesh& mesh, std::span<const double> x, std::span<const double> R,
+           bool without_linear) {
+    const auto n = std::size_t(mesh.owned);
+    V.resize(n, 0.0);
+    double weighted = 0, weight = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+      weighted += mesh.volume[k] * R[k] * x[k];
+      weight += mesh.volume[k] * R[k];
+    }
+    const double mean = mesh.comm.sum(weighted) / mesh.comm.sum(weight);
+    for (std::size_t k = 0; k < n; ++k) V[k] += std::pow(x[k] - mean, 2);
+    std::vector<double> g = cell_gradients(mesh, x.first(n));
+    if (without_linear) subtract_mean(mesh, g);
+    gradient.resize(g.size(), 0.0);
+    for (std::size_t i = 0; i < g.size(); ++i) gradient[i] += g[i] * g[i];
+  }
+};
+
+/// (alpha R + shift M)^-1 alpha^1/2 G^T eta: the prior alone, on V, without its linear functions, which
+/// it leaves free.
+Objective::Vector prior_draw(const Objective& objective, Pencil& pencil, double shift,
+                             std::uint64_t seed, std::uint64_t draw, const PosteriorOptions& o) {
+  const Mesh& mesh = objective.mesh();
+  const auto n = std::size_t(mesh.owned);
+  Objective::Vector b(objective.size(), 0.0);
+  objective.prior().random(seed, draw, std::span(b).first(n));
+  for (std::size_t k = 0; k < n; ++k) b[k] *= std::sqrt(objective.alpha);
+  const auto multiply = [&](std::span<const double> p, std::span<double> out) {
+    objective.prior().apply(p.first(n), out.first(n));
+    for (std::size_t k = 0; k < n; ++k) {
+      out[k] = objective.alpha * out[k] + shift * mesh.volume[k] * p[k];
+    }
+    if (objective.has_temperature()) out.back() = p.back();
+  };
+  const auto precondition = [&](std::span<const double> r, std::span<double> out) {
+    pencil.apply(r.first(n), out.first(n));
+    if (objective.has_temperature()) out.back() = r.back();
+  };
+  return conjugate_gradients(objective, multiply, precondition, b, o.draw_rtol, o.max_cg).x;
+}
+
+double longest_side(const Mesh& mesh) {
+  double length = 0;
+  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+    const auto& nodes = mesh.box->box.nodes[a];
+    length = std::max(length, nodes.back() - nodes.front());
+  }
+  return length;
+}
+
+}  // namespace
+
+std::vector<double> cell_gradients(const Mesh& mesh, std::span<const double> V) {
+  const auto n = std::size_t(mesh.owned), d = std::size_t(mesh.dimension);
+  std::vector<double> v(std::size_t(mesh.local()), 0.0), g(n * d, 0.0), count(n * d, 0.0);
+  std::copy_n(V.begin(), n, v.begin());
+  mesh.halo.update(mesh.comm, v);
+  std::size_t f = 0;
+  for_each_face(*mesh.box, GhostLayers(*mesh.box),
+                [&](int axis, const BlockIndex&, std::int32_t left, std::int32_t right) {
+                  const double slope =
+                      (v[std::size_t(right)] - v[std::size_t(left)]) / mesh.faces.distance[f++];
+                  for (const std::int32_t cell : {left, right}) {
+                    if (cell >= mesh.owned) continue;
+                    g[std::size_t(cell) * d + std::size_t(axis)] += slope;
+                    count[std::size_t(cell) * d + std::size_t(axis)] += 1;
+                  }
+                });
+  for (std::size_t i = 0; i < g.size(); ++i) g[i] /= std::max(count[i], 1.0);
+  return g;
+}
+
+double effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
+                            const PosteriorOptions& o) {
+  double trace = 0;
+  Objective::Vector Hz(objective.size());
+  for (int i = 0; i < o.probes; ++i) {
+    const Objective::Vector z = probe(objective, seed, i);
+    objective.product(z, Hz, false);
+    trace += objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x);
+  }
+  return trace / o.probes;
+}
+
+Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,
+                  const PosteriorOptions& o) {
+  constexpr double min_misfit = 1e-14;  // rounding of KL
+  Evidence e{.alpha = objective.alpha, .effective_samples = 1};
+  e.gamma = std::max(effective_parameters(objective, newton, seed, o), 1.0);
+  if (!sampled) {
+    double kl = 0;
+    for (const double x : objective.misfits()) kl += x;
+    const double free = std::max(objective.data_cells() - e.gamma, 1.0);
+    e.effective_samples = free / (2 * std::max(kl, min_misfit));
+  }
+  if (!objective.has_external()) return e;
+  const double bending =
+      objective.prior().energy(std::span(newton.x()).first(std::size_t(objective.mesh().owned)));
+  if (bending > 0) e.alpha = e.gamma / (bending * e.effective_samples);
+  return e;
+}
+
+std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
+                                     std::span<const double> R, double samples, std::uint64_t seed,
+                                     int draws, const std::function<bool()>& stop,
+                                     const PosteriorOptions& o) {
+  const Mesh& mesh = objective.mesh();
+  const bool external = objective.has_external();
+  Squares posterior, prior;
+  Objective::Vector b(objective.size());
+  std::vector<double> even(std::size_t(mesh.owned), 1.0);
+  const double shift = o.prior_shift * objective.alpha / std::pow(longest_side(mesh), 4);
+  Pencil pencil(mesh, even);
+  pencil.set(0, 1, 1, objective.alpha);
+  for (int j = 0; j < draws; ++j) {
+    if (stop()) return std::nullopt;
+    objective.perturbation(seed, std::uint64_t(j), b);
+    const Objective::Vector x = newton.solve(b, o.draw_rtol, o.max_cg).x;
+    if (objective.has_temperature()) posterior.log_kT += x.back() * x.back();
+    if (!external) continue;
+    posterior.add(mesh, x, R, false);
+    prior.add(mesh, prior_draw(objective, pencil, shift, seed + 1, std::uint64_t(j), o), R, true);
+  }
+  const double scale = 1 / (double(draws) * samples);
+  Deviations result{.log_kT = std::sqrt(posterior.log_kT * scale)};
+  if (!external) return result;
+  const auto d = std::size_t(mesh.dimension);
+  for (const double s : posterior.V) result.V.push_back(std::sqrt(s * scale));
+  for (const double s : posterior.gradient) result.gradient.push_back(std::sqrt(s * scale));
+  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
+    double after = 0, before = 0;
+    for (std::size_t a = 0; a < d; ++a) {
+      after += posterior.gradient[k * d + a];
+      before += prior.gradient[k * d + a];
+    }
+    result.determined.push_back(before > 0 ? std::clamp(1 - after / before, 0.0, 1.0) : 0.0);
+  }
+  return result;
+}
+
+Scaling scaling_of(Objective& objective, GaussNewton& newton, std::span<const double> R,
+                   double samples) {
+  constexpr double rounding =
+      1e-6;  ///< of solves with a relative tolerance of 1e-10, with a margin
+  const Mesh& mesh = objective.mesh();
+  const auto n = std::size_t(mesh.owned);
+  Objective::Vector u = newton.x(), Hu(u.size());
+  if (!objective.has_external() || !objective.has_temperature()) return {};
+  double weighted = 0, weight = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    weighted += mesh.volume[k] * R[k] * u[k];
+    weight += mesh.volume[k] * R[k];
+  }
+  const double mean = mesh.comm.sum(weighted) / mesh.comm.sum(weight);
+  for (std::size_t k = 0; k < n; ++k) u[k] -= mean;
+  u.back() = 0;
+  objective.product(u, Hu, false);
+  const double of_V = objective.dot(u, Hu);
+  u.back() = 1;
+  objective.product(u, Hu, false);
+  const double of_scale = objective.dot(u, Hu);
+  return {.information = samples * of_scale,
+          .determined = samples * of_scale > 1 && of_scale > rounding * of_V};
+}
+
+}  // namespace otto

@@ -1,0 +1,120 @@
+#include "otto/linear/transport_pair.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+#include "assembled.h"
+#include "krylov.h"
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+/// One of the two systems: its matrix and a solver for each preconditioner.
+struct OneWay {
+  OneWay(const Mesh& mesh, double tolerance) : matrix(mesh), rtol(tolerance) {}
+
+  AssembledMatrix matrix;
+  double rtol;
+  std::vector<double> diagonal, scaled;
+  std::array<std::unique_ptr<KrylovSolver>, 2> solver;
+  bool ready = false;  ///< the matrix is of the present rates
+
+  KrylovSolver& of(const Mesh& mesh, bool strong) {
+    auto& one = solver[strong ? 0 : 1];
+    if (!one) {
+      one = std::make_unique<KrylovSolver>(
+          mesh.comm.handle(), std::size_t(mesh.owned),
+          KrylovControl{.prefix = "adjoint_",
+                        .rtol = rtol,
+                        .preconditioner = strong ? PCBJACOBI : PCHYPRE,
+                        .unprefixed = KrylovControl::Unprefixed::none});
+    }
+    return *one;
+  }
+};
+
+int iterations_of(const SolveReport& report) {
+  if (report.converged) return report.iterations;
+  throw NumericalError("a solve with the transport matrix of a step failed: " + report.reason);
+}
+
+}  // namespace
+
+struct TransportPair::Impl {
+  Impl(const Mesh& m, const TransportPairOptions& o)
+      : mesh(m), options(o), ways{OneWay(m, o.rtol), OneWay(m, o.rtol)} {}
+
+  void examine();
+  KrylovSolver& prepare(int way);
+
+  const Mesh& mesh;
+  TransportPairOptions options;
+  double c = 0;
+  const FaceRates* rates = nullptr;
+  std::vector<double> right;  ///< -backward
+  bool strong = false;
+  std::array<OneWay, 2> ways;  ///< forward, transposed
+};
+
+/// How strong the diagonal is.
+void TransportPair::Impl::examine() {
+  std::vector<double> out(std::size_t(mesh.local()), 0.0);
+  for (std::size_t f = 0; f < right.size(); ++f) {
+    out[std::size_t(mesh.faces.left[f])] += rates->forward[f];
+    out[std::size_t(mesh.faces.right[f])] += rates->backward[f];
+  }
+  double largest = 0;
+  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
+    largest = std::max(largest, c * out[k] / mesh.volume[k]);
+  }
+  strong = mesh.comm.max(largest) <= options.strong;
+}
+
+KrylovSolver& TransportPair::Impl::prepare(int way) {
+  OneWay& one = ways[std::size_t(way)];
+  KrylovSolver& solver = one.of(mesh, strong);
+  if (one.ready) return solver;
+  const auto omega = std::span(mesh.volume).first(std::size_t(mesh.owned));
+  if (way == 0) {
+    one.matrix.set_fluxes(c, omega, rates->forward, right, one.diagonal);
+  } else {
+    one.matrix.set_transposed(c, omega, rates->forward, right, one.diagonal);
+  }
+  solver.set_matrix(one.matrix.mat(), one.matrix.mat());
+  one.ready = true;
+  return solver;
+}
+
+TransportPair::TransportPair(const Mesh& mesh, const TransportPairOptions& options)
+    : impl_(std::make_unique<Impl>(mesh, options)) {}
+
+TransportPair::~TransportPair() = default;
+
+void TransportPair::set(double c, const FaceRates& rates) {
+  impl_->c = c;
+  impl_->rates = &rates;
+  impl_->right.resize(rates.backward.size());
+  std::ranges::transform(rates.backward, impl_->right.begin(), std::negate{});
+  for (OneWay& way : impl_->ways) way.ready = false;
+  impl_->examine();
+}
+
+int TransportPair::solve(std::span<const double> b, std::span<double> x) {
+  KrylovSolver& solver = impl_->prepare(0);
+  const int iterations = iterations_of(solver.solve(b, x));
+  for (std::size_t k = 0; k < b.size(); ++k) x[k] /= impl_->ways[0].diagonal[k];
+  return iterations;
+}
+
+int TransportPair::solve_transposed(std::span<const double> b, std::span<double> x) {
+  KrylovSolver& solver = impl_->prepare(1);
+  OneWay& way = impl_->ways[1];
+  way.scaled.resize(b.size());
+  for (std::size_t k = 0; k < b.size(); ++k) way.scaled[k] = b[k] / way.diagonal[k];
+  return iterations_of(solver.solve(way.scaled, x));
+}
+
+}  // namespace otto

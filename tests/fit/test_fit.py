@@ -1,0 +1,319 @@
+"""`otto fit` as a user meets it: potentials found again from the flow's own densities and from samples,
+error bars, ranks, stopped and resumed fits, the round trip through fitted.toml, and bad input."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+OTTO = os.environ["OTTO"]
+PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))
+
+LINE = """\
+[mesh]
+kind = "box"
+lower = [-3.0]
+upper = [3.0]
+cells = [48]
+[[energy]]
+kind = "entropy"
+temperature = 0.5
+"""
+PLANE = LINE.replace("[-3.0]", "[-2.0, -2.0]").replace("[3.0]", "[2.0, 2.0]").replace("[48]", "[24, 24]")
+WELL = "x^4/8 - x^2 + 0.4*x"
+
+
+def truth(head, expression, times, flux="scharfetter_gummel", mean=1.0):
+    """The case of a run whose densities are the data."""
+    axes = head.count(",") and 2 or 1
+    return head + f"""[[energy]]
+kind = "external"
+expression = "{expression}"
+[initial]
+kind = "gaussian"
+mean = {[mean] * axes}
+variance = 0.4
+[flux]
+kind = "{flux}"
+[solver]
+rtol = 1e-13
+[time]
+scheme = "tr_bdf2"
+step = {times[1] / 8}
+end = {times[-1]}
+"""
+
+
+class FitTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def otto(self, *words, ranks=1, status=0):
+        launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+        done = subprocess.run([*launch, OTTO, *words], capture_output=True, text=True, check=False,
+                              timeout=300 * PATIENCE)
+        self.assertEqual(done.returncode, status, done.stderr + done.stdout)
+        return done.stderr + done.stdout
+
+    def densities(self, case, times):
+        """The run's density at each of the times after the first, as files."""
+        self.write("truth.toml", case)
+        names = []
+        for k, t in enumerate(times[1:]):
+            self.otto("run", self.path("truth.toml"), "-o", self.path(f"run{k}"), "--set", f"time.end={t}")
+            names.append(f"run{k}/final.h5")
+        return names
+
+    def fit(self, head, data, out="out", settings=(), ranks=1, status=0, more=()):
+        self.write("fit.toml", head + "[data]\n" + data)
+        words = ["fit", self.path("fit.toml"), "-o", self.path(out), *more]
+        for setting in settings:
+            words += ["--set", setting]
+        return self.otto(*words, ranks=ranks, status=status)
+
+    def summary(self, out="out"):
+        with open(self.path(out, "summary.json"), encoding="utf-8") as file:
+            return json.load(file)["fit"]
+
+    def history(self, out="out"):
+        with open(self.path(out, "history.csv"), encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return [{k: v for k, v in row.items() if k != "wall_seconds"} for row in rows]
+
+    def potential(self, out="out"):
+        with h5py.File(self.path(out, "V.h5")) as file:
+            return {name: file["cells/" + name][:] for name in file["cells"]}
+
+
+def quoted(names):
+    return "snapshots = [" + ", ".join(f'"{n}"' for n in names) + "]\n"
+
+
+def well_error(fields):
+    """The largest error of V where the population was, both less their mean there."""
+    x, V, weight = fields["center"].ravel(), fields["value"], fields["weight"]
+    there = weight > 1e-3 * weight.max()
+    error = (V - (x**4 / 8 - x**2 + 0.4 * x))[there]
+    return np.abs(error - np.average(error, weights=weight[there])).max()
+
+
+class Densities(FitTest):
+    TIMES = (0.0, 0.2, 0.4, 0.6, 0.8)
+
+    def test_the_flow_s_own_potential_is_found(self):
+        names = self.densities(truth(LINE, WELL, self.TIMES), self.TIMES)
+        self.fit(LINE + '[flux]\nkind = "scharfetter_gummel"\n[fit]\nsteps = 8\ndeviations = 8\n',
+                 quoted(names) + "heldout_last = 1\n")
+        fit, V = self.summary(), self.potential()
+        self.assertLess(well_error(V), 1e-6)
+        self.assertLess(fit["gradient_check"], 1e-7)
+        self.assertLess(fit["heldout"]["kl"], 1e-6 * fit["heldout"]["baseline_kl"])
+        self.assertEqual(V["gradient_deviation"].shape, (48, 1))
+        self.assertTrue((V["deviation"] >= 0).all())
+        self.otto("run", self.path("out", "fitted.toml"), "-o", self.path("again"))
+        with h5py.File(self.path("out", "final.h5")) as a, h5py.File(self.path("again", "final.h5")) as b:
+            self.assertLess(np.abs(a["cells/density"][:] - b["cells/density"][:]).max(), 1e-10)
+
+    def test_the_temperature_with_it(self):
+        names = self.densities(truth(LINE, WELL, self.TIMES), self.TIMES)
+        self.fit(LINE.replace("0.5", "0.8") + '[flux]\nkind = "scharfetter_gummel"\n'
+                 '[fit]\nunknowns = ["external", "temperature"]\nprior = 1e-12\nsteps = 8\ndeviations = 4\n',
+                 quoted(names))
+        fit = self.summary()
+        self.assertAlmostEqual(fit["temperature"], 0.5, delta=1e-5)
+        self.assertTrue(fit["temperature_determined"])
+
+    def test_data_at_rest_do_not_determine_it(self):
+        x = -3 + 0.125 * (np.arange(48) + 0.5)
+        for name in ("a.h5", "b.h5", "c.h5"):
+            with h5py.File(self.path(name), "w") as file:
+                file["cells/center"] = x[:, None]
+                file["cells/density"] = np.exp(-x**2 / 2)
+                file.attrs["time"] = float("abc".index(name[0]))
+        self.fit(LINE + '[flux]\nkind = "scharfetter_gummel"\n[fit]\nunknowns = ["external", "temperature"]\n'
+                 "deviations = 4\n", quoted(["a.h5", "b.h5", "c.h5"]))
+        fit, V = self.summary(), self.potential()
+        self.assertFalse(fit["temperature_determined"])
+        x, there = V["center"].ravel(), V["weight"] > 1e-3 * V["weight"].max()
+        error = (V["value"] / fit["temperature"] - x**2 / 2)[there]
+        self.assertLess(np.abs(error - error.mean()).max(), 1e-4)
+
+    def test_the_same_on_three_ranks(self):
+        times = (0.0, 0.1, 0.2)
+        names = self.densities(truth(PLANE, "(x^2-1)^2/2 + x*y/2 + y^2", times), times)
+        head = PLANE + "[fit]\nprior = 1e-6\nsteps = 4\ndeviations = 2\n"
+        self.fit(head, quoted(names))
+        self.fit(head, quoted(names), out="three", ranks=3)
+        one, three = self.potential(), self.potential("three")
+        order = [np.lexsort(p["center"].T) for p in (one, three)]
+        for name, scale in (("value", 1e-7), ("deviation", 1e-2)):
+            a, b = one[name][order[0]], three[name][order[1]]
+            self.assertLess(np.abs(a - b).max(), scale * np.abs(a).max())
+        self.assertEqual(self.summary()["iterations"], self.summary("three")["iterations"])
+
+    def test_finer_data_are_summed(self):
+        times = (0.0, 0.2, 0.4)
+        names = self.densities(truth(LINE.replace("[48]", "[96]"), WELL, times), times)
+        head = LINE + "[fit]\nprior = 1e-6\ndeviations = 0\n"
+        self.fit(head, quoted(names))
+        for k, name in enumerate(names):
+            with h5py.File(self.path(name)) as fine, h5py.File(self.path(f"sum{k}.h5"), "w") as file:
+                order = np.argsort(fine["cells/center"][:].ravel())
+                for field in ("center", "density"):
+                    pairs = fine["cells/" + field][:][order].reshape(48, 2)
+                    file["cells/" + field] = pairs.mean(1)
+                file.attrs["time"] = times[k + 1]
+        self.fit(head, quoted(["sum0.h5", "sum1.h5"]), out="summed")
+        a, b = self.potential()["value"], self.potential("summed")["value"]
+        self.assertLess(np.abs(a - b).max(), 1e-8 * np.abs(a).max())
+
+
+class Samples(FitTest):
+    def make(self, count):
+        """Ornstein-Uhlenbeck at kT = 1/2, exact in law: rows of a text file per time."""
+        rng = np.random.default_rng(3)
+        names, times = [], [0.0, 0.3, 0.6, 0.9, 1.2]
+        for k, t in enumerate(times):
+            mean, variance = 1.2 * np.exp(-t), 0.09 * np.exp(-2 * t) + 0.5 * (1 - np.exp(-2 * t))
+            np.savetxt(self.path(f"s{k}.csv"), mean + np.sqrt(variance) * rng.normal(size=count))
+            names.append(f"s{k}.csv")
+        return quoted(names) + f"times = {times}\n"
+
+    def test_slope_and_error_bars(self):
+        self.fit(LINE + "[fit]\ndeviations = 16\n", self.make(4000) + 'outside = "drop"\nheldout_last = 1\n')
+        V, fit = self.potential(), self.summary()
+        x = V["center"].ravel()
+        slope = np.gradient(V["value"], x)
+        seen = V["weight"] > 0.1 * V["weight"].max()
+        z = (slope - x)[seen] / V["gradient_deviation"].ravel()[seen]
+        self.assertLess(np.sqrt(np.average((slope - x)[seen]**2, weights=V["weight"][seen])), 0.15)
+        self.assertLess(np.abs(z).mean(), 2.5)
+        self.assertLess(fit["heldout"]["kl"], 0.5 * fit["heldout"]["baseline_kl"])
+        self.assertGreater(fit["p_value"], 1e-6)
+
+    def test_rows_in_another_order_change_nothing(self):
+        data = self.make(500) + 'outside = "drop"\n'
+        head = LINE + "[fit]\ndeviations = 0\nprior = 0.1\n"
+        self.fit(head, data)
+        for k in range(5):
+            rows = np.loadtxt(self.path(f"s{k}.csv"))
+            np.savetxt(self.path(f"s{k}.csv"), rows[::-1])
+        self.fit(head, data, out="turned")
+        self.assertTrue((self.potential()["value"] == self.potential("turned")["value"]).all())
+
+
+class Resumed(FitTest):
+    TIMES = (0.0, 0.1, 0.2, 0.3)
+
+    def data(self):
+        return quoted(self.densities(truth(PLANE, "(x^2-1)^2/2 + y^2", self.TIMES), self.TIMES))
+
+    def same(self, a, b):
+        self.assertEqual(self.history(a), self.history(b))
+        for name, values in self.potential(a).items():
+            self.assertTrue((values == self.potential(b)[name]).all(), name)
+
+    def test_from_every_kind_of_step(self):
+        data = self.data()
+        head = PLANE + '[fit]\nunknowns = ["external", "temperature"]\ndeviations = 2\nsteps = 4\n'
+        settings = ["checkpoint.every_steps=1", "checkpoint.keep=100"]
+        self.fit(head, data, out="whole", settings=settings)
+        rows = len(self.history("whole"))
+        stems = sorted({os.path.splitext(n)[0] for n in os.listdir(self.path("whole", "checkpoints"))
+                        if n.startswith("ck-")})
+        self.assertGreaterEqual(len(stems), rows)
+        for stem in (stems[0], stems[len(stems) // 2], stems[-1]):
+            self.fit(head, data, out=stem, settings=settings,
+                     more=["--resume", self.path("whole", "checkpoints", stem)])
+            self.same(stem, "whole")
+        with h5py.File(self.path("run1", "final.h5"), "a") as file:  # other data are another fit
+            file["cells/density"][:] = file["cells/density"][:][::-1]
+        said = self.fit(head, data, out="other", settings=settings, status=2,
+                        more=["--resume", self.path("whole", "checkpoints", stems[0])])
+        self.assertIn("data.snapshots", said)
+
+    def test_stopped_by_a_signal(self):
+        data = self.data()
+        head = PLANE + "[fit]\nsteps = 60\ndeviations = 2\ntolerance = 1e-9\nprior = 1e-6\n"
+        self.fit(head, data, out="whole")
+        process = subprocess.Popen([OTTO, "fit", self.path("fit.toml"), "-o", self.path("cut")],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.time() + 120 * PATIENCE
+        while time.time() < deadline and process.poll() is None:
+            if os.path.exists(self.path("cut", "history.csv")) and len(self.history("cut")) > 1:
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60 * PATIENCE), 75)
+        self.fit(head, data, out="cut", more=["--resume", "auto"])
+        self.same("cut", "whole")
+
+
+class BadInput(FitTest):
+    def setUp(self):
+        super().setUp()
+        x = -3 + 0.125 * (np.arange(48) + 0.5)
+        for k, scale in enumerate((1.0, 1.0, 1.1)):
+            with h5py.File(self.path(f"d{k}.h5"), "w") as file:
+                file["cells/center"] = x[:, None]
+                file["cells/density"] = scale * np.exp(-x**2)
+        np.savetxt(self.path("s.csv"), np.full(20, 9.0))
+        np.savetxt(self.path("few.csv"), np.linspace(-1, 1, 20))
+
+    def refused(self, data, words, fit="", head=LINE):
+        said = self.fit(head + "[fit]\n" + fit, data, status=2)
+        for word in ("fit.toml:", *words):
+            self.assertIn(word, said)
+        self.assertFalse(os.path.exists(self.path("out", "V.h5")))
+
+    def test_data(self):
+        two = quoted(["d0.h5", "d1.h5"])
+        self.refused("", ["data.snapshots"])
+        self.refused(quoted(["d0.h5"]) + "times = [0]\n", ["two snapshots"])
+        self.refused(two, ["attribute 'time'"])
+        self.refused(two + "times = [0]\n", ["data.times", "1 entries"])
+        self.refused(two + "times = [1, 1]\n", ["must increase"])
+        self.refused(two + "times = [0, 1]\nheldout_last = 1\n", ["held out"])
+        self.refused(quoted(["d0.h5", "d2.h5"]) + "times = [0, 1]\n", ["the mass of"])
+        self.refused(quoted(["d0.h5", "none.h5"]) + "times = [0, 1]\n", ["none.h5"])
+        self.refused(quoted(["d0.h5", "few.csv"]) + "times = [0, 1]\n", ["one kind"])
+        self.refused(quoted(["few.csv", "s.csv"]) + "times = [0, 1]\n", ["inside the box"])
+        self.refused(two + 'times = [0, 1]\nlibrary = "moons"\n', ["otto train"])
+        self.refused(two + "times = [0, 1]\n", ["48 cells", "mesh 50"], head=LINE.replace("[48]", "[50]"))
+
+    def test_keys(self):
+        two = quoted(["d0.h5", "d1.h5"]) + "times = [0, 1]\n"
+        self.refused(two, ["unknowns", "'potential'"], fit='unknowns = ["potential"]\n')
+        self.refused(two, ["not available yet"], fit='unknowns = ["interaction"]\n')
+        self.refused(two, ["fit.curl_test", "not available yet"], fit="curl_test = true\n")
+        self.refused(two, ["fit.external"], fit='external = "network"\n')
+        self.refused(two, ["fit.prior"], fit='prior = "strong"\n')
+        self.refused(two, ["fit.prior"], fit="prior = -1.0\n")
+        self.refused(two, ["fit.background"], fit="background = 1.0\n")
+        self.refused(two, ["fit.steps"], fit="steps = 4\n", head=LINE + "[time]\nstep = 1.0\nend = 2.0\n")
+        self.refused(two, ["fit.unknowns", "third snapshot"], fit='unknowns = ["external", "temperature"]\n')
+        self.refused(two, ["flux.kind"], head=LINE + '[flux]\nkind = "fourth_order"\n')
+        self.refused(two, ["not available yet"], head=LINE + '[boundary]\nabsorbing = ["x_min"]\n')
+        self.refused(two, ["entropy"], head=LINE.replace('kind = "entropy"\ntemperature = 0.5',
+                                                         'kind = "external"\nexpression = "x"'))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,207 @@
+// Linear flows with their derivatives: gradients against differences, the duality of tangent and
+// adjoint, the steppers' own densities, and checkpoints in time.
+
+#include "otto/time/linear_flow.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "otto/core/error.h"
+#include "otto/core/random.h"
+#include "scenario.h"
+
+namespace otto::test {
+namespace {
+
+const std::string energies =
+    "[[energy]]\nkind = \"entropy\"\ntemperature = 0.4\n"
+    "[[energy]]\nkind = \"external\"\nexpression = \"2*x^2 + sin(3*x)\"\n"
+    "[initial]\nkind = \"expression\"\nexpression = \"2 + 0.5*x\"\n"
+    "[drift]\nexpression = ";
+
+std::string box_case(const std::string& mesh, const std::string& drift, const std::string& flux) {
+  return "[mesh]\nkind = \"box\"\n" + mesh + "\n" + energies + drift + "\n[flux]\nkind = \"" +
+         flux + "\"\n[solver]\nrtol = 1e-13\n[time]\nstep = 0.01\nend = 0.03\n";
+}
+
+/// The same number for a cell on every rank, and on its copies.
+std::vector<double> random_field(const Mesh& mesh, std::uint64_t stream) {
+  std::vector<double> x(std::size_t(mesh.local()));
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    x[k] = RandomAt(11, stream, std::uint64_t(mesh.global[k])).normal()[0];
+  }
+  return x;
+}
+
+double dot(const Mesh& mesh, std::span<const double> a, std::span<const double> b) {
+  double sum = 0;
+  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) sum += a[k] * b[k];
+  return mesh.comm.sum(sum);
+}
+
+/// J = sum_K m_K w_K rho_K^2 / 2 after two legs of unequal steps, of (V, kT, rho0).
+struct Check {
+  Check(Scenario& scenario, const LinearFlowOptions& options)
+      : s(scenario),
+        mesh(s.mesh),
+        flow(s.generator, {{0.01, 0.03}, {0.02}}, options),
+        V(s.generator.external().begin(), s.generator.external().end()),
+        kT(s.generator.temperature()),
+        rho0(s.initial().density),
+        w(random_field(mesh, 1)) {
+    for (double& x : w) x = 1 + 0.3 * x;
+  }
+
+  double value(double h) {
+    std::vector<double> moved = V, start = rho0;
+    for (std::size_t k = 0; k < V.size(); ++k) moved[k] += h * dV[k], start[k] += h * drho[k];
+    flow.set(moved, kT + h * dkT);
+    end = flow.solve(1, flow.solve(0, start));
+    double sum = 0;
+    for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k)
+      sum += 0.5 * mesh.volume[k] * w[k] * end[k] * end[k];
+    return mesh.comm.sum(sum);
+  }
+  void random_direction(std::uint64_t stream) {
+    dV = random_field(mesh, stream);
+    drho = random_field(mesh, stream + 1);
+    dkT = 0.3;
+  }
+  /// The derivative along the direction by the adjoint.
+  double by_adjoint() {
+    std::vector<double> lambda(std::size_t(mesh.owned));
+    for (std::size_t k = 0; k < lambda.size(); ++k) lambda[k] = mesh.volume[k] * w[k] * end[k];
+    FlowGradient g;
+    flow.adjoint(1, lambda, g);
+    flow.adjoint(0, lambda, g);
+    std::vector<double> of_V(lambda.size(), 0.0);
+    add_cell_gradient(mesh, g.rise, of_V);
+    const std::array<double, 3> parts{dot(mesh, of_V, dV), mesh.comm.sum(g.kT) * dkT,
+                                      dot(mesh, lambda, drho)};
+    scale = std::abs(parts[0]) + std::abs(parts[1]) + std::abs(parts[2]);
+    return parts[0] + parts[1] + parts[2];
+  }
+  double by_tangent() {
+    std::vector<double> d(drho.begin(), drho.begin() + mesh.owned);
+    const std::vector<double> rise = rises_of(mesh, dV);
+    for (std::size_t leg = 0; leg < 2; ++leg) flow.tangent(leg, {rise, dkT}, d);
+    for (std::size_t k = 0; k < d.size(); ++k) d[k] *= mesh.volume[k] * w[k] * end[k];
+    return dot(mesh, d, std::vector<double>(d.size(), 1.0));
+  }
+  double by_differences() {
+    const double h = 1e-3;
+    return (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h);
+  }
+
+  Scenario& s;
+  const Mesh& mesh;
+  LinearFlow flow;
+  std::vector<double> V;
+  double kT;
+  std::vector<double> rho0, w, dV, drho, end;
+  double dkT = 0, scale = 0;  ///< `scale`: sum of the moduli of the parts of the derivative
+};
+
+void check_derivatives(const std::string& toml, const std::string& name) {
+  for (const auto scheme : {LinearScheme::implicit_euler, LinearScheme::tr_bdf2}) {
+    SCOPED_TRACE(name + (scheme == LinearScheme::tr_bdf2 ? ", tr_bdf2" : ", implicit_euler"));
+    Scenario s(toml);
+    Check check(s, {.scheme = scheme, .rtol = 1e-14});
+    check.random_direction(7);
+    for (double& x : check.dV) x *= 0.3;
+    for (double& x : check.drho) x *= 0.2;
+    check.value(0);
+    check.flow.refresh();
+    check.value(0);
+    const double adjoint = check.by_adjoint(), tangent = check.by_tangent();
+    const double differences = check.by_differences();
+    EXPECT_NEAR(tangent, adjoint, 1e-12 * check.scale);
+    EXPECT_NEAR(differences, adjoint, 1e-8 * check.scale);
+  }
+}
+
+TEST(LinearFlow, GradientsOfEveryFluxOnALine) {
+  for (const TwoPointFlux* flux : all_fluxes()) {
+    if (flux->order() > 2) continue;  // refused below
+    check_derivatives(
+        box_case("lower = [-1.0]\nupper = [1.5]\ncells = [23]", "[\"0.5*x\"]", flux->name()),
+        flux->name());
+  }
+}
+
+TEST(LinearFlow, GradientsOnBoxesOfTwoAndThreeDimensions) {
+  for (const std::string flux : {"scharfetter_gummel", "limited", "square_root"}) {
+    check_derivatives(
+        box_case("lower = [-1.0, 0.0]\nupper = [1.5, 1.0]\ncells = [11, 9]\nperiodic = "
+                 "[false, true]\ngrading = [1.5, 1.0]",
+                 "[\"0.5*x\", \"1.0\"]", flux),
+        flux + " 2-D");
+    if (flux == "square_root") continue;
+    check_derivatives(
+        box_case("lower = [-1.0, 0.0, 0.0]\nupper = [1.5, 1.0, 1.0]\ncells = [6, 5, 4]",
+                 "[\"0.5*x\", \"1.0\", \"y\"]", flux),
+        flux + " 3-D");
+  }
+}
+
+TEST(LinearFlow, GradientsOnTriangles) {
+  const std::string mesh = "[mesh]\nkind = \"gmsh\"\nfile = \"" OTTO_SOURCE_DIR
+                           "/meshes/acute.msh\"\ncontrol_volumes = \"elements\"\n";
+  for (const std::string flux :
+       {"scharfetter_gummel", "centred"}) {  // upwind has corners, which differences cross
+    check_derivatives(mesh + energies + "[\"0.5*x\", \"1.0\"]\n[flux]\nkind = \"" + flux +
+                          "\"\n[time]\nstep = 0.01\nend = 0.03\n",
+                      flux + " triangles");
+  }
+}
+
+TEST(LinearFlow, DensitiesAreThoseOfTheSteppers) {
+  for (const std::string flux : {"scharfetter_gummel", "centred"}) {
+    for (const std::string scheme : {"implicit_euler", "tr_bdf2"}) {
+      Scenario s(box_case("lower = [-1.0, 0.0]\nupper = [1.5, 1.0]\ncells = [12, 9]",
+                          "[\"0.5*x\", \"1.0\"]", flux),
+                 {"time.scheme=" + scheme});
+      State state = s.initial();
+      LinearFlow flow(
+          s.generator, {{0.01, 0.01, 0.01}},
+          {.scheme = scheme == "tr_bdf2" ? LinearScheme::tr_bdf2 : LinearScheme::implicit_euler,
+           .rtol = 1e-13});
+      const std::vector<double> end = flow.solve(0, state.density);
+      s.run(state);
+      EXPECT_LT(s.l1(end, state.density), 1e-11) << flux << " " << scheme;
+    }
+  }
+}
+
+TEST(LinearFlow, CheckpointsChangeNothing) {
+  for (const std::string flux : {"scharfetter_gummel", "limited"}) {
+    std::vector<double> adjoints, tangents;
+    for (const std::size_t memory : {std::size_t(1) << 30, std::size_t(1)}) {
+      Scenario s(box_case("lower = [-1.0]\nupper = [1.5]\ncells = [40]", "[\"0.5*x\"]", flux));
+      Check check(s, {.rtol = 1e-14, .memory = memory});
+      check.random_direction(3);
+      check.value(0);
+      check.flow.refresh();
+      check.value(0);
+      adjoints.push_back(check.by_adjoint());
+      tangents.push_back(check.by_tangent());
+    }
+    EXPECT_NEAR(adjoints[0], adjoints[1], 1e-13 * std::abs(adjoints[0])) << flux;
+    EXPECT_NEAR(tangents[0], tangents[1], 1e-13 * std::abs(tangents[0])) << flux;
+  }
+}
+
+TEST(LinearFlow, RefusesWhatHasNoDerivatives) {
+  Scenario fourth(
+      box_case("lower = [-1.0]\nupper = [1.5]\ncells = [23]", "[\"0.5*x\"]", "fourth_order"));
+  EXPECT_THROW(LinearFlow(fourth.generator, {{0.01}}), InputError);
+  Scenario open(
+      box_case("lower = [-1.0]\nupper = [1.5]\ncells = [23]", "[\"0.5*x\"]", "scharfetter_gummel") +
+      "[boundary]\nabsorbing = [\"x_max\"]\n");
+  EXPECT_THROW(LinearFlow(open.generator, {{0.01}}), InputError);
+}
+
+}  // namespace
+}  // namespace otto::test

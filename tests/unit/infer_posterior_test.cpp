@@ -1,0 +1,177 @@
+// The fit's prior and posterior against dense matrices: R, gamma, the preconditioned solve, and the
+// deviations of perturbed solves.
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+
+#include "otto/core/random.h"
+#include "otto/infer/likelihood.h"
+#include "otto/infer/posterior.h"
+#include "otto/infer/start.h"
+#include "otto/mesh/box.h"
+
+namespace otto {
+namespace {
+
+using Matrix = Eigen::MatrixXd;
+
+Box line(std::int64_t cells) {
+  Box b;
+  b.dimension = 1;
+  b.nodes[0] = graded_nodes(-3, 3, cells, 1);
+  return b;
+}
+
+/// Three snapshots of a thousand counts each around a mean that moves, without noise.
+Snapshots moving(const Mesh& mesh) {
+  Snapshots data;
+  for (int k = 0; k < 3; ++k) {
+    Snapshot s{.time = 0.3 * k, .samples = 1000};
+    double sum = 0;
+    for (std::size_t i = 0; i < std::size_t(mesh.owned); ++i) {
+      s.density.push_back(std::exp(-std::pow(mesh.center[i][0] - 0.6 + 0.2 * k, 2)));
+      sum += mesh.volume[i] * s.density.back();
+    }
+    for (double& rho : s.density) rho /= sum;
+    data.seen.push_back(s);
+  }
+  return data;
+}
+
+struct Small {
+  explicit Small(bool temperature)
+      : mesh(make_box_mesh(Comm(), line(30))),
+        data(moving(mesh)),
+        energy(0.5, {}),
+        generator(mesh, energy, find_flux("scharfetter_gummel")),
+        options{.temperature = temperature, .each = false},
+        objective(generator, data, options, {4, 4}),
+        newton(objective, mean(), 0.3,
+               Objective::Vector(objective.size(), temperature ? -0.7 : 0.0)) {
+    newton.set_prior(0.2);
+    newton.evaluate(0);
+    while (!newton.converged(1e-10)) (void)newton.step();
+  }
+  [[nodiscard]] std::vector<double> mean() const {
+    std::vector<double> R = data_integral(data);
+    for (double& r : R) r /= 0.6;
+    return R;
+  }
+  [[nodiscard]] Matrix dense(bool with_prior) {
+    const auto n = Eigen::Index(objective.size());
+    Matrix H(n, n);
+    Objective::Vector e(objective.size(), 0.0), column(objective.size());
+    for (Eigen::Index i = 0; i < n; ++i) {
+      e[std::size_t(i)] = 1;
+      objective.product(e, column, with_prior);
+      H.col(i) = Eigen::Map<Eigen::VectorXd>(column.data(), n);
+      e[std::size_t(i)] = 0;
+    }
+    return H;
+  }
+
+  Mesh mesh;
+  Snapshots data;
+  FreeEnergy energy;
+  Generator generator;
+  FitOptions options;
+  Objective objective;
+  GaussNewton newton;
+};
+
+/// On vectors whose cells add up to nothing, where H is regular.
+Matrix pseudo_inverse(const Matrix& H) {
+  return H.completeOrthogonalDecomposition().pseudoInverse();
+}
+
+TEST(Infer, ProductsAreSymmetricAndPositive) {
+  Small small(true);
+  const Matrix H = small.dense(true);
+  EXPECT_LT((H - H.transpose()).norm(), 1e-9 * H.norm());
+  EXPECT_GT(Eigen::SelfAdjointEigenSolver<Matrix>(H).eigenvalues().minCoeff(), -1e-9 * H.norm());
+}
+
+TEST(Infer, TheGradientVanishesAtTheSolutionAndAgreesWithDifferences) {
+  Small small(true);
+  Objective& J = small.objective;
+  Objective::Vector x = small.newton.x(), g(x.size()), p(x.size());
+  for (std::size_t i = 0; i < p.size(); ++i) p[i] = std::sin(1.0 + double(i));
+  const auto value = [&](double h) {
+    Objective::Vector at = x;
+    for (std::size_t i = 0; i < at.size(); ++i) at[i] += h * p[i];
+    return J.value(at);
+  };
+  const double h = 1e-3;
+  const double differences =
+      (8 * (value(0.1 + h) - value(0.1 - h)) - (value(0.1 + 2 * h) - value(0.1 - 2 * h))) /
+      (12 * h);
+  (void)value(0.1);
+  J.gradient(g);
+  EXPECT_NEAR(J.dot(g, p), differences, 1e-8 * std::abs(differences));
+  (void)value(0);
+  J.gradient(g);
+  EXPECT_LT(std::abs(J.dot(g, p)), 1e-4 * std::abs(differences));
+}
+
+TEST(Infer, EffectiveParametersAreTheTrace) {
+  Small small(false);
+  const double exact = (pseudo_inverse(small.dense(true)) * small.dense(false)).trace();
+  const double gamma = effective_parameters(small.objective, small.newton, 1, {.probes = 200});
+  EXPECT_NEAR(gamma, exact, 0.1 * exact);
+}
+
+TEST(Infer, PerturbedSolvesHaveThePosteriorsDeviations) {
+  Small small(true);
+  const Matrix C = pseudo_inverse(small.dense(true));
+  const std::vector<double> R = small.objective.time_integral();
+  const auto found = deviations(small.objective, small.newton, R, 1, 5, 256, [] { return false; });
+  ASSERT_TRUE(found.has_value());
+  EXPECT_NEAR(found->log_kT / std::sqrt(C(30, 30)), 1, 0.15);
+  double ratio = 0;
+  for (std::size_t k = 1; k + 1 < 30; ++k) {
+    Eigen::VectorXd slope = Eigen::VectorXd::Zero(31);  // of V at cell k
+    slope(Eigen::Index(k) + 1) = 0.5 / 0.2;
+    slope(Eigen::Index(k) - 1) = -0.5 / 0.2;
+    ratio += found->gradient[k] / std::sqrt(slope.dot(C * slope)) / 28;
+  }
+  EXPECT_NEAR(ratio, 1, 0.05);
+}
+
+TEST(Infer, ThePriorIsTheBendingEnergy) {
+  Box box;
+  box.dimension = 2;
+  box.nodes[0] = graded_nodes(0, 1, 12, 1.3);
+  box.nodes[1] = graded_nodes(0, 2, 9, 1);
+  const Mesh mesh = make_box_mesh(Comm(), box);
+  const ThinPlate prior(mesh);
+  std::vector<double> linear, square, out(std::size_t(mesh.owned));
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    const auto [x, y, z] = mesh.center[k];
+    linear.push_back(3 + 2 * x - y);
+    square.push_back(x * y);
+  }
+  EXPECT_LT(prior.energy(linear), 1e-18);
+  // 2 (d_xy V)^2 over the cells that have both neighbours above
+  EXPECT_NEAR(prior.energy(square), 4, 4 * (1 - 11.0 / 12 * 8 / 9) + 0.1);
+  prior.apply(square, out);
+  double product = 0;
+  for (std::size_t k = 0; k < out.size(); ++k) product += out[k] * square[k];
+  EXPECT_NEAR(product, prior.energy(square), 1e-12);
+}
+
+TEST(Infer, TheMisfitIsSmoothWhereItIsContinued) {
+  const LikelihoodOptions law{.volume = 2};
+  const double kink = (0.3 * 1e-4 / 2 - 1e-4 / 2) / (1 - 1e-4);  // rho~ = 0.3 eps / |Omega|
+  const Misfit below = misfit(kink - 1e-12, 0.4, law), above = misfit(kink + 1e-12, 0.4, law);
+  EXPECT_NEAR(below.value, above.value, 1e-6);
+  EXPECT_NEAR(below.slope, above.slope, 1e-3 * std::abs(above.slope));
+  EXPECT_EQ(misfit(0.4, 0.4, law).value, 0);
+  const double h = 1e-5;
+  EXPECT_NEAR(misfit(0.3, 0.4, law).slope,
+              (misfit(0.3 + h, 0.4, law).value - misfit(0.3 - h, 0.4, law).value) / (2 * h), 1e-8);
+}
+
+}  // namespace
+}  // namespace otto
