@@ -29,26 +29,11 @@ double ProximalNewton::Impl::held() const {
   return std::max(control.held_density, damping * std::min(now.optimality, 1.0)) * mean_density();
 }
 
-/// Slopes of J at `now`: `left`, and those of the right sides. A cell that holds less than `min` has
-/// the row of the identity: it weighs nothing in what Newton's method still has to reach, while the
-/// gradients of a phi that nothing determines would make H rough.
-std::span<const double> ProximalNewton::Impl::slopes(double min) {
-  const bool one_slope = transport.centred();
-  transport.slopes(now.phi, step.kappa * step.tau, left, one_slope ? left : right);
-  const auto empty_cell = [&](double rho) { return rho < min; };
-  if (std::ranges::none_of(now.rho, empty_cell)) return one_slope ? left : right;
-  if (one_slope) right = left;
-  for (std::size_t f = 0; f < faces; ++f) {
-    if (empty_cell(now.rho[std::size_t(mesh.faces.left[f])])) left[f] = 0;
-    if (empty_cell(now.rho[std::size_t(mesh.faces.right[f])])) right[f] = 0;
-  }
-  return right;
-}
-
 /// The coefficients of H at `now`.
 ProximalCoefficients ProximalNewton::Impl::linearise() {
+  std::vector<double>& other_side = transport.centred() ? left : right;
+  transport.slopes(now.phi, step.kappa * step.tau, left, other_side);
   const double min = held();
-  const std::span<const double> other_side = slopes(min);
   for (std::size_t k = 0; k < local; ++k) {
     const double rho = step.kappa * now.rho[k] + (1 - step.kappa) * rho0[k];
     mean[k] = std::max(rho, min);

@@ -108,7 +108,6 @@ struct ProximalNewton::Impl {
   [[nodiscard]] bool patch_direction();
   void iterate_patches();
   [[nodiscard]] double held() const;
-  std::span<const double> slopes(double min);
   [[nodiscard]] int max_linear() const {
     return bounds.bounded() || coupled ? control.max_linear : control.max_linear_single;
   }

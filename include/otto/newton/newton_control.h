@@ -54,9 +54,9 @@ struct NewtonControl {
   double inner_left = 0.1;    ///< part of the room below a bound that one iteration leaves
 
   // Levenberg-Marquardt: H is made with densities of at least max(held_density, damping
-  // optimality), and without the slopes of cells that hold less, so that they keep still: they weigh
-  // less than the present error. The damping grows where no step along the direction helps, and
-  // falls again; with it fixed the convergence stays quadratic.
+  // optimality), so that cells which hold less than the present error keep still. The damping grows
+  // where no step along the direction helps, and falls again; with it fixed the convergence stays
+  // quadratic.
   double held_density = 1e-18;  ///< below it, phi of a vacuum is nothing but rounding of H
   double damping = 1e-9;        ///< at first; cells held by more from the start keep rough tails
   double damping_growth = 100;  ///< after a search that fails, from at least damping_raised
