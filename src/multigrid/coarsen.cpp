@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gathering.h"
+
 namespace otto::multigrid {
 
 namespace {
@@ -106,22 +108,6 @@ Operator coarsen(const Operator& fine, const std::array<int, 3>& factor) {
   return coarse;
 }
 
-Places::Places(const Operator& divided) {
-  const auto ranks = std::size_t(divided.comm.size());
-  begin.resize(ranks);
-  size.resize(ranks);
-  MPI_Allgather(divided.begin.data(), 3, MPI_INT64_T, begin.data(), 3, MPI_INT64_T,
-                divided.comm.handle());
-  MPI_Allgather(divided.grid.n.data(), 3, MPI_INT32_T, size.data(), 3, MPI_INT32_T,
-                divided.comm.handle());
-  int total = 0;
-  for (std::size_t r = 0; r < ranks; ++r) {
-    count.push_back(size[r][0] * size[r][1] * size[r][2]);
-    offset.push_back(total);
-    total += count.back();
-  }
-}
-
 Operator gather(const Operator& divided) {
   Operator whole;
   whole.comm = Comm(MPI_COMM_SELF);
@@ -130,17 +116,9 @@ Operator gather(const Operator& divided) {
       BlockGrid(divided.grid.dim, {std::int32_t(divided.global[0]), std::int32_t(divided.global[1]),
                                    std::int32_t(divided.global[2])});
   allocate(whole);
-  const Places places(divided);
+  const Gathering gathering(divided);
   const auto collect = [&](const std::vector<double>& mine, std::vector<double>& all) {
-    std::vector<double> packed, blocks(std::size_t(whole.grid.cells()));
-    for_each(divided.grid.n, [&](int i, int j, int k) {
-      packed.push_back(mine[std::size_t(divided.grid.index(i, j, k))]);
-    });
-    MPI_Allgatherv(packed.data(), int(packed.size()), MPI_DOUBLE, blocks.data(),
-                   places.count.data(), places.offset.data(), MPI_DOUBLE, divided.comm.handle());
-    places.for_each([&](std::size_t at, std::int64_t i, std::int64_t j, std::int64_t k) {
-      all[std::size_t(whole.grid.index(i, j, k))] = blocks[at];
-    });
+    gathering.gather(divided.grid, mine.data(), whole.grid, all.data());
   };
   collect(divided.omega, whole.omega);
   for (std::size_t a = 0; a < std::size_t(whole.grid.dim); ++a) {

@@ -1,10 +1,10 @@
 #include "otto/multigrid/multigrid.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 
 #include "cycle_kernels.h"
+#include "gathering.h"
 
 namespace otto::multigrid {
 
@@ -19,11 +19,6 @@ namespace {
 /// Couplings of an axis that differ by less are one constant: rounding of single precision, with room
 /// for thirty operations.
 constexpr double same_coupling = 4e-6;
-
-template <class Real>
-MPI_Datatype mpi_type() {
-  return std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
-}
 
 /// The common value of `s` over the faces of one axis, or 0 where they differ.
 template <class Real>
@@ -48,8 +43,8 @@ struct Level {
   bool is_constant = false;
   std::vector<double> sigma;  ///< with halo layout, no halo values
   BlockExchange halo;
-  std::unique_ptr<Places> places;  ///< of a level that is gathered
-  std::vector<Real> packed, blocks, row;
+  std::unique_ptr<Gathering> gathering;  ///< of a level that is gathered
+  std::vector<Real> row;
 
   /// Calls work(coupling) with the right kind of couplings.
   template <class Work>
@@ -128,9 +123,7 @@ class TypedCycle final : public Cycle {
     level.row.assign(std::size_t(plan.op.grid.n[0]) + 1, 0);
     level.halo = BlockExchange(plan.op.comm, plan.op.grid, plan.op.neighbour);
     if (plan.next == Hierarchy::Next::gather) {
-      level.places = std::make_unique<Places>(plan.op);
-      level.packed.resize(std::size_t(plan.op.grid.cells()));
-      level.blocks.resize(std::size_t(plan.op.global[0] * plan.op.global[1] * plan.op.global[2]));
+      level.gathering = std::make_unique<Gathering>(plan.op);
     }
     return level;
   }
@@ -182,16 +175,7 @@ class TypedCycle final : public Cycle {
   void coarse_weights(Level<Real>& fine, Level<Real>& coarse) {
     const Operator &f = fine.plan->op, &c = coarse.plan->op;
     if (fine.plan->next == Hierarchy::Next::gather) {
-      std::vector<double> packed, blocks(fine.blocks.size());
-      for_each(f.grid.n, [&](int i, int j, int k) {
-        packed.push_back(fine.sigma[std::size_t(f.grid.index(i, j, k))]);
-      });
-      MPI_Allgatherv(packed.data(), int(packed.size()), MPI_DOUBLE, blocks.data(),
-                     fine.places->count.data(), fine.places->offset.data(), MPI_DOUBLE,
-                     f.comm.handle());
-      fine.places->for_each([&](std::size_t at, std::int64_t i, std::int64_t j, std::int64_t k) {
-        coarse.sigma[std::size_t(c.grid.index(i, j, k))] = blocks[at];
-      });
+      fine.gathering->gather(f.grid, fine.sigma.data(), c.grid, coarse.sigma.data());
       return;
     }
     const auto& factor = fine.plan->factor;
@@ -238,8 +222,7 @@ class TypedCycle final : public Cycle {
         A(L, K) -= coarsest.s[a][me];
       }
     });
-    direct_.compute(A);
-    use_direct_ = direct_.info() == Eigen::Success;
+    direct_.set(A);
   }
 
   void cycle(std::size_t l) {
@@ -320,47 +303,27 @@ class TypedCycle final : public Cycle {
   void cycle_gathered(std::size_t l) {
     Level<Real>&divided = levels_[l], &whole = levels_[l + 1];
     const Operator &f = divided.plan->op, &c = whole.plan->op;
-    std::size_t at = 0;
-    for_each(f.grid.n, [&](int i, int j, int k) {
-      divided.packed[at++] = divided.y[std::size_t(f.grid.index(i, j, k))];
-    });
-    MPI_Allgatherv(divided.packed.data(), int(divided.packed.size()), mpi_type<Real>(),
-                   divided.blocks.data(), divided.places->count.data(),
-                   divided.places->offset.data(), mpi_type<Real>(), f.comm.handle());
-    divided.places->for_each([&](std::size_t q, std::int64_t i, std::int64_t j, std::int64_t k) {
-      whole.y[std::size_t(c.grid.index(i, j, k))] = divided.blocks[q];
-    });
+    divided.gathering->gather(f.grid, divided.y.data(), c.grid, whole.y.data());
     cycle(l + 1);
-    for_each(f.grid.n, [&](int i, int j, int k) {
-      divided.x[std::size_t(f.grid.index(i, j, k))] =
-          whole.x[std::size_t(c.grid.index(i + f.begin[0], j + f.begin[1], k + f.begin[2]))];
-    });
+    divided.gathering->own_part(c.grid, whole.x.data(), f.grid, divided.x.data());
   }
 
   void solve_coarsest(Level<Real>& level) {
     const BlockGrid& grid = level.plan->op.grid;
-    if (!use_direct_) {
+    if (!direct_.exists()) {
       std::ranges::fill(level.x, Real(0));
       return smooth_last(w_, [&](double w) { smooth(level, w); });
     }
-    Eigen::VectorXd b(grid.cells());
-    Eigen::Index at = 0;
-    for_each(grid.n, [&](int i, int j, int k) {
-      const auto me = std::size_t(grid.index(i, j, k));
-      b[at++] = double(level.y[me]) * double(level.d[me]);
-    });
-    direct_.solveInPlace(b);
-    at = 0;
-    for_each(grid.n, [&](int i, int j, int k) {
-      level.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
-    });
+    direct_.solve(
+        grid, [&](std::ptrdiff_t o) { return double(level.y[o]) * double(level.d[o]); },
+        level.x.data());
   }
 
   std::array<double, sweeps> w_;  ///< damping
   std::vector<Level<Real>> levels_;
   std::vector<Real> root_;  ///< 1 / sqrt(omega) of the finest cells, no halo
-  Eigen::LLT<Eigen::MatrixXd> direct_;
-  bool use_direct_ = false, ones_ = true;
+  DenseInverse direct_;
+  bool ones_ = true;
   double c_ = -1;
 };
 

@@ -1,10 +1,8 @@
 #include "otto/multigrid/proximal_cycle.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <type_traits>
 
 #include "jacobian_stencil.h"
 #include "otto/mesh/box_faces.h"
@@ -101,9 +99,7 @@ class TypedProximalCycle final : public ProximalCycle {
       level.wide_halo = StencilExchange(op.comm, level.grid, op.neighbour);
     }
     if (plan.next == Hierarchy::Next::gather) {
-      level.places = std::make_unique<Places>(op);
-      level.packed.resize(std::size_t(op.grid.cells()));
-      level.blocks.resize(std::size_t(op.global[0] * op.global[1] * op.global[2]));
+      level.gathering = std::make_unique<Gathering>(op);
     }
     return level;
   }
@@ -254,20 +250,6 @@ class TypedProximalCycle final : public ProximalCycle {
     }
   }
 
-  void gather_array(Level<Real>& divided, const BlockGrid& grid, const Real* from,
-                    const Level<Real>& whole, Real* to) {
-    const MPI_Datatype type = std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
-    std::size_t at = 0;
-    for_each(grid.n,
-             [&](int i, int j, int k) { divided.packed[at++] = from[grid.index(i, j, k)]; });
-    MPI_Allgatherv(divided.packed.data(), int(divided.packed.size()), type, divided.blocks.data(),
-                   divided.places->count.data(), divided.places->offset.data(), type,
-                   divided.plan->op.comm.handle());
-    divided.places->for_each([&](std::size_t q, std::int64_t i, std::int64_t j, std::int64_t k) {
-      to[whole.grid.index(i, j, k)] = divided.blocks[q];
-    });
-  }
-
   void gather_stencil(Level<Real>& divided, Level<Real>& whole) {
     const bool finest = divided.stencil.empty();
     if (finest) {
@@ -278,9 +260,9 @@ class TypedProximalCycle final : public ProximalCycle {
     }
     const Stencil<Real>& from = finest ? divided.own_stencil : divided.stencil;
     for (int c = 0; c < stored_codes(whole.grid.dim); ++c) {
-      gather_array(divided, from.grid, from.entry(c), whole, whole.stencil.entry(c));
+      divided.gathering->gather(from.grid, from.entry(c), whole.grid, whole.stencil.entry(c));
     }
-    gather_array(divided, divided.grid, divided.id.data(), whole, whole.id.data());
+    divided.gathering->gather(divided.grid, divided.id.data(), whole.grid, whole.id.data());
     const auto arrays = whole.stencil.arrays();
     whole.wide_halo.fill(std::span<Real* const>(arrays));
   }
@@ -290,8 +272,7 @@ class TypedProximalCycle final : public ProximalCycle {
     const Operator& op = coarsest.plan->op;
     const BlockGrid& grid = coarsest.grid;
     const std::int64_t n = op.grid.cells();
-    use_direct_ = n <= direct_cells && op.comm.size() == 1;
-    if (!use_direct_) return;
+    if (n > direct_cells || op.comm.size() > 1) return;
     Eigen::MatrixXd A(n, n);
     std::int64_t column = 0;
     std::ranges::fill(coarsest.x, Real(0));
@@ -303,8 +284,7 @@ class TypedProximalCycle final : public ProximalCycle {
       std::ranges::fill(coarsest.x, Real(0));  // the halo of a periodic axis included
       ++column;
     });
-    direct_.compute(A);
-    use_direct_ = direct_.info() == Eigen::Success;
+    direct_.set(A);
   }
 
   /// use(o, (H x)_o) in two passes, with q = Omega J x between them. Several products may run
@@ -424,39 +404,26 @@ class TypedProximalCycle final : public ProximalCycle {
 
   void cycle_gathered(std::size_t l) {
     Level<Real>&divided = levels_[l], &whole = levels_[l + 1];
-    const auto& begin = divided.plan->op.begin;
-    gather_array(divided, divided.grid, divided.b.data(), whole, whole.b.data());
+    divided.gathering->gather(divided.grid, divided.b.data(), whole.grid, whole.b.data());
     cycle(l + 1);
-    for_each(divided.grid.n, [&](int i, int j, int k) {
-      divided.x[std::size_t(divided.grid.index(i, j, k))] =
-          whole.x[std::size_t(whole.grid.index(i + begin[0], j + begin[1], k + begin[2]))];
-    });
+    divided.gathering->own_part(whole.grid, whole.x.data(), divided.grid, divided.x.data());
   }
 
   void solve_coarsest(Level<Real>& level) {
-    const BlockGrid& grid = level.grid;
-    if (!use_direct_) {  // a level that could not be coarsened: smooth it symmetrically
+    if (!direct_.exists()) {  // a level that could not be coarsened: smooth it symmetrically
       std::ranges::fill(level.x, Real(0));
       return smooth_last(w_, [&](double w) { smooth(level, w); });
     }
-    Eigen::VectorXd b(grid.cells());
-    Eigen::Index at = 0;
-    for_each(grid.n, [&](int i, int j, int k) {
-      b[at++] = double(level.b[std::size_t(grid.index(i, j, k))]);
-    });
-    direct_.solveInPlace(b);
-    at = 0;
-    for_each(grid.n, [&](int i, int j, int k) {
-      level.x[std::size_t(grid.index(i, j, k))] = Real(b[at++]);
-    });
+    const Real* b = level.b.data();
+    direct_.solve(
+        level.grid, [b](std::ptrdiff_t o) { return b[o]; }, level.x.data());
   }
 
   Hierarchy hierarchy_;
   std::vector<FaceRow> face_rows_;
   std::array<double, 2> w_;  ///< damping of the sweeps
   std::vector<Level<Real>> levels_;
-  Eigen::LLT<Eigen::MatrixXd> direct_;
-  bool use_direct_ = false;
+  DenseInverse direct_;
 };
 
 }  // namespace

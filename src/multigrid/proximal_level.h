@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "gathering.h"
 #include "jacobian_stencil.h"
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/multigrid.h"
@@ -40,8 +41,7 @@ struct Level {
   // towards the next level
   Transfer<Real> transfer;
   std::vector<CollapsePass<Real>> passes;
-  std::unique_ptr<Places> places;  ///< of a level that is gathered
-  std::vector<Real> packed, blocks;
+  std::unique_ptr<Gathering> gathering;  ///< of a level that is gathered
 
   [[nodiscard]] LevelCoefficients<Real> coefficients() const {
     LevelCoefficients<Real> c;

@@ -48,28 +48,6 @@ Operator coarsen(const Operator& fine, const std::array<int, 3>& factor);
 /// The same level on every rank as one undivided block (communicator MPI_COMM_SELF). Collective.
 Operator gather(const Operator& divided);
 
-/// Places of all ranks' blocks in the global grid of a divided level. Collective.
-struct Places {
-  explicit Places(const Operator& divided);
-  std::vector<std::array<std::int64_t, 3>> begin;
-  std::vector<std::array<std::int32_t, 3>> size;
-  std::vector<int> count, offset;  ///< cells per rank and their running sum
-  /// visit(position in the concatenated blocks, (i, j, k) in the global grid)
-  template <class Visit>
-  void for_each(Visit&& visit) const {
-    std::size_t at = 0;
-    for (std::size_t r = 0; r < begin.size(); ++r) {
-      for (std::int64_t k = 0; k < size[r][2]; ++k) {
-        for (std::int64_t j = 0; j < size[r][1]; ++j) {
-          for (std::int64_t i = 0; i < size[r][0]; ++i) {
-            visit(at++, begin[r][0] + i, begin[r][1] + j, begin[r][2] + k);
-          }
-        }
-      }
-    }
-  }
-};
-
 /// visit(i, j, k) for the cells of a block, x fastest.
 template <class Visit>
 void for_each(const std::array<std::int32_t, 3>& n, Visit&& visit) {
