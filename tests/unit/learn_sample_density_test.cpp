@@ -74,7 +74,8 @@ TEST(SampleDensity, LikelihoodIsThatUnderTheOthers) {
       others += std::exp(-0.5 * z * z);
     }
     others -= 1;
-    sum += std::log(others / (299 * h * std::sqrt(2 * std::numbers::pi)));
+    const double density = others / (299 * h * std::sqrt(2 * std::numbers::pi));
+    sum += std::log(299.0 / 300 * density + 1.0 / 300 / 20);
   }
   EXPECT_NEAR(density_of(line(2000, false, 10), x).likelihood({h}), sum / 300, 1e-4);
 }
@@ -86,6 +87,14 @@ TEST(SampleDensity, TheBestWidthIsALocalMaximumNearTheKnownOne) {
   for (const double factor : {0.25, 0.5, 0.7, 1.4, 2.0, 4.0}) {
     EXPECT_GT(best, density.likelihood({factor * h})) << factor;
   }
+}
+
+/// Alone under the normals of the others they would ask for a width of a third of their distance.
+TEST(SampleDensity, SamplesFarFromAllOthersLeaveTheWidth) {
+  std::vector<double> x = normal_samples(4000, 0.5);
+  const double h = density_of(line(800), x).best_widths()[0];
+  x.insert(x.end(), {-3.7, 3.3, 3.9});
+  EXPECT_NEAR(density_of(line(800), x).best_widths()[0] / h, 1, 0.1);
 }
 
 TEST(SampleDensity, WidthsAreThoseOfTheAxes) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
+#include <numeric>
 
 #include "otto/mesh/locate.h"
 
@@ -104,7 +104,7 @@ std::vector<double> along(const Box& box, std::size_t axis, const std::vector<Co
 /// The largest L of a parabola through three widths, in log h.
 double vertex(double below, double at, double above) {
   const double bend = below - 2 * at + above;
-  return std::isfinite(bend) && bend < 0 ? 0.5 * (below - above) / bend : 0;
+  return bend < 0 ? 0.5 * (below - above) / bend : 0;
 }
 
 }  // namespace
@@ -145,6 +145,7 @@ double SampleDensity::likelihood(const Widths& h) const {
   const auto B = spread(whole_.box, h);
   const std::vector<double> q = masses(h);
   const std::size_t n0 = B[0].size(), n1 = B[1].size();
+  const double e = 1 / samples_, uniform = e / std::accumulate(sizes_.begin(), sizes_.end(), 0.0);
   double sum = 0;
   for (std::size_t i = 0; i < q.size(); ++i) {
     if (counts_[i] == 0) continue;
@@ -154,9 +155,8 @@ double SampleDensity::likelihood(const Widths& h) const {
       const Column& column = B[a][at[a]];
       own *= column.share[at[a] - std::size_t(column.first)];
     }
-    const double others = samples_ * q[i] - own;
-    if (!(others > 1e-12 * own)) return -std::numeric_limits<double>::infinity();
-    sum += counts_[i] * std::log(others / ((samples_ - 1) * sizes_[i]));
+    const double others = std::max(samples_ * q[i] - own, 0.0) / ((samples_ - 1) * sizes_[i]);
+    sum += counts_[i] * std::log((1 - e) * others + uniform);
   }
   return sum / samples_;
 }
@@ -203,9 +203,9 @@ Widths SampleDensity::climb(const Widths& h, std::array<bool, 3> axes, double ra
   };
   std::array<double, 3> L{likelihood(times(-1)), likelihood(h), likelihood(times(1))};
   int k = 0;
-  const bool up = L[2] > L[1] || !std::isfinite(L[1]);
+  const bool up = L[2] > L[1];
   const auto on = [&] { return std::abs(k) < max_ratios && !(up && fills(times(k))); };
-  while (on() && (up ? L[2] > L[1] || !std::isfinite(L[1]) : L[0] > L[1])) {
+  while (on() && (up ? L[2] > L[1] : L[0] > L[1])) {
     k += up ? 1 : -1;
     if (up) {
       L = {L[1], L[2], likelihood(times(k + 1))};

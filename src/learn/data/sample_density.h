@@ -4,9 +4,11 @@
 //
 //   (1)  q_i = 1/N sum_j B_ij n_j,   B = B_1 x ... x B_d,   B_a(i, j) = share of N(c_j, h_a^2) in interval i of axis a.
 //
-// The best h makes every sample likeliest under the normals of the others,
+// The best h makes every sample likeliest under the normals of the others and a uniform share e of the box,
 //
-//   (2)  L(h) = 1/N sum_i n_i log((N q_i - B_ii) / ((N - 1) |cell i|)).
+//   (2)  L(h) = 1/N sum_i n_i log((1 - e) (N q_i - B_ii) / ((N - 1) |cell i|) + e / |box|),   e = 1/N,
+//
+// without which one sample far from all others, log-likelihood about -(distance / h)^2 / 2, would decide on h for the rest.
 
 #include <array>
 #include <cstdint>
@@ -31,7 +33,7 @@ class SampleDensity {
   [[nodiscard]] Widths best_widths() const;
   /// (1) for all cells of the box, by global number.
   [[nodiscard]] std::vector<double> masses(const Widths& h) const;
-  /// (2); -infinity where a sample is alone.
+  /// (2); of two samples and more.
   [[nodiscard]] double likelihood(const Widths& h) const;
 
  private:
