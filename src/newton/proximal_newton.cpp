@@ -203,6 +203,7 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   phi.resize(n.local);
   n.system.begin(n.bounds.bounded() && !n.stiff());
   n.solve_from(phi);
+  if (n.report.converged && n.euler) n.raise_tails();
   phi.swap(n.now.phi);
   rho.swap(n.now.rho);
   n.report.optimality = n.now.optimality;
