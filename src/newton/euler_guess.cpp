@@ -74,7 +74,8 @@ void EulerGuess::raise_tails(const Step& step, double below, std::vector<double>
     weigh(step, rho);
     bool raised = false;
     for (std::size_t k = 0; k < mass_.size(); ++k) {
-      const double is = std::min(mass_[k] / loss_[k], below);
+      const double flows_in = mass_[k] - mesh_.volume[k] * step.rho0[k];
+      const double is = std::min(flows_in / loss_[k], below);
       if (!(rho[k] < control_.tail_factor * is)) continue;
       rho[k] = is;
       raised = true;

@@ -27,8 +27,8 @@ class EulerGuess {
   };
   /// rho >= the floor of the control; owned + ghosts, ghosts up to date. Collective.
   SolveReport find(const Step& step, std::vector<double>& rho);
-  /// Where the density is below `below`, and less than a tenth of what such a step makes of its
-  /// neighbours as they are, it becomes that; ghosts up to date after. Collective.
+  /// Where the density is below `below`, and less than a tenth of what such a step lets flow in from
+  /// its neighbours as they are, it becomes that; ghosts up to date after. Collective.
   void raise_tails(const Step& step, double below, std::vector<double>& rho);
 
  private:

@@ -122,6 +122,7 @@ struct ProximalNewton::Impl {
   void try_dual_density();
   [[nodiscard]] double linear_tolerance() const;
   [[nodiscard]] bool slow(double before) const;
+  [[nodiscard]] bool stalled_near_goal() const;
   [[nodiscard]] int max_iterations() const;
   void adjust_care(double rtol, double before);
   bool try_harder(double rtol);

@@ -58,7 +58,8 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
   transport_.conductances(phi, mean_, points.tau, conductance_);
   set_omega(points.tau);
   system_.set({omega_, slope_, slope_, conductance_});
-  const SolveReport solve = system_.solve(rhs_, delta_, std::min(options_.rtol, system_.rtol()));
+  const double rtol = std::min(options_.rtol, options_.rtol_factor * system_.rtol());
+  const SolveReport solve = system_.solve(rhs_, delta_, rtol);
   count(report, solve);
   if (!solve.converged) return "the linear solve of the extrapolation failed: " + solve.reason;
   for (std::size_t k = 0; k < delta_.size(); ++k) psi_[k] = phi[k] + delta_[k];

@@ -18,6 +18,7 @@ struct NewtonControl {
   double min_left = 0.02;   ///< part of a density that one iteration leaves: the same downwards
   double dual_share = 0.3;  ///< the density of the new phi is tried where more is left than this
   double rounding_factor = 1e3;  ///< optimality, over rounding, at which a stalled search is done
+  double stalled_factor = 10;  ///< over the tolerance, without bounds: the same after a tight solve
   /// Of a chemical potential at rest, in units of epsilon times its terms: two dozen operations.
   double rest_rounding = 32;
 
