@@ -30,19 +30,23 @@ class JkoMidpoint final : public Stepper {
   }
 
   StepReport advance(State& state, double dt) override {
-    if (bdf2_.first() && stage_.rough(state)) {
-      StepReport report = bdf2_.start_up(state, dt);
+    const bool first = bdf2_.first();
+    StepReport report;
+    if (first && stage_.rough(state)) {
+      report = bdf2_.start_up({}, state, dt);
       starting_ = report.accepted;
       return report;
     }
     starting_ = starting_ && bdf2_.changes_fast(state, dt);
-    StepReport report;
     std::string reason;
     if (!starting_) {
       reason = midpoint_step(report, state, dt);
       if (report.accepted) return report;
     }
-    return other_rule(std::move(report), state, dt, reason);
+    report = bdf2_.step(std::move(report), state, dt, !reason.empty());
+    if (first) starting_ = report.fallback == fallback::pieces;
+    if (!first) report.fallback = std::max(report.fallback, fallback::other_rule);
+    return report;
   }
 
   void remember(Archive& archive) override {
@@ -60,18 +64,6 @@ class JkoMidpoint final : public Stepper {
     report.accepted = reason.empty();
     if (report.accepted) bdf2_.went(report, dt, rho_);
     return reason;
-  }
-
-  /// A step of BDF2, or, where that fails too or is the first, a plain one.
-  StepReport other_rule(StepReport report, State& state, double dt, const std::string& reason) {
-    if (bdf2_.first()) {
-      report = fall_back(stage_, std::move(report), state, dt, reason, rho_);
-      bdf2_.went(report, dt, rho_);
-      return report;
-    }
-    report = bdf2_.step(std::move(report), state, dt, !reason.empty());
-    report.fallback = std::max(report.fallback, fallback::other_rule);
-    return report;
   }
 
   ProximalStage stage_;

@@ -21,6 +21,11 @@ StepReport ProximalBdf2::step(StepReport report, State& state, double dt, bool m
     reason = midpoint_step(report, state, dt);
     if (!is_first) did = fallback::other_rule;
   }
+  if (!reason.empty() && is_first) {
+    report = start_up(std::move(report), state, dt);
+    if (report.accepted) return report;
+    reason = report.reason;
+  }
   if (reason.empty()) {
     report.accepted = true;
     report.reason.clear();
@@ -50,9 +55,8 @@ bool ProximalBdf2::changes_fast(const State& state, double dt) const {
   return sums[1] > control_.fast_part * sums[0];
 }
 
-StepReport ProximalBdf2::start_up(State& state, double dt) {
+StepReport ProximalBdf2::start_up(StepReport report, State& state, double dt) {
   const State begun = state;
-  StepReport report;
   double piece = std::ldexp(dt, -control_.start_levels);
   report = plain_step(stage_, std::move(report), state, piece, rho_);
   went(report, piece, rho_);

@@ -38,7 +38,7 @@ class ProximalBdf2 {
   [[nodiscard]] StepReport step(StepReport report, State& state, double dt,
                                 bool midpoint_failed = false);
   /// A first step in pieces, or refuses and leaves the state as it was. Collective.
-  [[nodiscard]] StepReport start_up(State& state, double dt);
+  [[nodiscard]] StepReport start_up(StepReport report, State& state, double dt);
   /// A step somebody else has made: `before` is the density it started from, swapped out. Not
   /// accepted: the next step is the first.
   void went(const StepReport& report, double dt, std::vector<double>& before);
