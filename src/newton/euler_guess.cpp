@@ -42,8 +42,8 @@ SolveReport EulerGuess::find(const Step& step, std::vector<double>& rho) {
   return report;
 }
 
-/// rho_K <- (mass_K + what comes in) / (vol_K + what goes out per rho_K).
-void EulerGuess::sweep(const Step& step, std::vector<double>& rho) {
+/// rho_K = mass_K / loss_K solves the equation of K, its neighbours being those of `rho`.
+void EulerGuess::weigh(const Step& step, const std::vector<double>& rho) {
   const Faces& faces = mesh_.faces;
   for (std::size_t k = 0; k < mass_.size(); ++k) {
     mass_[k] = mesh_.volume[k] * step.rho0[k];
@@ -60,8 +60,29 @@ void EulerGuess::sweep(const Step& step, std::vector<double>& rho) {
       loss_[L] -= right_[f];
     }
   }
+}
+
+void EulerGuess::sweep(const Step& step, std::vector<double>& rho) {
+  weigh(step, rho);
   for (std::size_t k = 0; k < mass_.size(); ++k) rho[k] = mass_[k] / loss_[k];
   mesh_.halo.update(mesh_.comm, rho);
+}
+
+void EulerGuess::raise_tails(const Step& step, double below, std::vector<double>& rho) {
+  set_rates(step);
+  for (int i = 0; i < control_.guess_sweeps; ++i) {
+    weigh(step, rho);
+    bool raised = false;
+    for (std::size_t k = 0; k < mass_.size(); ++k) {
+      const double flows_in = mass_[k] - mesh_.volume[k] * step.rho0[k];
+      const double is = std::min(flows_in / loss_[k], below);
+      if (!(rho[k] < control_.tail_factor * is)) continue;
+      rho[k] = is;
+      raised = true;
+    }
+    if (!mesh_.comm.any(raised)) return;
+    mesh_.halo.update(mesh_.comm, rho);
+  }
 }
 
 }  // namespace otto

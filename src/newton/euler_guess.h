@@ -27,16 +27,20 @@ class EulerGuess {
   };
   /// rho >= the floor of the control; owned + ghosts, ghosts up to date. Collective.
   SolveReport find(const Step& step, std::vector<double>& rho);
+  /// Where the density is below `below`, and less than a tenth of what such a step lets flow in from
+  /// its neighbours as they are, it becomes that; ghosts up to date after. Collective.
+  void raise_tails(const Step& step, double below, std::vector<double>& rho);
 
  private:
   void set_rates(const Step& step);
+  void weigh(const Step& step, const std::vector<double>& rho);
   void sweep(const Step& step, std::vector<double>& rho);
 
   const Mesh& mesh_;
   const NewtonControl control_;
   FluxSolver solver_;
   std::vector<double> left_, right_;  // per face: tau F = left rho_K + right rho_L
-  std::vector<double> mass_, loss_;   // owned
+  std::vector<double> mass_, loss_;   // owned; what comes in, and vol + what goes out per rho
 };
 
 }  // namespace otto

@@ -85,6 +85,8 @@ struct ProximalNewton::Impl {
   [[nodiscard]] bool at_rest();
   void start_from_density();
   bool start_warm(const std::vector<double>& phi);
+  void set_euler_potential();
+  void raise_tails();
   void start_euler();
   void start_below(double top, std::span<const char> shut);
   void add_other_slopes(std::span<double> V);
@@ -120,6 +122,7 @@ struct ProximalNewton::Impl {
   void try_dual_density();
   [[nodiscard]] double linear_tolerance() const;
   [[nodiscard]] bool slow(double before) const;
+  [[nodiscard]] bool stalled_near_goal() const;
   [[nodiscard]] int max_iterations() const;
   void adjust_care(double rtol, double before);
   bool try_harder(double rtol);

@@ -55,6 +55,12 @@ bool ProximalNewton::Impl::slow(double before) const {
          now.optimality > control.warm_near * std::max(tolerance, now.floor);
 }
 
+/// A search that failed after a tight solve, as near as this, has found what carries mass: what is
+/// left are cells whose phi no solve in double precision knows.
+bool ProximalNewton::Impl::stalled_near_goal() const {
+  return !bounds.bounded() && care < 1 && now.optimality <= control.stalled_factor * tolerance;
+}
+
 /// After a search that failed: a tighter solve near bounds, else one a little tighter with larger
 /// held densities. False: neither is left.
 bool ProximalNewton::Impl::try_harder(double rtol) {
@@ -109,7 +115,7 @@ bool ProximalNewton::Impl::iterate() {
       adjust_care(rtol, before);
       continue;
     }
-    if (now.optimality <= control.rounding_factor * now.floor) return true;
+    if (now.optimality <= control.rounding_factor * now.floor || stalled_near_goal()) return true;
     if (try_harder(rtol)) continue;
     report.reason = fmt::format("no step along Newton's direction improves an optimality of {:.2g}",
                                 now.optimality);
@@ -203,6 +209,7 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   phi.resize(n.local);
   n.system.begin(n.bounds.bounded() && !n.stiff());
   n.solve_from(phi);
+  if (n.report.converged && n.euler) n.raise_tails();
   phi.swap(n.now.phi);
   rho.swap(n.now.rho);
   n.report.optimality = n.now.optimality;

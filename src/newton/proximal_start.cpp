@@ -84,15 +84,27 @@ void ProximalNewton::Impl::add_other_slopes(std::span<double> V) {
   for (std::size_t k = 0; k < owned; ++k) V[k] += now.g[k] - kT * (std::log(z[k]) + 1);
 }
 
+/// field = V + W * rho of `now` and the slopes of other terms than the entropy.
+void ProximalNewton::Impl::set_euler_potential() {
+  std::ranges::copy(now.V, field.begin());
+  if (!internal.entropy_only()) add_other_slopes(field);
+  mesh.halo.update(mesh.comm, field);
+}
+
+/// Tails of the solution that weigh nothing and that no iteration has found.
+void ProximalNewton::Impl::raise_tails() {
+  set_euler_potential();
+  euler->raise_tails({internal.temperature(), step.tau, field, rho0}, control.tail * mean_density(),
+                     now.rho);
+}
+
 /// Implicit Euler's density and its chemical potential, no higher than where it is known.
 void ProximalNewton::Impl::start_euler() {
   report.cold = true;
   const double kT = internal.temperature();
   now.rho = rho0;
   external(now);
-  std::ranges::copy(now.V, field.begin());
-  if (!internal.entropy_only()) add_other_slopes(field);
-  mesh.halo.update(mesh.comm, field);
+  set_euler_potential();
   const SolveReport solve = euler->find({kT, step.tau, field, rho0}, now.rho);
   report.linear_iterations += solve.iterations;
 

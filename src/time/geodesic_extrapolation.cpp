@@ -1,6 +1,7 @@
 #include "geodesic_extrapolation.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "otto/operators/face_runs.h"
@@ -58,12 +59,41 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
   transport_.conductances(phi, mean_, points.tau, conductance_);
   set_omega(points.tau);
   system_.set({omega_, slope_, slope_, conductance_});
-  const SolveReport solve = system_.solve(rhs_, delta_, std::min(options_.rtol, system_.rtol()));
+  const double rtol = std::min(options_.rtol, options_.rtol_factor * system_.rtol());
+  const SolveReport solve = system_.solve(rhs_, delta_, rtol);
   count(report, solve);
   if (!solve.converged) return "the linear solve of the extrapolation failed: " + solve.reason;
   for (std::size_t k = 0; k < delta_.size(); ++k) psi_[k] = phi[k] + delta_[k];
   mesh_.halo.update(mesh_.comm, psi_);
   return "";
+}
+
+/// sum vol |rho - line| > max_bend sum vol |line - now|.
+bool GeodesicExtrapolation::bends(const Points& points, std::span<const double> rho) const {
+  const double ahead = points.s / points.tau;
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < omega_.size(); ++k) {
+    const double move = ahead * (points.now[k] - points.before[k]);
+    sums[0] += mesh_.volume[k] * std::abs(rho[k] - points.now[k] - move);
+    sums[1] += mesh_.volume[k] * std::abs(move);
+  }
+  mesh_.comm.sum_in_place(sums);
+  return !(sums[0] <= options_.max_bend * sums[1]);
+}
+
+/// The line, no lower than min_factor of now; its mass is that of now.
+void GeodesicExtrapolation::straight(const Points& points, std::span<double> rho) const {
+  const double ahead = points.s / points.tau;
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < rho.size(); ++k) {
+    const double now = points.now[k];
+    rho[k] = std::max(now + ahead * (now - points.before[k]), options_.min_factor * now);
+    if (k >= omega_.size()) continue;
+    sums[0] += mesh_.volume[k] * now;
+    sums[1] += mesh_.volume[k] * rho[k];
+  }
+  mesh_.comm.sum_in_place(sums);
+  for (double& r : rho) r *= sums[0] / sums[1];
 }
 
 std::string GeodesicExtrapolation::find(StepReport& report, const Points& points,
@@ -78,6 +108,11 @@ std::string GeodesicExtrapolation::find(StepReport& report, const Points& points
     mean_[k] = std::max(now + ahead * (now - points.before[k]), 0.0);
   }
   mover_.move(later_, mean_, s, points.now, rho);
+  if (bends(points, rho)) {
+    straight(points, rho);
+    report.fallback = std::max(report.fallback, fallback::other_rule);
+    return "";
+  }
   bool low = false;
   for (std::size_t k = 0; k < rho.size(); ++k) {
     const double floor = options_.min_factor * points.now[k];

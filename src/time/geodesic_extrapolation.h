@@ -30,7 +30,12 @@ namespace otto {
 struct GeodesicOptions {
   double gauge = 1e-5;   ///< Omega against tau L, over the whole domain: fixes the constant alone
   double vacuum = 1e-9;  ///< density, over the mean, below which psi means nothing and phi is kept
-  double rtol = 1e-4;    ///< of the solve for delta = O(tau); less where solver.rtol is
+  /// Of the solve for delta = O(tau), at most this, and so many times solver.rtol: what it leaves is
+  /// as small a part of a step's change as the error of second order is.
+  double rtol = 1e-4, rtol_factor = 1e4;
+  /// rho_e against the straight line, over what that moves: beyond it the geodesic crosses more
+  /// cells than it sees, and the line is taken.
+  double max_bend = 2;
   double min_factor = 0.1;  ///< rho_e over rho, below which the positive form is taken
 };
 
@@ -53,6 +58,8 @@ class GeodesicExtrapolation {
   [[nodiscard]] std::string find_potential(StepReport& report, const Points& points,
                                            std::span<const double> phi);
   void set_omega(double tau);
+  [[nodiscard]] bool bends(const Points& points, std::span<const double> rho) const;
+  void straight(const Points& points, std::span<double> rho) const;
 
   const Transport& transport_;
   const Mesh& mesh_;

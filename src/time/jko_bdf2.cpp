@@ -23,7 +23,7 @@ class JkoBdf2 final : public Stepper {
   }
 
   StepReport advance(State& state, double dt) override {
-    if (bdf2_.first() && stage_.rough(state)) return bdf2_.start_up(state, dt);
+    if (bdf2_.first() && stage_.rough(state)) return bdf2_.start_up({}, state, dt);
     return bdf2_.step({}, state, dt);
   }
 

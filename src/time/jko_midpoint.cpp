@@ -1,7 +1,10 @@
 // Midpoint JKO (proximal_midpoint.h): half a proximal step, and one linear system of an M-matrix
-// for the whole. From a density that jumps its positive form is of no order, and the step is made
-// of pieces by variational BDF2 (proximal_bdf2.h). A step whose free energy would grow, or whose solves fail, is made again as a
-// plain proximal step with kappa = 1/2.
+// for the whole. From a density that jumps its positive form is of no order: steps are those of
+// variational BDF2 (proximal_bdf2.h), the first of them in pieces, until the density changes slowly
+// enough. A step whose free energy would grow, or whose solves fail, is made again by BDF2, and
+// where that fails, too, as a plain proximal step with kappa = 1/2.
+
+#include <algorithm>
 
 #include "otto/time/dispatch.h"
 #include "proximal_bdf2.h"
@@ -20,33 +23,55 @@ class JkoMidpoint final : public Stepper {
         midpoint_(stage_, mover_, problem.mesh),
         bdf2_(stage_, mover_, midpoint_, problem.solver) {}
 
-  void restart(const State& state) override { stage_.restart(state); }
+  void restart(const State& state) override {
+    stage_.restart(state);
+    bdf2_.forget();
+    starting_ = false;
+  }
 
   StepReport advance(State& state, double dt) override {
-    if (stage_.rough(state)) {
-      bdf2_.forget();
-      return bdf2_.start_up(state, dt);
-    }
+    const bool first = bdf2_.first();
     StepReport report;
-    if (!midpoint_.solve(report, state.density, state.time, dt, rho_)) {
-      const std::string reason = report.reason;
-      return fall_back(stage_, std::move(report), state, dt, reason, rho_);
+    if (first && stage_.rough(state)) {
+      report = bdf2_.start_up({}, state, dt);
+      starting_ = report.accepted;
+      return report;
     }
-    const std::string reason = stage_.take(state, state.time + dt, rho_);
-    if (!reason.empty()) return fall_back(stage_, std::move(report), state, dt, reason, rho_);
-    report.accepted = true;
+    starting_ = starting_ && bdf2_.changes_fast(state, dt);
+    std::string reason;
+    if (!starting_) {
+      reason = midpoint_step(report, state, dt);
+      if (report.accepted) return report;
+    }
+    report = bdf2_.step(std::move(report), state, dt, !reason.empty());
+    if (first) starting_ = report.fallback == fallback::pieces;
+    if (!first) report.fallback = std::max(report.fallback, fallback::other_rule);
     return report;
   }
 
-  void remember(Archive& archive) override { archive.part("stage", stage_); }
+  void remember(Archive& archive) override {
+    archive.part("stage", stage_);
+    bdf2_.remember(archive);
+    archive.number("starting", starting_);
+  }
   [[nodiscard]] int order() const override { return 2; }
 
  private:
+  /// Advances the state, or says why not.
+  std::string midpoint_step(StepReport& report, State& state, double dt) {
+    if (!midpoint_.solve(report, state.density, state.time, dt, rho_)) return report.reason;
+    std::string reason = stage_.take(state, state.time + dt, rho_);
+    report.accepted = reason.empty();
+    if (report.accepted) bdf2_.went(report, dt, rho_);
+    return reason;
+  }
+
   ProximalStage stage_;
   PositiveTransport mover_;
   ProximalMidpoint midpoint_;
   ProximalBdf2 bdf2_;
   std::vector<double> rho_;
+  int starting_ = 0;  // 1: from a start in pieces, not yet slow enough for the midpoint rule
 };
 
 const RegisterStepper registered{{

@@ -1,21 +1,30 @@
 #include "proximal_bdf2.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace otto {
 
 ProximalBdf2::ProximalBdf2(ProximalStage& stage, PositiveTransport& mover,
                            ProximalMidpoint& midpoint, SolverOptions options)
-    : stage_(stage), midpoint_(midpoint), extrapolation_(stage.transport(), mover, options) {}
+    : mesh_(stage.transport().mesh()),
+      stage_(stage),
+      midpoint_(midpoint),
+      extrapolation_(stage.transport(), mover, options) {}
 
-StepReport ProximalBdf2::step(StepReport report, State& state, double dt) {
+StepReport ProximalBdf2::step(StepReport report, State& state, double dt, bool midpoint_failed) {
   const bool is_first = first();
   std::string reason = bdf2_step(report, state, dt);
   int did = fallback::none;
-  if (!reason.empty()) {
+  if (!reason.empty() && !midpoint_failed) {
     reason = midpoint_step(report, state, dt);
-    if (!is_first) did = fallback::midpoint;
+    if (!is_first) did = fallback::other_rule;
+  }
+  if (!reason.empty() && is_first) {
+    report = start_up(std::move(report), state, dt);
+    if (report.accepted) return report;
+    reason = report.reason;
   }
   if (reason.empty()) {
     report.accepted = true;
@@ -24,21 +33,33 @@ StepReport ProximalBdf2::step(StepReport report, State& state, double dt) {
   } else {
     report = fall_back(stage_, std::move(report), state, dt, reason, rho_);
   }
-  went(report, dt);
+  went(report, dt, rho_);
   return report;
 }
 
-void ProximalBdf2::went(const StepReport& report, double dt) {
+void ProximalBdf2::went(const StepReport& report, double dt, std::vector<double>& before) {
   tau_ = report.accepted ? dt : 0;
-  if (report.accepted) before_.swap(rho_);  // `take` has put the old state there
+  if (report.accepted) before_.swap(before);  // `take` has put the old state there
 }
 
-StepReport ProximalBdf2::start_up(State& state, double dt) {
+bool ProximalBdf2::changes_fast(const State& state, double dt) const {
+  if (first()) return false;
+  std::array<double, 2> sums{};
+  const double factor = std::exp(control_.fast_change * tau_ / dt);
+  for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
+    const double now = state.density[k], mass = mesh_.volume[k] * now;
+    sums[0] += mass;
+    if (now > factor * before_[k] || before_[k] > factor * now) sums[1] += mass;
+  }
+  mesh_.comm.sum_in_place(sums);
+  return sums[1] > control_.fast_part * sums[0];
+}
+
+StepReport ProximalBdf2::start_up(StepReport report, State& state, double dt) {
   const State begun = state;
-  StepReport report;
   double piece = std::ldexp(dt, -control_.start_levels);
   report = plain_step(stage_, std::move(report), state, piece, rho_);
-  went(report, piece);
+  went(report, piece, rho_);
   for (int k = 0; k < control_.start_levels && report.accepted; ++k, piece *= 2) {
     report.accepted = false;
     report = step(std::move(report), state, piece);

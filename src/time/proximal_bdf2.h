@@ -21,8 +21,10 @@ namespace otto {
 class ProximalBdf2 {
  public:
   struct Control {
-    double max_ratio = 2.4;  ///< of a step to the one before
-    int start_levels = 8;    ///< K: the first piece's error of first order is 2^-K of a step's
+    double max_ratio = 2.4;    ///< of a step to the one before
+    int start_levels = 3;      ///< K: more levels do no better (docs/methods.md)
+    double fast_change = 0.5;  ///< of log rho in a step
+    double fast_part = 1e-3;   ///< of the mass that changes so fast
   };
 
   /// Keeps references.
@@ -32,17 +34,24 @@ class ProximalBdf2 {
   /// The next step is the first.
   void forget() { tau_ = 0; }
   [[nodiscard]] bool first() const { return !(tau_ > 0); }
-  /// One step, or refuses. Collective.
-  [[nodiscard]] StepReport step(StepReport report, State& state, double dt);
+  /// One step, or refuses. `midpoint_failed`: that rule has been tried already. Collective.
+  [[nodiscard]] StepReport step(StepReport report, State& state, double dt,
+                                bool midpoint_failed = false);
   /// A first step in pieces, or refuses and leaves the state as it was. Collective.
-  [[nodiscard]] StepReport start_up(State& state, double dt);
+  [[nodiscard]] StepReport start_up(StepReport report, State& state, double dt);
+  /// A step somebody else has made: `before` is the density it started from, swapped out. Not
+  /// accepted: the next step is the first.
+  void went(const StepReport& report, double dt, std::vector<double>& before);
+  /// Not the first step, and densities that hold more than a thousandth of the mass would change by
+  /// more than a factor in a step of dt, if they went on as in the last one. Collective.
+  [[nodiscard]] bool changes_fast(const State& state, double dt) const;
   void remember(Archive& archive);
 
  private:
   [[nodiscard]] std::string bdf2_step(StepReport& report, State& state, double dt);
   [[nodiscard]] std::string midpoint_step(StepReport& report, State& state, double dt);
-  void went(const StepReport& report, double dt);
 
+  const Mesh& mesh_;
   ProximalStage& stage_;
   ProximalMidpoint& midpoint_;
   GeodesicExtrapolation extrapolation_;

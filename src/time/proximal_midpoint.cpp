@@ -1,6 +1,10 @@
 #include "proximal_midpoint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "otto/time/linear_stage.h"
 
@@ -22,8 +26,26 @@ bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, d
   count(report, solve);
   if (!solve.converged) {
     report.reason = "the linear solve of the midpoint rule failed: " + solve.reason;
+    return false;
   }
-  return solve.converged;
+  const double part = missed(rho1);
+  if (part > options_.max_missed) {
+    report.reason =
+        fmt::format("the midpoint rule misses its own guess of the density by {:.2g}", part);
+    return false;
+  }
+  return true;
+}
+
+/// sum vol |rho1 - pi| / mass.
+double ProximalMidpoint::missed(std::span<const double> rho1) const {
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
+    sums[0] += mesh_.volume[k] * std::abs(rho1[k] - pi_[k]);
+    sums[1] += mesh_.volume[k] * rho1[k];
+  }
+  mesh_.comm.sum_in_place(sums);
+  return sums[0] / sums[1];
 }
 
 StepReport plain_step(ProximalStage& stage, StepReport report, State& state, double dt,

@@ -10,8 +10,8 @@
 //   pi = x rho_h  =  rho1 + O(dt^2),      x at most 4,
 //
 // so that the rule is of second order, non-negative and keeps the mass for every dt. The bound
-// lets mass through cells that were empty at first. Nothing forces F(rho1) <= F(rho0): callers
-// look.
+// lets mass through cells that were empty at first. Where rho1 is far from pi the step has failed.
+// Nothing forces F(rho1) <= F(rho0): callers look.
 
 #include <span>
 #include <vector>
@@ -25,6 +25,7 @@ struct ProximalMidpointOptions {
   /// Of x: in half a step rho_h grows by no more where it is smooth; larger x would let less mass
   /// through.
   double max_growth = 4;
+  double max_missed = 0.3;  ///< of the mass, between rho1 and pi; beyond it the rule is of no order
 };
 
 class ProximalMidpoint {
@@ -40,6 +41,8 @@ class ProximalMidpoint {
                            std::vector<double>& rho1);
 
  private:
+  [[nodiscard]] double missed(std::span<const double> rho1) const;
+
   ProximalStage& stage_;
   PositiveTransport& mover_;
   const Mesh& mesh_;

@@ -18,6 +18,7 @@ struct NewtonControl {
   double min_left = 0.02;   ///< part of a density that one iteration leaves: the same downwards
   double dual_share = 0.3;  ///< the density of the new phi is tried where more is left than this
   double rounding_factor = 1e3;  ///< optimality, over rounding, at which a stalled search is done
+  double stalled_factor = 10;  ///< over the tolerance, without bounds: the same after a tight solve
   /// Of a chemical potential at rest, in units of epsilon times its terms: two dozen operations.
   double rest_rounding = 32;
 
@@ -81,6 +82,10 @@ struct NewtonControl {
   double empty = 1e-290;       ///< over the mass: a cell without density; its logarithm is finite
   double guess_floor = 1e-14;  ///< of implicit Euler's density: its solve knows no less
   int guess_sweeps = 3;        ///< that give such densities the size their neighbours ask for
+  /// Over the mean, the density of tails, which weigh nothing in the optimality: where Newton's
+  /// method leaves less than tail_factor of what implicit Euler makes of the cells beside them, they
+  /// get that. Else a tail that an unfinished direction has emptied keeps all mass out for good.
+  double tail = 1e-9, tail_factor = 0.1;
   double other_terms_from =
       1e-6;                   ///< over the mean: where the guess takes terms beside the entropy
   double shut_jump = 30;      ///< kT that V rises across a face into an obstacle: e^-30 are nothing

@@ -37,7 +37,7 @@ namespace fallback {
 inline constexpr int none = 0;         ///< it did what was asked
 inline constexpr int path = 1;         ///< Newton's method by way of shorter steps: same solution
 inline constexpr int pieces = 2;       ///< shorter steps of BDF2 from a density that jumps
-inline constexpr int midpoint = 3;     ///< the midpoint rule in place of BDF2: still second order
+inline constexpr int other_rule = 3;   ///< BDF2 for the midpoint rule, or the other way round
 inline constexpr int first_order = 4;  ///< a plain proximal step in place of a second-order one
 }  // namespace fallback
 
