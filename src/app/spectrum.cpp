@@ -253,6 +253,14 @@ int spectrum_command(const RunOptions& options, int count) {
                        ": the spectrum is that of a linear equation: an entropy and external "
                        "energies alone; nonlinear energies have none");
     }
+    if (generator.heat()) {
+      throw InputError(
+          c.file().string() +
+          ": the spectrum needs detailed balance, which a temperature that varies does not have in "
+          "general; where it has (on a line; where kT is a function of V), write D kT for D, kT = "
+          "1 "
+          "and log kT + int dV/kT for V");
+    }
     if (generator.depends_on_time()) {
       throw InputError(c.file().string() +
                        ": the spectrum needs an energy, a drift and a diffusion that do not depend "
