@@ -161,9 +161,14 @@ std::shared_ptr<const VaryingTemperature> read_temperature(std::span<const Secti
   }
   const std::vector<Section> entropies = entropies_of(terms);
   const Section& first = entropies.front();
+  const bool regions =
+      std::ranges::any_of(entropies, [](const Section& term) { return term.given("region"); });
+  if (!regions && entropies.size() > 1) {
+    entropies[1].fail("kind", "a second entropy term; add the temperatures and keep one");
+  }
   VaryingTemperature kT{.everywhere = read_one(first, mesh.dimension),
                         .place = first.where("temperature") + ": energy.temperature"};
-  if (entropies.size() > 1 || first.given("region")) kT.region = read_regions(entropies, mesh);
+  if (regions) kT.region = read_regions(entropies, mesh);
   const std::vector<double> values = kT.of_cells(mesh, 0);
   double sum = 0, volume = 0;
   for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
