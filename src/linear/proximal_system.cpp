@@ -72,6 +72,7 @@ struct ProximalSystem::Impl {
   KspOwner ksp;
   VecOwner b, u;
   double user_rtol = -1;
+  PetscInt limit = 0;  ///< of iterations: the user's or KrylovControl's
   bool user_norm = false;
 
   void make_cycle();
@@ -121,6 +122,7 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   }
   check(KSPSetFromOptions(ksp));
   take_prefixed_options(ksp, control.prefix);
+  check(KSPGetTolerances(ksp, nullptr, nullptr, nullptr, &limit));
   user_rtol = otto::user_rtol(control);
   user_norm = user_option(defaults.prefix, "-ksp_norm_type");
 }
@@ -208,14 +210,15 @@ double ProximalSystem::rtol() const {
 }
 
 SolveReport ProximalSystem::solve(std::span<const double> rhs, std::span<double> x, double rtol,
-                                  Stop stop) {
+                                  Stop stop, int max_iterations) {
   Impl& s = *impl_;
   if (!s.user_norm) {
     check(KSPSetNormType(s.ksp,
                          stop == Stop::by_energy ? KSP_NORM_NATURAL : KSP_NORM_UNPRECONDITIONED));
   }
   if (s.user_rtol > 0) rtol = std::min(rtol, s.user_rtol);
-  check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  check(KSPSetTolerances(s.ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT,
+                         std::min(PetscInt(max_iterations), s.limit)));
   if (s.assemble) return solve_with(s.ksp, s.b, s.u, rhs, x);
   load(rhs, s.b);
   const SolveReport report = s.preconditioners->solve(s.b, s.u, rtol);

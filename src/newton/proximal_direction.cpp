@@ -57,7 +57,7 @@ bool ProximalNewton::Impl::direction(double rtol) {
       coupled ? solve_coupled(coefficients, rtol) : solve_single(coefficients, rtol);
   report.linear_iterations += solve.iterations;
   report.max_linear_iterations = std::max(report.max_linear_iterations, solve.iterations);
-  if (solve.converged || solve.iterations >= control.max_linear) return true;
+  if (solve.converged || solve.iterations >= max_linear()) return true;
   report.reason = "the linear solve inside Newton's method failed: " + solve.reason;
   return false;
 }
@@ -86,7 +86,7 @@ SolveReport ProximalNewton::Impl::solve_single(const ProximalCoefficients& c, do
   for (std::size_t k = 0; k < owned; ++k) rhs[k] = now.r[k] - rhs[k];
   using enum ProximalSystem::Stop;
   const bool near = opening <= control.small_change && !upwind;
-  SolveReport solve = system.solve(rhs, dphi, rtol, near ? by_residual : by_energy);
+  SolveReport solve = system.solve(rhs, dphi, rtol, near ? by_residual : by_energy, max_linear());
   std::ranges::copy(dphi, field.begin());
   mesh.halo.update(mesh.comm, field);
   J.apply(field, drho);

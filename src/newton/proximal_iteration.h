@@ -108,6 +108,9 @@ struct ProximalNewton::Impl {
   [[nodiscard]] bool patch_direction();
   void iterate_patches();
   [[nodiscard]] double held() const;
+  [[nodiscard]] int max_linear() const {
+    return bounds.bounded() || coupled ? control.max_linear : control.max_linear_single;
+  }
   SolveReport solve_coupled(const ProximalCoefficients& c, double rtol);
   SolveReport solve_single(const ProximalCoefficients& c, double rtol);
   bool search();

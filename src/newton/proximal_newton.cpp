@@ -55,13 +55,15 @@ bool ProximalNewton::Impl::slow(double before) const {
          now.optimality > control.warm_near * std::max(tolerance, now.floor);
 }
 
-/// After a search that failed: a tighter solve, then larger held densities. False: neither is left.
+/// After a search that failed: a tighter solve near bounds, else one a little tighter with larger
+/// held densities. False: neither is left.
 bool ProximalNewton::Impl::try_harder(double rtol) {
-  if (rtol > control.tightest) {
+  if (bounds.bounded()) {
     care = 0;
-    return true;
+    return rtol > control.tightest;
   }
-  if (bounds.bounded() || damping >= control.damping_max) return false;
+  if (damping >= control.damping_max) return false;
+  care = std::max(control.min_care, control.care_failed * care);
   damping = std::max(control.damping_growth * damping, control.damping_raised);
   return true;
 }
@@ -74,14 +76,12 @@ int ProximalNewton::Impl::max_iterations() const {
 /// How much tighter linear solves are to be than they were. Tails weigh nothing in a loose solve,
 /// but their logarithms count; near bounds densities of the edge do.
 void ProximalNewton::Impl::adjust_care(double rtol, double before) {
-  if (!bounds.bounded()) {
-    if (now.optimality > control.care_from * std::max(rtol, before) * before) {
-      care *= control.care_factor;
-    }
-  } else if (internal.has_slope()) {
-    const bool slow = now.optimality > control.warm_progress * before;
-    care = slow ? care * control.care_factor : std::min(1.0, care * control.care_recovery);
-  }
+  if (bounds.bounded() && !internal.has_slope()) return;
+  const double foreseen =
+      bounds.bounded() ? control.warm_progress : control.care_from * std::max(rtol, before);
+  const bool slow = now.optimality > foreseen * before;
+  care = slow ? care * control.care_factor : std::min(1.0, care * control.care_recovery);
+  if (!bounds.bounded()) care = std::max(control.min_care, care);
 }
 
 /// From `now` to the solution; else says why not in the report.

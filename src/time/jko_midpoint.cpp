@@ -15,7 +15,7 @@ constexpr Solves solves{.flux = FluxUse::none, .drift = false, .absorbing = fals
 class JkoMidpoint final : public Stepper {
  public:
   JkoMidpoint(const Problem& problem, const ProximalOptions& options)
-      : stage_(problem, options, second_order_limits()),
+      : stage_(problem, options),
         mover_(stage_.transport(), problem.solver),
         midpoint_(stage_, mover_, problem.mesh),
         bdf2_(stage_, mover_, midpoint_, problem.solver) {}

@@ -29,12 +29,6 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
   if (weights_ == FaceWeights::upwind) std::ranges::fill(transport_.theta(), 1.0);
 }
 
-ProximalStageOptions second_order_limits() {
-  ProximalStageOptions limits;
-  limits.newton.damping = 1e-9;
-  return limits;
-}
-
 bool ProximalStage::rough(const State& state) const {
   const double kT = generator_.temperature();
   if (!(kT > 0)) return false;

@@ -40,10 +40,10 @@ class ProximalSystem {
   /// What is to fall to rtol: the norm of the error in H (about r P^-1 r), which sees cells of all
   /// masses; or the residual, the masses not yet moved, known without another application of P^-1.
   enum class Stop { by_energy, by_residual };
-  /// Solves from x = 0, to `rtol` (a smaller -ksp_rtol of the user's wins). Owned values.
-  /// Collective.
+  /// Solves from x = 0, to `rtol` (a smaller -ksp_rtol of the user's wins) or for `max_iterations` (-ksp_max_it likewise)
+  /// with the last preconditioner tried. Owned values. Collective.
   SolveReport solve(std::span<const double> b, std::span<double> x, double rtol,
-                    Stop stop = Stop::by_energy);
+                    Stop stop = Stop::by_energy, int max_iterations = 200);
   /// x = P^-1 r, one application of the preconditioner. Owned values. Collective.
   void precondition(std::span<const double> r, std::span<double> x);
   /// out = H x, owned values. Collective.

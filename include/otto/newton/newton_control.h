@@ -31,7 +31,9 @@ struct NewtonControl {
   double small_change = 0.03;  ///< optimality of a start up to which a solve stops by its residual
 
   // Linear solves
-  int max_linear = 200;        ///< a direction is used as it is after so many iterations
+  int max_linear = 200;  ///< a direction is used as it is after so many iterations
+  /// The same without bounds and interaction: what is left then is the phi of cells without mass.
+  int max_linear_single = 20;
   double loosest_cold = 1e-2;  ///< tolerance far from the solution: tails count there
   double loosest_warm = 0.1;
   double loosest_bounded = 1e-3;  ///< multipliers need a better phi
@@ -42,7 +44,9 @@ struct NewtonControl {
   double min_needed = 1e-6;       ///< unless that is less than this
   double care_factor = 0.03;      ///< on the tolerance after a solve that did not do its share:
   double care_from = 5;           ///< optimality over that foreseen, max(rtol, opt.) times the last
-  double care_recovery = 3;  ///< with bounds, on the care after an iteration that did its share
+  double care_recovery = 3;       ///< on the care after an iteration that did its share
+  double care_failed = 0.1;       ///< without bounds, on the care after a search that failed,
+  double min_care = 1e-4;         ///< and its least: what is slow then is not the linear solve
 
   double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k
   double forcing_inner = 0.05;
@@ -54,7 +58,7 @@ struct NewtonControl {
   // where no step along the direction helps, and falls again; with it fixed the convergence stays
   // quadratic.
   double held_density = 1e-18;  ///< below it, phi of a vacuum is nothing but rounding of H
-  double damping = 0;           ///< at first; cells held from the start keep rough tails
+  double damping = 1e-9;        ///< at first; cells held by more from the start keep rough tails
   double damping_growth = 100;  ///< after a search that fails, from at least damping_raised
   double damping_raised = 1e-6;
   double damping_decay = 0.1;  ///< after a full step
@@ -94,7 +98,7 @@ struct NewtonControl {
   double barrier_power = 1.5;
   double barrier_close = 10;        ///< lowered at an optimality of so many b
   double barrier_close_warm = 100;  ///< the same from a guess: its iterates are near the path's end
-  int max_iterations_warm = 12;  ///< from a guess with bounds; an easy whole path takes 7
+  int max_iterations_warm = 12;     ///< from a guess with bounds; an easy whole path takes 7
   /// Energies per mass above the mean of V from which a cell is an obstacle, where b puts less.
   double obstacle = 100;
   /// The least energy per mass, over what moving it by the width of a cell costs: a trifle.

@@ -26,12 +26,6 @@ struct ProximalStageOptions {
   NewtonControl newton = {};
 };
 
-/// Of schemes of second order. Continued geodesics and steps back leave kinks in thin tails: cells
-/// that weigh less than the error are held from the first iteration on, at the size of Newton's
-/// tolerance. (Plain proximal steps smooth their tails, which cells held without need would keep
-/// rough.)
-ProximalStageOptions second_order_limits();
-
 class ProximalStage {
  public:
   ProximalStage(const Problem& problem, const ProximalOptions& options,
