@@ -242,8 +242,8 @@ void refuse_without_modes(const Case& c, const Generator& generator) {
     throw InputError(
         c.file().string() +
         ": the spectrum needs detailed balance, which a temperature that varies does not have in "
-        "general; where it has (on a line; where kT is a function of V), write D kT for D, kT = "
-        "1 "
+        "general; where it has (on a line; where kT is a function of V), write D kT for D, 1 for "
+        "kT "
         "and log kT + int dV/kT for V");
   }
   if (generator.depends_on_time()) {
