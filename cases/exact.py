@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
+from scipy.interpolate import CubicSpline
 from scipy.linalg import eigh_tridiagonal, eigvalsh, expm, sqrtm
 from scipy.special import erf, gamma, iv  # noqa: F401  (iv: in formulas)
 
@@ -260,6 +261,38 @@ def tilted_periodic_current():
 def tilted_periodic(_time):
     norm = _risken_norm()
     return lambda x: _risken(x[0]) / norm
+
+
+# -- a ring with a hot and a cold side: u = kT rho, u' + u V'/kT = -J -------------------------------
+
+
+@lru_cache
+def _heated_ring():
+    """(J, the density at rest on 4096 points): with phi' = V'/kT, P the rise of phi around the ring,
+    u = J exp(-phi(x)) int_x^{x + 2 pi} exp(phi) / (1 - exp(P))."""
+    n = 4096
+    x = 2 * np.pi * np.arange(n) / n
+    kT = 1 + 0.5 * np.cos(x - 0.7)
+    slope = np.cos(x) / kT
+    phi = CubicSpline(np.append(x, 2 * np.pi), np.append(slope, slope[0]), bc_type="periodic").antiderivative()
+    around = np.append(x, 2 * np.pi + x)
+    rise = phi(2 * np.pi)
+    weight = np.exp(np.append(phi(x), rise + phi(x)))
+    inner = CubicSpline(around, weight).antiderivative()
+    density = np.exp(-phi(x)) * (inner(x + 2 * np.pi * (1 - 1e-15)) - inner(x)) / (1 - np.exp(rise)) / kT
+    mass = 2 * np.pi * np.mean(density)
+    return 1 / mass, density / mass
+
+
+def heated_ring_current():
+    return _heated_ring()[0]
+
+
+def heated_ring(_time):
+    density = _heated_ring()[1]
+    x = 2 * np.pi * np.arange(len(density) + 1) / len(density)
+    spline = CubicSpline(x, np.append(density, density[0]), bc_type="periodic")
+    return lambda point: spline(point[0])
 
 
 # -- Mueller-Brown -------------------------------------------------------------------------------

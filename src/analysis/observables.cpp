@@ -99,7 +99,7 @@ std::array<double, 3> currents(const Generator& generator, std::span<const doubl
 /// for no such profile.
 std::optional<double> profile_mass(const Generator& generator, std::span<const double> rho) {
   const Mesh& mesh = generator.mesh();
-  bool exact = mesh.dimension == 1 && mesh.box && mesh.box->box.periodic[0];
+  bool exact = !generator.heat() && mesh.dimension == 1 && mesh.box && mesh.box->box.periodic[0];
   double mass = 0;
   for (std::size_t f = 0; exact && f < std::size_t(mesh.faces.size()); ++f) {
     const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);

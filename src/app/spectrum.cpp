@@ -220,6 +220,39 @@ void write_modes(const Case& c, const RunOutput& output, const Generator& genera
   series->finish();
 }
 
+/// What is no linear and homogeneous equation with detailed balance.
+void refuse_without_modes(const Case& c, const Generator& generator) {
+  if (generator.supplies()) {
+    throw InputError(c.file().string() +
+                     ": the spectrum is that of a homogeneous equation; remove what brings mass "
+                     "in ([reaction] source, [boundary.value], reinject)");
+  }
+  if (c.section("mobility").present()) {
+    c.section("mobility")
+        .fail("",
+              "the spectrum is that of a linear equation, whose mobility is the density; remove "
+              "the table");
+  }
+  if (!generator.energy().linear()) {
+    throw InputError(c.file().string() +
+                     ": the spectrum is that of a linear equation: an entropy and external "
+                     "energies alone; nonlinear energies have none");
+  }
+  if (generator.heat()) {
+    throw InputError(
+        c.file().string() +
+        ": the spectrum needs detailed balance, which a temperature that varies does not have in "
+        "general; where it has (on a line; where kT is a function of V), write D kT for D, 1 for "
+        "kT "
+        "and log kT + int dV/kT for V");
+  }
+  if (generator.depends_on_time()) {
+    throw InputError(c.file().string() +
+                     ": the spectrum needs an energy, a drift and a diffusion that do not depend "
+                     "on t");
+  }
+}
+
 }  // namespace
 
 int spectrum_command(const RunOptions& options, int count) {
@@ -237,27 +270,7 @@ int spectrum_command(const RunOptions& options, int count) {
     const Exchange exchange = exchange_of(c, mesh);
     const Generator generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
                               &exchange, diffusion.get());
-    if (generator.supplies()) {
-      throw InputError(c.file().string() +
-                       ": the spectrum is that of a homogeneous equation; remove what brings mass "
-                       "in ([reaction] source, [boundary.value], reinject)");
-    }
-    if (c.section("mobility").present()) {
-      c.section("mobility")
-          .fail("",
-                "the spectrum is that of a linear equation, whose mobility is the density; remove "
-                "the table");
-    }
-    if (!energy.linear()) {
-      throw InputError(c.file().string() +
-                       ": the spectrum is that of a linear equation: an entropy and external "
-                       "energies alone; nonlinear energies have none");
-    }
-    if (generator.depends_on_time()) {
-      throw InputError(c.file().string() +
-                       ": the spectrum needs an energy, a drift and a diffusion that do not depend "
-                       "on t");
-    }
+    refuse_without_modes(c, generator);
     ShiftedSolver solver(generator, read_solver(c.section("solver")));
     const Spectrum spectrum = slowest_modes(generator, solver, {.count = count});
     refuse_left_over(petsc);

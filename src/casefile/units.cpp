@@ -1,7 +1,8 @@
 // [units]: what the numbers of a case are measured in. All of them are in these units already but
 // temperatures in kelvin,
 //
-//   energy.temperature = "300 K"   ->   kT = k 300 in units of energy,
+//   energy.temperature = "300 K"            ->   kT = k 300 in units of energy,
+//   energy.temperature = "(300 + 20*x) K"   ->   "k * (300 + 20*x)",
 //
 // k being Boltzmann's constant (per mole: the gas constant), exact in the SI since 2019 (CODATA
 // 2018; hartree and wave numbers to the digits recommended there), and diffusion coefficients whose
@@ -15,6 +16,7 @@
 #include <charconv>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <span>
 
 #include "otto/casefile/data.h"
@@ -54,16 +56,35 @@ constexpr Boltzmann constants[] = {{"kJ/mol", 8.31446261815324e-3},
                                    {"1/cm", 0.6950348004},
                                    {"J", 1.380649e-23}};
 
-/// "300 K" or "300K"; 0 for anything else.
-double kelvin(std::string text) {
+void trim_end(std::string& text) {
   while (text.ends_with(' ')) text.pop_back();
-  if (!text.ends_with('K')) return 0;
+}
+
+/// What stands before the K of kelvin; nothing where there is none.
+std::optional<std::string> before_K(std::string text) {
+  trim_end(text);
+  if (!text.ends_with('K')) return std::nullopt;
   text.pop_back();
-  while (text.ends_with(' ')) text.pop_back();
+  trim_end(text);
+  return text;
+}
+
+/// A number and nothing else.
+std::optional<double> whole_number(const std::string& text) {
   double value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
-  return whole && std::isfinite(value) && value > 0 ? value : 0;
+  return whole ? std::optional(value) : std::nullopt;
+}
+
+/// A number, or one with a word for its unit: no expression, whose terms are joined by signs.
+bool is_quantity(const std::string& text) {
+  double value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec != std::errc{}) return false;
+  const std::string rest(read.ptr, text.data() + text.size());
+  return rest.find_first_not_of(" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+         std::string::npos;
 }
 
 struct Unit {
@@ -133,14 +154,25 @@ void convert_temperatures(CaseData& data) {
         throw InputError(fmt::format("{}: energy.temperature = \"{}\": {}", data.where(entry.place),
                                      *text, message));
       };
-      const double T = kelvin(*text);
-      if (T == 0) fail("a temperature is a number, kT in units of energy, or as \"300 K\"");
+      const Entry* kind = table.find("kind");
+      const auto* name = kind ? std::get_if<std::string>(&kind->value.content) : nullptr;
+      const bool may_vary = name && *name == "entropy" && !is_quantity(*text);
+      const auto in_kelvin = before_K(*text);
+      if (may_vary && !in_kelvin) continue;  // an expression, in units of energy
+      const auto T = in_kelvin ? whole_number(*in_kelvin) : std::nullopt;
+      if (!may_vary && !(T && std::isfinite(*T) && *T > 0)) {
+        fail("a temperature is a number, kT in units of energy, or as \"300 K\"");
+      }
       const auto* unit = energy ? std::get_if<std::string>(&energy->value.content) : nullptr;
       if (!unit) fail("kelvin need [units] energy, as in energy = \"kJ/mol\"");
       if (*unit == "kT") fail("in units of kT the temperature is 1");
       const auto known = std::ranges::find_if(constants, [&](auto& c) { return *unit == c.unit; });
       if (known == std::end(constants)) continue;  // refused by what is declared
-      entry.value.content = known->k * T;
+      if (may_vary) {
+        entry.value.content = fmt::format("{:.17g}*({})", known->k, *in_kelvin);
+      } else {
+        entry.value.content = known->k * *T;
+      }
     }
   }
 }

@@ -64,6 +64,10 @@ FreeEnergy known_energy(const Case& c, const Mesh& mesh) {
                        "known terms beyond an entropy and external ones are not available yet "
                        "for 'otto fit'; remove them");
   }
+  if (energy.varying_temperature()) {
+    terms.front().fail(
+        "kind", "a temperature that varies is not available yet for 'otto fit'; give a number");
+  }
   if (energy.depends_on_time()) {
     terms.front().fail("kind", "known terms that depend on t are not available yet for 'otto fit'");
   }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "otto/operators/chemical_potential.h"
+#include "otto/operators/face_temperature.h"
 
 namespace otto {
 
@@ -52,7 +53,10 @@ void OutputFields::find_mu(std::span<const double> density) {
   mu_values_.resize(owned);
   chemical_potential(generator_, rho, mu_values_);
   if (!energy.linear()) return;
-  for (double& mu : mu_values_) mu -= energy.temperature();  // U' = kT (log rho + 1)
+  const FaceTemperature* heat = generator_.heat();
+  for (std::size_t i = 0; i < owned; ++i) {  // U' = kT (log rho + 1)
+    mu_values_[i] -= heat ? heat->cells[i] : energy.temperature();
+  }
 }
 
 const std::vector<NamedField>& OutputFields::of(const State& state) {

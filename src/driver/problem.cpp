@@ -1,7 +1,10 @@
 #include "otto/driver/problem.h"
 
+#include <algorithm>
+
 #include "otto/casefile/units.h"
 #include "otto/core/error.h"
+#include "otto/energy/temperature.h"
 #include "otto/flux/two_point.h"
 #include "otto/operators/exchange.h"
 #include "otto/operators/face_diffusion.h"
@@ -10,7 +13,13 @@ namespace otto {
 
 namespace {
 
+Section entropy_of(const Case& c) {
+  const std::vector<Section> terms = energy_terms(c);
+  return *std::ranges::find_if(terms, [](const Section& t) { return t.text("kind") == "entropy"; });
+}
+
 [[noreturn]] void refuse(const Case& c, const Refusal& refusal) {
+  if (refusal.table == "energy") entropy_of(c).fail(refusal.key, refusal.message);
   c.section(refusal.table).fail(refusal.key, refusal.message);
 }
 
@@ -31,6 +40,11 @@ double diffusion_scale(const Case& c) {
   const Section section = c.section("diffusion");
   if (!section.given("unit")) return 1;
   const double factor = diffusion_factor(section, "unit", c.section("units"));
+  if (temperature_varies(energy_terms(c))) {
+    section.fail("unit",
+                 "a measured coefficient is kT D, and the temperature varies; give D itself, the "
+                 "inverse of the friction, and remove the key");
+  }
   double kT = 0;
   for (const Section& term : energy_terms(c)) {
     if (term.text("kind") == "entropy") kT += term.real("temperature");
@@ -90,6 +104,7 @@ std::shared_ptr<const Diffusion> take_diffusion(const Case& c, Mesh& mesh) {
   const FluxTask task{.kind = c.section("flux").text("kind"),
                       .diffusion = diffusion.get(),
                       .drift = c.section("drift").present(),
+                      .temperature_varies = temperature_varies(energy_terms(c)),
                       .absorbing = !open_names(c).empty(),
                       .reaction = c.section("reaction").present(),
                       .analysis = c.section("analysis").present()};
@@ -123,6 +138,13 @@ FreeEnergy free_energy_of(const Case& c, const Mesh& mesh, const Diffusion* diff
               "tells how the noise was meant, and without an entropy there is "
               "none; add one with its temperature, or remove the key");
   }
+  if (energy.varying_temperature()) {
+    c.section("diffusion")
+        .fail("convention",
+              "is for one temperature everywhere; where it varies the equation is div(D (grad(kT "
+              "rho) "
+              "+ rho grad V)), and what else was meant is a [drift]");
+  }
   if (auto noise = noise_energy(*diffusion, energy.temperature())) {
     energy.add(std::move(noise), diffusion->place);
   }
@@ -149,6 +171,11 @@ const StepperEntry& find_stepper(const Case& c, const Problem& problem) {
   facts.adaptive = time.flag("adaptive");
   const StepperChoice choice = choose_stepper(time.text("scheme"), facts);
   if (choice.entry) return *choice.entry;
+  if (choice.refusal.table == "drift" && problem.energy.varying_temperature()) {
+    entropy_of(c).fail("temperature",
+                       choice.refusal.message +
+                           " (no free energy goes with a temperature that varies; give a number)");
+  }
   if (choice.refusal.table == "drift" && !c.section("drift").present()) {
     c.section("diffusion")
         .fail("convention",

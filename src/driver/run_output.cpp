@@ -48,7 +48,12 @@ void RunOutput::Impl::describe(const Problem& problem, const Stepper& stepper) {
                                summary.scheme, summary.target));
   Log& log = folder.log();
   for (const std::string& words : mesh.remarks) log.say(words);
-  if (drift) {
+  if (generator.heat()) {
+    log.say(
+        "the temperature varies: d_t rho = div(D (grad(kT rho) + rho grad V)), along which no free "
+        "energy falls; the column free_energy is int kT rho log rho + V rho, dissipation its "
+        "fall, of either sign");
+  } else if (drift) {
     log.say(
         "with a drift no free energy decays; the columns free_energy, dissipation and edi_gap "
         "are those of the energy without it");

@@ -28,8 +28,10 @@ const Declare keys{
       .equation = "int V rho"},
      {.path = "energy.region",
       .type = Type::text,
-      .doc = "Region of a Gmsh mesh (a physical name) outside which the term is zero.",
-      .when = "kind=external",
+      .doc =
+          "Region of a Gmsh mesh (a physical name) outside which the term is zero; of an entropy, "
+          "the region that has its temperature.",
+      .when = "kind=external|entropy",
       .equation = "int_region V rho"},
      {.path = "energy.strength",
       .doc = "Factor by which the term is multiplied.",

@@ -12,6 +12,7 @@
 #include "otto/casefile/section.h"
 #include "otto/core/error.h"
 #include "otto/core/words.h"
+#include "otto/energy/temperature.h"
 #include "otto/mesh/region.h"
 #include "otto/network/network_use.h"
 
@@ -30,12 +31,14 @@ const Declare keys{
       .equation = "F(rho) = int U(rho) + int V rho + 1/2 int int W rho rho"},
      {.path = "energy.temperature",
       .type = Type::real_or_text,
-      .doc = "Temperature kT of the entropy in units of energy, or as \"300 K\" beside "
-             "[units] energy.",
+      .doc =
+          "Temperature kT of the entropy in units of energy, or as \"300 K\" beside "
+          "[units] energy; kT(x, t) as an expression in x, y, z and t, or as \"(300 + 20*x) K\".",
       .required = true,
       .range = positive,
       .when = "kind=entropy",
-      .equation = "kT int rho log rho"}},
+      .equation = "kT int rho log rho; where it varies, d_t rho = div(D (grad(kT rho) + rho grad "
+                  "V))"}},
     {{.path = "energy.kind",
       .value = "entropy",
       .doc = "The entropy, which makes the density diffuse.",
@@ -60,6 +63,7 @@ struct Terms {
   NetworkUses networks;
 
   explicit Terms(std::span<const Section> sections) {
+    if (temperature_varies(sections)) return;
     for (const Section& term : sections) {
       if (term.text("kind") != "entropy") continue;
       if (temperature > 0) {
@@ -115,7 +119,8 @@ void FreeEnergy::add(std::unique_ptr<ExternalEnergy> term, std::string place) {
 }
 
 bool FreeEnergy::depends_on_time() const {
-  return std::ranges::any_of(external_, [](const auto& term) { return term->depends_on_time(); });
+  return (varying_ && varying_->depends_on_time()) ||
+         std::ranges::any_of(external_, [](const auto& term) { return term->depends_on_time(); });
 }
 
 void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const {
@@ -148,6 +153,8 @@ void FreeEnergy::external(const Mesh& mesh, double t, std::span<double> V) const
 
 FreeEnergy make_free_energy(std::span<const Section> sections, const Mesh& mesh) {
   Terms terms(sections);
+  auto varying = read_temperature(sections, mesh);
+  if (varying) terms.temperature = varying->mean;
   mesh.comm.together([&] {
     for (const Section& term : sections) terms.add(term, mesh);
   });
@@ -159,6 +166,7 @@ FreeEnergy make_free_energy(std::span<const Section> sections, const Mesh& mesh)
   FreeEnergy energy(InternalEnergy(terms.temperature, std::move(terms.internal)),
                     std::move(terms.external), std::move(terms.places), std::move(interaction),
                     std::move(terms.regions), std::move(terms.networks));
+  energy.set_temperature(std::move(varying));
   std::vector<double> V(static_cast<std::size_t>(mesh.local()));
   energy.external(mesh, 0.0, V);
   return energy;

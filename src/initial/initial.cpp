@@ -147,6 +147,11 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
                    "exp(-V/kT) is the equilibrium of an entropy and external energies alone; "
                    "start from another density here");
     }
+    if (energy.varying_temperature()) {
+      initial.fail("kind",
+                   "exp(-V/kT) is at rest where the temperature is the same everywhere; start from "
+                   "another density here");
+    }
     rho = gibbs_density(mesh, energy);
   } else {
     mesh.comm.together([&] { rho = local_density(initial, mesh); });

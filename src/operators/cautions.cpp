@@ -207,7 +207,7 @@ std::optional<std::string> wall_caution(const Generator& g, std::span<const doub
 std::optional<std::string> diffusion_caution(const Generator& g, std::span<const double> density,
                                              const CautionLimits& limits) {
   const Mesh& mesh = g.mesh();
-  if (!(g.temperature() > 0) || g.correction() || mesh.couplings) return std::nullopt;
+  if (!(g.temperature() > 0) || g.heat() || g.correction() || mesh.couplings) return std::nullopt;
   std::array<double, 6> sums{};  // of m n_i^2 D/kT, then of m n_i^2
   const auto mass = [&](std::int32_t cell) {
     return cell < mesh.owned ? mesh.volume[std::size_t(cell)] * density[std::size_t(cell)] : 0.0;

@@ -1,6 +1,9 @@
 #include "otto/operators/chemical_potential.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "otto/operators/face_temperature.h"
 
 namespace otto {
 
@@ -21,6 +24,9 @@ void chemical_potential(const Generator& generator, std::span<const double> rho,
   std::vector<double> W(owned);
   interaction_field(generator, rho, W);
   generator.energy().internal().derivatives(rho.first(owned), 0, mu.first(owned), {});
+  if (const FaceTemperature* heat = generator.heat()) {
+    for (std::size_t i = 0; i < owned; ++i) mu[i] = heat->cells[i] * (std::log(rho[i]) + 1);
+  }
   for (std::size_t i = 0; i < owned; ++i) mu[i] += generator.external()[i] + W[i];
   if (mu.size() > owned) mesh.halo.update(mesh.comm, mu);
 }

@@ -26,8 +26,9 @@ void check(const Diffusion& diffusion, std::span<const Point> points, std::span<
   const bool may_vanish = diffusion.kind == DiffusionKind::diagonal;
   for (std::size_t i = 0; i < D.size(); ++i) {
     if (std::isfinite(D[i]) && (D[i] > 0 || (may_vanish && D[i] == 0))) continue;
-    throw InputError(fmt::format("{}: D is {} at {} at time {}; it must be finite and {}",
-                                 diffusion.place, D[i], to_text(points[i], diffusion.dimension), t,
+    throw InputError(fmt::format("{}: {} is {} at {} at time {}; it must be finite and {}",
+                                 diffusion.place, diffusion.letter, D[i],
+                                 to_text(points[i], diffusion.dimension), t,
                                  may_vanish ? "not negative" : "positive"));
   }
 }

@@ -15,6 +15,7 @@ void refuse_others(const Generator& g) {
   if (g.mesh().couplings) refuse("cells bounded by medians");
   if (g.exchange()) refuse("open sides, sets that absorb and reactions");
   if (g.depends_on_time()) refuse("energies, drifts and diffusions that depend on t");
+  if (g.heat()) refuse("a temperature that varies");
   if (g.without_metric()) refuse("a diffusion that vanishes somewhere");
 }
 

@@ -12,6 +12,7 @@
 #include "otto/operators/exchange.h"
 #include "otto/operators/face_diffusion.h"
 #include "otto/operators/face_runs.h"
+#include "otto/operators/face_temperature.h"
 #include "otto/operators/fourth_order.h"
 #include "passages.h"
 
@@ -54,7 +55,8 @@ Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointF
       exchange_(exchange && !exchange->names().empty() ? exchange : nullptr),
       depends_on_time_(energy.depends_on_time() || varies(drift) || varies(diffusion) ||
                        (exchange && exchange->depends_on_time())),
-      symmetric_(flux.detailed_balance() && !driven() && kT_ > 0),
+      symmetric_(flux.detailed_balance() && !drift_ && !noise_ && !energy.varying_temperature() &&
+                 kT_ > 0),
       monotone_(true),
       V_(static_cast<std::size_t>(mesh.local())),
       forward_(static_cast<std::size_t>(mesh.faces.size())),
@@ -66,15 +68,23 @@ Generator::Generator(const Mesh& mesh, const FreeEnergy& energy, const TwoPointF
   }
   if (flux.order() > 2 && kT_ > 0) correction_ = std::make_unique<FourthOrder>(mesh, kT_, drift);
   evaluate_external();
+  evaluate_temperature();
   if (varies(diffusion_)) evaluate_diffusion();
   evaluate_drift();
   evaluate_rates();
+}
+
+void Generator::evaluate_temperature() {
+  const VaryingTemperature* kT = energy_.varying_temperature();
+  if (!kT || (heat_ && !kT->depends_on_time())) return;
+  heat_ = std::make_unique<FaceTemperature>(face_temperature(mesh_, *kT, time_));
 }
 
 void Generator::set_time(double t) {
   if (!depends_on_time_ || t == time_) return;
   time_ = t;
   if (energy_.depends_on_time()) evaluate_external();
+  evaluate_temperature();
   if (varies(diffusion_)) evaluate_diffusion();
   if (drift_varies()) evaluate_drift();
   evaluate_rates();
@@ -108,7 +118,7 @@ void Generator::evaluate_external() {
 }
 
 void Generator::evaluate_drift() {
-  if (mesh_.couplings || !driven()) return;
+  if (mesh_.couplings || (!drift_ && !noise_)) return;
   along_.assign(forward_.size(), 0.0);
   if (drift_) add_drift();
   if (noise_) add_noise(mesh_, *diffusion_, kT_, time_, along_);
@@ -160,6 +170,7 @@ void Generator::evaluate_rates() {
                          .backward = backward_,
                          .conductance = exit_conductance_.empty() ? mesh_.boundary.transmissibility
                                                                   : exit_conductance_,
+                         .heat = heat_.get(),
                          .time = time_});
   }
   if (correction_) correction_->set(V_, time_);
@@ -198,7 +209,8 @@ void Generator::limit(std::span<const double> rho) {
 }
 
 void Generator::set_external(std::span<const double> V, double kT) {
-  if (depends_on_time_) throw InternalError("V of an energy that depends on time is replaced");
+  if (depends_on_time_ || heat_)
+    throw InternalError("V of a flow that depends on time or heat is replaced");
   V_.assign(V.begin(), V.end());
   kT_ = kT;
   evaluate_rates();
@@ -227,11 +239,18 @@ void Generator::evaluate_two_point() {
     double *forward = &forward_[first], *backward = &backward_[first];
     if (kT_ > 0) {
       std::array<double, 256> scaled;
-      for (std::size_t i = 0; i < n; ++i) scaled[i] = s[i] / kT_;
+      if (heat_) {
+        const double* kT = &heat_->faces[first];
+        for (std::size_t i = 0; i < n; ++i) scaled[i] = s[i] / kT[i];
+      } else {
+        for (std::size_t i = 0; i < n; ++i) scaled[i] = s[i] / kT_;
+      }
       flux_.weights(std::span(scaled).first(n), {forward, n}, {backward, n});
+      const double *left = heat_ ? &heat_->cells[std::size_t(run.left)] : nullptr,
+                   *right = heat_ ? &heat_->cells[std::size_t(run.right)] : nullptr;
       for (std::size_t i = 0; i < n; ++i) {
-        forward[i] *= a[i] * kT_;
-        backward[i] *= a[i] * kT_;
+        forward[i] *= a[i] * (heat_ ? left[i] : kT_);
+        backward[i] *= a[i] * (heat_ ? right[i] : kT_);
       }
     } else {
       for (std::size_t i = 0; i < n; ++i) {

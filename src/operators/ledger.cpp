@@ -3,6 +3,8 @@
 //
 //   D = sum_f F_f (mu_K - mu_L),   mu = kT log rho + V.
 //
+// Where kT varies F = int kT rho log rho + V rho, mu = kT (log rho + 1) + V, and D = -dF/dt may have either sign.
+//
 // Where rho = 0 on one side of a face only, the term tends to +inf, but only as the logarithm of
 // rho. It is then taken with rho = eps times the density on the other side, the least difference
 // the arithmetic resolves: D stays finite, a lower bound of the limit. A face between two empty
@@ -19,6 +21,7 @@
 #include "nonlinear_ledger.h"
 #include "otto/core/vector_math.h"
 #include "otto/operators/face_runs.h"
+#include "otto/operators/face_temperature.h"
 #include "otto/operators/fourth_order.h"
 
 namespace otto {
@@ -78,11 +81,13 @@ void log_of_density(std::span<const double> rho, std::span<double> out) {
 /// Replaces the terms of faces between an empty cell and another one.
 void mend_empty(const Generator& generator, const FaceRun& run, const double* left,
                 const double* right, double* term) {
-  const double kT = generator.temperature(), depth = -kT * std::log(epsilon);
+  const FaceTemperature* heat = generator.heat();
   const auto f = static_cast<std::size_t>(run.first);
   for (std::int32_t i = 0; i < run.count; ++i) {
     const std::size_t K = std::size_t(run.left + i), L = std::size_t(run.right + i);
     const double rise = generator.external()[L] - generator.external()[K];
+    const double kT = heat ? heat->faces[f + std::size_t(i)] : generator.temperature();
+    const double depth = -kT * std::log(epsilon);
     if (left[i] <= 0 && right[i] > 0) {
       term[i] = generator.backward()[f + std::size_t(i)] * right[i] * (depth + rise);
     } else if (right[i] <= 0 && left[i] > 0) {
@@ -127,7 +132,8 @@ double dissipation(const Generator& generator, std::span<const double> rho, cons
 Ledger ledger(const Generator& generator, std::span<const double> rho, bool with_dissipation) {
   if (!generator.linear()) return nonlinear_ledger(generator, rho, with_dissipation);
   const Mesh& mesh = generator.mesh();
-  const double kT = generator.temperature();
+  const FaceTemperature* heat = generator.heat();
+  const double kT = heat ? 1 : generator.temperature();  // beside kT log rho in place of log rho
   const std::span<const double> V = generator.external();
   const std::int32_t cells = with_dissipation ? mesh.local() : mesh.owned;
   // mu of all local cells, or only the logarithms of one block after the other
@@ -140,12 +146,14 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
     const auto n = static_cast<std::size_t>(std::min(block, cells - begin));
     double* log_rho = room.get() + (with_dissipation ? at : 0);
     log_of_density(rho.subspan(at, n), {log_rho, n});
+    for (std::size_t i = 0; heat && i < n; ++i) log_rho[i] *= heat->cells[at + i];
     if (begin < mesh.owned) {
       sweep.add(&rho[at], log_rho, &mesh.volume[at], &V[at], kT,
                 std::min(block, mesh.owned - begin));
     }
     if (with_dissipation) {
       for (std::size_t i = 0; i < n; ++i) log_rho[i] = kT * log_rho[i] + V[at + i];
+      for (std::size_t i = 0; heat && i < n; ++i) log_rho[i] += heat->cells[at + i];
     }
   }
 

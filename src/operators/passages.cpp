@@ -119,10 +119,9 @@ std::vector<double> Passages::factors_at(std::span<const Point> points, double t
 }
 
 /// A D max(u.n, 0) / d, u.n d / D = -s.
-double Passages::outflow_rate(const OpenFace& open, double s, double along,
-                              double conductance) const {
-  const double scale = kT_ > 0 ? kT_ : 1;
-  if (conductance > 0) return conductance * scale * std::max(-s, 0.0);
+double Passages::outflow_rate(const OpenFace& open, double s, double along, double conductance,
+                              double kT) const {
+  if (conductance > 0) return conductance * kT * std::max(-s, 0.0);
   return mesh_.boundary.geometric[std::size_t(open.face.face)] * std::max(along, 0.0);
 }
 
@@ -134,12 +133,15 @@ void Passages::through_faces(const GeneratorState& g) {
   std::vector<double> s(n, 0.0), out(n), in(n);
   std::vector<Point> on(n);
   const std::vector<double> along = drift_along(g.time);
+  const auto kT_half_way = [&](std::size_t f) {
+    return g.heat ? g.heat->half_way[f] : kT_ > 0 ? kT_ : 1;
+  };
   for (std::size_t e = 0; e < n; ++e) {
     const AbsorbingFace& face = faces_[e].face;
     const auto K = std::size_t(face.cell), f = std::size_t(face.face);
     for (const auto& [L, weight] : face.slope) s[e] += weight * (g.V[std::size_t(L)] - g.V[K]);
     if (g.conductance[f] > 0) s[e] -= along[e] * (geometric[f] / g.conductance[f]);
-    if (kT_ > 0) s[e] /= kT_;
+    s[e] /= kT_half_way(f);
     on[e] = mesh_.center[K];
     for (std::size_t i = 0; i < 3; ++i) on[e][i] += face.distance * face.normal[i];
   }
@@ -151,8 +153,10 @@ void Passages::through_faces(const GeneratorState& g) {
   const std::vector<double> factor = factors_at(on, g.time);
   for (std::size_t e = 0; e < n; ++e) {
     const auto f = std::size_t(faces_[e].face.face);
-    const double a = g.conductance[f] * (kT_ > 0 ? kT_ : 1);
-    double f_K = a * out[e], g_K = a * in[e];
+    const double a = g.conductance[f], kT = kT_half_way(f);
+    const auto K = std::size_t(faces_[e].face.cell);
+    double f_K = a * (g.heat ? g.heat->cells[K] : kT) * out[e];
+    double g_K = a * (g.heat ? g.heat->walls[f] : kT) * in[e];
     if (!(g.conductance[f] > 0)) {
       f_K = geometric[f] * std::max(along[e], 0.0);
       g_K = geometric[f] * std::max(-along[e], 0.0);
@@ -170,7 +174,7 @@ void Passages::through_faces(const GeneratorState& g) {
         break;
       }
       case Opening::Kind::outflow:
-        p.rate = outflow_rate(faces_[e], s[e], along[e], g.conductance[f]);
+        p.rate = outflow_rate(faces_[e], s[e], along[e], a, kT);
         break;
     }
     add(p);

@@ -10,6 +10,7 @@
 #include "otto/operators/absorbing.h"
 #include "otto/operators/diffusion.h"
 #include "otto/operators/exchange.h"
+#include "otto/operators/face_temperature.h"
 
 namespace otto {
 
@@ -18,6 +19,7 @@ struct GeneratorState {
   std::span<const double> V;                  ///< owned + ghosts
   std::span<const double> forward, backward;  ///< per face
   std::span<const double> conductance;        ///< a of the boundary faces, with the diffusion
+  const FaceTemperature* heat = nullptr;      ///< kT where it varies
   double time = 0;
 };
 
@@ -56,7 +58,7 @@ class Passages {
   [[nodiscard]] std::vector<double> drift_along(double t) const;
   [[nodiscard]] std::vector<double> factors_at(std::span<const Point> points, double t) const;
   [[nodiscard]] double outflow_rate(const OpenFace& open, double s, double along,
-                                    double conductance) const;
+                                    double conductance, double kT) const;
   [[nodiscard]] std::vector<double> rates_out(const GeneratorState& g) const;
   void add(const Passage& p);
 

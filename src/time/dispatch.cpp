@@ -319,7 +319,8 @@ void check_suits(const std::string& scheme, const Solves& solves, const Problem&
   const std::string kind = facts.flux.empty() ? problem.generator.flux().name() : facts.flux;
   const FluxTask task{.kind = kind,
                       .diffusion = problem.diffusion.get(),
-                      .drift = facts.drift,
+                      .drift = problem.generator.driven() && !problem.generator.heat(),
+                      .temperature_varies = problem.generator.heat() != nullptr,
                       .absorbing = facts.absorbing && !facts.reaction_alone,
                       .reaction = facts.reaction_alone};
   if (const auto refusal = refuse_flux(task, problem.mesh)) refuse(*refusal);

@@ -90,9 +90,27 @@ std::optional<Refusal> refuse_diffusion(const FluxTask& task, const Mesh& mesh) 
   return {};
 }
 
+/// Of a temperature that varies, whose rates belong to kT rho.
+std::optional<Refusal> refuse_temperature(const FluxTask& task, const Mesh& mesh) {
+  if (!task.temperature_varies) return {};
+  for (const char* kind : {flux_on_simplices, flux_of_fourth_order, flux_with_limiter}) {
+    if (task.kind != kind) continue;
+    return Refusal{"flux", "kind",
+                   fmt::format("'{}' is for one temperature everywhere, and that of the entropy "
+                               "varies; take flux.kind = \"scharfetter_gummel\"",
+                               kind)};
+  }
+  if (!mesh.couplings) return {};
+  return Refusal{
+      "energy", "temperature",
+      "cells bounded by medians take one temperature everywhere; take a mesh that carries "
+      "mesh.control_volumes = \"elements\", or a box"};
+}
+
 }  // namespace
 
 std::optional<Refusal> refuse_flux(const FluxTask& task, const Mesh& mesh) {
+  if (auto refusal = refuse_temperature(task, mesh)) return refusal;
   if (task.kind == flux_on_simplices) return refuse_simplex(task, mesh);
   if (task.kind == flux_of_fourth_order) {
     if (auto refusal = refuse_fourth_order(task, mesh)) return refusal;

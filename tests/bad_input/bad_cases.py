@@ -223,6 +223,48 @@ def mobilities():
     yield spectrum
 
 
+def temperatures():
+    number, varies = "temperature = 1.0", 'temperature = "1 + 0.1*x"'
+
+    def hot(name, kT, text="", *words, at=0):
+        bad = appended(name, text, *words, at=at) if text else replaced(name, number, f"temperature = {kT}", *words)
+        bad.content = bad.content.replace(number.encode(), f"temperature = {kT}".encode())
+        return bad
+
+    for name, kT, *words in [("temperature of an unknown", '"1 + q"', "q"), ("temperature cut off", '"1 + "', "temperature"),
+                             ("temperature below 0", '"x"', "kT is -1.75 at (-1.75, -1.75)", "positive"),
+                             ("constant temperature below 0", '"1 - 2"', "kT is -1", "positive"),
+                             ("infinite temperature", '"1/(x - x)"', "finite"),
+                             ("kelvin that vary without a unit", '"(300 + x) K"', "[units] energy"),
+                             ("temperature in words", '"27 C"', "300 K")]:
+        yield hot(name, kT, "", *words)
+    kT = varies.split(" = ", 1)[1]
+    for name, at, text, *words in [
+            ("two temperatures that vary", 1, '[[energy]]\nkind = "entropy"\n' + varies + "\n", "second entropy"),
+            ("a temperature that varies and a power", 1, '[[energy]]\nkind = "power"\nexponent = 2.0\n', "external energies"),
+            ("a temperature that varies and a convention", 2, '[diffusion]\nexpression = "2"\nconvention = "ito"\n',
+             "convention", "one temperature"),
+            ("a temperature that varies and a unit", 4, '[units]\nlength = "nm"\ntime = "ps"\n[diffusion]\nunit = "nm^2/ps"\n'
+             'expression = "2"\n', "unit", "varies")]:
+        yield hot(name, kT, text, *words, at=at)
+    yield replaced("temperature of a region of a box", number, number + '\nregion = "left"', "left", "a box has none", at=1)
+    for scheme in ("jko", "jko_bdf2", "jko_midpoint"):
+        bad = replaced(f"a temperature that varies with {scheme}", number, varies, "no free energy", "implicit_euler")
+        bad.content = bad.content.replace(b'"implicit_euler"', f'"{scheme}"'.encode()).replace(
+            b'[flux]\nkind = "scharfetter_gummel"\n', b"")
+        yield bad
+    for flux in ("simplex", "fourth_order", "limited"):
+        bad = replaced(f"a temperature that varies with {flux}", "scharfetter_gummel", flux, "one temperature")
+        bad.content = bad.content.replace(number.encode(), varies.encode())
+        yield bad
+    gibbs = replaced("a temperature that varies and a Gibbs state", 'kind = "gaussian"', 'kind = "gibbs"', "the same everywhere")
+    gibbs.content = gibbs.content.replace(number.encode(), varies.encode()).replace(b"mean = [-1.0, 0.0]\nvariance = 0.05\n", b"")
+    yield gibbs
+    spectrum = replaced("spectrum with a temperature that varies", number, varies, "detailed balance", "varies")
+    spectrum.arguments, spectrum.line = ("spectrum", "case.toml"), None
+    yield spectrum
+
+
 def diffusion_tables():
     def grid(values="1.5", low=-2, bad=None):
         rows = [f"{x} {y} {values}\n" for y in (low, 0, 2) for x in (low, 0, 2)]
@@ -311,6 +353,7 @@ def combinations():
         yield appended(name, text + "\n", *words, at=1 if text.startswith("[[") else at)
     yield from diffusion_tables()
     yield from mobilities()
+    yield from temperatures()
     for name, at, text, *words in [
             ("killing at a negative rate", 0, '[reaction]\nrate = "x"', "rate", "negative"),
             ("source that takes", 0, '[reaction]\nsource = "-1"', "source", "negative"),

@@ -82,11 +82,13 @@ class Restart(Runs):
             "value": '[boundary.value]\nx_min = "1 + t"\n', "robin": "[boundary.robin]\ny_max = 2.0\n",
             "outflow": '[boundary]\noutflow = ["x_max", "y_min"]\n', "reinject": wall + 'reinject = "initial"\n',
             "sets": '[[set]]\nname = "A"\nexpression = "0.1 - (x - 1)^2 - y^2"\n' + wall.replace("x_max", "A"),
+            "temperature": 'temperature = "1 + 0.3*x + 0.5*sin(20*t)^2"',
             "mobility": "[mobility]\nexponent = 1.5\nmaximum = 3.0\n",
             "vacancies": '[mobility]\nmaximum = 3.0\n[[energy]]\nkind = "vacancies"\nmaximum = 3.0\ntemperature = 1.0\n'}
         checkpoints = sets(checkpoint__every_steps=3, checkpoint__keep=9)
         for name, text in terms.items():
-            self.case.write_text(runs.CASE + text, encoding="utf-8")
+            case = runs.CASE.replace("temperature = 1.0", text) if name == "temperature" else runs.CASE + text
+            self.case.write_text(case, encoding="utf-8")
             first_order = name in ("mobility", "vacancies")
             for scheme in ("implicit_euler",) if first_order else ("tr_bdf2", "bdf2"):
                 with self.subTest(name, scheme=scheme):

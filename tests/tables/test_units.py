@@ -70,6 +70,13 @@ class Units(unittest.TestCase):
             other, _ = spectrum(CASE.replace("kJ/mol", unit).replace("10*(", f"{10 * factor:.17g}*("))
             self.assertAlmostEqual(other / (rate * factor), 1, delta=1e-6, msg=unit)
 
+    def test_kelvin_that_vary(self):
+        """kT = k (300 + 0 x) is the number; the density at rest of a line with V = 0 is 1/T."""
+        case = CASE.replace('"300 K"', '"(300 + 0*x) K"')
+        self.assertEqual(otto("check", case).returncode, 0)
+        for text in ('"(300 + 50*x) K"', '"300 + 50*x  K"'):
+            self.assertEqual(otto("check", CASE.replace('"300 K"', text)).returncode, 0, text)
+
     def test_what_cannot_be_converted(self):
         for old, new, message in (
                 ('energy = "kJ/mol"\n', "", "kelvin need [units] energy"),

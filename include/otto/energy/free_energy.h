@@ -15,7 +15,8 @@
 namespace otto {
 
 class Section;
-class NetworkUse;  // otto/network/network_use.h
+class NetworkUse;           // otto/network/network_use.h
+struct VaryingTemperature;  // otto/energy/temperature.h
 /// Networks among the terms of a free energy.
 using NetworkUses = std::vector<std::shared_ptr<NetworkUse>>;
 
@@ -46,9 +47,14 @@ class FreeEnergy {
   /// One more external term, everywhere; `place` as above.
   void add(std::unique_ptr<ExternalEnergy> term, std::string place);
 
+  /// From now on kT is no number: `temperature()` is its mean.
+  void set_temperature(std::shared_ptr<const VaryingTemperature> kT) { varying_ = std::move(kT); }
+  /// Null where kT is a number.
+  [[nodiscard]] const VaryingTemperature* varying_temperature() const { return varying_.get(); }
+
   [[nodiscard]] const InternalEnergy& internal() const { return internal_; }           ///< U
   [[nodiscard]] const Interaction* interaction() const { return interaction_.get(); }  ///< or null
-  /// kT; 0 without entropy.
+  /// kT; 0 without entropy. Where it varies, a scale: its mean.
   [[nodiscard]] double temperature() const { return internal_.temperature(); }
   /// An entropy and external terms, and nothing else: the Fokker-Planck equation, whose flow is
   /// that of Generator.
@@ -75,6 +81,7 @@ class FreeEnergy {
   std::unique_ptr<Interaction> interaction_;
   std::vector<std::int32_t> regions_;
   NetworkUses networks_;
+  std::shared_ptr<const VaryingTemperature> varying_;
 };
 
 /// Builds the sum from the [[energy]] tables, of which there is at least one. Collective (tables are

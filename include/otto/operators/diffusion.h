@@ -54,8 +54,9 @@ struct Diffusion {
   DiffusionLaw everywhere;           ///< but in the regions that have their own
   std::vector<DiffusionLaw> region;  ///< by label of Mesh::region_names; may be empty
   DiffusionKind kind = DiffusionKind::scalar;
-  double noise = 0;   ///< h: 0 Klimontovich, 1/2 Stratonovich, 1 Ito
-  std::string place;  ///< where it was written, for messages
+  double noise = 0;          ///< h: 0 Klimontovich, 1/2 Stratonovich, 1 Ito
+  std::string place;         ///< where it was written, for messages
+  std::string letter = "D";  ///< what messages call it
 
   [[nodiscard]] const DiffusionLaw& of(std::int32_t label) const {
     return label < 0 || region.empty() ? everywhere : region[std::size_t(label)];

@@ -12,6 +12,8 @@
 //
 // Where D_f = 0 the limit remains: forward = (area / distance) max(b.(x_L - x_K), 0), backward alike.
 //
+// Where kT varies, face_temperature.h has the rates.
+//
 // Without an entropy (kT = 0) the rates are the limit of Scharfetter-Gummel, which is upwind:
 // forward = a max(V_K - V_L + b.(x_L - x_K) / D_f, 0), and backward alike.
 //
@@ -40,11 +42,12 @@
 
 namespace otto {
 
-struct Diffusion;   // otto/operators/diffusion.h
-struct Exchange;    // otto/operators/exchange.h
-struct FaceRun;     // otto/operators/face_runs.h
-class FourthOrder;  // otto/operators/fourth_order.h
-class Passages;     // src/operators/passages.h
+struct Diffusion;        // otto/operators/diffusion.h
+struct Exchange;         // otto/operators/exchange.h
+struct FaceRun;          // otto/operators/face_runs.h
+struct FaceTemperature;  // otto/operators/face_temperature.h
+class FourthOrder;       // otto/operators/fourth_order.h
+class Passages;          // src/operators/passages.h
 
 /// Q at one time: the rates of all faces.
 class Generator {
@@ -73,8 +76,10 @@ class Generator {
   /// The whole free energy, also the terms beyond entropy and V, which the rates leave out.
   [[nodiscard]] const FreeEnergy& energy() const { return energy_; }
   [[nodiscard]] const TwoPointFlux& flux() const { return flux_; }  ///< that gives the rates
-  /// There is a drift beside the forces of the energy, given or implied by the noise.
-  [[nodiscard]] bool driven() const { return drift_ || noise_; }
+  /// There is a drift beside the forces of the energy, given or implied by the noise or by a temperature that varies.
+  [[nodiscard]] bool driven() const { return drift_ || noise_ || heat_; }
+  /// kT where it varies; else null.
+  [[nodiscard]] const FaceTemperature* heat() const { return heat_.get(); }
   /// The diffusion depends on t or vanishes somewhere: no fixed metric goes with it. The same on every rank.
   [[nodiscard]] bool without_metric() const { return without_metric_; }
   /// a per face, with the diffusion at the present time.
@@ -87,7 +92,9 @@ class Generator {
   [[nodiscard]] const Mobility& mobility() const { return mobility_; }
   /// The flow is that of the rates: an entropy and external terms alone, and the mobility rho.
   [[nodiscard]] bool linear() const { return energy_.linear() && mobility_.linear(); }
-  [[nodiscard]] double temperature() const { return kT_; }  ///< kT; 0 without an entropy
+  [[nodiscard]] double temperature() const {
+    return kT_;
+  }  ///< kT, or its mean; 0 without an entropy
   [[nodiscard]] std::span<const double> external() const { return V_; }  ///< owned + ghosts
   /// V_L - V_K - b.(x_L - x_K) / D_f per face.
   [[nodiscard]] std::vector<double> rises() const;
@@ -133,6 +140,7 @@ class Generator {
 
  private:
   void evaluate_external();
+  void evaluate_temperature();
   void evaluate_diffusion();
   void evaluate_drift();
   void add_drift();
@@ -157,7 +165,8 @@ class Generator {
   long version_ = 0;
   double range_ = 0, time_ = 0;
   std::vector<double> V_, forward_, backward_;
-  std::vector<double> along_;  // b.(x_L - x_K) per face; empty without a drift
+  std::vector<double> along_;              // b.(x_L - x_K) per face; empty without a drift
+  std::unique_ptr<FaceTemperature> heat_;  // null where kT is a number
   std::vector<double> conductance_,
       exit_conductance_;  // a of faces and of the boundary, where D depends on t
   std::vector<double> reinjection_;

@@ -23,6 +23,7 @@ struct FluxTask {
   std::string kind;                      ///< of flux.kind
   const Diffusion* diffusion = nullptr;  ///< null: 1
   bool drift = false;                    ///< [drift]
+  bool temperature_varies = false;       ///< kT is no number
   bool absorbing = false;                ///< open sides or sets
   bool reaction = false;                 ///< [reaction]
   bool analysis = false;                 ///< [analysis], made of rates between two cells

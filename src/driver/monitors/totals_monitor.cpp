@@ -7,7 +7,7 @@ namespace {
 /// pi = exp(-V/kT) is the density at rest: entropy and V alone, and nothing that drives a current.
 bool has_gibbs_density(const Watched& w) {
   const Problem& problem = w.run.problem;
-  return problem.generator.linear() && !w.c.section("drift").present() && !problem.generator.absorbs();
+  return problem.generator.linear() && !problem.generator.driven() && !problem.generator.absorbs();
 }
 
 }  // namespace
