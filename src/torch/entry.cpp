@@ -63,6 +63,25 @@ torch::jit::Module read_module(const std::string& bytes) {
   });
 }
 
+/// `wanted`, or that of the reference the module holds where `wanted` is 0.
+int dimension_of(const torch::jit::Module& module, int wanted) {
+  int held = 0;
+  if (module.hasattr("reference_mean")) {
+    const c10::IValue mean = module.attr("reference_mean");
+    if (mean.isTensor()) held = int(mean.toTensor().numel());
+  }
+  if (wanted > 0 && held > 0 && wanted != held) {
+    throw InputError("is an energy in " + std::to_string(held) + " dimensions; the data have " +
+                     std::to_string(wanted));
+  }
+  if (wanted == 0 && held == 0) {
+    throw InputError(
+        "holds no reference law (buffers reference_mean and reference_factor); give --data, whose "
+        "normal law is taken then");
+  }
+  return wanted > 0 ? wanted : held;
+}
+
 }  // namespace
 
 extern "C" Network* otto_torch_load(const std::string& bytes, const std::string& name,
@@ -80,8 +99,10 @@ extern "C" Network* otto_torch_make(const NetworkDesign& design, std::string& er
 
 extern "C" WideNetwork* otto_torch_load_wide(const std::string& bytes, const std::string& name,
                                              int dimension, std::string& error) {
-  return guarded("cannot be used", error,
-                 [&] { return make_wide_script(Script(read_module(bytes), name, dimension)); });
+  return guarded("cannot be used", error, [&] {
+    const torch::jit::Module module = read_module(bytes);
+    return make_wide_script(Script(module, name, dimension_of(module, dimension)));
+  });
 }
 
 extern "C" WideNetwork* otto_torch_make_wide(const WideDesign& design, std::string& error) {
