@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "energy_file.h"
+#include "otto/core/caution.h"
 #include "otto/core/error.h"
 #include "otto/driver/run_folder.h"
 #include "otto/particles/mixture.h"
@@ -81,6 +82,19 @@ Json log_z_json(const LogZ& z) {
           {"closed", z.closed}};
 }
 
+void say_likelihood(Log& log, const LogZ& z, double mean_energy, const Json& json) {
+  log.say(fmt::format("log Z: annealing {:.3f} forward, {:.3f} and {:.3f} reverse; exchange {:.3f}",
+                      z.lower, z.upper_ends, z.upper_data, z.exchange.all.bennett));
+  if (z.closed) {
+    log.say(fmt::format("test log-likelihood {:.4f} (pessimistic) to {:.4f}",
+                        -mean_energy - z.largest(), -mean_energy - z.smallest()));
+  }
+  if (!json.contains("baseline_gmm10")) return;
+  log.say(fmt::format("on the same rows: normal law {:.4f}, mixture of ten {:.4f}",
+                      json["baseline_gaussian"].get<double>(),
+                      json["baseline_gmm10"].get<double>()));
+}
+
 }  // namespace
 
 void sample(const Comm& comm, const SampleRequest& request) {
@@ -131,6 +145,11 @@ void sample(const Comm& comm, const SampleRequest& request) {
 
 void likelihood(const Comm& comm, const LikelihoodRequest& request) {
   const SampleSplit data = read_data(comm, request.data, request.noise);
+  if (!data.split) {
+    caution(request.data.string() +
+            ": has no dataset /test: all its rows are scored, and flatter an energy that was "
+            "trained on them");
+  }
   const EnergyFile file = read_energy(comm, request.energy, &data, request.data);
   const NetworkEnergy energy(*file.network);
   const std::uint64_t seed = request.log_z.exchange.seed;
@@ -143,11 +162,6 @@ void likelihood(const Comm& comm, const LikelihoodRequest& request) {
         data.test.rows(), energy.dimension(), data.split ? ", held out" : "",
         request.log_z.exchange.ladders, request.log_z.exchange.replicas,
         request.log_z.annealing.particles, request.log_z.annealing.temperatures));
-    if (!data.split) {
-      folder.warn(request.data.string() +
-                  ": has no dataset /test: all its rows are scored, and flatter an energy that was "
-                  "trained on them");
-    }
     folder.summary().spent.setup = seconds_since_program_start();
     const Rows near = with_noise(data.split ? data.train : data.test, data.noise, 1, seed + 3);
     const LogZ z = measure_log_z(comm, energy, *file.reference, near, request.log_z);
@@ -171,20 +185,9 @@ void likelihood(const Comm& comm, const LikelihoodRequest& request) {
     write_samples(comm, folder.path() / "samples.h5", z.exchange.samples,
                   energy.energy(z.exchange.samples), {{"seed", double(seed)}});
     folder.summary().status = "completed";
-    folder.conclude({{"likelihood", json}}, [&] {
-      folder.log().say(
-          fmt::format("log Z: annealing {:.3f} forward, {:.3f} and {:.3f} reverse; exchange {:.3f}",
-                      z.lower, z.upper_ends, z.upper_data, z.exchange.all.bennett));
-      if (z.closed) {
-        folder.log().say(fmt::format("test log-likelihood {:.4f} (pessimistic) ... {:.4f}",
-                                     -mean_energy - z.largest(), -mean_energy - z.smallest()));
-      }
-      if (json.contains("baseline_gmm10")) {
-        folder.log().say(fmt::format("on the same rows: normal law {:.4f}, mixture of ten {:.4f}",
-                                     json["baseline_gaussian"].get<double>(),
-                                     json["baseline_gmm10"].get<double>()));
-      }
-    });
+    folder.take_cautions();
+    folder.conclude({{"likelihood", json}},
+                    [&] { say_likelihood(folder.log(), z, mean_energy, json); });
   } catch (const std::exception& error) {
     folder.fail(error, Json::object());
     throw;

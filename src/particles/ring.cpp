@@ -53,10 +53,10 @@ Vector RingEnergy::energy(const Rows& x) const {
 ChainNodes nodes_of(const Ring& ring) {
   constexpr double height = 80;  // e^-80 of the law's density is nothing
   ChainNodes nodes;
-  double least = site(ring, 0);
-  for (double x = -3; x <= 3; x += 0.01) least = std::min(least, site(ring, x));
+  double lowest = site(ring, 0);
+  for (double x = -3; x <= 3; x += 0.01) lowest = std::min(lowest, site(ring, x));
   double R = 1;
-  while (std::min(site(ring, R), site(ring, -R)) - least < height) R += 0.05;
+  while (std::min(site(ring, R), site(ring, -R)) - lowest < height) R += 0.05;
   nodes.lower = -R;
   nodes.upper = R;
   // a dozen nodes across the narrowest bell of K

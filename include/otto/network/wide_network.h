@@ -31,9 +31,9 @@ class WideNetwork {
   /// U[i] = U(x_i); and slope (n x d) = grad U, unless it is empty.
   virtual void evaluate(std::span<const double> x, std::span<double> U,
                         std::span<double> slope) const = 0;
-  /// g += sum_i w_i dU(x_i)/dtheta.
-  virtual void add_gradient(std::span<const double> x, std::span<const double> w,
-                            std::span<double> g) const = 0;
+  /// Returns sum_i w_i U(x_i) and adds its derivative in theta to g.
+  virtual double add_gradient(std::span<const double> x, std::span<const double> w,
+                              std::span<double> g) const = 0;
   /// Returns sum_i w_i/2 |L^T grad U(x_i) - t_i|^2 and adds its derivative in theta to g. L: d x d,
   /// row by row; t: n x d.
   virtual double add_slope_square(std::span<const double> x, std::span<const double> w,
