@@ -23,17 +23,18 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run",      "train",   "fit",      "check",
-                                        "converge", "sweep",   "spectrum", "distance",
-                                        "schema",   "explain", "info"};
+const std::vector<std::string> commands{"run",    "train",    "fit",      "check",  "converge",
+                                        "sweep",  "spectrum", "distance", "sample", "likelihood",
+                                        "schema", "explain",  "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
 struct Parsed {
-  std::string case_file, output, resume, word, first, second, refine, ratio, norms;
-  std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs;
+  std::string case_file, output, resume, word, first, second, energy, data, refine, ratio, norms;
+  std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs,
+      count, replicas, ladders, burn_in, steps, thin, temperatures, particles, noise, seed;
   std::vector<std::string> settings, may_change, over;
-  bool markdown = false, version = false;
+  bool markdown = false, version = false, no_baselines = false;
 };
 
 void add_case_options(CLI::App& command, Parsed& p) {
@@ -138,6 +139,72 @@ void add_distance(CLI::App& app, Parsed& p) {
       ->type_name("COUNT");
 }
 
+/// The words `otto sample` and `otto likelihood` share: the energy and its replica exchange.
+void add_energy_options(CLI::App& command, Parsed& p, const char* output) {
+  command.allow_extras();
+  command
+      .add_option("ENERGY.pt", p.energy,
+                  "A TorchScript file that maps (n, d) points to (n) "
+                  "energies, as 'otto train' writes it")
+      ->type_name("");
+  command.add_option("-o,--output", p.output, output)->type_name("DIR");
+  command
+      .add_option("--replicas", p.replicas,
+                  "Inverse temperatures from the reference to the "
+                  "energy; default: 14")
+      ->type_name("COUNT");
+  command.add_option("--ladders", p.ladders, "Independent sets of replicas; default: 40")
+      ->type_name("COUNT");
+  command.add_option("--burn-in", p.burn_in, "Steps before anything is taken; default: 300")
+      ->type_name("COUNT");
+  command.add_option("--steps", p.steps, "Steps that count; default: 700")->type_name("COUNT");
+  command.add_option("--seed", p.seed, "Of everything drawn at random; default: 1")
+      ->type_name("NUMBER");
+}
+
+void add_sample(CLI::App& app, Parsed& p) {
+  auto* sample =
+      app.add_subcommand("sample", "Sample a trained energy of any dimension by replica exchange");
+  add_energy_options(*sample, p, "Folder for samples.h5; default: out/sample");
+  sample
+      ->add_option("--data", p.data,
+                   "Samples (/train or /samples) whose normal law is the "
+                   "reference of an energy that holds none")
+      ->type_name("X.h5");
+  sample->add_option("--count", p.count, "Samples; default: 1000")->type_name("COUNT");
+  sample->add_option("--thin", p.thin, "Steps between two samples of a ladder; default: 20")
+      ->type_name("COUNT");
+}
+
+void add_likelihood(CLI::App& app, Parsed& p) {
+  auto* likelihood = app.add_subcommand(
+      "likelihood", "Bound log Z of a trained energy from both sides and score held-out data");
+  add_energy_options(*likelihood, p, "Folder for summary.json; default: out/likelihood");
+  likelihood
+      ->add_option("--data", p.data,
+                   "Samples: /test is scored, /train and /validation make "
+                   "the baselines; a file without /test is scored whole")
+      ->type_name("X.h5");
+  likelihood
+      ->add_option("--noise", p.noise,
+                   "Deviation of a normal added to every row; default: "
+                   "the attribute noise of the file, or 0")
+      ->type_name("NUMBER");
+  likelihood
+      ->add_option("--temperatures", p.temperatures,
+                   "Of annealed importance sampling; "
+                   "default: 1500")
+      ->type_name("COUNT");
+  likelihood
+      ->add_option("--particles", p.particles,
+                   "Of annealed importance sampling, in each "
+                   "direction; default: 400")
+      ->type_name("COUNT");
+  likelihood->add_flag("--no-baselines", p.no_baselines,
+                       "Do not fit the normal law and the mixture "
+                       "of ten normal laws");
+}
+
 /// The program as CLI11 sees it; what it reads goes to `p`.
 void describe(CLI::App& app, Parsed& p) {
   app.description("Otto solves Wasserstein gradient flows of free energies on grids and meshes.");
@@ -164,6 +231,8 @@ void describe(CLI::App& app, Parsed& p) {
   add_case_options(*spectrum, p);
   spectrum->add_option("-k,--modes", p.modes, "How many rates; default: 6")->type_name("COUNT");
   add_distance(app, p);
+  add_sample(app, p);
+  add_likelihood(app, p);
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
   schema->allow_extras();
   schema->add_flag("--markdown", p.markdown, "Print the reference page instead (Markdown)");
@@ -247,6 +316,48 @@ DistanceOptions distance_options(const Parsed& p) {
   take_number("--max-iterations", p.max_iterations, 1, 100000000,
               "a whole number from 1 to 100000000", d.max_iterations);
   return d;
+}
+
+/// The replica exchange asked for.
+ExchangeOptions exchange_options(const Parsed& p) {
+  ExchangeOptions o;
+  take_number("--replicas", p.replicas, 2, 1000, "a whole number from 2 to 1000", o.replicas);
+  take_number("--ladders", p.ladders, std::int64_t{1}, std::int64_t{1000000},
+              "a whole number from 1 to 1000000", o.ladders);
+  take_number("--burn-in", p.burn_in, 0, 100000000, "a whole number of at least 0", o.burn_in);
+  take_number("--steps", p.steps, 2, 100000000, "a whole number of at least 2", o.steps);
+  take_number("--thin", p.thin, 1, 1000000, "a whole number from 1 to 1000000", o.thin);
+  take_number("--seed", p.seed, std::uint64_t{0}, std::uint64_t{1} << 53,
+              "a whole number of at least 0", o.seed);
+  return o;
+}
+
+SampleRequest sample_request(const Parsed& p) {
+  if (p.energy.empty()) fail("'otto sample' needs an energy: otto sample ENERGY.pt");
+  SampleRequest r{.energy = p.energy, .data = p.data};
+  if (!p.output.empty()) r.output = p.output;
+  take_number("--count", p.count, std::int64_t{1}, std::int64_t{100000000},
+              "a whole number from 1 to 100000000", r.count);
+  r.exchange = exchange_options(p);
+  return r;
+}
+
+LikelihoodRequest likelihood_request(const Parsed& p) {
+  if (p.energy.empty() || p.data.empty()) {
+    fail("'otto likelihood' needs an energy and data: otto likelihood ENERGY.pt --data X.h5");
+  }
+  LikelihoodRequest r{.energy = p.energy, .data = p.data};
+  if (!p.output.empty()) r.output = p.output;
+  take_number("--noise", p.noise, 0.0, 1e300, "a number of at least 0", r.noise);
+  r.baselines = !p.no_baselines;
+  r.log_z.exchange = exchange_options(p);
+  AnnealingOptions& a = r.log_z.annealing;
+  a.seed = r.log_z.exchange.seed;
+  take_number("--temperatures", p.temperatures, 1, 100000000, "a whole number of at least 1",
+              a.temperatures);
+  take_number("--particles", p.particles, std::int64_t{2}, std::int64_t{100000000},
+              "a whole number of at least 2", a.particles);
+  return r;
 }
 
 ConvergeOptions converge_options(const Parsed& p) {
@@ -359,6 +470,8 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   take_number("-k", p.modes, 1, 100000, "a whole number of at least 1", line.modes);
   if (takes_case) line.run = run_options(p, line.command);
   if (line.command == "distance") line.distance = distance_options(p);
+  if (line.command == "sample") line.sample = sample_request(p);
+  if (line.command == "likelihood") line.likelihood = likelihood_request(p);
   if (dashes != arguments.end()) {
     if (!takes_case) fail(fmt::format("'otto {}' takes no PETSc options", line.command));
     line.run.petsc_words.assign(dashes + 1, arguments.end());

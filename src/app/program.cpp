@@ -52,6 +52,8 @@ int run_program(int argc, char** argv) {
   if (line.command == "sweep") return sweep_command(line.run, line.sweep);
   if (line.command == "spectrum") return spectrum_command(line.run, line.modes);
   if (line.command == "distance") return distance_command(line.distance);
+  if (line.command == "sample") return sample_command(line.sample);
+  if (line.command == "likelihood") return likelihood_command(line.likelihood);
   if (line.command == "schema") return schema_command(line.markdown);
   if (line.command == "explain") return explain_command(line.word);
   if (line.command == "info") return info_command();

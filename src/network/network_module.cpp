@@ -15,6 +15,8 @@ namespace {
 struct TorchCalls {
   decltype(&otto_torch_load) load = nullptr;
   decltype(&otto_torch_make) make = nullptr;
+  decltype(&otto_torch_load_wide) load_wide = nullptr;
+  decltype(&otto_torch_make_wide) make_wide = nullptr;
   std::string error;  ///< why there are none
 };
 
@@ -23,6 +25,8 @@ TorchCalls find_calls() {
   Module module("libotto_torch.so");
   module.find(calls.load, "otto_torch_load");
   module.find(calls.make, "otto_torch_make");
+  module.find(calls.load_wide, "otto_torch_load_wide");
+  module.find(calls.make_wide, "otto_torch_make_wide");
   calls.error = module.error();
   return calls;
 }
@@ -83,6 +87,28 @@ std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::p
   comm.together([&] { read = read_network(file, dimension); });
   require_same_network(comm, file, read.hash);
   return std::move(read.network);
+}
+
+std::unique_ptr<WideNetwork> make_wide_network(const WideDesign& design) {
+  std::string error;
+  std::unique_ptr<WideNetwork> network(torch_calls().make_wide(design, error));
+  if (!network) throw InputError(error);
+  return network;
+}
+
+std::unique_ptr<WideNetwork> load_wide_network(const Comm& comm, const std::filesystem::path& file,
+                                               int dimension) {
+  std::unique_ptr<WideNetwork> network;
+  std::uint64_t hash = 0;
+  comm.together([&] {
+    const std::string bytes = read_bytes(file);
+    std::string error;
+    network.reset(torch_calls().load_wide(bytes, file.string(), dimension, error));
+    if (!network) throw InputError(file.string() + ": " + error);
+    hash = std::hash<std::string>{}(bytes);
+  });
+  require_same_network(comm, file, hash);
+  return network;
 }
 
 }  // namespace otto

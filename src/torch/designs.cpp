@@ -10,6 +10,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "normal_tensor.h"
 #include "otto/core/error.h"
 #include "otto/core/random.h"
 
@@ -18,18 +19,6 @@ namespace otto {
 namespace {
 
 using torch::jit::Module;
-
-/// Normal numbers of standard deviation `deviation`; `stream` tells one tensor from another.
-at::Tensor normal(at::IntArrayRef shape, double deviation, std::uint64_t seed,
-                  std::uint64_t stream) {
-  at::Tensor t = at::empty(shape, at::kDouble);
-  auto* values = t.data_ptr<double>();
-  for (std::int64_t i = 0; i < t.numel(); ++i) {
-    values[i] =
-        deviation * RandomAt(seed, stream, std::uint64_t(i / 2)).normal()[std::size_t(i % 2)];
-  }
-  return t;
-}
 
 at::Tensor tensor_of(const Point& x, int d) {
   at::Tensor t = at::empty({d}, at::kDouble);
@@ -42,7 +31,7 @@ at::Tensor frequencies(const NetworkDesign& design) {
   const int d = design.dimension, k = design.frequencies;
   constexpr double golden = 0.61803398874989485;
   const double turn = RandomAt(design.seed, 1, 0).uniform()[0];
-  at::Tensor B = normal({k, d}, 1, design.seed, 1);
+  at::Tensor B = normal_tensor({k, d}, 1, design.seed, 1);
   auto* row = B.data_ptr<double>();
   for (int i = 0; i < k; ++i, row += d) {
     if (d == 2) {
@@ -82,15 +71,15 @@ void add_layers(Module& module, const NetworkDesign& design, std::string& source
     const double deviation = 1 / std::sqrt(double(in));
     const std::string weight = fmt::format("weight_{}", layer),
                       bias = fmt::format("bias_{}", layer);
-    module.register_parameter(weight, normal({out, in}, 1.6 * deviation, design.seed, ++stream),
-                              false);
-    module.register_parameter(bias, normal({out}, 0.5, design.seed, ++stream), false);
+    module.register_parameter(
+        weight, normal_tensor({out, in}, 1.6 * deviation, design.seed, ++stream), false);
+    module.register_parameter(bias, normal_tensor({out}, 0.5, design.seed, ++stream), false);
     source += fmt::format("    h = torch.silu(torch.linear(h, self.{}, self.{}))\n", weight, bias);
     in = out;
   }
   module.register_parameter(
-      "weight_out", normal({in}, design.amplitude / std::sqrt(double(in)), design.seed, ++stream),
-      false);
+      "weight_out",
+      normal_tensor({in}, design.amplitude / std::sqrt(double(in)), design.seed, ++stream), false);
   source += "    return torch.mv(h, self.weight_out)\n";
 }
 

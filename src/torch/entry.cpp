@@ -10,6 +10,8 @@
 #include "guard.h"
 #include "otto/network/network_entry.h"
 #include "script_network.h"
+#include "wide_designs.h"
+#include "wide_script.h"
 
 namespace otto {
 
@@ -30,11 +32,12 @@ void settle() {
 
 /// The network that `make` returns, or null and why.
 template <class Make>
-Network* guarded(const std::string& words, std::string& error, const Make& make) {
+auto guarded(const std::string& words, std::string& error, const Make& make)
+    -> decltype(make().release()) {
   try {
     return translated(words, [&] {
       settle();
-      return make_script_network(make()).release();
+      return make().release();
     });
   } catch (const std::exception& e) {
     error = e.what();
@@ -60,17 +63,52 @@ torch::jit::Module read_module(const std::string& bytes) {
   });
 }
 
+/// `wanted`, or that of the reference the module holds where `wanted` is 0.
+int dimension_of(const torch::jit::Module& module, int wanted) {
+  int held = 0;
+  if (module.hasattr("reference_mean")) {
+    const c10::IValue mean = module.attr("reference_mean");
+    if (mean.isTensor()) held = int(mean.toTensor().numel());
+  }
+  if (wanted > 0 && held > 0 && wanted != held) {
+    throw InputError("is an energy in " + std::to_string(held) + " dimensions; the data have " +
+                     std::to_string(wanted));
+  }
+  if (wanted == 0 && held == 0) {
+    throw InputError(
+        "holds no reference law (buffers reference_mean and reference_factor); give --data, whose "
+        "normal law is taken then");
+  }
+  return wanted > 0 ? wanted : held;
+}
+
 }  // namespace
 
 extern "C" Network* otto_torch_load(const std::string& bytes, const std::string& name,
                                     int dimension, std::string& error) {
   return guarded("cannot be used", error,
-                 [&] { return Script(read_module(bytes), name, dimension); });
+                 [&] { return make_script_network(Script(read_module(bytes), name, dimension)); });
 }
 
 extern "C" Network* otto_torch_make(const NetworkDesign& design, std::string& error) {
   return guarded("the network cannot be made", error, [&] {
-    return Script(make_module(design), "the " + design.kind + " network", design.dimension);
+    return make_script_network(
+        Script(make_module(design), "the " + design.kind + " network", design.dimension));
+  });
+}
+
+extern "C" WideNetwork* otto_torch_load_wide(const std::string& bytes, const std::string& name,
+                                             int dimension, std::string& error) {
+  return guarded("cannot be used", error, [&] {
+    const torch::jit::Module module = read_module(bytes);
+    return make_wide_script(Script(module, name, dimension_of(module, dimension)));
+  });
+}
+
+extern "C" WideNetwork* otto_torch_make_wide(const WideDesign& design, std::string& error) {
+  return guarded("the network cannot be made", error, [&] {
+    return make_wide_script(
+        Script(make_wide_module(design), "the " + design.kind + " network", design.dimension));
   });
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "guard.h"
 #include "script_network.h"
 
@@ -79,14 +81,13 @@ void Script::choose_type() {
 
 void Script::probe() const {
   const torch::NoGradGuard no_grad;
-  std::vector<Point> points(5);
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    for (std::size_t a = 0; a < std::size_t(dimension_); ++a) {
-      points[i][a] = 0.1 + 0.13 * double(i) - 0.07 * double(a);
-    }
+  const auto d = std::size_t(dimension_);
+  std::vector<double> rows(5 * d);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i] = 0.1 + 0.13 * double(i / d) - 0.07 * std::fmod(double(i % d), 16.0);
   }
-  const std::vector<double> all = numbers((*this)(input(points)));
-  const double alone = numbers((*this)(input(std::span(points).first(1))))[0];
+  const std::vector<double> all = numbers((*this)(input(std::span<const double>(rows))));
+  const double alone = numbers((*this)(input(std::span<const double>(rows).first(d))))[0];
   if (std::abs(all[0] - alone) > 1e-3 * (1 + std::abs(alone))) {
     throw InputError(fmt::format(
         "gives {} at a point by itself and {} in a batch of points; U must depend on its own "
@@ -101,6 +102,12 @@ at::Tensor Script::input(std::span<const Point> points) const {
   return at::from_blob(first, {std::int64_t(points.size()), dimension_}, {3, 1}, at::kDouble)
       .to(type_)
       .clone(at::MemoryFormat::Contiguous);
+}
+
+at::Tensor Script::input(std::span<const double> rows) const {
+  auto* first = const_cast<double*>(rows.data());
+  const std::int64_t n = std::int64_t(rows.size()) / dimension_;
+  return at::from_blob(first, {n, dimension_}, at::kDouble).to(type_, false, true);
 }
 
 at::Tensor Script::operator()(const at::Tensor& x) const {

@@ -21,6 +21,8 @@ class Script {
   [[nodiscard]] Script copy() const;
   /// The points as an (n, d) tensor of the module's type.
   [[nodiscard]] at::Tensor input(std::span<const Point> points) const;
+  /// The same of points given as rows of d numbers.
+  [[nodiscard]] at::Tensor input(std::span<const double> rows) const;
   /// U (n) of such a tensor.
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x) const;
 

@@ -15,6 +15,8 @@ struct CommandLine {
   ConvergeOptions converge = {};
   SweepOptions sweep = {};
   DistanceOptions distance = {};
+  SampleRequest sample = {};
+  LikelihoodRequest likelihood = {};
   int modes = 6;          ///< of spectrum
   std::string word = {};  ///< of explain
   bool markdown = false;  ///< of schema

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "otto/driver/particle_commands.h"
 #include "otto/driver/resume.h"
 
 namespace otto {
@@ -60,6 +61,8 @@ int train_command(const RunOptions& options);
 int fit_command(const RunOptions& options);
 int check_command(const RunOptions& options);
 int distance_command(const DistanceOptions& options);
+int sample_command(const SampleRequest& request);
+int likelihood_command(const LikelihoodRequest& request);
 int converge_command(const RunOptions& options, const ConvergeOptions& study);
 int sweep_command(const RunOptions& options, const SweepOptions& sweep);
 /// `count` slowest modes.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "otto/network/network_design.h"
+#include "otto/network/wide_network.h"
 
 namespace otto {
 
@@ -14,6 +15,10 @@ extern "C" {
 Network* otto_torch_load(const std::string& bytes, const std::string& name, int dimension,
                          std::string& error);
 Network* otto_torch_make(const NetworkDesign& design, std::string& error);
+/// The same for networks of any dimension; dimension 0: that of the reference the file holds.
+WideNetwork* otto_torch_load_wide(const std::string& bytes, const std::string& name, int dimension,
+                                  std::string& error);
+WideNetwork* otto_torch_make_wide(const WideDesign& design, std::string& error);
 }
 
 }  // namespace otto

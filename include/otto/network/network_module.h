@@ -9,6 +9,7 @@
 #include "otto/core/comm.h"
 #include "otto/network/network.h"
 #include "otto/network/network_design.h"
+#include "otto/network/wide_network.h"
 
 namespace otto {
 
@@ -33,5 +34,11 @@ void require_same_network(const Comm& comm, const std::filesystem::path& file, s
 /// Both, for all ranks. Collective.
 std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::path& file,
                                       int dimension);
+
+/// The same two for networks of any dimension. Not collective.
+std::unique_ptr<WideNetwork> make_wide_network(const WideDesign& design);
+/// Reads a file for all ranks. Collective.
+std::unique_ptr<WideNetwork> load_wide_network(const Comm& comm, const std::filesystem::path& file,
+                                               int dimension);
 
 }  // namespace otto

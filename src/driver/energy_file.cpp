@@ -1,0 +1,51 @@
+#include "energy_file.h"
+
+#include <fmt/format.h>
+
+#include "otto/core/error.h"
+#include "otto/io/h5_writer.h"
+#include "otto/network/network_module.h"
+
+namespace otto {
+
+namespace {
+
+/// The law of the file, or of the data.
+std::unique_ptr<Gaussian> reference_of(const std::filesystem::path& file,
+                                       const WideNetwork& network, const SampleSplit* data,
+                                       const std::filesystem::path& data_file) {
+  if (const auto buffers = network.reference()) return std::make_unique<Gaussian>(*buffers);
+  const Rows& rows = data->train.rows() > 0 ? data->train : data->test;
+  try {
+    check_spread(rows, data->noise);
+    return std::make_unique<Gaussian>(Gaussian::fitted(rows, data->noise));
+  } catch (const Error& e) {
+    throw InputError(fmt::format("{}: holds no reference law, and none can be fitted to {}: {}",
+                                 file.string(), data_file.string(), e.what()));
+  }
+}
+
+}  // namespace
+
+EnergyFile read_energy(const Comm& comm, const std::filesystem::path& file, const SampleSplit* data,
+                       const std::filesystem::path& data_file) {
+  EnergyFile energy;
+  const int dimension = data == nullptr ? 0 : int(data->test.cols());
+  energy.network = load_wide_network(comm, file, dimension);
+  energy.own_reference = energy.network->reference().has_value();
+  comm.together([&] { energy.reference = reference_of(file, *energy.network, data, data_file); });
+  return energy;
+}
+
+void write_samples(const Comm& comm, const std::filesystem::path& file, const Rows& samples,
+                   const Vector& energy, const std::vector<std::pair<std::string, double>>& facts) {
+  H5Plan plan;
+  for (const auto& [name, value] : facts) plan.attribute("/", name, value);
+  const bool root = comm.is_root();
+  plan.dataset("/samples", root ? as_span(samples) : std::span<const double>(),
+               int(samples.cols()));
+  plan.dataset("/energy", root ? as_span(energy) : std::span<const double>());
+  (void)write_h5(comm, file, plan);
+}
+
+}  // namespace otto

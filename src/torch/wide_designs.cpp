@@ -1,0 +1,190 @@
+// Networks of any dimension that Otto makes itself, as TorchScript. Formulas:
+// otto/network/wide_network.h.
+
+#include "wide_designs.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "normal_tensor.h"
+#include "otto/core/error.h"
+
+namespace otto {
+
+namespace {
+
+using torch::jit::Module;
+
+at::Tensor tensor_of(const std::vector<double>& x, at::IntArrayRef shape) {
+  return at::tensor(x, at::kDouble).reshape(shape).clone();
+}
+
+/// A module being made: its tensors in the type of the design, its source, its streams of numbers.
+struct Maker {
+  explicit Maker(const WideDesign& d) : design(d), module("otto.Wide") {}
+
+  void parameter(const std::string& name, const at::Tensor& t) {
+    module.register_parameter(name, t.to(type()), false);
+  }
+  void buffer(const std::string& name, const at::Tensor& t) {
+    module.register_buffer(name, t.to(type()));
+  }
+  [[nodiscard]] at::ScalarType type() const {
+    return design.single_precision ? at::kFloat : at::kDouble;
+  }
+  /// Weights of `in` inputs and biases of layer l: normal numbers that keep the size of silu's
+  /// outputs.
+  void layer(std::size_t l, at::IntArrayRef shape, std::int64_t in) {
+    const double deviation = 1.6 / std::sqrt(double(in));
+    parameter(fmt::format("weight_{}", l), normal_tensor(shape, deviation, design.seed, ++stream));
+    parameter(fmt::format("bias_{}", l), normal_tensor({shape[0]}, 0.1, design.seed, ++stream));
+  }
+  void last(std::int64_t in) {
+    parameter("weight_out",
+              normal_tensor({in}, design.amplitude / std::sqrt(double(in)), design.seed, ++stream));
+  }
+
+  const WideDesign& design;
+  Module module;
+  std::string source;
+  std::uint64_t stream = 0x776964;
+};
+
+void add_affine(Maker& m) {
+  const auto d = m.design.dimension;
+  const auto or_else = [&](const std::vector<double>& x, double value) {
+    return x.empty() ? std::vector<double>(std::size_t(d), value) : x;
+  };
+  m.buffer("center", tensor_of(or_else(m.design.center, 0), {d}));
+  m.buffer("scale", 1 / tensor_of(or_else(m.design.scale, 1), {d}));
+}
+
+/// `network` of mlp and clique: an mlp at every site, summed. h (n x sites x inputs).
+void add_sites(Maker& m, std::int64_t inputs, const std::string& sites) {
+  add_affine(m);
+  if (m.design.widths.empty()) throw InputError("a network needs at least one hidden layer");
+  std::int64_t in = inputs;
+  std::string layers;
+  for (std::size_t l = 0; l < m.design.widths.size(); ++l) {
+    const std::int64_t out = m.design.widths[l];
+    if (out < 1) throw InputError("hidden layers need at least one unit");
+    m.layer(l, {out, in}, in);
+    layers +=
+        fmt::format("    h = torch.silu(torch.linear(h, self.weight_{0}, self.bias_{0}))\n", l);
+    in = out;
+  }
+  m.last(in);
+  m.source += "def layers(self, h: Tensor) -> Tensor:\n" + layers +
+              "    return torch.sum(torch.matmul(h, self.weight_out), 1)\n";
+  m.source += "def network(self, x: Tensor) -> Tensor:\n    z = (x - self.center) * self.scale\n" +
+              sites + "    return self.layers(h)\n";
+}
+
+void add_quadratic(Maker& m) {
+  const auto d = m.design.dimension;
+  add_affine(m);
+  const auto& A = m.design.matrix;
+  m.parameter("matrix", A.empty() ? at::eye(d, at::kDouble) : tensor_of(A, {d, d}));
+  m.source +=
+      "def network(self, x: Tensor) -> Tensor:\n"
+      "    y = x - self.center\n"
+      "    return 0.25 * torch.sum(y * torch.matmul(y, self.matrix + self.matrix.t()), 1)\n";
+}
+
+void add_conv(Maker& m) {
+  const WideDesign& design = m.design;
+  if (design.image.size() != 2 || design.image[0] * design.image[1] != design.dimension) {
+    throw InputError(fmt::format("the image of a conv network must hold {} pixels, height x width",
+                                 design.dimension));
+  }
+  add_affine(m);
+  std::int64_t in = 1, height = design.image[0], width = design.image[1];
+  std::string layers = fmt::format("    h = z.reshape([-1, 1, {}, {}])\n", height, width);
+  std::size_t l = 0;
+  for (; l < design.channels.size(); ++l) {
+    const std::int64_t k = l == 0 ? 3 : 4, stride = l == 0 ? 1 : 2, out = design.channels[l];
+    if (l > 0 && (height % 2 != 0 || width % 2 != 0)) {
+      throw InputError(
+          fmt::format("the image of {} x {} cannot be halved for channel {} of conv; "
+                      "give fewer channels",
+                      height, width, l + 1));
+    }
+    m.layer(l, {out, in, k, k}, in * k * k);
+    layers += fmt::format(
+        "    h = torch.silu(torch.conv2d(h, self.weight_{0}, self.bias_{0}, [{1}, {1}], [1, 1], "
+        "[1, 1], 1))\n",
+        l, stride);
+    height /= stride;
+    width /= stride;
+    in = out;
+  }
+  in *= height * width;
+  m.layer(l, {design.dense, in}, in);
+  layers += fmt::format(
+      "    h = torch.silu(torch.linear(torch.flatten(h, 1), self.weight_{0}, self.bias_{0}))\n", l);
+  m.last(design.dense);
+  m.source += "def network(self, x: Tensor) -> Tensor:\n    z = (x - self.center) * self.scale\n" +
+              layers + "    return torch.mv(h, self.weight_out)\n";
+}
+
+/// -log g with g = N(m, L L^T): 1/2 |L^-1 (x - m)|^2 + log det L + d/2 log 2 pi.
+void add_reference(Maker& m) {
+  const auto d = m.design.dimension;
+  const ReferenceBuffers& g = *m.design.reference;
+  const at::Tensor L = tensor_of(g.factor, {d, d});
+  m.buffer("reference_mean", tensor_of(g.mean, {d}));
+  m.buffer("reference_factor", L);
+  m.buffer("reference_white", at::inverse(L).t().contiguous());
+  const double constant =
+      L.diagonal().log().sum().item<double>() + 0.5 * d * std::log(2 * std::numbers::pi);
+  m.buffer("reference_constant", at::tensor({constant}, at::kDouble));
+  m.source +=
+      "def reference(self, x: Tensor) -> Tensor:\n"
+      "    z = torch.matmul(x - self.reference_mean, self.reference_white)\n"
+      "    return 0.5 * torch.sum(z * z, 1) + self.reference_constant\n";
+}
+
+/// u(a, b) of a clique: the site's share of a product reference, and n(a, b).
+void add_pair(Maker& m) {
+  m.source +=
+      "def pair(self, ab: Tensor) -> Tensor:\n"
+      "    z = (ab - self.center[0:1]) * self.scale[0:1]\n"
+      "    u = self.layers(z.unsqueeze(1))\n";
+  if (m.design.reference) {
+    m.source +=
+        "    y = (ab.select(1, 0) - self.reference_mean[0]) * self.reference_white[0][0]\n"
+        "    u = u + 0.5 * y * y + self.reference_constant / float(self.reference_mean.size(0))\n";
+  }
+  m.source += "    return u\n";
+}
+
+}  // namespace
+
+Module make_wide_module(const WideDesign& design) {
+  if (design.dimension < 1) throw InputError("a network needs at least one dimension");
+  Maker m(design);
+  if (design.kind == "mlp") {
+    add_sites(m, design.dimension, "    h = z.unsqueeze(1)\n");
+  } else if (design.kind == "clique") {
+    add_sites(m, 2, "    h = torch.stack([z, torch.roll(z, [-1], [1])], 2)\n");
+  } else if (design.kind == "quadratic") {
+    add_quadratic(m);
+  } else if (design.kind == "conv") {
+    add_conv(m);
+  } else {
+    throw InputError("no network is called '" + design.kind + "'");
+  }
+  if (design.reference) add_reference(m);
+  if (design.kind == "clique") add_pair(m);
+  m.source += design.reference
+                  ? "def forward(self, x: Tensor) -> Tensor:\n"
+                    "    return self.reference(x) + self.network(x)\n"
+                  : "def forward(self, x: Tensor) -> Tensor:\n    return self.network(x)\n";
+  m.module.define(m.source);
+  for (at::Tensor p : m.module.parameters()) p.requires_grad_();
+  return m.module;
+}
+
+}  // namespace otto
