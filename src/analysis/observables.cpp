@@ -28,7 +28,10 @@
 #include "otto/mesh/periods.h"
 #include "otto/operators/absorbing.h"
 #include "otto/operators/exchange.h"
+#include "outlets.h"
 #include "quotient.h"
+#include "reach.h"
+#include "reversible.h"
 
 namespace otto {
 
@@ -130,14 +133,28 @@ Target at_centres(const Mesh& mesh, const Target& target) {
 
 std::vector<double> mean_exit_time(const Generator& generator, SolverOptions options) {
   const Mesh& mesh = generator.mesh();
+  const auto owned = std::size_t(mesh.owned);
+  const Outlets outlets = outlets_of(generator);
+  std::vector<double> stays(std::size_t(mesh.local())), T;
+  for (std::size_t k = 0; k < stays.size(); ++k) {
+    stays[k] = outlets.holds[k] == Outlets::cut_off ? 1 : 0;
+  }
+  const std::vector<double> never = reaching(generator, stays);
   if (generator.symmetric() && generator.absorbs() &&
       generator.range() <= DeepOptions{}.max_range) {
-    std::vector<double> times = find_deep_exit_times(generator, Quotient(generator));
-    if (!times.empty()) return times;
+    T = find_deep_exit_times(generator, Quotient(generator), outlets);
   }
-  std::vector<double> T(std::size_t(mesh.owned), 0.0);
-  require(solve_backward(generator, {}, std::span(mesh.volume).first(T.size()), T, options),
-          "mean exit time");
+  if (T.empty()) {
+    T.assign(owned, 0.0);
+    std::vector<double> sigma(owned, 0.0), b(mesh.volume.begin(), mesh.volume.begin() + mesh.owned);
+    for (std::size_t k = 0; k < owned; ++k) {
+      if (never[k] != 0) sigma[k] = 1, b[k] = 0;
+    }
+    require(solve_backward(generator, sigma, b, T, options), "mean exit time");
+  }
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (never[k] != 0) T[k] = std::numeric_limits<double>::infinity();
+  }
   return T;
 }
 
@@ -148,27 +165,31 @@ std::vector<double> committor(const GeneratorParts& parts, const Target& given_f
   const auto owned = std::size_t(mesh.owned);
   std::vector<std::string> sides = from.sides;
   sides.insert(sides.end(), to.sides.begin(), to.sides.end());
-  const Exchange both = absorbing_sides(sides), end = absorbing_sides(to.sides);
+  const Exchange both = absorbing_sides(sides);
   const Generator generator(mesh, parts.energy, parts.flux, parts.drift, &both, parts.diffusion);
-  const Generator arrival(mesh, parts.energy, parts.flux, parts.drift, &end, parts.diffusion);
+  const Outlets outlets = outlets_of(generator, parts, {from, to});
+  if (generator.symmetric() && generator.range() <= DeepOptions{}.max_range) {
+    std::vector<double> q = reversible_transitions(generator, Quotient(generator), outlets).q;
+    q.resize(owned);
+    return q;
+  }
   std::vector<double> sigma(owned, 0.0), b(owned, 0.0), q(owned, 0.0);
-  std::ranges::copy(arrival.absorption(), b.begin());
+  std::ranges::copy(outlets.rate[1], b.begin());
   hold_cells(generator, from, 0, sigma, b);
   hold_cells(generator, to, 1, sigma, b);
-  for (const Target* target : {&from, &to}) {
-    for (std::size_t k = 0; k < owned && !target->level.empty(); ++k) {
-      if (target->level[k] > 0) b[k] = 0;
-    }
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (outlets.holds[k] == Outlets::cut_off) sigma[k] = 1;
+    if (outlets.holds[k] != Outlets::free) b[k] = 0;
   }
   require(solve_backward(generator, sigma, b, q, options), "committor");
   for (std::size_t k = 0; k < owned; ++k) {
-    if (!from.level.empty() && from.level[k] > 0) q[k] = 0;
-    if (!to.level.empty() && to.level[k] > 0) q[k] = 1;
+    if (outlets.holds[k] != Outlets::free) q[k] = outlets.holds[k] == 1 ? 1 : 0;
   }
   return q;
 }
 
 StationaryState stationary_state(const Generator& generator, SolverOptions options) {
+  require_one_piece(generator, "the stationary density");
   const Mesh& mesh = generator.mesh();
   const auto owned = std::size_t(mesh.owned);
   double square = 0;
