@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "deep_modes.h"
 #include "otto/core/error.h"
 
 namespace otto {
@@ -22,13 +23,14 @@ class Ways {
     }
     for (std::size_t k = 1; k < begin_.size(); ++k) begin_[k] += begin_[k - 1];
     way_.resize(begin_.back());
+    const bool balanced = g.symmetric() && g.range() <= DeepOptions{}.max_range;
     std::vector<std::size_t> next(begin_.begin(), begin_.end() - 1);
     for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
       const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
       const bool there = g.forward()[f] != 0, back = g.backward()[f] != 0;
       const bool either = there || back;
-      way_[next[K]++] = {L, g.symmetric() ? either : back, either};
-      way_[next[L]++] = {K, g.symmetric() ? either : there, either};
+      way_[next[K]++] = {L, balanced ? either : back, either};
+      way_[next[L]++] = {K, balanced ? either : there, either};
     }
   }
 

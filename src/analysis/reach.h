@@ -1,6 +1,7 @@
 #pragma once
 // Which cells a process can get from, and to: faces conduct in the directions of rates that are not 0. With
-// detailed balance both directions go together, also where one rate is below the smallest number.
+// detailed balance both directions go together, also where one rate is below the smallest number (up to the V/kT
+// that deep_modes.h follows; beyond, what has no rate never happens).
 
 #include <cstdint>
 #include <vector>

@@ -191,7 +191,7 @@ void WellCapacities::form_graph() {
   mesh_.comm.sum_in_place({E.data(), std::size_t(E.size())});
   mesh_.comm.sum_in_place({M.data(), std::size_t(M.size())});
   mesh_.comm.sum_in_place({mass_.data(), std::size_t(mass_.size())});
-  C_ = (-E).cwiseMax(0.0);
+  C_ = (0.0 - E.array()).cwiseMax(0.0).matrix();  // 0, not -0, where nothing conducts
   find_errors(E, M);
 }
 
