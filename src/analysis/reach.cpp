@@ -51,7 +51,7 @@ class Ways {
 
 /// Carries the smallest value of `v` along the ways, until it stands still.
 template <class Open>
-void carry_least(const Generator& generator, std::vector<double>& v, Open&& open) {
+void carry_min(const Generator& generator, std::vector<double>& v, Open&& open) {
   const Mesh& mesh = generator.mesh();
   const Ways ways(generator);
   std::vector<std::size_t> next(v.size());
@@ -83,7 +83,7 @@ void carry_least(const Generator& generator, std::vector<double>& v, Open&& open
 
 std::vector<double> reaching(const Generator& generator, std::vector<double> seeds) {
   for (double& v : seeds) v = -v;
-  carry_least(generator, seeds, [](const Ways::Way& way) { return way.leads_here; });
+  carry_min(generator, seeds, [](const Ways::Way& way) { return way.leads_here; });
   for (double& v : seeds) v = -v;
   generator.mesh().halo.update(generator.mesh().comm, seeds);
   return seeds;
@@ -91,13 +91,13 @@ std::vector<double> reaching(const Generator& generator, std::vector<double> see
 
 std::int64_t count_pieces(const Generator& generator) {
   const Mesh& mesh = generator.mesh();
-  std::vector<double> least(mesh.global.begin(), mesh.global.end());
-  least.resize(std::size_t(mesh.local()));
-  mesh.halo.update(mesh.comm, least);
-  carry_least(generator, least, [](const Ways::Way& way) { return way.conducts; });
+  std::vector<double> lowest(mesh.global.begin(), mesh.global.end());
+  lowest.resize(std::size_t(mesh.local()));
+  mesh.halo.update(mesh.comm, lowest);
+  carry_min(generator, lowest, [](const Ways::Way& way) { return way.conducts; });
   double first = 0;  // cells that no other of their piece comes before
   for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
-    first += least[k] == double(mesh.global[k]) ? 1 : 0;
+    first += lowest[k] == double(mesh.global[k]) ? 1 : 0;
   }
   return std::int64_t(mesh.comm.sum(first));
 }
