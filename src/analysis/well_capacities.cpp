@@ -123,6 +123,7 @@ void WellCapacities::find_times() {
         "theirs "
         "is; try a larger temperature");
   }
+  missed_ = missed;
   for (double& t : T_) t /= 1 - missed;
   double max = 0;
   for (std::size_t k = 0; k < owned_; ++k) max = std::max(max, T_[k]);
@@ -177,6 +178,45 @@ void WellCapacities::add_faces(Eigen::MatrixXd& E) const {
   }
 }
 
+/// M by T; its error is a part of T alone, however small h is where the mass is.
+Eigen::VectorXd WellCapacities::masses_by_times() const {
+  const Eigen::Index all = mass_.size();
+  Eigen::VectorXd led = Eigen::VectorXd::Zero(all);
+  const auto lead = [&](std::size_t K, std::size_t L, double c) {
+    if (K < owned_ && node_[K] == Outlets::free && node_[L] >= 0) led[node_[L]] += c * T_[K];
+  };
+  for (std::size_t f = 0; f < std::size_t(mesh_.faces.size()); ++f) {
+    const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
+    const double c = outlets_.factor(f) * quotient_.conductance(f);
+    lead(l, r, c);
+    lead(r, l, c);
+  }
+  for (int o = 0; o < outlets_.count(); ++o) {
+    const std::vector<double>& rate = outlets_.rate[std::size_t(o)];
+    for (std::size_t k = 0; k < rate.size(); ++k) {
+      if (node_[k] == Outlets::free) led[wells() + o] += rate[k] * quotient_.pi(k) * T_[k];
+    }
+  }
+  mesh_.comm.sum_in_place({led.data(), std::size_t(all)});
+  return led * (1 - missed_);
+}
+
+void WellCapacities::take_better_masses() {
+  const Eigen::Index all = mass_.size();
+  Eigen::VectorXd held = Eigen::VectorXd::Zero(all);
+  for (std::size_t k = 0; k < owned_; ++k) {
+    if (node_[k] >= 0) held[node_[k]] += quotient_.omega(k);
+  }
+  mesh_.comm.sum_in_place({held.data(), std::size_t(all)});
+  const Eigen::VectorXd led = masses_by_times();
+  for (Eigen::Index i = 0; i < all; ++i) {
+    const double error = led[i] * missed_ / (1 - missed_);
+    if (!(error < mass_error_[i])) continue;
+    mass_[i] = held[i] + led[i];
+    mass_error_[i] = error;
+  }
+}
+
 void WellCapacities::form_graph() {
   const auto all = Eigen::Index(h_.size());
   Eigen::MatrixXd E = Eigen::MatrixXd::Zero(all, all), M = Eigen::MatrixXd::Zero(all, all);
@@ -193,6 +233,7 @@ void WellCapacities::form_graph() {
   mesh_.comm.sum_in_place({mass_.data(), std::size_t(mass_.size())});
   C_ = (0.0 - E.array()).cwiseMax(0.0).matrix();  // 0, not -0, where nothing conducts
   find_errors(E, M);
+  take_better_masses();
 }
 
 void WellCapacities::find_errors(const Eigen::MatrixXd& E, const Eigen::MatrixXd& M) {

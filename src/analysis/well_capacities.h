@@ -11,6 +11,13 @@
 //
 // bounds that are small where r_i is, where pi is: what rounding leaves in one well does not count on the
 // way over another barrier. For that the h_i are cut off where they are closer to 0 or 1 than max |e_i|.
+//
+// The mass of a node that little of what lies elsewhere leads to is the sum of tiny h_i over large omega. There
+// A T = vol and the symmetry of pi A give the same without them,
+//
+//   M_i = sum_{K in i} omega_K + sum_{K free, L in i} c_KL T_K,     |dT| <= s / (1 - s) T where |A T - vol| <= s vol
+//
+// (A is monotone): of the two, the one with the smaller bound is taken.
 
 #include <Eigen/Dense>
 #include <vector>
@@ -61,6 +68,8 @@ class WellCapacities {
   void add(Field h, std::span<const double> b);
   void form_graph();
   void add_faces(Eigen::MatrixXd& E) const;
+  [[nodiscard]] Eigen::VectorXd masses_by_times() const;
+  void take_better_masses();
   void find_errors(const Eigen::MatrixXd& E, const Eigen::MatrixXd& M);
 
   const Generator& generator_;
@@ -74,7 +83,7 @@ class WellCapacities {
   Field T_;
   std::vector<Field> h_;                        ///< by node
   std::vector<double> max_e_, sum_r_, time_r_;  ///< by node: max |e|, sum pi |r|, sum T pi |r|
-  double slowest_ = 0;
+  double slowest_ = 0, missed_ = 0;             ///< max T; max |A T - vol| / vol
   Eigen::MatrixXd C_, C_error_;
   Eigen::VectorXd mass_, mass_error_;
   double overlap_ = 0, solve_error_ = 0;
