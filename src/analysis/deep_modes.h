@@ -21,15 +21,14 @@
 // since E(h_i, T_0) = 0: T_0 vanishes where h_i is not harmonic. It is found by elimination without
 // subtractions (Grassmann, Taksar, Heyman 1985).
 //
-// What the arithmetic adds is bounded alike: a core is short-circuited below `depth` kT under the
-// way out; and solves leave residuals r_i, which change E by no more than max|e_i| sum pi |r_i|,
-// |e_i| <= max |r_i / vol| max T. The h_i are cut off where they are closer to 0 or 1
-// than max|e_i|, so that what rounding leaves in one well does not reach the faces of another
-// barrier.
+// What the arithmetic adds is bounded alike (well_capacities.h): a core is short-circuited below `depth` kT under
+// the way out, and solves leave residuals.
 
 #include <vector>
 
+#include "deep_wells.h"
 #include "otto/analysis/spectrum.h"
+#include "outlets.h"
 #include "quotient.h"
 
 namespace otto {
@@ -46,6 +45,10 @@ struct DeepOptions {
   double shallow = 12;      ///< kT: wells deeper than this have cores then; others only slow T down
 };
 
+/// The wells to treat apart: none where no well is as deep as `depth`, else all deeper than `shallow`, where
+/// those are not too many. Collective; throws NumericalError where even the deep ones are.
+DeepWells wells_of(const Generator& generator, const Outlets& outlets, const DeepOptions& options);
+
 /// Nothing where no well is that deep. Collective; throws NumericalError where T is not resolved.
 DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
                           const DeepOptions& options = {});
@@ -53,6 +56,6 @@ DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
 /// Mean times to leave from the owned cells, to parts of 1e-9 of the largest. Empty where no well is that deep. For generators with
 /// detailed balance that absorb. Collective; throws NumericalError where they are not resolved.
 std::vector<double> find_deep_exit_times(const Generator& generator, const Quotient& quotient,
-                                         const DeepOptions& options = {});
+                                         const Outlets& outlets, const DeepOptions& options = {});
 
 }  // namespace otto

@@ -23,30 +23,36 @@ struct Way {
 };
 static_assert(sizeof(Way) == 3 * sizeof(double));
 
-std::vector<Way> ways_of(const Generator& generator) {
+std::vector<Way> ways_of(const Generator& generator, const Outlets& outlets) {
   const Mesh& mesh = generator.mesh();
   const auto V = generator.external();
   const auto forward = generator.forward(), backward = generator.backward();
   const double kT = generator.temperature();
   std::vector<Way> ways;
   std::vector<double> largest(std::size_t(mesh.owned), 0.0);  // a of the cell's faces
+  const auto node = [&](std::size_t k) {
+    return outlets.holds[k] >= 0 ? mesh.global_cells : mesh.global[k];
+  };
   for (std::size_t f = 0; f < forward.size(); ++f) {
     const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
+    if (outlets.holds[l] == Outlets::cut_off || outlets.holds[r] == Outlets::cut_off) continue;
+    if (outlets.holds[l] >= 0 && outlets.holds[r] >= 0) continue;
     const double a = generator.transmissibility()[f] * kT;
     const bool from_left = forward[f] > backward[f];  // the larger rate has not underflowed
     const double rate = from_left ? forward[f] : backward[f];
     if (!(rate > 0 && a > 0)) continue;
-    ways.push_back(
-        {mesh.global[l], mesh.global[r], V[from_left ? l : r] / kT - std::log(rate / a)});
+    ways.push_back({node(l), node(r),
+                    V[from_left ? l : r] / kT - std::log(rate / a) - std::log(outlets.factor(f))});
     for (const std::size_t K : {l, r}) {
       if (K < largest.size()) largest[K] = std::max(largest[K], a);
     }
   }
-  const auto absorption = generator.absorption();
-  for (std::size_t k = 0; k < absorption.size(); ++k) {
-    if (!(absorption[k] > 0)) continue;
-    ways.push_back({mesh.global[k], mesh.global_cells,
-                    V[k] / kT - std::log(std::min(1.0, absorption[k] / largest[k]))});
+  for (const std::vector<double>& out : outlets.rate) {
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      if (!(out[k] > 0) || outlets.holds[k] >= 0) continue;
+      ways.push_back({mesh.global[k], mesh.global_cells,
+                      V[k] / kT - std::log(std::min(1.0, out[k] / largest[k]))});
+    }
   }
   return ways;
 }
@@ -151,17 +157,18 @@ std::vector<int> on_root(std::vector<Way> ways, const std::vector<double>& V,
 
 }  // namespace
 
-DeepWells find_deep_wells(const Generator& generator, double depth, double core_depth) {
+DeepWells find_deep_wells(const Generator& generator, const Outlets& outlets, double depth,
+                          double core_depth) {
   const Mesh& mesh = generator.mesh();
   const Comm& comm = mesh.comm;
   DeepWells found{0, std::vector<int>(std::size_t(mesh.local()), -1)};
   // no face is higher than the highest cell; a way out may be
-  const bool flat = generator.range() <= depth && !generator.absorbs();
+  const bool flat = generator.range() <= depth && outlets.count() == 0;
   if (flat || mesh.global_cells > max_cells) return found;
   const auto owned = std::size_t(mesh.owned);
   std::vector<double> V(owned);
   for (std::size_t k = 0; k < owned; ++k) V[k] = generator.external()[k] / generator.temperature();
-  const std::vector<Way> ways = gather(comm, ways_of(generator));
+  const std::vector<Way> ways = gather(comm, ways_of(generator, outlets));
   const std::vector<double> all = gather(comm, V);
   const std::vector<std::int64_t> number = gather(
       comm, std::vector<std::int64_t>(mesh.global.begin(), mesh.global.begin() + mesh.owned));

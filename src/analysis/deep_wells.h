@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "otto/operators/generator.h"
+#include "outlets.h"
 
 namespace otto {
 
@@ -22,7 +22,9 @@ struct DeepWells {
 ///
 ///   H_f = V_K / kT - log(forward_f / (a_f kT)),        the same from both sides.
 ///
-/// None on meshes of more than ten million cells. Collective.
-DeepWells find_deep_wells(const Generator& generator, double depth, double core_depth);
+/// An outlet is a way out; what is cut off from all is left out. None on meshes of more than ten million cells.
+/// Collective.
+DeepWells find_deep_wells(const Generator& generator, const Outlets& outlets, double depth,
+                          double core_depth);
 
 }  // namespace otto

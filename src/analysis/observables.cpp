@@ -28,7 +28,10 @@
 #include "otto/mesh/periods.h"
 #include "otto/operators/absorbing.h"
 #include "otto/operators/exchange.h"
+#include "outlets.h"
 #include "quotient.h"
+#include "reach.h"
+#include "reversible.h"
 
 namespace otto {
 
@@ -130,14 +133,28 @@ Target at_centres(const Mesh& mesh, const Target& target) {
 
 std::vector<double> mean_exit_time(const Generator& generator, SolverOptions options) {
   const Mesh& mesh = generator.mesh();
+  const auto owned = std::size_t(mesh.owned);
+  const Outlets outlets = outlets_of(generator);
+  std::vector<double> stays(std::size_t(mesh.local())), T;
+  for (std::size_t k = 0; k < stays.size(); ++k) {
+    stays[k] = outlets.holds[k] == Outlets::cut_off ? 1 : 0;
+  }
+  const std::vector<double> never = reaching(generator, stays);
   if (generator.symmetric() && generator.absorbs() &&
       generator.range() <= DeepOptions{}.max_range) {
-    std::vector<double> times = find_deep_exit_times(generator, Quotient(generator));
-    if (!times.empty()) return times;
+    T = find_deep_exit_times(generator, Quotient(generator), outlets);
   }
-  std::vector<double> T(std::size_t(mesh.owned), 0.0);
-  require(solve_backward(generator, {}, std::span(mesh.volume).first(T.size()), T, options),
-          "mean exit time");
+  if (T.empty()) {
+    T.assign(owned, 0.0);
+    std::vector<double> sigma(owned, 0.0), b(mesh.volume.begin(), mesh.volume.begin() + mesh.owned);
+    for (std::size_t k = 0; k < owned; ++k) {
+      if (never[k] != 0) sigma[k] = 1, b[k] = 0;
+    }
+    require(solve_backward(generator, sigma, b, T, options), "mean exit time");
+  }
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (never[k] != 0) T[k] = std::numeric_limits<double>::infinity();
+  }
   return T;
 }
 
@@ -148,27 +165,81 @@ std::vector<double> committor(const GeneratorParts& parts, const Target& given_f
   const auto owned = std::size_t(mesh.owned);
   std::vector<std::string> sides = from.sides;
   sides.insert(sides.end(), to.sides.begin(), to.sides.end());
-  const Exchange both = absorbing_sides(sides), end = absorbing_sides(to.sides);
+  const Exchange both = absorbing_sides(sides);
   const Generator generator(mesh, parts.energy, parts.flux, parts.drift, &both, parts.diffusion);
-  const Generator arrival(mesh, parts.energy, parts.flux, parts.drift, &end, parts.diffusion);
+  const Outlets outlets = outlets_of(generator, parts, {from, to});
+  if (generator.symmetric() && generator.range() <= DeepOptions{}.max_range) {
+    std::vector<double> q = reversible_transitions(generator, Quotient(generator), outlets).q;
+    q.resize(owned);
+    return q;
+  }
   std::vector<double> sigma(owned, 0.0), b(owned, 0.0), q(owned, 0.0);
-  std::ranges::copy(arrival.absorption(), b.begin());
+  std::ranges::copy(outlets.rate[1], b.begin());
   hold_cells(generator, from, 0, sigma, b);
   hold_cells(generator, to, 1, sigma, b);
-  for (const Target* target : {&from, &to}) {
-    for (std::size_t k = 0; k < owned && !target->level.empty(); ++k) {
-      if (target->level[k] > 0) b[k] = 0;
-    }
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (outlets.holds[k] == Outlets::cut_off) sigma[k] = 1;
+    if (outlets.holds[k] != Outlets::free) b[k] = 0;
   }
   require(solve_backward(generator, sigma, b, q, options), "committor");
   for (std::size_t k = 0; k < owned; ++k) {
-    if (!from.level.empty() && from.level[k] > 0) q[k] = 0;
-    if (!to.level.empty() && to.level[k] > 0) q[k] = 1;
+    if (outlets.holds[k] != Outlets::free) q[k] = outlets.holds[k] == 1 ? 1 : 0;
   }
   return q;
 }
 
+/// From a start until steps change nothing more; `values`: owned, of any mass.
+void settle(const Mesh& mesh, ShiftedSolver& solver, double step, std::span<double> values) {
+  std::vector<double> b(values.size());
+  double change = 1;
+  for (int k = 0; change > 1e-12; ++k) {
+    if (k == 30) throw NumericalError("the stationary density does not settle in 30 long steps");
+    const std::vector<double> before(values.begin(), values.end());
+    for (std::size_t i = 0; i < b.size(); ++i) b[i] = mesh.volume[i] * values[i];
+    require(solver.solve(step, {}, b, values), "stationary density");
+    const double mass = integral(mesh, values);
+    double moved = 0;
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      values[i] /= mass;
+      moved += mesh.volume[i] * std::abs(values[i] - before[i]);
+    }
+    const double now = mesh.comm.sum(moved);
+    if (k > 2 && now > 0.5 * change && now < 1e-9) break;  // what is left is the solver's tolerance
+    change = now;
+  }
+}
+
+/// Steps that move nothing may be too short for what is slow: from another start they end elsewhere then.
+void require_same_end(const Mesh& mesh, ShiftedSolver& solver, double step,
+                      std::span<const double> settled) {
+  constexpr double max_apart = 1e-6;  // of the mass
+  std::vector<double> other(settled.begin(), settled.end());
+  for (std::size_t k = 0; k < other.size(); ++k) {
+    const Point& x = mesh.center[k];
+    double w = 0;  // goes from one end of the domain to the other, without its symmetries
+    for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+      const double lower = lower_end(mesh, a), length = upper_end(mesh, a) - lower;
+      w += (x[a] - lower) / length / (1 + double(a));
+    }
+    other[k] *= 0.1 + w * w;
+  }
+  const double mass = integral(mesh, other);
+  for (double& v : other) v /= mass;
+  settle(mesh, solver, step, other);
+  double apart = 0;
+  for (std::size_t k = 0; k < other.size(); ++k) {
+    apart += mesh.volume[k] * std::abs(other[k] - settled[k]);
+  }
+  const double all = mesh.comm.sum(apart);
+  if (all <= max_apart) return;
+  throw NumericalError(
+      fmt::format("the stationary density is not resolved: from two starts it ends with {:.2g} of "
+                  "the mass apart, as wells do that are hardly ever left; try a larger temperature",
+                  all));
+}
+
 StationaryState stationary_state(const Generator& generator, SolverOptions options) {
+  require_one_piece(generator, "the stationary density");
   const Mesh& mesh = generator.mesh();
   const auto owned = std::size_t(mesh.owned);
   double square = 0;
@@ -178,27 +249,12 @@ StationaryState stationary_state(const Generator& generator, SolverOptions optio
   }
   const double step = 1e3 * square / generator.temperature();
   ShiftedSolver solver(generator, options);
-  std::vector<double> b(owned);
   StationaryState state;
   state.density.assign(std::size_t(mesh.local()), 0.0);
   const auto values = std::span(state.density).first(owned);
   std::ranges::fill(values, 1 / integral(mesh, std::vector<double>(owned, 1.0)));
-  double change = 1;
-  for (int k = 0; change > 1e-12; ++k) {
-    if (k == 30) throw NumericalError("the stationary density does not settle in 30 long steps");
-    const std::vector<double> before(values.begin(), values.end());
-    for (std::size_t i = 0; i < owned; ++i) b[i] = mesh.volume[i] * values[i];
-    require(solver.solve(step, {}, b, values), "stationary density");
-    const double mass = integral(mesh, values);
-    double moved = 0;
-    for (std::size_t i = 0; i < owned; ++i) {
-      values[i] /= mass;
-      moved += mesh.volume[i] * std::abs(values[i] - before[i]);
-    }
-    const double now = mesh.comm.sum(moved);
-    if (k > 2 && now > 0.5 * change && now < 1e-9) break;  // what is left is the solver's tolerance
-    change = now;
-  }
+  settle(mesh, solver, step, values);
+  require_same_end(mesh, solver, step, values);
   mesh.halo.update(mesh.comm, state.density);
   if (const auto mass = profile_mass(generator, state.density)) {
     for (double& rho : state.density) rho /= *mass;

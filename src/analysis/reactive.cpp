@@ -9,14 +9,19 @@
 
 #include "otto/analysis/reactive.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
-#include "capacity.h"
+#include "deep_modes.h"
 #include "held_cells.h"
 #include "otto/analysis/spectrum.h"
 #include "otto/core/error.h"
 #include "otto/operators/exchange.h"
+#include "outlets.h"
+#include "quotient.h"
+#include "reversible.h"
 
 namespace otto {
 
@@ -78,6 +83,8 @@ class BackwardProblem {
 
 bool holds(const Target& set, std::size_t k) { return !set.level.empty() && set.level[k] > 0; }
 
+constexpr int solve_passes = 3;
+
 /// u (owned values) without detailed balance; `k_a`: rates of the sides in A.
 void solve_for_u(const Generator& generator, const std::vector<double>& pi, const Target& a,
                  const Target& b, BackwardProblem& problem, std::span<const double> k_a,
@@ -88,47 +95,103 @@ void solve_for_u(const Generator& generator, const std::vector<double>& pi, cons
     if (!k_a.empty()) rhs[k] += k_a[k] * pi[k];
     if (holds(a, k) || holds(b, k)) rhs[k] = 0;
   }
+  const Mesh& mesh = generator.mesh();
   ShiftedSolver solver(generator, options);
-  const SolveReport report = solver.solve(1, sigma, rhs, u);
-  if (!report.converged) {
-    throw NumericalError("the solve for the backward committor failed: " + report.reason +
-                         "; try a larger solver.rtol");
+  // A row next to an edge near its centre is far larger than others and hides them: solves for what is left.
+  std::vector<double> left = rhs, correction(u.size()), sum(std::size_t(mesh.local()), 0.0);
+  for (int pass = 0; pass < solve_passes; ++pass) {
+    std::ranges::fill(correction, 0.0);
+    const SolveReport report = solver.solve(1, sigma, left, correction);
+    if (!report.converged && pass == 0) {
+      throw NumericalError("the solve for the backward committor failed: " + report.reason +
+                           "; try a larger solver.rtol");
+    }
+    for (std::size_t k = 0; k < u.size(); ++k) sum[k] += correction[k];
+    mesh.halo.update(mesh.comm, sum);
+    generator.apply(sum, left);
+    for (std::size_t k = 0; k < u.size(); ++k) left[k] += rhs[k] - problem.loss()[k] * sum[k];
   }
+  std::copy_n(sum.begin(), u.size(), u.begin());
   for (std::size_t k = 0; k < u.size(); ++k) {
     if (holds(a, k)) u[k] = pi[k];
     if (holds(b, k)) u[k] = 0;
   }
 }
 
-/// `k_all`, `k_a`: rates through the sides of both sets, of A alone; empty without.
-Conductances conductances(const Mesh& mesh, std::span<const double> pi, BackwardProblem& problem,
-                          std::span<const double> k_all, std::span<const double> k_a,
-                          const Target& a, const Target& b) {
-  Conductances c{.pi = pi,
-                 .to_a = problem.gain(),
-                 .to_b = problem.into_b(),
-                 .held = std::vector<double>(pi.size(), 0.0)};
-  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
-    const double into_a = k_a.empty() ? 0 : k_a[k], both = k_all.empty() ? 0 : k_all[k];
-    c.to_a[k] += into_a * pi[k];
-    c.to_b[k] = (c.to_b[k] + both - into_a) * pi[k];
-    c.held[k] = holds(a, k) || holds(b, k) ? 1 : 0;
-  }
-  mesh.halo.update(mesh.comm, c.held);
-  return c;
-}
+constexpr double driven_rtol = 1e-13;  // of the solves with a drift: a barrier is e^-10 of the mass
+constexpr double max_difference = 1e-2;  // of what leaves A and what arrives at B
 
-/// With ghosts.
+/// With ghosts; of a process with a drift.
 std::vector<double> stationary_density(const GeneratorParts& parts, SolverOptions options) {
   const Generator closed(parts.mesh, parts.energy, parts.flux, parts.drift, nullptr,
                          parts.diffusion);
-  std::vector<double> pi =
-      closed.symmetric() ? gibbs_density(closed) : stationary_state(closed, options).density;
+  std::vector<double> pi = stationary_state(closed, options).density;
   pi.resize(std::size_t(parts.mesh.local()));
   parts.mesh.halo.update(parts.mesh.comm, pi);
   const double mass = integral(parts.mesh, pi);
   for (double& p : pi) p /= mass;
   return pi;
+}
+
+/// pi, u = pi q- and q+ with ghosts, and where transitions end.
+struct Solution {
+  std::vector<double> pi, u, q;
+};
+
+void set_face_flux(const Generator& g, const Outlets& outlets, const Solution& s,
+                   Transitions& result) {
+  const Mesh& mesh = g.mesh();
+  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
+    const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
+    const double factor = g.symmetric() ? outlets.factor(f) : 1;
+    result.face_flux.push_back(
+        factor * (g.forward()[f] * s.u[K] * s.q[L] - g.backward()[f] * s.u[L] * s.q[K]));
+  }
+}
+
+void set_fields(const Mesh& mesh, Solution s, Transitions& result) {
+  const auto owned = std::size_t(mesh.owned);
+  result.backward.assign(owned, 0.0);
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (s.pi[k] > 0) result.backward[k] = s.u[k] / s.pi[k];
+  }
+  s.pi.resize(owned);
+  s.q.resize(owned);
+  result.stationary = std::move(s.pi);
+  result.forward = std::move(s.q);
+}
+
+Transitions with_detailed_balance(const Generator& generator, const Outlets& outlets) {
+  const Mesh& mesh = generator.mesh();
+  if (generator.range() > DeepOptions{}.max_range) {
+    throw InputError(
+        fmt::format("V/kT ranges over {:.0f}, more than exp(-V/kT) can follow; bound the external "
+                    "energy where nothing ever goes (min(V, ...), or 'cap' in the library)",
+                    generator.range()));
+  }
+  const Quotient quotient(generator);
+  Reversible found = reversible_transitions(generator, quotient, outlets);
+  Transitions result;
+  double mass = 0;
+  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
+    if (outlets.holds[k] != Outlets::cut_off) mass += quotient.omega(k);
+  }
+  const double Z = mesh.comm.sum(mass);
+  Solution s{.pi = std::vector<double>(found.q.size(), 0.0), .u = {}, .q = std::move(found.q)};
+  for (std::size_t k = 0; k < s.pi.size(); ++k) {
+    if (outlets.holds[k] != Outlets::cut_off) s.pi[k] = quotient.pi(k) / Z;
+  }
+  s.u = s.pi;
+  for (std::size_t k = 0; k < s.u.size(); ++k) s.u[k] *= found.p[k];
+  result.flux = found.flux / Z;
+  result.flux_bounds = {result.flux * (1 - found.flux_error), result.flux * (1 + found.flux_error)};
+  result.weight_from_a = found.from_a / Z;
+  result.weight_from_b = found.from_b / Z;
+  result.cut_off =
+      part_cut_off(mesh, outlets, std::span(mesh.volume).first(std::size_t(mesh.owned)));
+  set_face_flux(generator, outlets, s, result);
+  set_fields(mesh, std::move(s), result);
+  return result;
 }
 
 }  // namespace
@@ -140,43 +203,43 @@ Transitions transitions(const GeneratorParts& parts, const Target& given_a, cons
   const Target a = at_centres(mesh, given_a), b = at_centres(mesh, given_b);
   std::vector<std::string> sides = a.sides;
   sides.insert(sides.end(), b.sides.begin(), b.sides.end());
-  const Exchange both = absorbing_sides(sides), start = absorbing_sides(a.sides);
+  const Exchange both = absorbing_sides(sides);
   const Generator generator(mesh, parts.energy, parts.flux, parts.drift, &both, parts.diffusion);
-  const Generator from_a(mesh, parts.energy, parts.flux, parts.drift, &start, parts.diffusion);
-  Transitions result;
-  const std::vector<double> pi = stationary_density(parts, options);
-  result.forward = committor(parts, given_a, given_b, options);
+  const Outlets outlets = outlets_of(generator, parts, {a, b});
+  if (generator.symmetric()) return with_detailed_balance(generator, outlets);
 
-  BackwardProblem problem(generator, pi, a, b);
-  const auto k_all = generator.absorption(), k_a = from_a.absorption();
-  std::vector<double> u(local, 0.0);
-  const auto values = std::span(u).first(owned);
-  if (generator.symmetric()) {
-    for (std::size_t k = 0; k < owned; ++k) u[k] = pi[k] * (1 - result.forward[k]);
-    result.flux_bounds = capacity_bounds(
-        generator, conductances(mesh, pi, problem, k_all, k_a, a, b), result.forward);
-  } else {
-    solve_for_u(generator, pi, a, b, problem, k_a, values, options);
-  }
-  double flux = 0, weight = 0;
+  options.rtol = std::min(options.rtol, driven_rtol);
+  Transitions result;
+  Solution s{.pi = stationary_density(parts, options),
+             .u = std::vector<double>(local, 0.0),
+             .q = committor(parts, given_a, given_b, options)};
+  s.q.resize(local);
+  mesh.halo.update(mesh.comm, s.q);
+  BackwardProblem problem(generator, s.pi, a, b);
+  solve_for_u(generator, s.pi, a, b, problem, outlets.rate[0], std::span(s.u).first(owned),
+              options);
+  mesh.halo.update(mesh.comm, s.u);
+  double out = 0, in = 0, weight = 0, rest = 0;
   for (std::size_t k = 0; k < owned; ++k) {
-    const double through_sides = k_all.empty() ? 0 : k_all[k] - (k_a.empty() ? 0 : k_a[k]);
-    flux += (problem.into_b()[k] + through_sides) * u[k];
-    weight += mesh.volume[k] * u[k];
+    const double k_a = outlets.rate[0].empty() ? 0 : outlets.rate[0][k];
+    const double k_b = outlets.rate[1].empty() ? 0 : outlets.rate[1][k];
+    in += (problem.into_b()[k] + k_b) * s.u[k];
+    if (outlets.holds[k] != 0) out += (problem.gain()[k] + k_a * s.pi[k]) * s.q[k];
+    weight += mesh.volume[k] * s.u[k];
+    rest += mesh.volume[k] * (s.pi[k] - s.u[k]);
   }
-  result.flux = mesh.comm.sum(flux);
+  result.flux = mesh.comm.sum(in);
   result.weight_from_a = mesh.comm.sum(weight);
-  mesh.halo.update(mesh.comm, u);
-  std::vector<double> q(result.forward);
-  q.resize(local);
-  mesh.halo.update(mesh.comm, q);
-  for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
-    const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
-    result.face_flux.push_back(generator.forward()[f] * u[K] * q[L] -
-                               generator.backward()[f] * u[L] * q[K]);
+  result.weight_from_b = mesh.comm.sum(rest);
+  const double left = mesh.comm.sum(out);
+  if (!(std::abs(left - result.flux) <= max_difference * result.flux)) {
+    throw NumericalError(fmt::format(
+        "the flux of transitions is not resolved: {:.3g} leaves the first set and {:.3g} arrives "
+        "at the second; try a smaller solver.rtol, or a larger temperature",
+        left, result.flux));
   }
-  result.stationary.assign(pi.begin(), pi.begin() + mesh.owned);
-  for (std::size_t k = 0; k < owned; ++k) result.backward.push_back(u[k] / pi[k]);
+  set_face_flux(generator, outlets, s, result);
+  set_fields(mesh, std::move(s), result);
   return result;
 }
 

@@ -30,6 +30,7 @@
 #include "deep_modes.h"
 #include "otto/core/petsc_check.h"
 #include "quotient.h"
+#include "reach.h"
 
 namespace otto {
 
@@ -104,6 +105,21 @@ void require_detailed_balance(const Generator& generator) {
         fmt::format("V/kT ranges over {:.0f}, more than exp(-V/kT) can follow; bound the external "
                     "energy where nothing ever goes (min(V, ...), or 'cap' in the library)",
                     generator.range()));
+  }
+}
+
+/// Each piece of a domain that keeps its mass has a rate 0 of its own.
+void require_reachable(const Generator& generator) {
+  if (!generator.absorbs()) return require_one_piece(generator, "the equilibrium");
+  const Outlets outlets = outlets_of(generator);
+  const Mesh& mesh = generator.mesh();
+  const double part =
+      part_cut_off(mesh, outlets, std::span(mesh.volume).first(std::size_t(mesh.owned)));
+  if (part > 0) {
+    throw NumericalError(
+        fmt::format("nothing ever leaves {:.3g} % of the domain, which has the rate 0; run the "
+                    "other pieces as a mesh of their own",
+                    100 * part));
   }
 }
 
@@ -266,6 +282,7 @@ std::vector<double> gibbs_density(const Generator& generator) {
 Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
                        const SpectrumOptions& options) {
   require_detailed_balance(generator);
+  require_reachable(generator);
   const Mesh& mesh = generator.mesh();
   const std::int64_t modes = mesh.global_cells - (generator.absorbs() ? 0 : 1);
   if (options.count > modes) {

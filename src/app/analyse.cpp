@@ -16,6 +16,7 @@
 #include "otto/casefile/key.h"
 #include "otto/casefile/suggest.h"
 #include "otto/casefile/units.h"
+#include "otto/core/caution.h"
 #include "otto/flux/two_point.h"
 #include "otto/operators/sets.h"
 
@@ -154,15 +155,34 @@ bool wants_committor(const Section& analysis) {
 /// The mean of a cell field over the initial density.
 double initial_mean(const Setup& setup, std::span<const double> values) {
   std::vector<double> weighted(values.begin(), values.end());
-  for (std::size_t k = 0; k < weighted.size(); ++k) weighted[k] *= setup.state.density[k];
+  for (std::size_t k = 0; k < weighted.size(); ++k) {
+    const double rho = setup.state.density[k];
+    weighted[k] = rho > 0 ? weighted[k] * rho : 0;  // an infinite time where nothing starts
+  }
   return integral(setup.mesh, weighted) / integral(setup.mesh, setup.state.density);
+}
+
+/// Of the initial mass, the part whose exit time is infinite.
+double part_never(const Setup& setup, std::span<const double> T) {
+  std::vector<double> infinite(T.size());
+  for (std::size_t k = 0; k < T.size(); ++k) infinite[k] = std::isinf(T[k]) ? 1 : 0;
+  return initial_mean(setup, infinite);
 }
 
 void add_exit_time(const Setup& setup, RunOutput& output) {
   std::vector<double> T = mean_exit_time(setup.generator, read_solver(setup.c.section("solver")));
-  const double mean = initial_mean(setup, T);
-  output.summary_extra()["analysis"]["mean_exit_time"] = mean;
-  output.log().say(fmt::format("mean exit time of the initial density: {:.12g}", mean));
+  auto& summary = output.summary_extra()["analysis"];
+  if (const double never = part_never(setup, T); never > 0) {
+    const std::string why = fmt::format(
+        "{:.3g} % of the initial mass lies where no way leads to what absorbs", 100 * never);
+    summary["mean_exit_time"] = nullptr;
+    summary["mean_exit_time_is_infinite"] = why;
+    caution("the mean exit time of the initial density is infinite: " + why);
+  } else {
+    const double mean = initial_mean(setup, T);
+    summary["mean_exit_time"] = mean;
+    output.log().say(fmt::format("mean exit time of the initial density: {:.12g}", mean));
+  }
   output.add_final_field("mean_exit_time", std::move(T));
 }
 
@@ -259,31 +279,51 @@ void add_barrier(const Setup& setup, const Targets& targets, const std::vector<s
                   names[0], names[1], place, up, unit, names[0], back, unit, names[1]));
 }
 
-void add_rate(const Setup& setup, RunOutput& output) {
-  const Targets targets = read_sets_of(setup.c, "rate", setup.mesh);
-  const auto& flux = find_flux(setup.c.section("flux").text("kind"));
-  Transitions t =
-      transitions({setup.mesh, setup.energy, flux, setup.drift.get(), setup.diffusion.get()},
-                  targets.from, targets.to, read_solver(setup.c.section("solver")));
+/// The numbers of transitions; times that are infinite are null.
+void say_rates(const Transitions& t, const std::vector<std::string>& names, const TimeUnit& unit,
+               RunOutput& output) {
   auto& summary = output.summary_extra()["analysis"]["rate"];
-  summary = {{"k_ab", t.rate_ab()},        {"mfpt_ab", 1 / t.rate_ab()},
-             {"reactive_flux", t.flux},    {"k_ba", t.rate_ba()},
-             {"mfpt_ba", 1 / t.rate_ba()}, {"weight_from_a", t.weight_from_a}};
+  summary = {{"k_ab", t.rate_ab()}, {"mfpt_ab", nullptr}, {"reactive_flux", t.flux},
+             {"k_ba", t.rate_ba()}, {"mfpt_ba", nullptr}, {"weight_from_a", t.weight_from_a}};
+  if (t.cut_off > 0) {
+    summary["cut_off"] = t.cut_off;
+    caution(fmt::format(
+        "{:.3g} % of the domain lies where no way leads to {} or {}: rates and weights are those "
+        "of the rest, and committors are 0 there",
+        100 * t.cut_off, names[0], names[1]));
+  }
+  if (!(t.flux > 0)) {
+    caution(
+        fmt::format("no way leads from {} to {}: the rates are 0 and the mean "
+                    "first-passage times infinite",
+                    names[0], names[1]));
+    return;
+  }
+  summary["mfpt_ab"] = 1 / t.rate_ab();
+  summary["mfpt_ba"] = 1 / t.rate_ba();
   if (t.flux_bounds) summary["reactive_flux_bounds"] = *t.flux_bounds;
-  const auto names = setup.c.section("analysis").texts("rate");
-  const TimeUnit unit(setup.c);
   output.log().say(fmt::format(
       "transitions from {} to {}: rate {}, mean first-passage time {:.12g}{}, {:.12g} per {} "
       "at rest; back: rate {}",
       names[0], names[1], unit.rate(t.rate_ab()), 1 / t.rate_ab(), unit.after(), t.flux,
       unit.word(), unit.rate(t.rate_ba())));
   if (t.flux_bounds) {
-    output.log().say(fmt::format(
-        "transitions per {} on this grid lie between {:.12g} and {:.12g} (Dirichlet's principle, "
-        "and what the solve leaves)",
-        unit.word(), (*t.flux_bounds)[0], (*t.flux_bounds)[1]));
+    output.log().say(
+        fmt::format("transitions per {} on this grid lie between {:.12g} and {:.12g} (Dirichlet's "
+                    "principle, and what the solve leaves)",
+                    unit.word(), (*t.flux_bounds)[0], (*t.flux_bounds)[1]));
   }
-  add_barrier(setup, targets, names, output);
+}
+
+void add_rate(const Setup& setup, RunOutput& output) {
+  const Targets targets = read_sets_of(setup.c, "rate", setup.mesh);
+  const auto& flux = find_flux(setup.c.section("flux").text("kind"));
+  Transitions t =
+      transitions({setup.mesh, setup.energy, flux, setup.drift.get(), setup.diffusion.get()},
+                  targets.from, targets.to, read_solver(setup.c.section("solver")));
+  const auto names = setup.c.section("analysis").texts("rate");
+  say_rates(t, names, TimeUnit(setup.c), output);
+  if (t.flux > 0) add_barrier(setup, targets, names, output);
   std::vector<double> reactive(t.stationary);
   for (std::size_t k = 0; k < reactive.size(); ++k) reactive[k] *= t.forward[k] * t.backward[k];
   add_cell_currents(setup.mesh, t.face_flux, "reactive_current_", output);

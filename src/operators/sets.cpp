@@ -34,8 +34,6 @@ const Declare keys{
       .type = Type::text,
       .doc = "A side of the mesh: x_min ... z_max on a box, a physical name on a Gmsh mesh."}}};
 
-constexpr double min_part = 1e-6;  // of the distance between two centres
-
 void read_cells(const Section& section, const Mesh& mesh, CellSet& set) {
   if (section.given("expression")) {
     const Expression f = read_expression(section, "expression", {"x", "y", "z"});
@@ -58,7 +56,7 @@ void read_cells(const Section& section, const Mesh& mesh, CellSet& set) {
 }  // namespace
 
 double part_outside(double level_K, double level_L) {
-  return std::max(min_part, level_K / (level_K - level_L));
+  return std::max(min_part_outside, level_K / (level_K - level_L));
 }
 
 std::vector<double> level_of(const Expression& expression, const Mesh& mesh) {

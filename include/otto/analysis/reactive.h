@@ -4,7 +4,9 @@
 //
 //   q+  the probability to reach B before A,            Q* q+ = 0,   0 on A, 1 on B
 //   q-  the probability to have come from A, not B,     Q (pi q-) = 0,   1 on A, 0 on B
-//   F   transitions per time: what u = pi q- carries into B
+//   F   transitions per time: what u = pi q- carries into B. With detailed balance it is taken from the
+//       capacity instead (Dirichlet's form of q+), which loses no digits in deep wells; with a drift from both
+//       ends, and it is refused where what leaves A and what arrives at B differ.
 //   k_AB = F / int pi q-,   and 1/k_AB is the mean first-passage time from A, where the last
 //   transition has entered it, to B.
 //
@@ -27,11 +29,15 @@ struct Transitions {
   std::vector<double> backward;    ///< q-, owned cells
   std::vector<double> face_flux;   ///< J_f, from left to right, mass per time
   double flux = 0;                 ///< F
-  /// Bounds of F (capacity.h), which is a capacity with detailed balance; nothing without it.
+  /// Bounds of the F of this grid, which is a capacity with detailed balance: what the solves leave open. Nothing
+  /// without.
   std::optional<std::array<double, 2>> flux_bounds;
   double weight_from_a = 0;  ///< int pi q-
+  double weight_from_b = 0;  ///< int pi (1 - q-), to its last digits however small
+  /// The part of the volume that lies in pieces of the domain without a way to A or B; pi is 0 there.
+  double cut_off = 0;
   [[nodiscard]] double rate_ab() const { return flux / weight_from_a; }
-  [[nodiscard]] double rate_ba() const { return flux / (1 - weight_from_a); }
+  [[nodiscard]] double rate_ba() const { return flux / weight_from_b; }
 };
 
 /// Of the generator of these parts, which nothing enters or leaves. Collective; throws NumericalError.

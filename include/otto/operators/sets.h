@@ -25,6 +25,8 @@ std::vector<CellSet> read_sets(std::span<const Section> tables, const Mesh& mesh
 /// the centres. Local.
 std::vector<double> level_of(const class Expression& expression, const Mesh& mesh);
 
+/// Of the distance between two centres: an edge that passes through a centre stays this far off.
+inline constexpr double min_part_outside = 1e-6;
 /// The part of the way from the centre of K, outside of a set, to that of L, inside, that lies outside.
 double part_outside(double level_K, double level_L);
 
