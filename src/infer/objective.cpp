@@ -13,11 +13,18 @@ namespace {
 
 constexpr std::uint64_t noise_stream = 0x6e6f;  ///< of perturbation()
 
-std::vector<std::vector<double>> legs_of(const Snapshots& data, const std::vector<int>& steps) {
+/// Equal steps; with an interaction, which is frozen at the start of a leg's first step, the first of them is
+/// halved so many times: dt/8, dt/8, dt/4, dt/2, dt ...
+std::vector<std::vector<double>> legs_of(const Snapshots& data, const std::vector<int>& steps,
+                                         int halvings) {
   std::vector<std::vector<double>> legs;
   for (const Interval& k : data.intervals()) {
     const int count = steps[legs.size()];
-    legs.emplace_back(std::size_t(count), data.time_of(k) / count);
+    const double dt = data.time_of(k) / count;
+    std::vector<double> leg{std::ldexp(dt, -halvings)};
+    for (int i = halvings; i > 0; --i) leg.push_back(std::ldexp(dt, -i));
+    leg.resize(leg.size() + std::size_t(count) - 1, dt);
+    legs.push_back(std::move(leg));
   }
   return legs;
 }
@@ -64,7 +71,8 @@ struct Objective::Impl {
         given_kT(g.temperature()),
         known_W(g.energy().interaction()),
         intervals(snapshots.intervals()),
-        flow(g, legs_of(snapshots, steps), {.scheme = f.scheme, .rtol = o.rtol}),
+        flow(g, legs_of(snapshots, steps, f.interaction || known_W ? o.halvings : 0),
+             {.scheme = f.scheme, .rtol = o.rtol}),
         prior(g.mesh()),
         limited(g.flux().limited()) {
     if (fit.interaction) {

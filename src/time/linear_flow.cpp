@@ -20,6 +20,7 @@ struct Stages {
 /// What a step starts from: its density and the one a step before, empty in the first step of a leg.
 struct Start {
   std::span<const double> rho, before;
+  double ratio = 0.5;  ///< half this step over the one before
 };
 
 /// Consecutive steps of a leg, with the densities they start from.
@@ -35,7 +36,7 @@ struct Segment {
 };
 
 /// Of rho^ in the present density; 1 less that in the one before.
-double present_share(const Start& at) { return at.before.empty() ? 1 : 1.5; }
+double present_share(const Start& at) { return at.before.empty() ? 1 : 1 + at.ratio; }
 
 std::vector<double> sum(std::span<const double> a, std::span<const double> b) {
   std::vector<double> c(a.begin(), a.end());
@@ -67,6 +68,15 @@ struct LinearFlow::Impl {
   TransportPair& pair_at(std::size_t leg, std::size_t step, const FaceRates& rates);
   void step(std::size_t leg, std::size_t i, const Start& at, Stages& stages);
   const Segment& segment(std::size_t leg, std::size_t first);
+  /// Where step i of a leg starts, in its segment.
+  [[nodiscard]] Start start_of(const Segment& s, std::size_t i) const {
+    Start at = s.at(i - s.first);
+    at.ratio = ratio(s.leg, i);
+    return at;
+  }
+  [[nodiscard]] double ratio(std::size_t leg, std::size_t i) const {
+    return i == 0 ? 0.5 : 0.5 * legs[leg][i] / legs[leg][i - 1];
+  }
   [[nodiscard]] FlowDirection of_potential(const Start& at, const FlowDirection& direction,
                                            const Change& d, std::vector<double>& rise) const;
   void tangent_step(std::size_t leg, std::size_t i, const Start& at, const Stages& stages,
@@ -244,7 +254,7 @@ const Segment& LinearFlow::Impl::segment(std::size_t leg, std::size_t first) {
   const std::size_t last = std::min(first + every, legs[leg].size());
   again.steps.resize(last - first);
   for (std::size_t i = first; i < last; ++i) {
-    step(leg, i, again.at(i - first), again.steps[i - first]);
+    step(leg, i, start_of(again, i), again.steps[i - first]);
   }
   return again;
 }
@@ -288,7 +298,7 @@ FlowDirection LinearFlow::Impl::of_potential(const Start& at, const FlowDirectio
     for (std::size_t k = 0; k < change.size(); ++k) change[k] += part[k];
   };
   if (direction.interaction) add(field(*direction.interaction, extrapolated(at)));
-  if (W) add(field(*W, extrapolated({d.now, at.before.empty() ? at.before : d.before})));
+  if (W) add(field(*W, extrapolated({d.now, at.before.empty() ? at.before : d.before, at.ratio})));
   rise = rises_of(mesh, change);
   for (std::size_t f = 0; f < direction.rise.size(); ++f) rise[f] += direction.rise[f];
   return {rise, direction.kT};
@@ -400,7 +410,7 @@ std::vector<double> LinearFlow::solve(std::size_t leg, std::span<const double> r
     if (o.keep_all) segments.back().steps.resize(last - first);
     for (std::size_t i = first; i < last; ++i) {
       Stages stages;
-      o.step(leg, i, {rho, before}, stages);
+      o.step(leg, i, {rho, before, o.ratio(leg, i)}, stages);
       before = std::exchange(rho, stages.end);
       if (o.keep_all) segments.back().steps[i - first] = std::move(stages);
     }
@@ -447,7 +457,7 @@ void LinearFlow::tangent(std::size_t leg, const FlowDirection& direction, std::s
   for (std::size_t first = 0; first < o.legs[leg].size(); first += o.every) {
     const Segment& s = o.segment(leg, first);
     for (std::size_t i = 0; i < s.steps.size(); ++i) {
-      o.tangent_step(leg, first + i, s.at(i), s.steps[i], direction, change);
+      o.tangent_step(leg, first + i, o.start_of(s, first + i), s.steps[i], direction, change);
     }
   }
   std::copy_n(change.now.begin(), d.size(), d.begin());
@@ -462,7 +472,7 @@ void LinearFlow::adjoint(std::size_t leg, std::span<double> lambda, FlowGradient
     const std::size_t first = (end - 1) / o.every * o.every;
     const Segment& s = o.segment(leg, first);
     for (std::size_t i = end - first; i-- > 0;) {
-      o.adjoint_step(leg, first + i, s.at(i), s.steps[i], work, gradient);
+      o.adjoint_step(leg, first + i, o.start_of(s, first + i), s.steps[i], work, gradient);
     }
     end = first;
   }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "otto/core/error.h"
 #include "otto/core/random.h"
@@ -65,10 +66,10 @@ struct Check {
   }
 
   double value(double h) {
-    std::vector<double> moved = V, start = rho0, w = W;
+    std::vector<double> moved = V, start = rho0, values = W;
     for (std::size_t k = 0; k < V.size(); ++k) moved[k] += h * dV[k], start[k] += h * drho[k];
-    for (std::size_t k = 0; k < W.size(); ++k) w[k] += h * dW[k];
-    if (interacts) kernel = make_interaction(spline, w, mesh);
+    for (std::size_t k = 0; k < W.size(); ++k) values[k] += h * dW[k];
+    if (interacts) kernel = make_interaction(spline, values, mesh);
     flow.set(moved, kT + h * dkT, kernel.get());
     end = flow.solve(1, flow.solve(0, start));
     double sum = 0;
@@ -86,14 +87,16 @@ struct Check {
   double by_adjoint() {
     std::vector<double> lambda(std::size_t(mesh.owned));
     for (std::size_t k = 0; k < lambda.size(); ++k) lambda[k] = mesh.volume[k] * w[k] * end[k];
-    SplineCotangents cotangents(spline, mesh);
+    std::optional<SplineCotangents> cotangents;
     FlowGradient g;
-    if (interacts) g.pairs = &cotangents;
+    if (interacts) g.pairs = &cotangents.emplace(spline, mesh);
     flow.adjoint(1, lambda, g);
     flow.adjoint(0, lambda, g);
     double of_W = 0;
-    const std::vector<double> gW = cotangents.gradient.gather();
-    for (std::size_t i = 0; i < (interacts ? W.size() : 0); ++i) of_W += gW[i] * dW[i];
+    if (interacts) {
+      const std::vector<double> gW = cotangents->gradient.gather();
+      for (std::size_t i = 0; i < W.size(); ++i) of_W += gW[i] * dW[i];
+    }
     std::vector<double> of_V(lambda.size(), 0.0);
     add_cell_gradient(mesh, g.rise, of_V);
     const std::array<double, 4> parts{dot(mesh, of_V, dV), mesh.comm.sum(g.kT) * dkT,

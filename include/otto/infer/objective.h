@@ -27,6 +27,7 @@ namespace otto {
 
 struct ObjectiveOptions {
   double rtol = 1e-10;  ///< of linear solves: gradients and products are right to about as much
+  int halvings = 3;     ///< of a leg's first step where there is an interaction
 };
 
 class Objective {

@@ -17,8 +17,8 @@
 // A limited flux has the ratios of every step frozen: at the density the step starts from, or after
 // refresh() at the mean of both its ends in the last solve. The derivatives are those for frozen ratios.
 //
-// With an interaction W the potential of a step is V + W * rho^, rho^ = 3/2 rho^n - 1/2 rho^(n-1) (rho^0 in
-// the first step of a leg), so that every step stays linear and the scheme of second order. Then
+// With an interaction W the potential of a step is V + W * rho^, rho^ = rho^n + (t/2t') (rho^n - rho^(n-1)),
+// t' the step before (rho^0 in the first step of a leg), so that every step stays linear and the scheme of second order. Then
 //
 //   dV becomes  dV + dW * rho^ + W * d rho^,
 //
