@@ -44,9 +44,14 @@ Mesh make_fit_mesh(const Comm& comm, const Case& c) {
         "'otto fit' is not available yet for Gmsh meshes: its prior takes second differences "
         "along lines of cells; take a box");
   }
+  const std::vector<std::string> unknowns = c.section("fit").texts("unknowns");
+  const bool names_interaction = std::ranges::count(unknowns, "interaction") > 0;
   for (int a = 0; a < mesh.dimension; ++a) {
     if (mesh.box->cells(a) < 4)
       section.fail("cells", "a fit needs at least 4 cells along every axis");
+    if (names_interaction && !mesh.box->uniform[std::size_t(a)]) {
+      section.fail("grading", "an unknown interaction needs cells of equal size");
+    }
   }
   return mesh;
 }
@@ -270,12 +275,6 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
       options(read_fit_options(c, data.sampled())),
       flux(flux_of(c, mesh)),
       generator(mesh, energy, find_flux(flux), drift.get()) {
-  if (options.interaction) {
-    for (int a = 0; a < mesh.dimension; ++a) {
-      if (mesh.box->uniform[std::size_t(a)]) continue;
-      c.section("mesh").fail("grading", "an unknown interaction needs cells of equal size");
-    }
-  }
   if (options.external && options.temperature && data.intervals().size() < 2) {
     c.section("fit").fail(
         "unknowns",

@@ -220,6 +220,27 @@ TEST(LinearFlow, DensitiesAreThoseOfTheSteppers) {
   }
 }
 
+TEST(LinearFlow, InteractionsAreOfSecondOrder) {
+  const std::string toml =
+      "[mesh]\nkind = \"box\"\nlower = [-3.0]\nupper = [3.0]\ncells = [60]\n"
+      "[[energy]]\nkind = \"entropy\"\ntemperature = 0.4\n"
+      "[[energy]]\nkind = \"external\"\nexpression = \"x^2/2 + x^4/8\"\n"
+      "[[energy]]\nkind = \"interaction\"\nexpression = \"-2*exp(-r^2)\"\n"
+      "[initial]\nkind = \"gaussian\"\nmean = [0.8]\nvariance = 0.3\n"
+      "[time]\nscheme = \"tr_bdf2\"\nend = 0.8\nstep = ";
+  std::vector<std::vector<double>> densities;
+  for (const char* step : {"0.1", "0.05", "0.003125"}) {
+    Scenario s(toml + step + "\n[solver]\nrtol = 1e-13\n");
+    State state = s.initial();
+    s.run(state);
+    densities.push_back(state.density);
+  }
+  Scenario s(toml + "0.1\n");
+  const double coarse = s.l1(densities[0], densities[2]), fine = s.l1(densities[1], densities[2]);
+  EXPECT_GT(std::log2(coarse / fine), 1.8);
+  EXPECT_LT(fine, 2e-3);
+}
+
 TEST(LinearFlow, CheckpointsChangeNothing) {
   for (const auto& [flux, interacts] :
        {std::pair{"scharfetter_gummel", false}, {"limited", false}, {"limited", true}}) {
