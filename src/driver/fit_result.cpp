@@ -176,8 +176,9 @@ std::unique_ptr<Interaction> interaction_of(const FitSetup& setup, const FitResu
   if (r.W.empty())
     return known ? std::make_unique<InteractionSum>(nullptr, borrowed(known)) : nullptr;
   const RadialSpline spline(setup.options.range, std::size_t(setup.options.knots));
-  return std::make_unique<InteractionSum>(borrowed(known),
-                                          make_interaction(spline, r.W, setup.mesh));
+  auto found = std::make_shared<RadialInteraction>(spline, setup.mesh);
+  found->set(r.W);
+  return std::make_unique<InteractionSum>(borrowed(known), std::move(found));
 }
 
 std::unique_ptr<Stepper> stepper_of(LinearScheme scheme, const Problem& problem) {

@@ -36,6 +36,7 @@ class ToValues final : public PairCotangents {
   void add(std::span<const double> c, std::span<const double> rho) override {
     gradient_.add(c, rho);
   }
+  void clear() { gradient_.clear(); }
   [[nodiscard]] std::vector<double> gather() { return gradient_.gather(); }
 
  private:
@@ -78,6 +79,10 @@ struct Objective::Impl {
     if (fit.interaction) {
       spline.emplace(fit.range, std::size_t(fit.knots));
       pair_prior.emplace(*spline);
+      found = std::make_shared<RadialInteraction>(*spline, mesh);
+      change = std::make_unique<RadialInteraction>(*spline, mesh);
+      of_pairs = std::make_unique<ToValues>(*spline, mesh);
+      W = std::make_unique<InteractionSum>(borrowed(known_W), found);
     }
     unknowns = {.cells = fit.external ? owned() : 0,
                 .pairs = spline ? pair_prior->size() : 0,
@@ -101,10 +106,10 @@ struct Objective::Impl {
     return !fit.each && leg > 0 && intervals[leg].from == intervals[leg - 1].to;
   }
   /// W of the spline through w, and 0 at its range.
-  [[nodiscard]] std::unique_ptr<Interaction> kernel(std::span<const double> w) const {
+  void set_pairs(RadialInteraction& kernel, std::span<const double> w) const {
     std::vector<double> values(w.begin(), w.end());
     values.push_back(0);
-    return make_interaction(*spline, values, mesh);
+    kernel.set(values);
   }
   void set(std::span<const double> at);
   void adjoint(const std::vector<std::vector<double>>& cotangents, std::span<double> out);
@@ -121,6 +126,10 @@ struct Objective::Impl {
   ThinPlate prior;
   std::optional<RadialSpline> spline;  ///< where W is unknown
   std::optional<PairPrior> pair_prior;
+  std::shared_ptr<RadialInteraction> found;   ///< W; null where it is known
+  std::unique_ptr<RadialInteraction> change;  ///< dW of a product
+  std::unique_ptr<Interaction> W;             ///< found and the known one
+  std::unique_ptr<ToValues> of_pairs;
   Unknowns unknowns;
   bool limited;
   LikelihoodOptions law;
@@ -128,7 +137,6 @@ struct Objective::Impl {
   // at the last value():
   double kT = 0, misfit = 0;
   std::vector<double> x, kl;
-  std::unique_ptr<Interaction> W;                               ///< or null
   std::vector<std::vector<double>> slopes, weights, densities;  ///< per leg, of owned cells
 };
 
@@ -153,8 +161,10 @@ void Objective::Impl::compare(std::size_t leg, std::span<const double> rho) {
 void Objective::Impl::adjoint(const std::vector<std::vector<double>>& cotangents,
                               std::span<double> out) {
   FlowGradient g;
-  std::optional<ToValues> of_pairs;
-  if (spline) g.pairs = &of_pairs.emplace(*spline, mesh);
+  if (of_pairs) {
+    of_pairs->clear();
+    g.pairs = of_pairs.get();
+  }
   std::vector<double> lambda(owned(), 0.0);
   for (std::size_t leg = flow.legs(); leg-- > 0;) {
     const bool follows = leg + 1 < flow.legs() && continues(leg + 1);
@@ -208,9 +218,7 @@ void Objective::Impl::set(std::span<const double> at) {
       fit.external ? with_ghosts(unknowns.V(at)) : std::vector<double>(known.size(), 0.0);
   for (std::size_t k = 0; k < V.size(); ++k) V[k] += known[k];
   kT = fit.temperature ? std::exp(at.back()) : given_kT;
-  if (spline) {
-    W = std::make_unique<InteractionSum>(borrowed(known_W), kernel(unknowns.w(at)));
-  }
+  if (spline) set_pairs(*found, unknowns.w(at));
   flow.set(V, kT, W ? W.get() : known_W);
 }
 
@@ -251,8 +259,8 @@ void Objective::product(std::span<const double> p, std::span<double> out, bool w
   Impl& o = *impl_;
   std::vector<double> rise;
   if (o.fit.external) rise = rises_of(o.mesh, o.with_ghosts(o.unknowns.V(p)));
-  const auto change = o.spline ? o.kernel(o.unknowns.w(p)) : nullptr;
-  const FlowDirection direction{rise, o.fit.temperature ? o.kT * p.back() : 0, change.get()};
+  if (o.spline) o.set_pairs(*o.change, o.unknowns.w(p));
+  const FlowDirection direction{rise, o.fit.temperature ? o.kT * p.back() : 0, o.change.get()};
   std::vector<std::vector<double>> weighted(o.flow.legs());
   std::vector<double> d(o.owned(), 0.0);
   for (std::size_t leg = 0; leg < o.flow.legs(); ++leg) {

@@ -241,11 +241,20 @@ class Interactions(FitTest):
         x, there = V["center"].ravel(), V["weight"] > 1e-2 * V["weight"].max()
         error = (V["value"] - x**2 / 4)[there]
         self.assertLess(np.abs(error - error.mean()).max(), 1e-3)
-        self.fit(LINE + '[[energy]]\nkind = "external"\nexpression = "x^2/4"\n'
-                 '[flux]\nkind = "scharfetter_gummel"\n[fit]\nunknowns = ["interaction"]\nrange = 4.0\n'
-                 "knots = 8\nprior = 1e-12\nsteps = 60\ndeviations = 0\n", data, out="W", ranks=3)
-        with h5py.File(self.path("W", "W.h5")) as file:
-            self.assertLess(np.abs(file["value"][:6] - file["value"][0] - self.W[:6] + self.W[0]).max(), 1e-2)
+        head = LINE + '[[energy]]\nkind = "external"\nexpression = "x^2/4"\n[flux]\nkind = "scharfetter_gummel"\n'
+        head += '[fit]\nunknowns = ["interaction"]\nrange = 4.0\nknots = 8\ndeviations = 0\n'
+        self.fit(head + "prior = 1e-12\nsteps = 60\n", data, out="W")
+        self.assertLess(np.abs(self.kernel_found("W") - self.W[:6] + self.W[0]).max(), 1e-2)
+        short = head.replace("knots = 8", "knots = 3") + "prior = 1e-2\nsteps = 2\niterations = 1\n"
+        few = quoted(["run0_0/final.h5", "run0_1/final.h5"]) + "times = [0.0, 0.3]\n"
+        self.fit(short, few, out="one")
+        self.fit(short, few, out="three", ranks=3)
+        one = self.kernel_found("one")
+        self.assertLess(np.abs(one - self.kernel_found("three")).max(), 1e-7 * np.abs(one).max())
+
+    def kernel_found(self, out):
+        with h5py.File(self.path(out, "W.h5")) as file:
+            return file["value"][:6] - file["value"][0]
 
 
 class Samples(FitTest):

@@ -69,7 +69,10 @@ struct Check {
     std::vector<double> moved = V, start = rho0, values = W;
     for (std::size_t k = 0; k < V.size(); ++k) moved[k] += h * dV[k], start[k] += h * drho[k];
     for (std::size_t k = 0; k < W.size(); ++k) values[k] += h * dW[k];
-    if (interacts) kernel = make_interaction(spline, values, mesh);
+    if (interacts) {
+      kernel = std::make_unique<RadialInteraction>(spline, mesh);
+      kernel->set(values);
+    }
     flow.set(moved, kT + h * dkT, kernel.get());
     end = flow.solve(1, flow.solve(0, start));
     double sum = 0;
@@ -109,7 +112,8 @@ struct Check {
   double by_tangent() {
     std::vector<double> d(drho.begin(), drho.begin() + mesh.owned);
     const std::vector<double> rise = rises_of(mesh, dV);
-    const auto change = interacts ? make_interaction(spline, dW, mesh) : nullptr;
+    const auto change = interacts ? std::make_unique<RadialInteraction>(spline, mesh) : nullptr;
+    if (change) change->set(dW);
     for (std::size_t leg = 0; leg < 2; ++leg) flow.tangent(leg, {rise, dkT, change.get()}, d);
     for (std::size_t k = 0; k < d.size(); ++k) d[k] *= mesh.volume[k] * w[k] * end[k];
     return dot(mesh, d, std::vector<double>(d.size(), 1.0));
@@ -128,7 +132,7 @@ struct Check {
   bool interacts = false;
   RadialSpline spline{1.2, 5};
   std::vector<double> W{-2.0, -1.5, 0.3, 0.5, 0.2, 0.0}, dW = std::vector<double>(6);
-  std::unique_ptr<Interaction> kernel;
+  std::unique_ptr<RadialInteraction> kernel;
   double dkT = 0, scale = 0;  ///< `scale`: sum of the moduli of the parts of the derivative
 };
 

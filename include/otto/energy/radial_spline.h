@@ -57,10 +57,20 @@ struct RadialTable {
   std::vector<double> w;
 };
 
-/// W * rho of the spline through w. Collective; throws InputError where the mesh is no box of
-/// equal cells.
-std::unique_ptr<Interaction> make_interaction(const RadialSpline& spline, std::span<const double> w,
-                                              const Mesh& mesh);
+/// W * rho of the spline through w, which may change.
+class RadialInteraction final : public Interaction {
+ public:
+  /// Keeps a reference to the mesh, a box of equal cells. W = 0 at first. Collective.
+  RadialInteraction(const RadialSpline& spline, const Mesh& mesh);
+  ~RadialInteraction() override;
+  /// Collective.
+  void set(std::span<const double> w);
+  void potential(std::span<const double> rho, std::span<double> out) const override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 /// The sum of two interactions.
 class InteractionSum final : public Interaction {
@@ -92,6 +102,8 @@ class RadialGradient {
   ~RadialGradient();
   /// One more term; owned values. Collective.
   void add(std::span<const double> a, std::span<const double> rho);
+  /// Forgets all terms.
+  void clear();
   /// The sum's derivative, the same on every rank. Collective.
   [[nodiscard]] std::vector<double> gather();
 

@@ -16,7 +16,9 @@
 namespace otto {
 
 struct Convolution::Impl {
-  Impl(const Mesh& mesh, const Weights& w) : torus(mesh) {
+  explicit Impl(const Mesh& m) : mesh(m), torus(m) {}
+
+  void set(const Weights& w) {
     torus.clear();
     mesh.comm.together([&] {
       torus.visit([&](auto places, auto offsets) {
@@ -46,13 +48,17 @@ struct Convolution::Impl {
     torus.values(out);
   }
 
+  const Mesh& mesh;
   Torus torus;
   std::vector<double> factor;  ///< T w / number of places
 };
 
-Convolution::Convolution(const Mesh& mesh, const Weights& w)
-    : impl_(std::make_unique<Impl>(mesh, w)) {}
+Convolution::Convolution(const Mesh& mesh, const Weights& w) : impl_(std::make_unique<Impl>(mesh)) {
+  impl_->set(w);
+}
 Convolution::~Convolution() = default;
+
+void Convolution::set(const Weights& w) { impl_->set(w); }
 
 void Convolution::apply(std::span<const double> rho, std::span<double> out) const {
   impl_->apply(rho, out);
@@ -81,6 +87,8 @@ void Correlation::add(std::span<const double> a, std::span<const double> b) {
     o.sum[i + 1] += x[i + 1] * y[i] - x[i] * y[i + 1];
   }
 }
+
+void Correlation::clear() { std::ranges::fill(impl_->sum, 0.0); }
 
 void Correlation::visit(const Visit& visit) {
   Impl& o = *impl_;

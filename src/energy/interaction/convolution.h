@@ -24,6 +24,9 @@ class Convolution {
   Convolution(const Mesh& mesh, const Weights& w);
   ~Convolution();
 
+  /// Other weights; plans of the transforms stay. Collective.
+  void set(const Weights& w);
+
   /// Owned values in and out. Collective.
   void apply(std::span<const double> rho, std::span<double> out) const;
 
@@ -42,6 +45,8 @@ class Correlation {
 
   /// Owned values. Collective.
   void add(std::span<const double> a, std::span<const double> b);
+  /// C = 0 again; plans of the transforms stay.
+  void clear();
   /// The C(z) this rank has, each on one rank; an offset may come in parts. Collective.
   using Visit = std::function<void(const Offset& z, double C)>;
   void visit(const Visit& visit);

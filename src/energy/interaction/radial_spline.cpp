@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "convolution.h"
-#include "interactions.h"
 #include "otto/core/error.h"
+#include "otto/core/point.h"
 #include "otto/tables/columns.h"
 
 namespace otto {
@@ -129,19 +129,61 @@ RadialTable::RadialTable(const std::filesystem::path& file) : spline(1, 2) {
   spline = RadialSpline(range, w.size() - 1);
 }
 
-std::unique_ptr<Interaction> make_interaction(const RadialSpline& spline, std::span<const double> w,
-                                              const Mesh& mesh) {
-  Kernel kernel;
-  kernel.smooth = [spline, values = std::vector<double>(w.begin(), w.end()),
-                   M = spline.bends(w)](double r) { return spline.at(values, M, r); };
-  return make_interaction({kernel}, mesh);
+namespace {
+
+/// Lengths from one cell to another.
+struct Cells {
+  explicit Cells(const Mesh& mesh) {
+    if (!mesh.box) throw InternalError("radial splines are for boxes");
+    for (int a = 0; a < mesh.dimension; ++a) {
+      h[std::size_t(a)] = mesh.box->width(a, 0);
+      volume *= h[std::size_t(a)];
+    }
+  }
+  [[nodiscard]] double length(const Offset& z) const {
+    double square = 0;
+    for (std::size_t a = 0; a < 3; ++a) square += std::pow(double(z[a]) * h[a], 2);
+    return std::sqrt(square);
+  }
+  Point h{};
+  double volume = 1;
+};
+
+}  // namespace
+
+struct RadialInteraction::Impl {
+  Impl(const RadialSpline& s, const Mesh& m)
+      : spline(s), cells(m), convolution(m, [](auto, auto w) { std::ranges::fill(w, 0.0); }) {}
+
+  RadialSpline spline;
+  Cells cells;
+  Convolution convolution;
+};
+
+RadialInteraction::RadialInteraction(const RadialSpline& spline, const Mesh& mesh)
+    : impl_(std::make_unique<Impl>(spline, mesh)) {}
+RadialInteraction::~RadialInteraction() = default;
+
+void RadialInteraction::set(std::span<const double> w) {
+  Impl& o = *impl_;
+  const std::vector<double> M = o.spline.bends(w);
+  o.convolution.set([&](std::span<const Offset> offsets, std::span<double> weight) {
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+      weight[i] = o.cells.volume * o.spline.at(w, M, o.cells.length(offsets[i]));
+    }
+  });
+}
+
+void RadialInteraction::potential(std::span<const double> rho, std::span<double> out) const {
+  impl_->convolution.apply(rho, out);
 }
 
 struct RadialGradient::Impl {
-  Impl(const RadialSpline& s, const Mesh& m) : spline(s), mesh(m), correlation(m) {}
+  Impl(const RadialSpline& s, const Mesh& m) : spline(s), mesh(m), cells(m), correlation(m) {}
 
   const RadialSpline& spline;
   const Mesh& mesh;
+  Cells cells;
   Correlation correlation;
 };
 
@@ -153,21 +195,14 @@ void RadialGradient::add(std::span<const double> a, std::span<const double> rho)
   impl_->correlation.add(a, rho);
 }
 
+void RadialGradient::clear() { impl_->correlation.clear(); }
+
 std::vector<double> RadialGradient::gather() {
   const RadialSpline& s = impl_->spline;
   const Mesh& mesh = impl_->mesh;
   std::vector<double> of_w(s.size(), 0.0), of_M(s.size(), 0.0);
-  const BoxBlock& box = *mesh.box;
-  Point h{};
-  double volume = 1;
-  for (int a = 0; a < mesh.dimension; ++a) {
-    h[std::size_t(a)] = box.width(a, 0);
-    volume *= h[std::size_t(a)];
-  }
   impl_->correlation.visit([&](const Offset& z, double C) {
-    double square = 0;
-    for (std::size_t a = 0; a < 3; ++a) square += std::pow(double(z[a]) * h[a], 2);
-    s.add(std::sqrt(square), C * volume, of_w, of_M);
+    s.add(impl_->cells.length(z), C * impl_->cells.volume, of_w, of_M);
   });
   s.gather(of_M, of_w);
   mesh.comm.sum_in_place(of_w);
