@@ -36,7 +36,8 @@ std::size_t reading_rank(const std::string& path) {
   return static_cast<std::size_t>(found - reading_order.begin());
 }
 
-// Several library entries may each declare the same parameter for themselves: the conditions join.
+// Several kinds and library entries may each declare the same key for themselves: the conditions join,
+// and so do texts that differ.
 // Anything else declared twice is a defect.
 void merge(Key& known, const Key& again) {
   const auto sibling = [](const Key& k) { return k.when.substr(0, k.when.find('=')); };
@@ -48,6 +49,7 @@ void merge(Key& known, const Key& again) {
     known.when += '|';
     known.when += again.when.substr(again.when.find('=') + 1);
   }
+  if (known.doc.find(again.doc) == std::string::npos) known.doc += " " + again.doc;
 }
 
 Registry& sorted_registry() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otto/driver/problem.h"
 #include "otto/infer/start.h"
 #include "otto/mesh/restrict.h"
 
@@ -15,6 +16,7 @@ namespace {
 struct LevelOptions {
   std::int64_t min_cells = 24;  ///< along the shortest axis of the coarsest grid
   double first_prior = 10;      ///< of the misfit of the Poisson solve over its bending energy
+  double kernel_length = 0.25;  ///< of the range: W of kT bends so, for its first prior
   double coarse_prior = 10;     ///< factor of a strength asked for, per coarser grid
 };
 
@@ -35,13 +37,18 @@ std::vector<double> sum(std::span<const double> a, std::span<const double> b) {
   return c;
 }
 
-double time_of(const Snapshots& data) { return data.seen.back().time - data.seen.front().time; }
-
 bool can_coarsen(const Box& box) {
   for (int a = 0; a < box.dimension; ++a) {
     if (box.cells(a) % 2 != 0 || box.cells(a) / 2 < LevelOptions{}.min_cells) return false;
   }
   return true;
+}
+
+/// The known energy but for V, which the grid is given.
+FreeEnergy without_external(const Case& c, const Mesh& mesh) {
+  std::vector<Section> terms = energy_terms(c);
+  std::erase_if(terms, [](const Section& term) { return term.text("kind") == "external"; });
+  return make_free_energy(terms, mesh);
 }
 
 /// The fit on a coarser grid, and on those below it; known V and temperature as on the finer one.
@@ -52,13 +59,13 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
   std::vector<double> V = restrict_density(fine, known, mesh);
   V.resize(std::size_t(mesh.local()));
   mesh.halo.update(mesh.comm, V);
-  const FreeEnergy energy(kT, {});
+  const FreeEnergy energy = without_external(setup.c, mesh);
   Generator generator(mesh, energy, find_flux(setup.flux), setup.drift.get());
   generator.set_external(V, kT);
   FitLevel level(mesh, generator, coarse, setup.options);
   const double factor = std::pow(LevelOptions{}.coarse_prior, depth);
-  LevelStart start{level.poisson_start(),
-                   setup.options.prior ? *setup.options.prior * factor : level.first_alpha()};
+  LevelStart start{level.poisson_start(), level.first_alpha()};
+  if (setup.options.prior) start.alpha = {start.alpha.V * factor, start.alpha.W * factor};
   std::vector<Objective::Vector> candidates{level.poisson_start()};
   if (setup.options.external && can_coarsen(mesh.box->box)) {
     LevelStart below = fit_coarse(mesh, std::span(V).first(std::size_t(mesh.owned)), kT, setup,
@@ -77,10 +84,10 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
                                mesh.global_cells, steps, level.objective().alpha,
                                level.objective().misfit()));
   Objective::Vector x = level.newton().x();
-  const double alpha = level.objective().alpha;
-  Objective::Vector finer = prolong(mesh, std::span(x).first(std::size_t(mesh.owned)), fine);
-  if (setup.options.temperature) finer.push_back(x.back());
-  return {std::move(finer), alpha};
+  const Unknowns& u = level.objective().unknowns();
+  Objective::Vector finer = prolong(mesh, u.V(std::span<const double>(x)), fine);
+  finer.insert(finer.end(), x.begin() + std::ptrdiff_t(u.cells), x.end());
+  return {std::move(finer), {level.objective().alpha, level.objective().alpha_W}};
 }
 
 }  // namespace
@@ -93,21 +100,33 @@ FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data
       V_(first_potential(mesh, generator, data, options)),
       steps_(time_steps(mesh, data, options, sum(V_, generator.external()))),
       objective_(generator, data, options, steps_) {
-  if (options.external) poisson_.assign(V_.begin(), V_.begin() + mesh.owned);
-  if (options.temperature) poisson_.push_back(std::log(generator.temperature()));
+  const Unknowns& u = objective_.unknowns();
+  poisson_.assign(u.size(), 0.0);
+  if (options.external) std::ranges::copy_n(V_.begin(), mesh.owned, poisson_.begin());
+  if (options.temperature) poisson_.back() = std::log(generator.temperature());
   (void)objective_.value(poisson_);
   poisson_misfit_ = objective_.misfit();
-  if (!options.external) return;
-  const double bending =
-      objective_.prior().energy(std::span(poisson_).first(std::size_t(mesh.owned)));
-  first_alpha_ = options.prior
-                     ? *options.prior
-                     : LevelOptions{}.first_prior * poisson_misfit_ / std::max(bending, 1e-300);
+  if (options.prior) {
+    first_alpha_ = {*options.prior, *options.prior};
+    return;
+  }
+  const LevelOptions rule;
+  const auto strength = [&](double bending) {
+    return rule.first_prior * poisson_misfit_ / std::max(bending, 1e-300);
+  };
+  if (options.external) {
+    first_alpha_.V = strength(objective_.prior().energy(u.V(std::span<const double>(poisson_))));
+  }
+  if (options.interaction) {
+    const double kT = generator.temperature(), length = rule.kernel_length * options.range;
+    first_alpha_.W = strength(std::pow(kT / (length * length), 2) * options.range);
+  }
 }
 
 Objective::Vector FitLevel::best_of(const std::vector<Objective::Vector>& candidates,
-                                    double alpha) {
-  objective_.alpha = alpha;
+                                    PriorStrengths alpha) {
+  objective_.alpha = alpha.V;
+  objective_.alpha_W = alpha.W;
   std::size_t best = 0;
   double smallest = 0;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -119,12 +138,12 @@ Objective::Vector FitLevel::best_of(const std::vector<Objective::Vector>& candid
   return candidates[best];
 }
 
-Continuation FitLevel::continuation(double alpha, const Objective::Vector& start) {
+Continuation FitLevel::continuation(PriorStrengths alpha, const Objective::Vector& start) {
   std::vector<double> mean = data_integral(data_);
-  const double T = time_of(data_);
+  const double T = data_.duration();
   for (double& r : mean) r /= T;
   newton_ =
-      std::make_unique<GaussNewton>(objective_, mean, T / double(data_.seen.size() - 1), start);
+      std::make_unique<GaussNewton>(objective_, mean, T / double(data_.intervals().size()), start);
   return {objective_, *newton_, options_, data_.sampled(), !options_.prior, alpha};
 }
 

@@ -14,7 +14,7 @@ namespace otto {
 
 struct LevelStart {
   Objective::Vector x;
-  double alpha = 0;  ///< of the prior to start with, or asked for
+  PriorStrengths alpha;  ///< to start with, or asked for
 };
 
 /// The fit on one grid.
@@ -29,12 +29,12 @@ class FitLevel {
   [[nodiscard]] const std::vector<int>& steps() const { return steps_; }
   [[nodiscard]] const Objective::Vector& poisson_start() const { return poisson_; }
   [[nodiscard]] double poisson_misfit() const { return poisson_misfit_; }
-  [[nodiscard]] double first_alpha() const { return first_alpha_; }
+  [[nodiscard]] PriorStrengths first_alpha() const { return first_alpha_; }
   /// Of several, the one with the smallest objective at this strength. Collective.
   [[nodiscard]] Objective::Vector best_of(const std::vector<Objective::Vector>& candidates,
-                                          double alpha);
+                                          PriorStrengths alpha);
   /// Newton's method from `start`, at `alpha` or by the evidence from there. Collective.
-  Continuation continuation(double alpha, const Objective::Vector& start);
+  Continuation continuation(PriorStrengths alpha, const Objective::Vector& start);
 
  private:
   const Mesh& mesh_;
@@ -44,7 +44,8 @@ class FitLevel {
   std::vector<int> steps_;
   Objective objective_;
   Objective::Vector poisson_;
-  double poisson_misfit_ = 0, first_alpha_ = 0;
+  double poisson_misfit_ = 0;
+  PriorStrengths first_alpha_;
   std::unique_ptr<GaussNewton> newton_;
 };
 

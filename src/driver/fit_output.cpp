@@ -161,6 +161,17 @@ void FitOutput::write_V(std::span<const FitField> fields) {
   write_h5(mesh.comm, path() / "V.h5", plan, true);
 }
 
+void FitOutput::write_curves(const std::string& name, std::span<const FitCurve> curves) {
+  H5Plan plan;
+  add_provenance(plan, impl_->folder.provenance());
+  for (const FitCurve& curve : curves) {
+    const std::span<const double> values =
+        impl_->comm.is_root() ? std::span<const double>(curve.values) : std::span<const double>();
+    plan.dataset("/" + curve.name, values, 0);
+  }
+  write_h5(impl_->comm, path() / name, plan, true);
+}
+
 void FitOutput::write_text(const std::string& name, const std::string& text) {
   impl_->comm.together([&] {
     if (impl_->comm.is_root()) replace_file(path() / name, text, false);

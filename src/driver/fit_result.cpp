@@ -9,6 +9,7 @@
 #include "fitted_case.h"
 #include "otto/driver/problem.h"
 #include "otto/driver/simulation.h"
+#include "otto/energy/radial_spline.h"
 #include "otto/infer/likelihood.h"
 #include "otto/time/schemes.h"
 
@@ -68,8 +69,13 @@ double determined_share(const Mesh& mesh, const FitResult& r) {
   return mesh.comm.sum(seen) / mesh.comm.sum(all);
 }
 
+/// Of the first series.
+const Snapshot& last_seen(const FitSetup& setup) {
+  return setup.data.seen[setup.data.series(0).to - 1];
+}
+
 Json heldout_part(const FitSetup& setup, std::span<const double> density, FitOutput& output) {
-  const Snapshot &last = setup.data.heldout.back(), &seen = setup.data.seen.back();
+  const Snapshot &last = setup.data.heldout.back(), &seen = last_seen(setup);
   const double background = setup.options.background;
   const Distance model = distance(setup.mesh, density, last, background),
                  baseline = distance(setup.mesh, seen.density, last, background);
@@ -131,6 +137,10 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
     json["temperature_determined"] = r.scaling.determined;
     json["temperature_information"] = r.scaling.information;
   }
+  if (objective.has_interaction()) {
+    json["interaction_prior"] = objective.alpha_W;
+    if (objective.has_external()) json["confounding"] = r.confounding;
+  }
   if (r.deviations && objective.has_external()) {
     json["determined_share"] = determined_share(setup.mesh, r);
   }
@@ -141,13 +151,14 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
 
 TimeOptions run_times(const FitSetup& setup, const std::vector<int>& steps) {
   const auto& seen = setup.data.seen;
+  const std::size_t count = setup.data.series(0).to;
   TimeOptions t{
       .start = seen.front().time,
-      .end = setup.data.heldout.empty() ? seen.back().time : setup.data.heldout.back().time};
+      .end = setup.data.heldout.empty() ? seen[count - 1].time : setup.data.heldout.back().time};
   const double first = seen[1].time - seen[0].time;
   double step = first / steps[0];
   bool even = true;
-  for (std::size_t k = 0; k + 1 < seen.size(); ++k) {
+  for (std::size_t k = 0; k + 1 < count; ++k) {
     const double interval = seen[k + 1].time - seen[k].time;
     even = even && std::abs(interval - first) < 1e-9 * first;
     step = std::min(step, interval / steps[k]);
@@ -157,6 +168,43 @@ TimeOptions run_times(const FitSetup& setup, const std::vector<int>& steps) {
   return t;
 }
 
+namespace {
+
+/// The known interaction and the one found; null without any.
+std::unique_ptr<Interaction> interaction_of(const FitSetup& setup, const FitResult& r) {
+  const Interaction* known = setup.energy.interaction();
+  if (r.W.empty())
+    return known ? std::make_unique<InteractionSum>(nullptr, borrowed(known)) : nullptr;
+  const RadialSpline spline(setup.options.range, std::size_t(setup.options.knots));
+  auto found = std::make_shared<RadialInteraction>(spline, setup.mesh);
+  found->set(r.W);
+  return std::make_unique<InteractionSum>(borrowed(known), std::move(found));
+}
+
+std::unique_ptr<Stepper> stepper_of(LinearScheme scheme, const Problem& problem) {
+  if (scheme == LinearScheme::implicit_euler) return make_implicit_euler(problem);
+  return problem.energy.interaction() ? make_lagged_tr_bdf2(problem) : make_tr_bdf2(problem);
+}
+
+void write_W(const FitSetup& setup, const FitResult& r, FitOutput& output) {
+  const RadialSpline spline(setup.options.range, std::size_t(setup.options.knots));
+  const std::vector<double> M = spline.bends(r.W);
+  std::vector<FitCurve> curves{{"r", {}}, {"value", r.W}, {"slope", {}}};
+  for (std::size_t i = 0; i < spline.size(); ++i) {
+    curves[0].values.push_back(spline.knot(i));
+    curves[2].values.push_back(spline.slope(r.W, M, spline.knot(i)));
+  }
+  if (r.deviations) {
+    curves.push_back({"deviation", r.deviations->w});
+    curves.push_back({"slope_deviation", r.deviations->slope});
+    curves[3].values.push_back(0);
+    curves[4].values.push_back(0);
+  }
+  output.write_curves("W.h5", curves);
+}
+
+}  // namespace
+
 std::vector<double> forecast(FitSetup& setup, const FitResult& r, const TimeOptions& times,
                              std::span<const double> start) {
   const Mesh& mesh = setup.mesh;
@@ -165,14 +213,15 @@ std::vector<double> forecast(FitSetup& setup, const FitResult& r, const TimeOpti
   const std::vector<double> found =
       with_ghosts(mesh, r.V.empty() ? std::vector<double>(std::size_t(mesh.owned), 0.0) : r.V);
   for (std::size_t k = 0; k < V.size(); ++k) V[k] += found[k];
-  setup.generator.set_external(V, r.temperature);
+  const FreeEnergy whole(InternalEnergy(r.temperature), {}, {}, interaction_of(setup, r));
+  Generator generator(mesh, whole, find_flux(setup.flux), setup.drift.get());
+  generator.set_external(V, r.temperature);
   const Problem problem{.mesh = mesh,
-                        .energy = setup.energy,
-                        .generator = setup.generator,
+                        .energy = whole,
+                        .generator = generator,
                         .solver = {.rtol = run_rtol},
                         .flux = setup.flux};
-  const auto stepper = setup.options.scheme == LinearScheme::tr_bdf2 ? make_tr_bdf2(problem)
-                                                                     : make_implicit_euler(problem);
+  const auto stepper = stepper_of(setup.options.scheme, problem);
   State state{times.start, with_ghosts(mesh, start)};
   std::vector<std::unique_ptr<Monitor>> none;
   (void)simulate(times, problem, *stepper, state, none);
@@ -185,14 +234,15 @@ nlohmann::ordered_json write_result(FitSetup& setup, const Objective& objective,
                                     std::vector<double>& density, FitOutput& output) {
   density = forecast(setup, r, times, start);
   if (objective.has_external()) write_V(setup, r, output);
+  if (objective.has_interaction()) write_W(setup, r, output);
   const std::vector<NamedField> first{{"density", start}};
   output.write_density("start.h5", times.start, first);
-  const Snapshot& last =
-      setup.data.heldout.empty() ? setup.data.seen.back() : setup.data.heldout.back();
+  const Snapshot& last = setup.data.heldout.empty() ? last_seen(setup) : setup.data.heldout.back();
   const std::vector<NamedField> fields{{"density", density}, {"data", last.density}};
   output.write_density("final.h5", times.end, fields);
   output.write_text("fitted.toml", fitted_case(setup.c, {.temperature = r.temperature,
                                                          .external = objective.has_external(),
+                                                         .interaction = objective.has_interaction(),
                                                          .times = times,
                                                          .scheme = name_of(setup.options.scheme),
                                                          .flux = setup.flux,

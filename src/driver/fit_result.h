@@ -20,7 +20,9 @@ struct FitResult {
   std::optional<Deviations> deviations;
   Scaling scaling;
   std::vector<double> V, R;  ///< owned cells; V less its R-weighted mean, int rho dt of the model
+  std::vector<double> W;     ///< at the knots, 0 at the last; empty where W is known
   double temperature = 1;
+  double confounding = 1;  ///< posterior.h
   double gradient_check = 0;
   double poisson_misfit = 0;  ///< of V by one Poisson solve
   int iterations = 0;
@@ -28,7 +30,7 @@ struct FitResult {
   double seconds = 0, forward_seconds = 0;
 };
 
-/// The times of a run from the first snapshot to the last one kept out; one step for all.
+/// The times of a run from the first snapshot to the last one kept out, of the first series; one step for all.
 TimeOptions run_times(const FitSetup& setup, const std::vector<int>& steps);
 
 /// Runs from the first snapshot, as `otto run fitted.toml` does; the density at the end (owned).
@@ -36,7 +38,7 @@ TimeOptions run_times(const FitSetup& setup, const std::vector<int>& steps);
 std::vector<double> forecast(FitSetup& setup, const FitResult& result, const TimeOptions& times,
                              std::span<const double> start);
 
-/// V.h5, start.h5, fitted.toml and final.h5; the `fit` part of summary.json. Collective.
+/// V.h5, W.h5, start.h5, fitted.toml and final.h5; the `fit` part of summary.json. Collective.
 nlohmann::ordered_json write_result(FitSetup& setup, const Objective& objective,
                                     const FitResult& result, const TimeOptions& times,
                                     std::span<const double> start, std::vector<double>& density,

@@ -52,6 +52,7 @@ std::string fitted_case(const Case& c, const FittedCase& f) {
     }
   }
   if (f.external) text += "\n[[energy]]\nkind = \"external\"\ntable = \"V.h5\"\n";
+  if (f.interaction) text += "\n[[energy]]\nkind = \"interaction\"\ntable = \"W.h5\"\n";
   text += "\n[initial]\nkind = \"table\"\nfile = \"start.h5\"\n";
   text += fmt::format("\n[flux]\nkind = \"{}\"\n\n[solver]\nrtol = {}\n", f.flux, f.rtol);
   text += fmt::format("\n[time]\nscheme = \"{}\"\nstart = {}\nend = {}\nstep = {}\n", f.scheme,

@@ -10,7 +10,8 @@ namespace otto {
 
 struct FittedCase {
   double temperature = 1;
-  bool external = false;  ///< V.h5 is one more [[energy]] table
+  bool external = false;     ///< V.h5 is one more [[energy]] table
+  bool interaction = false;  ///< W.h5 is
   TimeOptions times;
   std::string scheme, flux;
   double rtol = 1e-12;  ///< of [solver]

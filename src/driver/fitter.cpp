@@ -44,9 +44,14 @@ Mesh make_fit_mesh(const Comm& comm, const Case& c) {
         "'otto fit' is not available yet for Gmsh meshes: its prior takes second differences "
         "along lines of cells; take a box");
   }
+  const std::vector<std::string> unknowns = c.section("fit").texts("unknowns");
+  const bool names_interaction = std::ranges::count(unknowns, "interaction") > 0;
   for (int a = 0; a < mesh.dimension; ++a) {
     if (mesh.box->cells(a) < 4)
       section.fail("cells", "a fit needs at least 4 cells along every axis");
+    if (names_interaction && !mesh.box->uniform[std::size_t(a)]) {
+      section.fail("grading", "an unknown interaction needs cells of equal size");
+    }
   }
   return mesh;
 }
@@ -59,10 +64,10 @@ FreeEnergy known_energy(const Case& c, const Mesh& mesh) {
                        "'otto fit' needs an entropy with the temperature, or a first guess of "
                        "it; add [[energy]] kind = \"entropy\"");
   }
-  if (!energy.linear()) {
+  if (!energy.internal().entropy_only()) {
     terms.front().fail("kind",
-                       "known terms beyond an entropy and external ones are not available yet "
-                       "for 'otto fit'; remove them");
+                       "known terms beyond an entropy, external ones and interactions are not "
+                       "available yet for 'otto fit'; remove them");
   }
   if (energy.varying_temperature()) {
     terms.front().fail(
@@ -86,18 +91,36 @@ std::string flux_of(const Case& c, const Mesh& mesh) {
   return kind;
 }
 
-/// Nothing moves: what the data tell is V / kT.
-void caution_rest(const FitSetup& setup) {
-  constexpr double rest = 1e-9;  ///< of L1 between the first and the last snapshot
-  const auto &first = setup.data.seen.front().density, &last = setup.data.seen.back().density;
+/// L1 between the first and the last snapshot of the first series.
+double change_of(const FitSetup& setup) {
+  const Interval range = setup.data.series(0);
+  const auto &first = setup.data.seen[range.from].density,
+             &last = setup.data.seen[range.to - 1].density;
   double change = 0;
   for (std::size_t k = 0; k < first.size(); ++k) {
     change += setup.mesh.volume[k] * std::abs(first[k] - last[k]);
   }
-  if (setup.data.sampled() || setup.mesh.comm.sum(change) > rest) return;
+  return setup.mesh.comm.sum(change);
+}
+
+constexpr double rest = 1e-9;  ///< of that distance
+
+/// Nothing moves: what the data tell is V / kT.
+void caution_rest(const FitSetup& setup) {
+  if (setup.data.sampled() || change_of(setup) > rest) return;
   caution(
       "the data do not move: they determine V in units of the temperature, and not the "
       "temperature");
+}
+
+/// One series at rest has V + W * rho and no more.
+void refuse_confounded(const FitSetup& setup) {
+  if (!setup.options.external || !setup.options.interaction || setup.data.count() > 1) return;
+  if (setup.data.sampled() || change_of(setup) > rest) return;
+  setup.c.section("fit").fail(
+      "unknowns",
+      "the data do not move: one series at rest determines V + W * rho alone; give a series from "
+      "another start, or one of the two energies");
 }
 
 /// The run of one fit, from its start to its files.
@@ -129,10 +152,9 @@ class Fit {
  private:
   [[nodiscard]] std::string describe() const {
     const Snapshots& d = setup_.data;
-    return fmt::format("fit to {} {} from t = {:g} to {:g}, {} kept out; {} cells, flux {}",
-                       d.seen.size(), d.sampled() ? "sets of samples" : "densities",
-                       d.seen.front().time, d.seen.back().time, d.heldout.size(),
-                       setup_.mesh.global_cells, setup_.flux);
+    return fmt::format("fit to {} {} in {} series over {:g}, {} kept out; {} cells, flux {}",
+                       d.seen.size(), d.sampled() ? "sets of samples" : "densities", d.count(),
+                       d.duration(), d.heldout.size(), setup_.mesh.global_cells, setup_.flux);
   }
 
   /// [initial] is the known start in place of the first snapshot.
@@ -198,12 +220,18 @@ class Fit {
     }
     r.gradient_check = check_gradient(level);
     r.temperature = J.temperature();
+    r.confounding = confounding_of(J);
     r.poisson_misfit = poisson_misfit_;
     r.iterations = iterations_;
     r.cg_iterations = newton.cg_iterations();
     r.solves = newton.solves();
     r.seconds = seconds_since(began_);
     if (J.has_external()) take_potential(newton, r);
+    if (J.has_interaction()) {
+      const auto w = J.unknowns().w(std::span<const double>(newton.x()));
+      r.W.assign(w.begin(), w.end());
+      r.W.push_back(0);
+    }
     warn(J, r);
     std::vector<double> density;
     const TimeOptions times = run_times(setup_, level.steps());
@@ -234,7 +262,8 @@ class Fit {
   FitOutput& output_;
   std::vector<double> start_;
   Objective::Vector first_x_;
-  double first_alpha_ = 0, poisson_misfit_ = 0;
+  PriorStrengths first_alpha_;
+  double poisson_misfit_ = 0;
   int iterations_ = 0;
   SteadyClock::time_point began_ = SteadyClock::now();
 };
@@ -250,11 +279,16 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
       options(read_fit_options(c, data.sampled())),
       flux(flux_of(c, mesh)),
       generator(mesh, energy, find_flux(flux), drift.get()) {
-  if (options.external && options.temperature && data.seen.size() < 3) {
+  if (options.external && options.temperature && data.intervals().size() < 2) {
     c.section("fit").fail(
         "unknowns",
         "one interval between two snapshots fits every temperature with a V of its "
         "own; give a third snapshot, or the temperature");
+  }
+  refuse_confounded(*this);
+  if ((options.interaction || energy.interaction()) &&
+      options.scheme == LinearScheme::implicit_euler) {
+    c.section("fit").fail("scheme", "interactions go with 'tr_bdf2'; remove the key");
   }
   if (generator.depends_on_time()) {
     c.section("drift").fail("", "a drift that depends on t is not available yet for 'otto fit'");

@@ -6,24 +6,33 @@
 namespace otto {
 
 Continuation::Continuation(Objective& objective, GaussNewton& newton, const FitOptions& fit,
-                           bool sampled, bool by_evidence, double alpha,
+                           bool sampled, bool by_evidence, PriorStrengths alpha,
                            const ContinuationOptions& options)
     : objective_(objective),
       newton_(newton),
       fit_(fit),
       sampled_(sampled),
-      by_evidence_(by_evidence && objective.has_external()),
+      by_evidence_(by_evidence && (fit.external || fit.interaction)),
       target_(alpha),
       start_(alpha),
       options_(options) {
-  if (!by_evidence_ && objective.has_external()) start_ *= std::pow(10, options_.decades);
-  newton_.set_prior(objective.has_external() ? start_ : 0);
+  if (!by_evidence_) {
+    start_.V *= std::pow(10, options_.decades);
+    start_.W *= std::pow(10, options_.decades);
+  }
+  newton_.set_prior(fit.external ? start_.V : 0, fit.interaction ? start_.W : 0);
+}
+
+/// The strengths asked for.
+bool Continuation::reached() const {
+  constexpr double rounding = 1 + 1e-9;
+  return objective_.alpha <= target_.V * rounding && objective_.alpha_W <= target_.W * rounding;
 }
 
 NewtonRow Continuation::next() {
   const NewtonRow row = newton_.step();
   ++steps_;
-  const bool last = by_evidence_ || objective_.alpha <= target_ * (1 + 1e-9);
+  const bool last = by_evidence_ || reached();
   if (newton_.converged(fit_.tolerance) ||
       steps_ >= (last ? fit_.iterations : options_.steps_between)) {
     advance();
@@ -33,25 +42,32 @@ NewtonRow Continuation::next() {
 
 void Continuation::advance() {
   steps_ = 0;
+  const double V = objective_.alpha, W = objective_.alpha_W;
   if (!by_evidence_) {
-    done_ = objective_.alpha <= target_ * (1 + 1e-9);
-    if (!done_) newton_.set_prior(std::max(target_, objective_.alpha / 10));
+    done_ = reached();
+    if (!done_) newton_.set_prior(std::max(target_.V, V / 10), std::max(target_.W, W / 10));
     return;
   }
   evidence_ = evidence(objective_, newton_, sampled_, fit_.seed);
   ++rounds_;
-  const double alpha = objective_.alpha, next = std::clamp(evidence_.alpha, alpha / 10, alpha * 10);
-  done_ = std::abs(std::log(next / alpha)) < options_.settled || rounds_ >= options_.max_rounds ||
-          next < options_.weakest * start_;
-  if (!done_) newton_.set_prior(next);
+  const double next_V = std::clamp(evidence_.alpha, V / 10, V * 10),
+               next_W = std::clamp(evidence_.alpha_W, W / 10, W * 10);
+  const auto settled = [&](double next, double now) {
+    return now == 0 || std::abs(std::log(next / now)) < options_.settled;
+  };
+  done_ = (settled(next_V, V) && settled(next_W, W)) || rounds_ >= options_.max_rounds ||
+          (fit_.external && next_V < options_.weakest * start_.V);
+  if (!done_) newton_.set_prior(next_V, next_W);
 }
 
 void Continuation::remember(Archive& a) {
   a.number("steps", steps_);
   a.number("rounds", rounds_);
   a.number("done", done_);
-  a.number("start", start_);
+  a.number("start", start_.V);
+  a.number("start_W", start_.W);
   a.number("evidence.alpha", evidence_.alpha);
+  a.number("evidence.alpha_W", evidence_.alpha_W);
   a.number("evidence.samples", evidence_.effective_samples);
   a.number("evidence.gamma", evidence_.gamma);
 }

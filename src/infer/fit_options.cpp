@@ -22,6 +22,15 @@ const Declare keys{
       .type = Type::text,
       .doc = "How the unknown V is written.",
       .fallback = "\"cells\""},
+     {.path = "fit.range",
+      .doc = "Distance up to which the unknown W is a cubic spline; it is constant beyond.",
+      .range = positive,
+      .unit = "length"},
+     {.path = "fit.knots",
+      .type = Type::integer,
+      .doc = "Equal intervals of that spline.",
+      .fallback = "20",
+      .range = {.min = 2, .max = 200}},
      {.path = "fit.start",
       .type = Type::text,
       .doc = "Where each interval between two snapshots starts. Default: each for densities, first "
@@ -80,21 +89,22 @@ const Declare keys{
      {"fit.start", "first", "One trajectory from the first snapshot: samples."}}};
 
 void read_unknowns(const Section& fit, FitOptions& o) {
-  o.external = o.temperature = false;
+  o.external = o.temperature = o.interaction = false;
   const auto unknowns = fit.texts("unknowns");
-  if (unknowns.empty()) fit.fail("unknowns", "names nothing; name \"external\" or \"temperature\"");
+  if (unknowns.empty()) {
+    fit.fail("unknowns", "names nothing; name \"external\", \"interaction\" or \"temperature\"");
+  }
   for (const std::string& word : unknowns) {
     if (word == "external") {
       o.external = true;
     } else if (word == "temperature") {
       o.temperature = true;
     } else if (word == "interaction") {
-      fit.fail("unknowns",
-               "\"interaction\" is not available yet for 'otto fit'; \"external\" and "
-               "\"temperature\" are");
+      o.interaction = true;
     } else {
-      fit.fail("unknowns",
-               fmt::format("'{}' is no unknown; take \"external\" or \"temperature\"", word));
+      fit.fail("unknowns", fmt::format("'{}' is no unknown; take \"external\", \"interaction\" or "
+                                       "\"temperature\"",
+                                       word));
     }
   }
 }
@@ -108,6 +118,21 @@ FitOptions read_fit_options(const Case& c, bool sampled) {
   if (fit.flag("curl_test")) {
     fit.fail("curl_test",
              "the test for a part without potential is not available yet; remove the key");
+  }
+  for (const char* key : {"range", "knots"}) {
+    if (fit.given(key) && !o.interaction) {
+      fit.fail(key,
+               "belongs to an unknown interaction; name it in fit.unknowns, or remove the key");
+    }
+  }
+  if (o.interaction) {
+    if (!fit.given("range")) {
+      throw InputError(fit.where("unknowns") +
+                       ": fit.unknowns: an unknown interaction needs fit.range, the distance "
+                       "beyond which W is constant");
+    }
+    o.range = fit.real("range");
+    o.knots = int(fit.integer("knots"));
   }
   o.each = fit.given("start") ? fit.text("start") == "each" : !sampled;
   if (!fit.holds_text("prior")) {

@@ -49,13 +49,54 @@ GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double
       at_refresh_(x_) {}
 
 void GaussNewton::precondition(std::span<const double> r, std::span<double> out) {
-  const std::size_t cells = objective_.has_external() ? std::size_t(objective_.mesh().owned) : 0;
-  if (objective_.has_external()) pencil_.apply(r.first(cells), out.first(cells));
-  if (objective_.has_temperature()) out.back() = r.back() / kT_weight_;
+  const Unknowns& u = objective_.unknowns();
+  if (objective_.has_external()) pencil_.apply(u.V(r), u.V(out));
+  if (u.shared() == 0) return;
+  const auto n = Eigen::Index(u.shared());
+  Eigen::Map<Eigen::VectorXd>(u.tail(out).data(), n) =
+      factor_.solve(Eigen::Map<const Eigen::VectorXd>(u.tail(r).data(), n));
 }
 
-void GaussNewton::set_prior(double alpha) {
+void GaussNewton::evaluate_block() {
+  const Unknowns& u = objective_.unknowns();
+  block_.clear();
+  Objective::Vector e(x_.size(), 0.0), h(x_.size());
+  for (std::size_t i = u.cells; i < x_.size(); ++i) {
+    e[i] = 1;
+    objective_.product(e, h, false);
+    const std::span<const double> row = u.tail(std::span<const double>(h));
+    block_.insert(block_.end(), row.begin(), row.end());
+    e[i] = 0;
+  }
+  block_age_ = 0;
+}
+
+/// The block with its priors; directions the data say nothing of are held by a tiny part of its trace.
+void GaussNewton::factor_block() {
+  constexpr double tiny = 1e-12;
+  const Unknowns& u = objective_.unknowns();
+  const auto n = Eigen::Index(u.shared());
+  if (n == 0) return;
+  Eigen::MatrixXd A = Eigen::Map<const Eigen::MatrixXd>(block_.data(), n, n);
+  A = (0.5 * (A + A.transpose())).eval();
+  Objective::Vector e(x_.size(), 0.0), h(x_.size(), 0.0);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    e[u.cells + std::size_t(i)] = 1;
+    std::ranges::fill(h, 0.0);
+    objective_.add_priors(e, h);
+    A.col(i) += Eigen::Map<const Eigen::VectorXd>(&h[u.cells], n);
+    e[u.cells + std::size_t(i)] = 0;
+  }
+  double shift = tiny * std::max(A.trace(), 1e-300);
+  do {
+    factor_.compute(A + shift * Eigen::MatrixXd::Identity(n, n));
+    shift *= 10;
+  } while (factor_.info() != Eigen::Success);
+}
+
+void GaussNewton::set_prior(double alpha, double alpha_W) {
   objective_.alpha = alpha;
+  objective_.alpha_W = alpha_W;
   stalled_ = false;
   stalls_ = 0;
   promise_ = change_ = 1;
@@ -72,12 +113,8 @@ void GaussNewton::evaluate(int passes) {
   objective_.gradient(g_);
   pencil_kT_ = objective_.temperature();
   pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
-  if (objective_.has_temperature()) {
-    Objective::Vector e(x_.size(), 0.0), h(x_.size());
-    e.back() = 1;
-    objective_.product(e, h);
-    kT_weight_ = h.back() > 0 ? h.back() : 1;
-  }
+  if (!ready_ || block_age_ >= options_.block_every) evaluate_block();
+  factor_block();
   ready_ = true;
 }
 
@@ -134,6 +171,7 @@ NewtonRow GaussNewton::step() {
   stalled_ = !(slope < 0) || !search(p.x, slope, row);
   stalls_ = stalled_ ? stalls_ + 1 : 0;
   ++since_refresh_;
+  ++block_age_;
   objective_.gradient(g_);
   Objective::Vector moved(x_.size());
   for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = x_[i] - at_refresh_[i];
@@ -154,7 +192,10 @@ bool GaussNewton::converged(double tolerance) const {
 
 void GaussNewton::remember_vector(Archive& a, const std::string& name, Objective::Vector& x,
                                   std::vector<double>& field) {
-  if (objective_.has_temperature()) a.number(name + ".log_kT", x.back());
+  const Unknowns& u = objective_.unknowns();
+  std::vector<double> tail(x.begin() + std::ptrdiff_t(u.cells), x.end());
+  a.numbers(name + ".tail", tail);
+  if (a.loading()) std::ranges::copy(tail, x.begin() + std::ptrdiff_t(u.cells));
   if (!objective_.has_external()) return;
   field.assign(x.begin(), x.begin() + objective_.mesh().owned);
   a.cells(name + ".V", field);
@@ -165,10 +206,12 @@ void GaussNewton::remember(Archive& a) {
   remember_vector(a, "x", x_, saved_[0]);
   remember_vector(a, "at_refresh", at_refresh_, saved_[1]);
   a.number("prior", objective_.alpha);
+  a.number("prior_W", objective_.alpha_W);
   a.number("promise", promise_);
   a.number("change", change_);
   a.number("pencil_kT", pencil_kT_);
-  a.number("kT_weight", kT_weight_);
+  a.numbers("block", block_);
+  a.number("block_age", block_age_);
   a.number("iteration", iteration_);
   a.number("since_refresh", since_refresh_);
   a.number("cg", cg_);
@@ -184,6 +227,7 @@ void GaussNewton::remember(Archive& a) {
   J_ = objective_.value(x_);
   objective_.gradient(g_);
   pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
+  factor_block();
   earlier_solves_ = solved - objective_.solves();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "otto/core/random.h"
 #include "otto/infer/likelihood.h"
@@ -12,13 +13,51 @@ namespace {
 
 constexpr std::uint64_t noise_stream = 0x6e6f;  ///< of perturbation()
 
-std::vector<std::vector<double>> legs_of(const Snapshots& data, const std::vector<int>& steps) {
+/// Equal steps; with an interaction, which is frozen at the start of a leg's first step, the first of them is
+/// halved so many times: dt/8, dt/8, dt/4, dt/2, dt ...
+std::vector<std::vector<double>> legs_of(const Snapshots& data, const std::vector<int>& steps,
+                                         int halvings) {
   std::vector<std::vector<double>> legs;
-  for (std::size_t k = 0; k + 1 < data.seen.size(); ++k) {
-    const double dt = (data.seen[k + 1].time - data.seen[k].time) / steps[k];
-    legs.emplace_back(std::size_t(steps[k]), dt);
+  for (const Interval& k : data.intervals()) {
+    const int count = steps[legs.size()];
+    const double dt = data.time_of(k) / count;
+    std::vector<double> leg{std::ldexp(dt, -halvings)};
+    for (int i = halvings; i > 0; --i) leg.push_back(std::ldexp(dt, -i));
+    leg.resize(leg.size() + std::size_t(count) - 1, dt);
+    legs.push_back(std::move(leg));
   }
   return legs;
+}
+
+/// The derivative in w.
+class ToValues final : public PairCotangents {
+ public:
+  ToValues(const RadialSpline& spline, const Mesh& mesh) : gradient_(spline, mesh) {}
+  void add(std::span<const double> c, std::span<const double> rho) override {
+    gradient_.add(c, rho);
+  }
+  void clear() { gradient_.clear(); }
+  [[nodiscard]] std::vector<double> gather() { return gradient_.gather(); }
+
+ private:
+  RadialGradient gradient_;
+};
+
+/// out += factor A x.
+template <class Prior>
+void add_prior(const Prior& prior, double factor, std::span<const double> x,
+               std::span<double> out) {
+  std::vector<double> Ax(x.size());
+  prior.apply(x, Ax);
+  for (std::size_t k = 0; k < Ax.size(); ++k) out[k] += factor * Ax[k];
+}
+
+template <class Prior>
+void add_random(const Prior& prior, double factor, std::uint64_t seed, std::uint64_t draw,
+                std::span<double> out) {
+  std::vector<double> noise(out.size());
+  prior.random(seed, draw, noise);
+  for (std::size_t k = 0; k < noise.size(); ++k) out[k] += std::sqrt(factor) * noise[k];
 }
 
 }  // namespace
@@ -31,14 +70,28 @@ struct Objective::Impl {
         fit(f),
         known(g.external().begin(), g.external().end()),
         given_kT(g.temperature()),
-        flow(g, legs_of(snapshots, steps), {.scheme = f.scheme, .rtol = o.rtol}),
+        known_W(g.energy().interaction()),
+        intervals(snapshots.intervals()),
+        flow(g, legs_of(snapshots, steps, f.interaction || known_W ? o.halvings : 0),
+             {.scheme = f.scheme, .rtol = o.rtol}),
         prior(g.mesh()),
         limited(g.flux().limited()) {
+    if (fit.interaction) {
+      spline.emplace(fit.range, std::size_t(fit.knots));
+      pair_prior.emplace(*spline);
+      found = std::make_shared<RadialInteraction>(*spline, mesh);
+      change = std::make_unique<RadialInteraction>(*spline, mesh);
+      of_pairs = std::make_unique<ToValues>(*spline, mesh);
+      W = std::make_unique<InteractionSum>(borrowed(known_W), found);
+    }
+    unknowns = {.cells = fit.external ? owned() : 0,
+                .pairs = spline ? pair_prior->size() : 0,
+                .temperature = fit.temperature};
     double sum = 0;
     for (std::size_t k = 0; k < owned(); ++k) sum += mesh.volume[k];
     law = {.background = f.background, .volume = mesh.comm.sum(sum), .counts = data.sampled()};
-    for (std::size_t k = 1; k < data.seen.size(); ++k) {
-      N.push_back(data.sampled() ? double(data.seen[k].samples) : 1.0);
+    for (const Interval& k : intervals) {
+      N.push_back(data.sampled() ? double(data.seen[k.to].samples) : 1.0);
     }
   }
 
@@ -49,7 +102,16 @@ struct Objective::Impl {
     mesh.halo.update(mesh.comm, v);
     return v;
   }
-  [[nodiscard]] bool continues(std::size_t leg) const { return !fit.each && leg > 0; }
+  [[nodiscard]] bool continues(std::size_t leg) const {
+    return !fit.each && leg > 0 && intervals[leg].from == intervals[leg - 1].to;
+  }
+  /// W of the spline through w, and 0 at its range.
+  void set_pairs(RadialInteraction& kernel, std::span<const double> w) const {
+    std::vector<double> values(w.begin(), w.end());
+    values.push_back(0);
+    kernel.set(values);
+  }
+  void set(std::span<const double> at);
   void adjoint(const std::vector<std::vector<double>>& cotangents, std::span<double> out);
   void compare(std::size_t leg, std::span<const double> rho);
 
@@ -58,20 +120,29 @@ struct Objective::Impl {
   FitOptions fit;
   std::vector<double> known;  ///< V of the known terms
   double given_kT;
+  const Interaction* known_W;
+  std::vector<Interval> intervals;  ///< of the legs
   LinearFlow flow;
   ThinPlate prior;
+  std::optional<RadialSpline> spline;  ///< where W is unknown
+  std::optional<PairPrior> pair_prior;
+  std::shared_ptr<RadialInteraction> found;   ///< W; null where it is known
+  std::unique_ptr<RadialInteraction> change;  ///< dW of a product
+  std::unique_ptr<Interaction> W;             ///< found and the known one
+  std::unique_ptr<ToValues> of_pairs;
+  Unknowns unknowns;
   bool limited;
   LikelihoodOptions law;
   std::vector<double> N;
   // at the last value():
   double kT = 0, misfit = 0;
-  std::vector<double> V, kl;
+  std::vector<double> x, kl;
   std::vector<std::vector<double>> slopes, weights, densities;  ///< per leg, of owned cells
 };
 
 /// Misfit of a leg's end, its slope and its weight, times N m.
 void Objective::Impl::compare(std::size_t leg, std::span<const double> rho) {
-  const std::vector<double>& d = data.seen[leg + 1].density;
+  const std::vector<double>& d = data.seen[intervals[leg].to].density;
   auto &slope = slopes[leg], &weight = weights[leg];
   slope.resize(owned());
   weight.resize(owned());
@@ -90,6 +161,10 @@ void Objective::Impl::compare(std::size_t leg, std::span<const double> rho) {
 void Objective::Impl::adjoint(const std::vector<std::vector<double>>& cotangents,
                               std::span<double> out) {
   FlowGradient g;
+  if (of_pairs) {
+    of_pairs->clear();
+    g.pairs = of_pairs.get();
+  }
   std::vector<double> lambda(owned(), 0.0);
   for (std::size_t leg = flow.legs(); leg-- > 0;) {
     const bool follows = leg + 1 < flow.legs() && continues(leg + 1);
@@ -99,7 +174,10 @@ void Objective::Impl::adjoint(const std::vector<std::vector<double>>& cotangents
     flow.adjoint(leg, lambda, g);
   }
   std::ranges::fill(out, 0.0);
-  if (fit.external) add_cell_gradient(mesh, g.rise, out.first(owned()));
+  if (fit.external) add_cell_gradient(mesh, g.rise, unknowns.V(out));
+  if (of_pairs)
+    std::ranges::copy_n(of_pairs->gather().begin(), std::ptrdiff_t(unknowns.pairs),
+                        unknowns.w(out).begin());
   if (fit.temperature) out.back() = kT * mesh.comm.sum(g.kT);
 }
 
@@ -109,11 +187,10 @@ Objective::Objective(Generator& generator, const Snapshots& data, const FitOptio
 
 Objective::~Objective() = default;
 
-std::size_t Objective::size() const {
-  return (impl_->fit.external ? impl_->owned() : 0) + (impl_->fit.temperature ? 1 : 0);
-}
+const Unknowns& Objective::unknowns() const { return impl_->unknowns; }
 bool Objective::has_external() const { return impl_->fit.external; }
-bool Objective::has_temperature() const { return impl_->fit.temperature; }
+const RadialSpline& Objective::spline() const { return *impl_->spline; }
+const PairPrior& Objective::pair_prior() const { return *impl_->pair_prior; }
 const Mesh& Objective::mesh() const { return impl_->mesh; }
 const ThinPlate& Objective::prior() const { return impl_->prior; }
 double Objective::misfit() const { return impl_->misfit; }
@@ -131,21 +208,23 @@ double Objective::samples() const {
 }
 
 double Objective::dot(std::span<const double> a, std::span<const double> b) const {
-  double sum = 0;
-  const std::size_t cells = impl_->fit.external ? impl_->owned() : 0;
-  for (std::size_t k = 0; k < cells; ++k) sum += a[k] * b[k];
-  sum = mesh().comm.sum(sum);
-  return impl_->fit.temperature ? sum + a.back() * b.back() : sum;
+  return impl_->unknowns.dot(mesh().comm, a, b);
+}
+
+/// V, kT and W of x, for the flow.
+void Objective::Impl::set(std::span<const double> at) {
+  x.assign(at.begin(), at.end());
+  std::vector<double> V =
+      fit.external ? with_ghosts(unknowns.V(at)) : std::vector<double>(known.size(), 0.0);
+  for (std::size_t k = 0; k < V.size(); ++k) V[k] += known[k];
+  kT = fit.temperature ? std::exp(at.back()) : given_kT;
+  if (spline) set_pairs(*found, unknowns.w(at));
+  flow.set(V, kT, W ? W.get() : known_W);
 }
 
 double Objective::value(std::span<const double> x) {
   Impl& o = *impl_;
-  std::vector<double> V =
-      o.fit.external ? o.with_ghosts(x) : std::vector<double>(o.known.size(), 0.0);
-  o.V.assign(V.begin(), V.begin() + o.mesh.owned);
-  for (std::size_t k = 0; k < V.size(); ++k) V[k] += o.known[k];
-  o.kT = o.fit.temperature ? std::exp(x.back()) : o.given_kT;
-  o.flow.set(V, o.kT);
+  o.set(x);
   const std::size_t legs = o.flow.legs();
   o.misfit = 0;
   o.kl.assign(legs, 0.0);
@@ -154,28 +233,34 @@ double Objective::value(std::span<const double> x) {
   o.densities.resize(legs);
   std::vector<double> rho;
   for (std::size_t leg = 0; leg < legs; ++leg) {
-    if (!o.continues(leg)) rho = o.with_ghosts(o.data.seen[leg].density);
+    if (!o.continues(leg)) rho = o.with_ghosts(o.data.seen[o.intervals[leg].from].density);
     rho = o.flow.solve(leg, rho);
     o.densities[leg].assign(rho.begin(), rho.begin() + o.mesh.owned);
     o.compare(leg, rho);
   }
-  return o.misfit + (o.fit.external ? 0.5 * alpha * o.prior.energy(o.V) : 0.0);
+  double J = o.misfit;
+  if (o.fit.external) J += 0.5 * alpha * o.prior.energy(o.unknowns.V(x));
+  if (o.spline) J += 0.5 * alpha_W * o.pair_prior->energy(o.unknowns.w(x));
+  return J;
 }
 
 void Objective::gradient(std::span<double> g) {
-  Impl& o = *impl_;
-  o.adjoint(o.slopes, g);
-  if (!o.fit.external) return;
-  std::vector<double> RV(o.owned());
-  o.prior.apply(o.V, RV);
-  for (std::size_t k = 0; k < RV.size(); ++k) g[k] += alpha * RV[k];
+  impl_->adjoint(impl_->slopes, g);
+  add_priors(impl_->x, g);
+}
+
+void Objective::add_priors(std::span<const double> p, std::span<double> out) const {
+  const Impl& o = *impl_;
+  if (o.fit.external) add_prior(o.prior, alpha, o.unknowns.V(p), o.unknowns.V(out));
+  if (o.spline) add_prior(*o.pair_prior, alpha_W, o.unknowns.w(p), o.unknowns.w(out));
 }
 
 void Objective::product(std::span<const double> p, std::span<double> out, bool with_prior) {
   Impl& o = *impl_;
   std::vector<double> rise;
-  if (o.fit.external) rise = rises_of(o.mesh, o.with_ghosts(p));
-  const FlowDirection direction{rise, o.fit.temperature ? o.kT * p.back() : 0};
+  if (o.fit.external) rise = rises_of(o.mesh, o.with_ghosts(o.unknowns.V(p)));
+  if (o.spline) o.set_pairs(*o.change, o.unknowns.w(p));
+  const FlowDirection direction{rise, o.fit.temperature ? o.kT * p.back() : 0, o.change.get()};
   std::vector<std::vector<double>> weighted(o.flow.legs());
   std::vector<double> d(o.owned(), 0.0);
   for (std::size_t leg = 0; leg < o.flow.legs(); ++leg) {
@@ -185,10 +270,7 @@ void Objective::product(std::span<const double> p, std::span<double> out, bool w
     for (std::size_t k = 0; k < d.size(); ++k) weighted[leg][k] *= o.weights[leg][k];
   }
   o.adjoint(weighted, out);
-  if (!with_prior || !o.fit.external) return;
-  std::vector<double> Rp(o.owned());
-  o.prior.apply(p.first(o.owned()), Rp);
-  for (std::size_t k = 0; k < Rp.size(); ++k) out[k] += alpha * Rp[k];
+  if (with_prior) add_priors(p, out);
 }
 
 void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<double> out) {
@@ -202,10 +284,8 @@ void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<d
     }
   }
   o.adjoint(noise, out);
-  if (!o.fit.external) return;
-  std::vector<double> prior(o.owned());
-  o.prior.random(seed, draw, prior);
-  for (std::size_t k = 0; k < prior.size(); ++k) out[k] += std::sqrt(alpha) * prior[k];
+  if (o.fit.external) add_random(o.prior, alpha, seed, draw, o.unknowns.V(out));
+  if (o.spline) add_random(*o.pair_prior, alpha_W, seed, draw, o.unknowns.w(out));
 }
 
 void Objective::refresh() { impl_->flow.refresh(); }
@@ -222,8 +302,8 @@ std::vector<double> Objective::time_integral() {
 double Objective::data_cells() const {
   const Impl& o = *impl_;
   double count = 0;
-  for (std::size_t k = 1; k < o.data.seen.size(); ++k) {
-    for (const double d : o.data.seen[k].density) {
+  for (const Interval& k : o.intervals) {
+    for (const double d : o.data.seen[k.to].density) {
       if (d > o.law.background / o.law.volume) ++count;
     }
   }

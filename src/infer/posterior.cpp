@@ -12,17 +12,19 @@ namespace {
 
 constexpr std::uint64_t probe_stream = 0x7072;
 
-/// Random signs, and one for log kT.
-Objective::Vector probe(const Objective& objective, std::uint64_t seed, int number) {
+/// Random signs of V, or of w.
+Objective::Vector probe(const Objective& objective, std::uint64_t seed, int number, bool of_V) {
   const Mesh& mesh = objective.mesh();
-  Objective::Vector z(objective.size());
+  const Unknowns& u = objective.unknowns();
+  Objective::Vector z(objective.size(), 0.0);
   const std::uint64_t stream = probe_stream << 32 | std::uint64_t(number);
-  if (objective.has_external()) {
-    for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
-      z[k] = RandomAt(seed, stream, std::uint64_t(mesh.global[k])).uniform()[0] < 0.5 ? -1 : 1;
-    }
+  const auto sign = [&](std::uint64_t place) {
+    return RandomAt(seed, stream, place).uniform()[0] < 0.5 ? -1.0 : 1.0;
+  };
+  for (std::size_t k = 0; of_V && k < u.cells; ++k) z[k] = sign(std::uint64_t(mesh.global[k]));
+  for (std::size_t i = 0; !of_V && i < u.pairs; ++i) {
+    z[u.cells + i] = sign(std::uint64_t(mesh.global_cells) + i);
   }
-  if (objective.has_temperature()) z.back() = 1;
   return z;
 }
 
@@ -42,8 +44,21 @@ void subtract_mean(const Mesh& mesh, std::vector<double>& g) {
 
 /// Sums of squares of draws.
 struct Squares {
-  std::vector<double> V, gradient;
+  std::vector<double> V, gradient, w, slope;
   double log_kT = 0;
+
+  /// Of W less its value at the range, and of its slope at the knots.
+  void add_pairs(const RadialSpline& spline, std::span<const double> part) {
+    std::vector<double> values(part.begin(), part.end());
+    values.push_back(0);
+    const std::vector<double> M = spline.bends(values);
+    w.resize(part.size(), 0.0);
+    slope.resize(part.size(), 0.0);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      w[i] += part[i] * part[i];
+      slope[i] += std::pow(spline.slope(values, M, spline.knot(i)), 2);
+    }
+  }
 
   void add(const Mesh& mesh, std::span<const double> x, std::span<const double> R,
            bool without_linear) {
@@ -77,11 +92,11 @@ Objective::Vector prior_draw(const Objective& objective, Pencil& pencil, double 
     for (std::size_t k = 0; k < n; ++k) {
       out[k] = objective.alpha * out[k] + shift * mesh.volume[k] * p[k];
     }
-    if (objective.has_temperature()) out.back() = p.back();
+    std::ranges::copy(p.subspan(n), out.begin() + std::ptrdiff_t(n));
   };
   const auto precondition = [&](std::span<const double> r, std::span<double> out) {
     pencil.apply(r.first(n), out.first(n));
-    if (objective.has_temperature()) out.back() = r.back();
+    std::ranges::copy(r.subspan(n), out.begin() + std::ptrdiff_t(n));
   };
   return conjugate_gradients(objective, multiply, precondition, b, o.draw_rtol, o.max_cg).x;
 }
@@ -117,33 +132,49 @@ std::vector<double> cell_gradients(const Mesh& mesh, std::span<const double> V) 
   return g;
 }
 
-double effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
+Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                             const PosteriorOptions& o) {
-  double trace = 0;
   Objective::Vector Hz(objective.size());
-  for (int i = 0; i < o.probes; ++i) {
-    const Objective::Vector z = probe(objective, seed, i);
+  const auto trace_of = [&](const Objective::Vector& z) {
     objective.product(z, Hz, false);
-    trace += objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x);
+    return objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x);
+  };
+  Gammas gamma;
+  for (int i = 0; i < o.probes; ++i) {
+    if (objective.has_external()) gamma.V += trace_of(probe(objective, seed, i, true)) / o.probes;
+    if (objective.has_interaction()) {
+      gamma.w += trace_of(probe(objective, seed, i, false)) / o.probes;
+    }
   }
-  return trace / o.probes;
+  if (objective.has_temperature()) {
+    Objective::Vector e(objective.size(), 0.0);
+    e.back() = 1;
+    gamma.log_kT = trace_of(e);
+  }
+  return gamma;
 }
 
 Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,
                   const PosteriorOptions& o) {
   constexpr double min_misfit = 1e-14;  // rounding of KL
-  Evidence e{.alpha = objective.alpha, .effective_samples = 1};
-  e.gamma = std::max(effective_parameters(objective, newton, seed, o), 1.0);
+  const std::span<const double> x = newton.x();
+  const Unknowns& u = objective.unknowns();
+  Evidence e{.alpha = objective.alpha, .alpha_W = objective.alpha_W, .effective_samples = 1};
+  const Gammas gamma = effective_parameters(objective, newton, seed, o);
+  e.gamma = std::max(gamma.sum(), 1.0);
   if (!sampled) {
     double kl = 0;
-    for (const double x : objective.misfits()) kl += x;
+    for (const double k : objective.misfits()) kl += k;
     const double free = std::max(objective.data_cells() - e.gamma, 1.0);
     e.effective_samples = free / (2 * std::max(kl, min_misfit));
   }
-  if (!objective.has_external()) return e;
-  const double bending =
-      objective.prior().energy(std::span(newton.x()).first(std::size_t(objective.mesh().owned)));
-  if (bending > 0) e.alpha = e.gamma / (bending * e.effective_samples);
+  const auto strength = [&](double parameters, double bending, double& alpha) {
+    if (bending > 0) alpha = std::max(parameters, 1.0) / (bending * e.effective_samples);
+  };
+  if (objective.has_external()) strength(gamma.V, objective.prior().energy(u.V(x)), e.alpha);
+  if (objective.has_interaction()) {
+    strength(gamma.w, objective.pair_prior().energy(u.w(x)), e.alpha_W);
+  }
   return e;
 }
 
@@ -164,12 +195,17 @@ std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
     objective.perturbation(seed, std::uint64_t(j), b);
     const Objective::Vector x = newton.solve(b, o.draw_rtol, o.max_cg).x;
     if (objective.has_temperature()) posterior.log_kT += x.back() * x.back();
+    if (objective.has_interaction()) {
+      posterior.add_pairs(objective.spline(), objective.unknowns().w(std::span<const double>(x)));
+    }
     if (!external) continue;
     posterior.add(mesh, x, R, false);
     prior.add(mesh, prior_draw(objective, pencil, shift, seed + 1, std::uint64_t(j), o), R, true);
   }
   const double scale = 1 / (double(draws) * samples);
   Deviations result{.log_kT = std::sqrt(posterior.log_kT * scale)};
+  for (const double s : posterior.w) result.w.push_back(std::sqrt(s * scale));
+  for (const double s : posterior.slope) result.slope.push_back(std::sqrt(s * scale));
   if (!external) return result;
   const auto d = std::size_t(mesh.dimension);
   for (const double s : posterior.V) result.V.push_back(std::sqrt(s * scale));
@@ -200,7 +236,7 @@ Scaling scaling_of(Objective& objective, GaussNewton& newton, std::span<const do
   }
   const double mean = mesh.comm.sum(weighted) / mesh.comm.sum(weight);
   for (std::size_t k = 0; k < n; ++k) u[k] -= mean;
-  u.back() = 0;
+  u.back() = 0;  // and w stays: with V and kT it scales, too
   objective.product(u, Hu, false);
   const double of_V = objective.dot(u, Hu);
   u.back() = 1;
@@ -208,6 +244,25 @@ Scaling scaling_of(Objective& objective, GaussNewton& newton, std::span<const do
   const double of_scale = objective.dot(u, Hu);
   return {.information = samples * of_scale,
           .determined = samples * of_scale > 1 && of_scale > rounding * of_V};
+}
+
+double confounding_of(Objective& objective) {
+  const Mesh& mesh = objective.mesh();
+  const Unknowns& u = objective.unknowns();
+  if (!objective.has_external() || !objective.has_interaction()) return 1;
+  Objective::Vector q(objective.size(), 0.0), Hq(objective.size());
+  for (std::size_t k = 0; k < u.cells; ++k) {
+    for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
+      q[k] += 0.5 * std::pow(mesh.center[k][a], 2);
+    }
+  }
+  objective.product(q, Hq, false);
+  const double alone = objective.dot(q, Hq), range = objective.spline().range();
+  for (std::size_t i = 0; i < u.pairs; ++i) {
+    q[u.cells + i] = 0.5 * (range * range - std::pow(objective.spline().knot(i), 2));
+  }
+  objective.product(q, Hq, false);
+  return objective.dot(q, Hq) / std::max(alone, 1e-300);
 }
 
 }  // namespace otto

@@ -21,8 +21,19 @@ namespace otto {
 namespace {
 
 const Declare keys{
-    {},
-    {{.path = "data.snapshots",
+    {{.path = "data.series",
+      .doc = "A further series of snapshots of the same energies, from another start.",
+      .repeated = true}},
+    {{.path = "data.series.snapshots",
+      .type = Type::texts,
+      .doc = "Files of its snapshots, as in data.snapshots.",
+      .required = true,
+      .file = true},
+     {.path = "data.series.times",
+      .type = Type::reals,
+      .doc = "Their times, as in data.times.",
+      .unit = "time"},
+     {.path = "data.snapshots",
       .type = Type::texts,
       .doc = "Files of one population at successive times (`otto fit`), one per time: densities "
              "(/cells/center with /cells/density or /cells/mass as in final.h5, of the cells of "
@@ -239,6 +250,30 @@ void check_together(const Section& data, const std::vector<Snapshot>& all,
   }
 }
 
+/// Of [data] or of a [[data.series]].
+std::vector<Snapshot> read_series(const Case& c, const Section& data, const Mesh& mesh,
+                                  std::size_t held, bool drop, double background) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& name : data.texts("snapshots")) {
+    files.push_back(c.file().parent_path() / name);
+  }
+  if (files.size() < held + 2) {
+    data.fail("snapshots",
+              fmt::format("at least two snapshots are needed beside the {} held out, and "
+                          "there {} {}",
+                          held, files.size() == 1 ? "is" : "are", files.size()));
+  }
+  const std::vector<double> times =
+      at_key(data, "snapshots", [&] { return times_of(data, files, mesh.comm); });
+  std::vector<Snapshot> all;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    all.push_back(
+        at_key(data, "snapshots", [&] { return read_snapshot(files[i], mesh, drop, background); }));
+    all.back().time = times[i];
+  }
+  return all;
+}
+
 }  // namespace
 
 Snapshots read_snapshots(const Case& c, const Mesh& mesh) {
@@ -252,38 +287,52 @@ Snapshots read_snapshots(const Case& c, const Mesh& mesh) {
                 "belongs to 'otto train'; 'otto fit' takes data.snapshots. Remove one of them");
     }
   }
-  std::vector<std::filesystem::path> files;
-  for (const std::string& name : data.texts("snapshots")) {
-    files.push_back(c.file().parent_path() / name);
-  }
   const auto held = std::size_t(data.integer("heldout_last"));
-  if (files.size() < held + 2) {
-    data.fail("snapshots",
-              fmt::format("at least two snapshots are needed beside the {} held out, and "
-                          "there {} {}",
-                          held, files.size() == 1 ? "is" : "are", files.size()));
-  }
-  const std::vector<double> times =
-      at_key(data, "snapshots", [&] { return times_of(data, files, mesh.comm); });
   const bool drop = data.text("outside") == "drop";
   const double background = c.section("fit").real("background");
-  std::vector<Snapshot> all;
-  std::vector<double> masses;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    all.push_back(
-        at_key(data, "snapshots", [&] { return read_snapshot(files[i], mesh, drop, background); }));
-    all.back().time = times[i];
-    masses.push_back(mass_of(mesh, all.back().density));
+  std::vector<Snapshot> all = read_series(c, data, mesh, held, drop, background);
+  const std::ptrdiff_t last = std::ptrdiff_t(all.size());
+  const std::vector<Section> more = c.sections("data.series");
+  for (std::size_t i = 0; i < more.size(); ++i) {
+    for (Snapshot& s : read_series(c, more[i], mesh, 0, drop, background)) {
+      s.series = int(i) + 1;
+      all.push_back(std::move(s));
+    }
   }
+  std::vector<double> masses;
+  for (const Snapshot& s : all) masses.push_back(mass_of(mesh, s.density));
   check_together(data, all, masses);
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (double& rho : all[i].density) rho /= masses[i];
   }
   Snapshots result{std::move(all), {}};
-  const auto first = result.seen.end() - std::ptrdiff_t(held);
-  result.heldout.assign(std::make_move_iterator(first), std::make_move_iterator(result.seen.end()));
-  result.seen.erase(first, result.seen.end());
+  const auto end = result.seen.begin() + last, first = end - std::ptrdiff_t(held);
+  result.heldout.assign(std::make_move_iterator(first), std::make_move_iterator(end));
+  result.seen.erase(first, end);
   return result;
+}
+
+std::vector<Interval> Snapshots::intervals() const {
+  std::vector<Interval> result;
+  for (std::size_t k = 0; k + 1 < seen.size(); ++k) {
+    if (seen[k].series == seen[k + 1].series) result.push_back({k, k + 1});
+  }
+  return result;
+}
+
+Interval Snapshots::series(int number) const {
+  Interval range{0, 0};
+  for (const Snapshot& s : seen) {
+    if (s.series < number) ++range.from;
+    if (s.series <= number) ++range.to;
+  }
+  return range;
+}
+
+double Snapshots::duration() const {
+  double sum = 0;
+  for (const Interval& k : intervals()) sum += time_of(k);
+  return sum;
 }
 
 Snapshots coarsened(const Snapshots& data, const Mesh& fine, const Mesh& coarse) {

@@ -58,10 +58,10 @@ Stencil stencil(const std::vector<double>& nodes, double x) {
 
 std::vector<double> data_integral(const Snapshots& data) {
   std::vector<double> R(data.seen.front().density.size(), 0.0);
-  for (std::size_t k = 0; k + 1 < data.seen.size(); ++k) {
-    const double half = 0.5 * (data.seen[k + 1].time - data.seen[k].time);
+  for (const Interval& k : data.intervals()) {
+    const double half = 0.5 * data.time_of(k);
     for (std::size_t i = 0; i < R.size(); ++i) {
-      R[i] += half * (data.seen[k].density[i] + data.seen[k + 1].density[i]);
+      R[i] += half * (data.seen[k.from].density[i] + data.seen[k.to].density[i]);
     }
   }
   return R;
@@ -70,9 +70,12 @@ std::vector<double> data_integral(const Snapshots& data) {
 std::vector<double> poisson_potential(const Mesh& mesh, const Snapshots& data, double kT,
                                       std::span<const double> known, double floor) {
   const std::vector<double> R = data_integral(data), local = with_ghosts(mesh, R);
-  const std::vector<double>&first = data.seen.front().density, &last = data.seen.back().density;
-  std::vector<double> rhs(R.size()), flux(std::size_t(mesh.faces.size()));
-  for (std::size_t k = 0; k < rhs.size(); ++k) rhs[k] = mesh.volume[k] * (first[k] - last[k]);
+  std::vector<double> rhs(R.size(), 0.0), flux(std::size_t(mesh.faces.size()));
+  for (int number = 0; number < data.count(); ++number) {
+    const Interval range = data.series(number);
+    const auto &first = data.seen[range.from].density, &last = data.seen[range.to - 1].density;
+    for (std::size_t k = 0; k < rhs.size(); ++k) rhs[k] += mesh.volume[k] * (first[k] - last[k]);
+  }
   for (std::size_t f = 0; f < flux.size(); ++f) {
     const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
     flux[f] = mesh.faces.transmissibility[f] *
@@ -95,8 +98,8 @@ std::vector<int> time_steps(const Mesh& mesh, const Snapshots& data, const FitOp
   }
   rate = mesh.comm.max(rate);
   std::vector<int> steps;
-  for (std::size_t k = 0; k + 1 < data.seen.size(); ++k) {
-    const double needed = rate * (data.seen[k + 1].time - data.seen[k].time) / rule.crossing;
+  for (const Interval& k : data.intervals()) {
+    const double needed = rate * data.time_of(k) / rule.crossing;
     steps.push_back(fit.steps
                         ? *fit.steps
                         : int(std::clamp(std::ceil(needed), double(rule.min), double(rule.max))));

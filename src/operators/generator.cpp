@@ -184,6 +184,9 @@ void Generator::rise(const FaceRun& run, double* s) const {
   const double *left = &V_[std::size_t(run.left)], *right = &V_[std::size_t(run.right)];
 #pragma omp simd
   for (std::int32_t i = 0; i < run.count; ++i) s[i] = right[i] - left[i];
+  for (std::int32_t i = 0; i < (circulation_.empty() ? 0 : run.count); ++i) {
+    s[i] -= circulation_[std::size_t(run.first + i)];
+  }
   if (along_.empty()) return;
   const double* along = &along_[std::size_t(run.first)];
   const double *a = &conductance[std::size_t(run.first)],

@@ -50,6 +50,7 @@ bool meets(Need need, const Solves& s, const Facts& f) {
     case Need::mobility:
       return s.mobility || !f.mobility;
     case Need::energies:
+      if (s.energies == Energies::interacting) return f.interacting;
       return s.energies == Energies::any || (s.energies == Energies::linear) == f.linear;
     case Need::positivity:
       return !s.needs_positivity || f.positive;
@@ -277,6 +278,8 @@ Facts::Facts(const Problem& problem)
       positive(problem.energy.internal().keeps_positive() &&
                !std::isfinite(problem.energy.internal().maximum())),
       interaction(problem.energy.interaction() != nullptr),
+      interacting(interaction && problem.energy.internal().entropy_only() &&
+                  problem.energy.temperature() > 0 && problem.generator.mobility().linear()),
       mobility(!problem.generator.mobility().linear()),
       drift(problem.generator.driven()),
       absorbing(problem.generator.absorbs()),

@@ -10,6 +10,7 @@ namespace {
 
 std::string energies_in_words(const Solves& s) {
   std::string words = s.energies == Energies::linear ? "entropy and V" : "every one";
+  if (s.energies == Energies::interacting) words = "entropy, V and W";
   if (s.energies == Energies::nonlinear) words = "others than entropy and V";
   if (s.needs_positivity && s.energies != Energies::linear) words += " with U′(0) = −∞, no maximum";
   if (!s.interaction && s.energies != Energies::linear) words += ", no interaction";

@@ -185,6 +185,78 @@ class Densities(FitTest):
         self.assertLess(np.abs(a - b).max(), 1e-8 * np.abs(a).max())
 
 
+class Interactions(FitTest):
+    """A population that attracts itself in a well, from two starts; W is a spline, which the fit can find exactly."""
+    TIMES = (0.0, 0.3, 0.6, 1.2)
+
+    def setUp(self):
+        super().setUp()
+        r = np.linspace(0, 4, 9)
+        self.W = -1.5 * np.exp(-r**2 / 2)
+        self.W -= self.W[-1]
+        with h5py.File(self.path("kernel.h5"), "w") as file:
+            file["r"], file["value"] = r, self.W
+        self.kernel = f'[[energy]]\nkind = "interaction"\ntable = "{self.path("kernel.h5")}"\n'
+
+    def series(self):
+        """[data] and a [[data.series]]: densities of `otto run` on the mesh of the fit, in small steps."""
+        text = ""
+        for number, mean in enumerate((0.8, -1.0)):
+            case = truth(LINE, "x^2/4", self.TIMES, mean=mean)
+            self.write("truth.toml", case + self.kernel)
+            names = []
+            for k, t in enumerate((1e-9, *self.TIMES[1:])):
+                self.otto("run", self.path("truth.toml"), "-o", self.path(f"run{number}_{k}"),
+                          "--set", f"time.end={t}", "--set", f"time.step={min(t, 0.005)}")
+                names.append(f"run{number}_{k}/final.h5")
+            text += ("[[data.series]]\n" if number else "") + quoted(names)
+            text += f"times = {list(self.TIMES)}\n" + ("" if number else "heldout_last = 1\n")
+        return text
+
+    def test_with_v_and_the_temperature(self):
+        self.fit(LINE.replace("0.5", "0.7") + '[flux]\nkind = "scharfetter_gummel"\n[fit]\n'
+                 'unknowns = ["external", "interaction", "temperature"]\nrange = 4.0\nknots = 8\n'
+                 "prior = 1e-12\nsteps = 60\ndeviations = 4\n", self.series())
+        fit, V = self.summary(), self.potential()
+        x, there = V["center"].ravel(), V["weight"] > 1e-2 * V["weight"].max()
+        error = (V["value"] - x**2 / 4)[there]
+        self.assertLess(np.abs(error - error.mean()).max(), 2e-3)
+        with h5py.File(self.path("out", "W.h5")) as file:
+            self.assertLess(np.abs(file["value"][:6] - file["value"][0] - self.W[:6] + self.W[0]).max(), 1e-2)
+            self.assertEqual(file["value"][8], 0)
+            self.assertEqual(file["deviation"].shape, (9,))
+        self.assertAlmostEqual(fit["temperature"], 0.5, delta=5e-4)
+        self.assertLess(fit["gradient_check"], 1e-6)
+        self.assertGreater(fit["confounding"], 0.05)
+        self.assertLess(fit["heldout"]["kl"], 1e-3 * fit["heldout"]["baseline_kl"])
+        self.otto("run", self.path("out", "fitted.toml"), "-o", self.path("again"))
+        with h5py.File(self.path("out", "final.h5")) as a, h5py.File(self.path("again", "final.h5")) as b:
+            self.assertLess(np.abs(a["cells/density"][:] - b["cells/density"][:]).max(), 1e-10)
+
+    def test_a_known_interaction_is_kept(self):
+        data = self.series()
+        self.fit(LINE + '[flux]\nkind = "scharfetter_gummel"\n' + self.kernel +
+                 "[fit]\nprior = 1e-12\nsteps = 60\ndeviations = 0\n", data)
+        V = self.potential()
+        x, there = V["center"].ravel(), V["weight"] > 1e-2 * V["weight"].max()
+        error = (V["value"] - x**2 / 4)[there]
+        self.assertLess(np.abs(error - error.mean()).max(), 1e-3)
+        head = LINE + '[[energy]]\nkind = "external"\nexpression = "x^2/4"\n[flux]\nkind = "scharfetter_gummel"\n'
+        head += '[fit]\nunknowns = ["interaction"]\nrange = 4.0\nknots = 8\ndeviations = 0\n'
+        self.fit(head + "prior = 1e-12\nsteps = 60\n", data, out="W")
+        self.assertLess(np.abs(self.kernel_found("W") - self.W[:6] + self.W[0]).max(), 1e-2)
+        short = head.replace("knots = 8", "knots = 3") + "prior = 1e-2\nsteps = 2\niterations = 1\n"
+        few = quoted(["run0_0/final.h5", "run0_1/final.h5"]) + "times = [0.0, 0.3]\n"
+        self.fit(short, few, out="one")
+        self.fit(short, few, out="three", ranks=3)
+        one = self.kernel_found("one")
+        self.assertLess(np.abs(one - self.kernel_found("three")).max(), 1e-7 * np.abs(one).max())
+
+    def kernel_found(self, out):
+        with h5py.File(self.path(out, "W.h5")) as file:
+            return file["value"][:6] - file["value"][0]
+
+
 class Samples(FitTest):
     def make(self, count):
         """Ornstein-Uhlenbeck at kT = 1/2, exact in law: rows of a text file per time."""
@@ -301,7 +373,17 @@ class BadInput(FitTest):
     def test_keys(self):
         two = quoted(["d0.h5", "d1.h5"]) + "times = [0, 1]\n"
         self.refused(two, ["unknowns", "'potential'"], fit='unknowns = ["potential"]\n')
-        self.refused(two, ["not available yet"], fit='unknowns = ["interaction"]\n')
+        self.refused(two, ["fit.unknowns", "fit.range"], fit='unknowns = ["interaction"]\n')
+        self.refused(two, ["fit.range"], fit="range = 1.0\n")
+        self.refused(two, ["fit.range"], fit='unknowns = ["interaction"]\nrange = -1.0\n')
+        self.refused(two, ["fit.knots"], fit='unknowns = ["interaction"]\nrange = 1.0\nknots = 1\n')
+        self.refused(two, ["fit.scheme", "tr_bdf2"],
+                     fit='unknowns = ["interaction"]\nrange = 1.0\nscheme = "implicit_euler"\n')
+        self.refused(two, ["fit.unknowns", "at rest"], fit='unknowns = ["external", "interaction"]\nrange = 1.0\n')
+        self.refused(two, ["equal size"], fit='unknowns = ["interaction"]\nrange = 1.0\n',
+                     head=LINE.replace("cells =", "grading = [1.5]\ncells ="))
+        self.refused(two + '[[data.series]]\nsnapshots = ["d0.h5"]\n', ["two snapshots"])
+        self.refused(two + '[[data.series]]\ntimes = [0, 1]\n', ["snapshots"])
         self.refused(two, ["fit.curl_test", "not available yet"], fit="curl_test = true\n")
         self.refused(two, ["fit.external"], fit='external = "network"\n')
         self.refused(two, ["fit.prior"], fit='prior = "strong"\n')

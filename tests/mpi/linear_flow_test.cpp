@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "otto/core/error.h"
 #include "otto/core/random.h"
+#include "otto/energy/radial_spline.h"
 #include "scenario.h"
 
 namespace otto::test {
@@ -41,12 +43,21 @@ double dot(const Mesh& mesh, std::span<const double> a, std::span<const double> 
   return mesh.comm.sum(sum);
 }
 
-/// J = sum_K m_K w_K rho_K^2 / 2 after two legs of unequal steps, of (V, kT, rho0).
+/// The derivative in the values of a spline.
+struct SplineCotangents final : PairCotangents {
+  SplineCotangents(const RadialSpline& spline, const Mesh& mesh) : gradient(spline, mesh) {}
+  void add(std::span<const double> c, std::span<const double> rho) override {
+    gradient.add(c, rho);
+  }
+  RadialGradient gradient;
+};
+
+/// J = sum_K m_K w_K rho_K^2 / 2 after two legs of unequal steps, of (V, kT, rho0), and of W where it interacts.
 struct Check {
   Check(Scenario& scenario, const LinearFlowOptions& options)
       : s(scenario),
         mesh(s.mesh),
-        flow(s.generator, {{0.01, 0.03}, {0.02}}, options),
+        flow(s.generator, {{0.01, 0.03, 0.02}, {0.02}}, options),
         V(s.generator.external().begin(), s.generator.external().end()),
         kT(s.generator.temperature()),
         rho0(s.initial().density),
@@ -55,9 +66,14 @@ struct Check {
   }
 
   double value(double h) {
-    std::vector<double> moved = V, start = rho0;
+    std::vector<double> moved = V, start = rho0, values = W;
     for (std::size_t k = 0; k < V.size(); ++k) moved[k] += h * dV[k], start[k] += h * drho[k];
-    flow.set(moved, kT + h * dkT);
+    for (std::size_t k = 0; k < W.size(); ++k) values[k] += h * dW[k];
+    if (interacts) {
+      kernel = std::make_unique<RadialInteraction>(spline, mesh);
+      kernel->set(values);
+    }
+    flow.set(moved, kT + h * dkT, kernel.get());
     end = flow.solve(1, flow.solve(0, start));
     double sum = 0;
     for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k)
@@ -68,25 +84,37 @@ struct Check {
     dV = random_field(mesh, stream);
     drho = random_field(mesh, stream + 1);
     dkT = 0.3;
+    for (std::size_t i = 0; i < W.size(); ++i) dW[i] = 0.4 * std::cos(2.0 + double(i));
   }
   /// The derivative along the direction by the adjoint.
   double by_adjoint() {
     std::vector<double> lambda(std::size_t(mesh.owned));
     for (std::size_t k = 0; k < lambda.size(); ++k) lambda[k] = mesh.volume[k] * w[k] * end[k];
+    std::optional<SplineCotangents> cotangents;
     FlowGradient g;
+    if (interacts) g.pairs = &cotangents.emplace(spline, mesh);
     flow.adjoint(1, lambda, g);
     flow.adjoint(0, lambda, g);
+    double of_W = 0;
+    if (interacts) {
+      const std::vector<double> gW = cotangents->gradient.gather();
+      for (std::size_t i = 0; i < W.size(); ++i) of_W += gW[i] * dW[i];
+    }
     std::vector<double> of_V(lambda.size(), 0.0);
     add_cell_gradient(mesh, g.rise, of_V);
-    const std::array<double, 3> parts{dot(mesh, of_V, dV), mesh.comm.sum(g.kT) * dkT,
-                                      dot(mesh, lambda, drho)};
-    scale = std::abs(parts[0]) + std::abs(parts[1]) + std::abs(parts[2]);
-    return parts[0] + parts[1] + parts[2];
+    const std::array<double, 4> parts{dot(mesh, of_V, dV), mesh.comm.sum(g.kT) * dkT,
+                                      dot(mesh, lambda, drho), of_W};
+    scale = 0;
+    double total = 0;
+    for (const double part : parts) scale += std::abs(part), total += part;
+    return total;
   }
   double by_tangent() {
     std::vector<double> d(drho.begin(), drho.begin() + mesh.owned);
     const std::vector<double> rise = rises_of(mesh, dV);
-    for (std::size_t leg = 0; leg < 2; ++leg) flow.tangent(leg, {rise, dkT}, d);
+    const auto change = interacts ? std::make_unique<RadialInteraction>(spline, mesh) : nullptr;
+    if (change) change->set(dW);
+    for (std::size_t leg = 0; leg < 2; ++leg) flow.tangent(leg, {rise, dkT, change.get()}, d);
     for (std::size_t k = 0; k < d.size(); ++k) d[k] *= mesh.volume[k] * w[k] * end[k];
     return dot(mesh, d, std::vector<double>(d.size(), 1.0));
   }
@@ -101,14 +129,19 @@ struct Check {
   std::vector<double> V;
   double kT;
   std::vector<double> rho0, w, dV, drho, end;
+  bool interacts = false;
+  RadialSpline spline{1.2, 5};
+  std::vector<double> W{-2.0, -1.5, 0.3, 0.5, 0.2, 0.0}, dW = std::vector<double>(6);
+  std::unique_ptr<RadialInteraction> kernel;
   double dkT = 0, scale = 0;  ///< `scale`: sum of the moduli of the parts of the derivative
 };
 
-void check_derivatives(const std::string& toml, const std::string& name) {
+void check_derivatives(const std::string& toml, const std::string& name, bool interacts = false) {
   for (const auto scheme : {LinearScheme::implicit_euler, LinearScheme::tr_bdf2}) {
     SCOPED_TRACE(name + (scheme == LinearScheme::tr_bdf2 ? ", tr_bdf2" : ", implicit_euler"));
     Scenario s(toml);
     Check check(s, {.scheme = scheme, .rtol = 1e-14});
+    check.interacts = interacts;
     check.random_direction(7);
     for (double& x : check.dV) x *= 0.3;
     for (double& x : check.drho) x *= 0.2;
@@ -146,6 +179,22 @@ TEST(LinearFlow, GradientsOnBoxesOfTwoAndThreeDimensions) {
   }
 }
 
+TEST(LinearFlow, GradientsWithInteractions) {
+  for (const std::string flux : {"scharfetter_gummel", "limited"}) {
+    check_derivatives(box_case("lower = [-1.0]\nupper = [1.5]\ncells = [23]", "[\"0.5*x\"]", flux),
+                      flux + " 1-D", true);
+    check_derivatives(
+        box_case("lower = [-1.0, 0.0]\nupper = [1.5, 1.0]\ncells = [11, 9]\nperiodic = "
+                 "[false, true]",
+                 "[\"0.5*x\", \"1.0\"]", flux),
+        flux + " 2-D", true);
+    check_derivatives(
+        box_case("lower = [-1.0, 0.0, 0.0]\nupper = [1.5, 1.0, 1.0]\ncells = [6, 5, 4]",
+                 "[\"0.5*x\", \"1.0\", \"y\"]", flux),
+        flux + " 3-D", true);
+  }
+}
+
 TEST(LinearFlow, GradientsOnTriangles) {
   const std::string mesh = "[mesh]\nkind = \"gmsh\"\nfile = \"" OTTO_SOURCE_DIR
                            "/meshes/acute.msh\"\ncontrol_volumes = \"elements\"\n";
@@ -175,12 +224,35 @@ TEST(LinearFlow, DensitiesAreThoseOfTheSteppers) {
   }
 }
 
+TEST(LinearFlow, InteractionsAreOfSecondOrder) {
+  const std::string toml =
+      "[mesh]\nkind = \"box\"\nlower = [-3.0]\nupper = [3.0]\ncells = [60]\n"
+      "[[energy]]\nkind = \"entropy\"\ntemperature = 0.4\n"
+      "[[energy]]\nkind = \"external\"\nexpression = \"x^2/2 + x^4/8\"\n"
+      "[[energy]]\nkind = \"interaction\"\nexpression = \"-2*exp(-r^2)\"\n"
+      "[initial]\nkind = \"gaussian\"\nmean = [0.8]\nvariance = 0.3\n"
+      "[time]\nscheme = \"tr_bdf2\"\nend = 0.8\nstep = ";
+  std::vector<std::vector<double>> densities;
+  for (const char* step : {"0.1", "0.05", "0.003125"}) {
+    Scenario s(toml + step + "\n[solver]\nrtol = 1e-13\n");
+    State state = s.initial();
+    s.run(state);
+    densities.push_back(state.density);
+  }
+  Scenario s(toml + "0.1\n");
+  const double coarse = s.l1(densities[0], densities[2]), fine = s.l1(densities[1], densities[2]);
+  EXPECT_GT(std::log2(coarse / fine), 1.8);
+  EXPECT_LT(fine, 2e-3);
+}
+
 TEST(LinearFlow, CheckpointsChangeNothing) {
-  for (const std::string flux : {"scharfetter_gummel", "limited"}) {
+  for (const auto& [flux, interacts] :
+       {std::pair{"scharfetter_gummel", false}, {"limited", false}, {"limited", true}}) {
     std::vector<double> adjoints, tangents;
     for (const std::size_t memory : {std::size_t(1) << 30, std::size_t(1)}) {
       Scenario s(box_case("lower = [-1.0]\nupper = [1.5]\ncells = [40]", "[\"0.5*x\"]", flux));
       Check check(s, {.rtol = 1e-14, .memory = memory});
+      check.interacts = interacts;
       check.random_direction(3);
       check.value(0);
       check.flow.refresh();

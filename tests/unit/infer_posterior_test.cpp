@@ -50,7 +50,7 @@ struct Small {
         objective(generator, data, options, {4, 4}),
         newton(objective, mean(), 0.3,
                Objective::Vector(objective.size(), temperature ? -0.7 : 0.0)) {
-    newton.set_prior(0.2);
+    newton.set_prior(0.2, 0);
     newton.evaluate(0);
     while (!newton.converged(1e-10)) (void)newton.step();
   }
@@ -118,7 +118,7 @@ TEST(Infer, TheGradientVanishesAtTheSolutionAndAgreesWithDifferences) {
 TEST(Infer, EffectiveParametersAreTheTrace) {
   Small small(false);
   const double exact = (pseudo_inverse(small.dense(true)) * small.dense(false)).trace();
-  const double gamma = effective_parameters(small.objective, small.newton, 1, {.probes = 200});
+  const double gamma = effective_parameters(small.objective, small.newton, 1, {.probes = 200}).sum();
   EXPECT_NEAR(gamma, exact, 0.1 * exact);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Everything `otto fit` leaves in its folder: V.h5, fitted.toml with start.h5, final.h5, history.csv,
+// Everything `otto fit` leaves in its folder: V.h5, W.h5, fitted.toml with start.h5, final.h5, history.csv,
 // summary.json, log.txt, case.resolved.toml and checkpoints, and when it is asked to stop. A Newton step
 // stands for a step of run_folder.h.
 
@@ -27,6 +27,12 @@ struct FitField {
   int columns = 0;  ///< 0: one number per cell, a plain list
 };
 
+/// A dataset of W.h5, the same on every rank.
+struct FitCurve {
+  std::string name;
+  std::vector<double> values;
+};
+
 class FitOutput {
  public:
   /// Answers signals from now on. Collective; throws IoError naming the folder or file.
@@ -51,6 +57,7 @@ class FitOutput {
   /// Opens the folder if no row has.
   void open();
   void write_V(std::span<const FitField> fields);
+  void write_curves(const std::string& name, std::span<const FitCurve> curves);
   void write_text(const std::string& name, const std::string& text);
   void write_density(const std::string& name, double time, std::span<const NamedField> fields);
   /// summary.json with `fit`. Collective; throws IoError.

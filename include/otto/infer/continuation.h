@@ -2,7 +2,8 @@
 // Which strength of the prior comes after which. Large ones first, since J is then nearly convex: two
 // Newton steps for each decade down to the value asked for, and there until they converge. Without a
 // value asked for it goes on by the evidence (posterior.h): alpha becomes what the solution says, at
-// most a decade at a time, until that is within `settled` of what it was.
+// most a decade at a time, until that is within `settled` of what it was. The strength of the prior of W goes
+// with that of V, by its own evidence.
 
 #include "otto/infer/newton.h"
 #include "otto/infer/posterior.h"
@@ -17,11 +18,16 @@ struct ContinuationOptions {
   double weakest = 1e-14;  ///< alpha over its start: below it data without any error are fitted
 };
 
+/// Of the priors of V and W.
+struct PriorStrengths {
+  double V = 0, W = 0;
+};
+
 class Continuation {
  public:
   /// `alpha`: the value asked for, or where the evidence starts from (`by_evidence`). Keeps references.
   Continuation(Objective& objective, GaussNewton& newton, const FitOptions& fit, bool sampled,
-               bool by_evidence, double alpha, const ContinuationOptions& options = {});
+               bool by_evidence, PriorStrengths alpha, const ContinuationOptions& options = {});
 
   [[nodiscard]] bool done() const { return done_; }
   /// One Newton step and, where they are done at this strength, the next strength. Collective.
@@ -32,12 +38,13 @@ class Continuation {
 
  private:
   void advance();
+  [[nodiscard]] bool reached() const;
 
   Objective& objective_;
   GaussNewton& newton_;
   FitOptions fit_;
   bool sampled_, by_evidence_;
-  double target_, start_;
+  PriorStrengths target_, start_;
   ContinuationOptions options_;
   Evidence evidence_;
   int steps_ = 0, rounds_ = 0;

@@ -13,6 +13,9 @@ namespace otto {
 struct FitOptions {
   bool external = true;      ///< V is unknown
   bool temperature = false;  ///< kT is
+  bool interaction = false;  ///< W is
+  double range = 0;          ///< of W: constant beyond
+  int knots = 20;            ///< intervals of its spline
   bool each =
       true;  ///< every interval starts from its own datum; else one trajectory from the first
   std::optional<double> prior;  ///< alpha in nats; none: by the evidence

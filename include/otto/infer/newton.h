@@ -3,8 +3,10 @@
 // Fisher's information, halved until the objective has decreased as far as Armijo asks. A limited
 // flux's ratios are frozen while steps are searched and refreshed after every second step; the iteration
 // ends when a step promises less than `tolerance` of the objective and the last refresh has moved V by
-// less than `tolerance` of itself.
+// less than `tolerance` of itself. The preconditioner is that of pencil.h for V and the block of H itself for
+// w and log kT, which are few.
 
+#include <Eigen/Cholesky>
 #include <array>
 #include <functional>
 #include <string>
@@ -25,6 +27,8 @@ struct GaussNewtonOptions {
   int refresh_every = 2;    ///< steps between refreshes of the limiter
   int max_stalls = 2;       ///< steps in a row that lower nothing, with a refresh between them
   int first_passes = 3;     ///< flows solved to freeze the limiter before the first step
+  /// Steps after which the block of w and log kT is taken anew: as many products as it has rows.
+  int block_every = 4;
 };
 
 /// What one Newton step did.
@@ -55,8 +59,8 @@ class GaussNewton {
   GaussNewton(Objective& objective, std::span<const double> R, double t, Objective::Vector start,
               const GaussNewtonOptions& options = {});
 
-  /// A new strength of the prior; the iteration starts anew. Collective.
-  void set_prior(double alpha);
+  /// New strengths of the priors of V and W; the iteration starts anew. Collective.
+  void set_prior(double alpha, double alpha_W);
   /// One step. Collective; throws NumericalError where the flow cannot be solved at the start.
   NewtonRow step();
   [[nodiscard]] bool converged(double tolerance) const;
@@ -78,6 +82,8 @@ class GaussNewton {
 
  private:
   void precondition(std::span<const double> r, std::span<double> out);
+  void evaluate_block();
+  void factor_block();
   void remember_limiter(Archive& archive);
   void remember_vector(Archive& archive, const std::string& name, Objective::Vector& x,
                        std::vector<double>& field);
@@ -89,7 +95,10 @@ class GaussNewton {
   double t_;
   Objective::Vector x_, g_, at_refresh_;
   double J_ = 0, promise_ = 1, change_ = 1;
-  double pencil_kT_ = 1, kT_weight_ = 1;  // of the preconditioner
+  double pencil_kT_ = 1;                // of the preconditioner
+  std::vector<double> block_;           // of H without the priors: w, log kT; row by row
+  Eigen::LLT<Eigen::MatrixXd> factor_;  // of the block with them
+  int block_age_ = 0;
   int iteration_ = 0, since_refresh_ = 0, stalls_ = 0;
   long cg_ = 0, earlier_solves_ = 0;  // the latter before a resumption, less those of its own start
   bool stalled_ = false, ready_ = false;

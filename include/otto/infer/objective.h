@@ -1,24 +1,25 @@
 #pragma once
-// What is minimised for V and log kT,
+// What is minimised for V, the values w of W, and log kT,
 //
-//   J(x) = sum_k N_k sum_K m_K phi(rho^k_K, d^k_K) + alpha/2 V.R V,
+//   J(x) = sum_k N_k sum_K m_K phi(rho^k_K, d^k_K) + alpha/2 V.R V + alpha_W/2 w.B w,
 //
-// phi of likelihood.h, R of thin_plate.h, rho^k the flow from the datum before (`each`) or one
+// phi of likelihood.h, R of thin_plate.h, B of pair_prior.h, rho^k the flow from the datum before (`each`) or one
 // trajectory from the first snapshot. The gradient is exact for the discrete flow (linear_flow.h) with
 // a limited flux's ratios frozen; products are those with Fisher's information,
 //
-//   H p = sum_k S_k^T diag(N_k m w) S_k p + alpha R p,    S_k = d rho^k / dx       (Gauss-Newton).
+//   H p = sum_k S_k^T diag(N_k m phi'') S_k p + (alpha R p, alpha_W B p),    S_k = d rho^k / dx
 //
-// An unknown is a vector: V of the owned cells if it is unknown, then log kT, the same on every rank,
-// if that is.
+// (Gauss-Newton). Where the parts of x are: unknowns.h.
 
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "otto/infer/fit_options.h"
+#include "otto/infer/pair_prior.h"
 #include "otto/infer/snapshots.h"
 #include "otto/infer/thin_plate.h"
+#include "otto/infer/unknowns.h"
 #include "otto/operators/generator.h"
 #include "otto/time/linear_flow.h"
 
@@ -26,6 +27,7 @@ namespace otto {
 
 struct ObjectiveOptions {
   double rtol = 1e-10;  ///< of linear solves: gradients and products are right to about as much
+  int halvings = 3;     ///< of a leg's first step where there is an interaction
 };
 
 class Objective {
@@ -39,26 +41,32 @@ class Objective {
   ~Objective();
   Objective(const Objective&) = delete;
 
-  [[nodiscard]] std::size_t size() const;  ///< of an unknown on this rank
-  [[nodiscard]] bool has_external() const;
-  [[nodiscard]] bool has_temperature() const;
+  [[nodiscard]] const Unknowns& unknowns() const;
+  [[nodiscard]] std::size_t size() const { return unknowns().size(); }  ///< on this rank
+  [[nodiscard]] bool has_external() const;  ///< V is unknown; the same on every rank
+  [[nodiscard]] bool has_temperature() const { return unknowns().temperature; }
+  [[nodiscard]] bool has_interaction() const { return unknowns().pairs > 0; }
   [[nodiscard]] const Mesh& mesh() const;
   [[nodiscard]] double samples() const;  ///< sum_k N_k
   [[nodiscard]] const ThinPlate& prior() const;
+  [[nodiscard]] const RadialSpline& spline() const;   ///< where W is unknown
+  [[nodiscard]] const PairPrior& pair_prior() const;  ///< where W is unknown
   /// a.b over all ranks. Collective.
   [[nodiscard]] double dot(std::span<const double> a, std::span<const double> b) const;
 
-  double alpha = 0;  ///< of what follows
+  double alpha = 0, alpha_W = 0;  ///< of what follows
 
   /// Solves the flow at x. Collective; throws NumericalError. What follows is at this x.
   double value(std::span<const double> x);
-  [[nodiscard]] double misfit() const;                       ///< J without the prior
+  [[nodiscard]] double misfit() const;                       ///< J without the priors
   [[nodiscard]] const std::vector<double>& misfits() const;  ///< KL of each interval, N_k = 1
   [[nodiscard]] double temperature() const;                  ///< kT
   void gradient(std::span<double> g);
-  /// H p, or without the prior. Collective.
+  /// H p, or without the priors. Collective.
   void product(std::span<const double> p, std::span<double> out, bool with_prior = true);
-  /// sum_k S_k^T sqrt(N_k m w) xi + sqrt(alpha) G^T eta, of covariance H; `scale`: of N_k.
+  /// out += (alpha R p, alpha_W B p). Collective.
+  void add_priors(std::span<const double> p, std::span<double> out) const;
+  /// sum_k S_k^T sqrt(N_k m phi'') xi + (sqrt(alpha) G^T eta, sqrt(alpha_W) U^T eta), of covariance H.
   void perturbation(std::uint64_t seed, std::uint64_t draw, std::span<double> out);
   /// Freezes the limiter at the last value()'s flow. Collective.
   void refresh();

@@ -9,7 +9,8 @@
 //   gamma = tr(H^-1 H_data),   alpha = gamma / (V.R V)              for samples;
 //   N_eff = (cells with data - gamma) / (2 sum KL),  alpha = gamma / (V.R V N_eff)   for densities,
 //
-// whose misfit is the discretisation's and stands for noise of N_eff samples.
+// and alpha_W = gamma_W / (w.B w) alike, each with its own block of the trace (MacKay's rule for several
+// strengths); N_eff counts the sum of all gammas. The misfit of densities is the discretisation's and stands for noise of N_eff samples.
 
 #include <cstdint>
 #include <functional>
@@ -28,14 +29,19 @@ struct PosteriorOptions {
   double prior_shift = 1e-8;  ///< of V / L^4 beside R, which makes the prior alone a proper one
 };
 
-/// gamma. Collective.
-double effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
+/// The trace of H^-1 H_data, by its blocks.
+struct Gammas {
+  double V = 0, w = 0, log_kT = 0;
+  [[nodiscard]] double sum() const { return V + w + log_kT; }
+};
+/// Collective.
+Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                             const PosteriorOptions& options = {});
 
 struct Evidence {
-  double alpha = 0;              ///< the next strength
-  double effective_samples = 0;  ///< N_eff in units of N_k: 1 for samples
-  double gamma = 0;
+  double alpha = 0, alpha_W = 0;  ///< the next strengths
+  double effective_samples = 0;   ///< N_eff in units of N_k: 1 for samples
+  double gamma = 0;               ///< of all blocks, at least 1
 };
 /// From the present solution. Collective.
 Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,
@@ -49,6 +55,8 @@ struct Deviations {
   /// its mean over the box, which the prior leaves free.
   std::vector<double> determined;
   double log_kT = 0;
+  std::vector<double> w;      ///< of W at its knots but the last
+  std::vector<double> slope;  ///< of W' there
 };
 /// From so many draws; none where `stop`, asked collectively before each of them, says so; `R`: the model's time integral; `samples`: N_eff of `Evidence`. Collective.
 std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
@@ -64,6 +72,10 @@ struct Scaling {
 };
 Scaling scaling_of(Objective& objective, GaussNewton& newton, std::span<const double> R,
                    double samples);
+
+/// V + c |x|^2 / 2 and W - c r^2 / 2 differ in the motion of the mean alone: the information on that direction over
+/// that on c |x|^2 / 2 in V alone. Near 0 V and W are confounded. Collective.
+double confounding_of(Objective& objective);
 
 /// Gradient of a cell field by differences across the faces of each cell, mean of both sides; d
 /// numbers per owned cell. Collective.

@@ -18,11 +18,26 @@ struct Snapshot {
   std::int64_t samples = 0;     ///< in the box; 0: a density
   std::int64_t outside = 0;     ///< samples left out
   std::string file;             ///< as the case names it
+  int series = 0;               ///< which experiment: [data] is the first
+};
+
+/// Two snapshots that follow each other in one series, by their places in Snapshots::seen.
+struct Interval {
+  std::size_t from = 0, to = 1;
 };
 
 struct Snapshots {
-  std::vector<Snapshot> seen;     ///< at least two
-  std::vector<Snapshot> heldout;  ///< data.heldout_last of them, later than all seen
+  std::vector<Snapshot> seen;  ///< one series after another, at least two of each
+  std::vector<Snapshot>
+      heldout;  ///< data.heldout_last of the first series, later than all seen of it
+  [[nodiscard]] std::vector<Interval> intervals() const;
+  /// The snapshots seen of a series: first and one past the last.
+  [[nodiscard]] Interval series(int number) const;
+  [[nodiscard]] int count() const { return seen.back().series + 1; }  ///< of series
+  [[nodiscard]] double duration() const;                              ///< of all series together
+  [[nodiscard]] double time_of(const Interval& k) const {
+    return seen[k.to].time - seen[k.from].time;
+  }
   [[nodiscard]] bool sampled() const { return seen.front().samples > 0; }
 };
 

@@ -17,7 +17,7 @@ std::vector<double> data_integral(const Snapshots& data);
 ///
 ///   div(R grad (V + known)) = rho^K - rho^0 - kT Laplacian R,
 ///
-/// R at least `floor` of its mean. A baseline in its own right. Owned values. Collective.
+/// summed over series, R at least `floor` of its mean. A baseline in its own right. Owned values. Collective.
 std::vector<double> poisson_potential(const Mesh& mesh, const Snapshots& data, double kT,
                                       std::span<const double> known, double floor = 1e-3);
 

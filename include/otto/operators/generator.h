@@ -72,6 +72,10 @@ class Generator {
   /// recomputes the rates. Collective; throws as set_time.
   void set_external(std::span<const double> V, double kT);
 
+  /// A drift beside the given one: b.(x_L - x_K) per face, the same on both ranks of a face. It joins the rates at
+  /// the next set_external.
+  void set_circulation(std::vector<double> along) { circulation_ = std::move(along); }
+
   [[nodiscard]] const Mesh& mesh() const { return mesh_; }  ///< the one it was made with
   /// The whole free energy, also the terms beyond entropy and V, which the rates leave out.
   [[nodiscard]] const FreeEnergy& energy() const { return energy_; }
@@ -167,6 +171,7 @@ class Generator {
   std::vector<double> V_, forward_, backward_;
   std::vector<double> along_;              // b.(x_L - x_K) per face; empty without a drift
   std::unique_ptr<FaceTemperature> heat_;  // null where kT is a number
+  std::vector<double> circulation_;        // of set_circulation; empty without
   std::vector<double> conductance_,
       exit_conductance_;  // a of faces and of the boundary, where D depends on t
   std::vector<double> reinjection_;

@@ -20,9 +20,10 @@ class Section;
 
 /// Linear: an entropy and external terms alone (FreeEnergy::linear).
 enum class Energies {
-  any,       ///< every free energy
-  linear,    ///< those alone
-  nonlinear  ///< all others
+  any,          ///< every free energy
+  linear,       ///< those alone
+  interacting,  ///< those and an interaction
+  nonlinear     ///< all others than linear
 };
 
 /// What carries the mass from cell to cell.
@@ -85,6 +86,7 @@ struct Facts {
   bool external_only;     ///< FreeEnergy::external_only
   bool positive;          ///< U'(0+) is -inf and the density has no maximum
   bool interaction;       ///< there is W * rho
+  bool interacting;       ///< it is all there is beside an entropy and external terms
   bool mobility;          ///< it is not rho
   bool drift;             ///< there is one beside -grad V
   bool absorbing;         ///< mass leaves

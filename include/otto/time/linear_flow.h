@@ -17,6 +17,14 @@
 // A limited flux has the ratios of every step frozen: at the density the step starts from, or after
 // refresh() at the mean of both its ends in the last solve. The derivatives are those for frozen ratios.
 //
+// With an interaction W the potential of a step is V + W * rho^, rho^ = rho^n + (t/2t') (rho^n - rho^(n-1)),
+// t' the step before (rho^0 in the first step of a leg), so that every step stays linear and the scheme of second order. Then
+//
+//   dV becomes  dV + dW * rho^ + W * d rho^,
+//
+// and backwards, with c the cotangent of a step's potential and W even, y = m (W * (c / m)) goes to the
+// densities rho^ is made of, and c and rho^ to whoever differentiates in W (PairCotangents).
+//
 // What the derivatives need of a solve are the densities of its stages. Where those of all steps fit
 // into `memory` they are kept; else every k-th density is, k ~ sqrt(steps), and the steps between are
 // solved again when a derivative comes by: one more forward run each way.
@@ -27,6 +35,7 @@
 #include <span>
 #include <vector>
 
+#include "otto/energy/interaction.h"
 #include "otto/linear/transport_pair.h"
 #include "otto/operators/face_rates.h"
 
@@ -37,7 +46,7 @@ enum class LinearScheme { implicit_euler, tr_bdf2 };
 struct LinearFlowOptions {
   LinearScheme scheme = LinearScheme::tr_bdf2;
   double rtol = 1e-10;  ///< of every solve: gradients are right to about as many digits
-  /// Bytes per rank for densities of stages; and as many for rates of steps with a limited flux.
+  /// Bytes per rank for densities of stages; and as many for rates that differ from step to step.
   std::size_t memory = std::size_t(1) << 30;
 };
 
@@ -45,12 +54,21 @@ struct LinearFlowOptions {
 struct FlowDirection {
   std::span<const double> rise = {};  ///< of V_L - V_K less the drift's part, per face; empty: 0
   double kT = 0;
+  const Interaction* interaction = nullptr;  ///< dW; null: 0
+};
+
+/// Takes dJ = sum c.(dW * rho) of every step; owned values. Collective.
+class PairCotangents {
+ public:
+  virtual ~PairCotangents() = default;
+  virtual void add(std::span<const double> c, std::span<const double> rho) = 0;
 };
 
 /// Cotangents of the same.
 struct FlowGradient {
-  std::vector<double> rise;  ///< per face; a face on two ranks has the whole value on both
-  double kT = 0;             ///< this rank's part: summed over ranks it is the derivative
+  std::vector<double> rise;         ///< per face; a face on two ranks has the whole value on both
+  double kT = 0;                    ///< this rank's part: summed over ranks it is the derivative
+  PairCotangents* pairs = nullptr;  ///< or null
 };
 
 class LinearFlow {
@@ -63,8 +81,9 @@ class LinearFlow {
   LinearFlow(const LinearFlow&) = delete;
 
   [[nodiscard]] std::size_t legs() const;
-  /// V (owned + ghosts, ghosts up to date) and kT of what follows. Collective.
-  void set(std::span<const double> V, double kT);
+  /// V (owned + ghosts, ghosts up to date), kT and W, or null, of what follows; keeps a reference to W. The
+  /// generator's circulation joins here as well. Collective.
+  void set(std::span<const double> V, double kT, const Interaction* W = nullptr);
   /// Solves a leg from rho0 (owned + ghosts, ghosts up to date); the density at its end likewise.
   /// Collective; throws NumericalError.
   std::vector<double> solve(std::size_t leg, std::span<const double> rho0);

@@ -120,6 +120,8 @@ std::unique_ptr<Stepper> make_crank_nicolson(const Problem& problem);
 std::unique_ptr<Stepper> make_bdf2(const Problem& problem, const Bdf2Options& options = {});
 /// A trapezoidal stage and one of BDF2: second order, L-stable, two solves a step.
 std::unique_ptr<Stepper> make_tr_bdf2(const Problem& problem);
+/// The same with an interaction, W * rho extrapolated to the middle of the step.
+std::unique_ptr<Stepper> make_lagged_tr_bdf2(const Problem& problem);
 /// rho1 = exp(dt Q) rho0 by a Krylov method, to a tolerance whatever the step.
 std::unique_ptr<Stepper> make_exponential(const Problem& problem,
                                           const ExponentialOptions& options = {});

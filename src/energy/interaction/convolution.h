@@ -24,8 +24,32 @@ class Convolution {
   Convolution(const Mesh& mesh, const Weights& w);
   ~Convolution();
 
+  /// Other weights; plans of the transforms stay. Collective.
+  void set(const Weights& w);
+
   /// Owned values in and out. Collective.
   void apply(std::span<const double> rho, std::span<double> out) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// C(z) = sum_K a_K b_(K - z) at the offsets z between cells, of a sum of pairs of fields, so that
+/// sum_K a_K (w * b)_K = sum_z w(z) C(z); on the axes and with the images of a Convolution.
+class Correlation {
+ public:
+  /// Of equal cells of a box. Collective.
+  explicit Correlation(const Mesh& mesh);
+  ~Correlation();
+
+  /// Owned values. Collective.
+  void add(std::span<const double> a, std::span<const double> b);
+  /// C = 0 again; plans of the transforms stay.
+  void clear();
+  /// The C(z) this rank has, each on one rank; an offset may come in parts. Collective.
+  using Visit = std::function<void(const Offset& z, double C)>;
+  void visit(const Visit& visit);
 
  private:
   struct Impl;

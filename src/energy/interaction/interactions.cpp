@@ -20,9 +20,11 @@
 #include "../network_term.h"
 #include "convolution.h"
 #include "direct_sum.h"
+#include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/section.h"
 #include "otto/casefile/suggest.h"
+#include "otto/energy/radial_spline.h"
 
 namespace otto {
 
@@ -35,6 +37,12 @@ const Declare keys{
       .doc = "W as an expression in the distance r.",
       .when = "kind=interaction",
       .equation = "1/2 int int W rho rho"},
+     {.path = "energy.table",
+      .type = Type::text,
+      .doc = "HDF5 file of W by its values /value at distances /r, equally spaced from 0: a cubic "
+             "spline, constant beyond the last.",
+      .when = "kind=interaction",
+      .file = true},
      {.path = "energy.library",
       .type = Type::text,
       .doc = "W by its name in the library.",
@@ -147,6 +155,16 @@ Kernel from_expression(const Section& term) {
   return kernel;
 }
 
+Kernel from_table(const Section& term) {
+  const RadialTable table = at_key(term, "table", [&] { return RadialTable(term.file("table")); });
+  const double s = term.real("strength");
+  Kernel kernel;
+  kernel.smooth = [table, s, M = table.spline.bends(table.w)](double r) {
+    return s * table.spline.at(table.w, M, r);
+  };
+  return kernel;
+}
+
 /// Distances up to the diagonal of the box must give numbers.
 void check_values(const Section& term, const Mesh& mesh, const Kernel& kernel) {
   if (!kernel.smooth || !mesh.box) return;  // else every pair of cells is seen by the sum itself
@@ -180,13 +198,14 @@ class BoxInteraction final : public Interaction {
 Kernel make_kernel(const Section& term, const Mesh& mesh, NetworkUses& networks) {
   check_mesh(term, mesh);
   const bool named = term.given("library"), written = term.given("expression"),
-             learned = term.given("network");
-  if (named + written + learned != 1) {
-    term.fail("kind", named || written || learned
-                          ? "an interaction takes only one of library, expression and network; "
-                            "write another [[energy]] for another term"
-                          : "an interaction needs library, expression or network");
+             learned = term.given("network"), tabled = term.given("table");
+  if (named + written + learned + tabled != 1) {
+    term.fail("kind", named || written || learned || tabled
+                          ? "an interaction takes only one of library, expression, table and "
+                            "network; write another [[energy]] for another term"
+                          : "an interaction needs library, expression, table or network");
   }
+  if (tabled) return from_table(term);
   if (learned) {
     networks.push_back(read_network_term(term, mesh.dimension));
     return {{}, {}, networks.back(), term.real("strength")};
