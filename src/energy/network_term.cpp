@@ -14,15 +14,13 @@ const Declare keys{
     {},
     {{.path = "energy.network",
       .type = Type::text,
-      .doc =
-          "TorchScript file of a network U that maps (n, d) points to (n) values: V = U(x); of an "
-          "interaction, W = (U(x - y) + U(y - x))/2.",
+      .doc = "TorchScript file of a network U that maps (n, d) points to (n) values: V = U(x).",
       .when = "kind=external",
       .equation = "int V rho",
       .file = true},
      {.path = "energy.network",
       .type = Type::text,
-      .doc = "TorchScript file of the kernel of an interaction.",
+      .doc = "Of an interaction: W = (U(x - y) + U(y - x))/2.",
       .when = "kind=interaction",
       .equation = "W = (U(x - y) + U(y - x))/2",
       .file = true}}};

@@ -23,7 +23,7 @@ const Declare keys{{},
                      .when = "kind=power|interaction",
                      .equation = "int rho^m / (m - 1); W = r^p / p"},
                     {.path = "energy.strength",
-                     .doc = "Factor by which the power law is multiplied.",
+                     .doc = "Factor by which the term is multiplied.",
                      .fallback = "1.0",
                      .when = "kind=power",
                      .equation = "strength int rho^m / (m - 1)"}}};
