@@ -10,6 +10,7 @@
 #include "otto/core/caution.h"
 #include "otto/core/comm.h"
 #include "otto/driver/fitter.h"
+#include "otto/driver/particle_training.h"
 #include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/driver/trainer.h"
@@ -103,6 +104,7 @@ std::string stepper_lines(const Setup& setup) {
 /// the density. Collective.
 std::string build(const Comm& comm, const Case& c) {
   if (c.section("data").given("snapshots")) return mesh_lines(FitSetup(comm, c).mesh);
+  if (trains_particles(c)) return line("train", ParticleSetup(comm, c).words());
   if (c.section("data").present() && !c.section("time").present()) {
     return mesh_lines(TrainSetup(comm, c).mesh);
   }
