@@ -58,8 +58,10 @@ std::string summary(const Case& c) {
                      : "";
   return fmt::format("{}: a good case\n", c.file().string()) +
          line("title", c.root().text("title")) +
-         line("mesh", joined(shown(mesh, "mesh", "kind"), ", ",
-                             cells.empty() ? shown(mesh, "mesh", "file") : cells + " cells")) +
+         line("mesh", !mesh.present() ? ""
+                                      : joined(shown(mesh, "mesh", "kind"), ", ",
+                                               cells.empty() ? shown(mesh, "mesh", "file")
+                                                             : cells + " cells")) +
          line("data", joined(shown(data, "data", "library"), ", ", shown(data, "data", "table")) +
                           shown(data, "data", "samples")) +
          line("train", data.present() && !data.given("snapshots")
