@@ -10,6 +10,7 @@
 #include "otto/core/caution.h"
 #include "otto/core/comm.h"
 #include "otto/driver/fitter.h"
+#include "otto/driver/particle_training.h"
 #include "otto/driver/problem.h"
 #include "otto/driver/run_output.h"
 #include "otto/driver/trainer.h"
@@ -57,8 +58,10 @@ std::string summary(const Case& c) {
                      : "";
   return fmt::format("{}: a good case\n", c.file().string()) +
          line("title", c.root().text("title")) +
-         line("mesh", joined(shown(mesh, "mesh", "kind"), ", ",
-                             cells.empty() ? shown(mesh, "mesh", "file") : cells + " cells")) +
+         line("mesh", !mesh.present() ? ""
+                                      : joined(shown(mesh, "mesh", "kind"), ", ",
+                                               cells.empty() ? shown(mesh, "mesh", "file")
+                                                             : cells + " cells")) +
          line("data", joined(shown(data, "data", "library"), ", ", shown(data, "data", "table")) +
                           shown(data, "data", "samples")) +
          line("train", data.present() && !data.given("snapshots")
@@ -103,6 +106,7 @@ std::string stepper_lines(const Setup& setup) {
 /// the density. Collective.
 std::string build(const Comm& comm, const Case& c) {
   if (c.section("data").given("snapshots")) return mesh_lines(FitSetup(comm, c).mesh);
+  if (trains_particles(c)) return line("train", ParticleSetup(comm, c).words());
   if (c.section("data").present() && !c.section("time").present()) {
     return mesh_lines(TrainSetup(comm, c).mesh);
   }

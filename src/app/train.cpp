@@ -5,6 +5,7 @@
 #include "otto/app/commands.h"
 #include "otto/app/petsc_options.h"
 #include "otto/core/error.h"
+#include "otto/driver/particle_training.h"
 #include "otto/driver/trainer.h"
 
 namespace otto {
@@ -34,6 +35,9 @@ int train_command(const RunOptions& options) {
   // Before anything of an earlier run is touched.
   Resumption resumption =
       find_resumption(world, c, critical_parameters(world, c, petsc), options.resume, folder);
+  if (trains_particles(c)) {
+    return static_cast<int>(train_particles(world, c, folder, std::move(resumption)));
+  }
   return static_cast<int>(train(world, c, folder, std::move(resumption)));
 }
 

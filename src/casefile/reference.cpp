@@ -1,6 +1,7 @@
 // The reference page of the case file, one Markdown table per TOML table.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "otto/casefile/data.h"
 #include "otto/casefile/describe.h"
@@ -83,7 +84,10 @@ std::string reference_page() {
   text += keys_table("");
   for (const Table& t : declared_tables()) {
     text += fmt::format("\n## {}\n\n{}{}\n", code(header_of(t)), t.doc,
-                        t.required ? " Every case has it." : "");
+                        !t.required        ? ""
+                        : t.unless.empty() ? " Every case has it."
+                                           : fmt::format(" Every case has it but those with {}.",
+                                                         fmt::join(t.unless, " or ")));
     text += keys_table(t.path);
   }
   return text;

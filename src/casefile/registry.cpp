@@ -27,9 +27,10 @@ Registry& registry() {
 }
 
 // The order in which a reader wants to meet the tables; others follow in the order of declaration.
-constexpr std::array reading_order{
-    "mesh", "energy", "drift",    "boundary",   "initial",  "time", "flux",    "solver", "output",
-    "run",  "exact",  "accuracy", "checkpoint", "analysis", "data", "network", "train", "fit", "petsc"};
+constexpr std::array reading_order{"mesh",    "energy",   "drift",      "boundary", "initial",
+                                   "time",    "flux",     "solver",     "output",   "run",
+                                   "exact",   "accuracy", "checkpoint", "analysis", "data",
+                                   "network", "train",    "particles",  "fit",      "petsc"};
 
 std::size_t reading_rank(const std::string& path) {
   const auto* found = std::find(reading_order.begin(), reading_order.end(), path);

@@ -161,7 +161,18 @@ std::string schema_text() {
     const std::string owner(table_of(table.path)), name(name_of(table.path));
     Json& of = owner.empty() ? s : s["properties"][owner];  // declared before what it holds
     of["properties"][name] = table_schema(table);
-    if (table.required) s["required"].push_back(table.path);
+    if (!table.required) continue;
+    if (table.unless.empty()) {
+      s["required"].push_back(table.path);
+      continue;
+    }
+    s["anyOf"].push_back({{"required", {table.path}}});
+    for (const std::string& key : table.unless) {
+      const std::string other(table_of(key));
+      s["anyOf"].push_back(
+          {{"required", {other}},
+           {"properties", {{other, {{"required", {std::string(name_of(key))}}}}}}});
+    }
   }
   return s.dump(2) + "\n";
 }

@@ -84,10 +84,27 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> val
   return did_you_mean(word, candidates);
 }
 
+namespace {
+
+/// Those of the tables that come first, first: of keys equally near, the one of [time] is meant
+/// rather than the one of [particles].
+std::vector<Key> keys_in_reading_order() {
+  const auto rank = [](const Key& key) {
+    const auto& tables = declared_tables();
+    const std::string_view owner = table_of(key.path);
+    return owner.empty() ? tables.begin() : std::ranges::find(tables, owner, &Table::path);
+  };
+  std::vector<Key> keys = declared_keys();
+  std::ranges::stable_sort(keys, {}, rank);
+  return keys;
+}
+
+}  // namespace
+
 std::string suggest_key(std::string_view table, std::string_view name, const TableData* written) {
   std::vector<Candidate> candidates;
   std::vector<std::string> paths;
-  for (const Key& key : declared_keys()) {
+  for (const Key& key : keys_in_reading_order()) {
     int handicap = 0;
     if (table_of(key.path) != table) {
       handicap = 2;

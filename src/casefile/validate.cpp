@@ -333,9 +333,17 @@ void check_required(const CaseData& data, const TableData& table) {
   }
 }
 
+bool is_given(const CaseData& data, std::string_view path) {
+  const TableData* table = data.find(table_of(path), -1);
+  return table != nullptr && table->find(name_of(path)) != nullptr;
+}
+
 void check_tables_present(const CaseData& data) {
   for (const Table& t : declared_tables()) {
     if (!t.required || data.count(t.path) > 0) continue;
+    if (std::ranges::any_of(t.unless, [&](const auto& key) { return is_given(data, key); })) {
+      continue;
+    }
     fail(data, {},
          fmt::format("the case has no {0}{1}{2} table; it needs one ('otto explain {1}')",
                      t.repeated ? "[[" : "[", t.path, t.repeated ? "]]" : "]"));

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "otto/core/caution.h"
+#include "otto/driver/particle_training.h"
 #include "otto/driver/train_output.h"
 #include "otto/learn/early_stopping.h"
 #include "otto/learn/face_gradient.h"
@@ -246,6 +247,7 @@ class Loop {
 };
 
 Mesh make_training_mesh(const Comm& comm, const Case& c) {
+  refuse_particle_keys(c);
   Mesh mesh = make_mesh(comm, c.section("mesh"));
   if (!mesh.box) c.section("mesh").fail("kind", "training needs a box");
   return mesh;

@@ -43,7 +43,7 @@ const Declare keys{
       .doc = "Units of the hidden layers.",
       .fallback = "[32, 32, 32]",
       .range = {.min = 1},
-      .when = "kind=mlp"}},
+      .when = "kind=mlp|clique"}},
     {{"network.kind", "mlp", "A multi-layer perceptron on sines and cosines of the coordinates.",
       "h0 = [z, sin(z B), cos(z B)], h_i = silu(W_i h_(i-1) + b_i), U = w . h"},
      {"network.kind", "quadratic", "A quadratic form, starting from the identity.",

@@ -14,7 +14,10 @@ namespace otto {
 namespace {
 
 const Declare declare{
-    {{.path = "mesh", .doc = "Where the density lives.", .required = true}},
+    {{.path = "mesh",
+      .doc = "Where the density lives.",
+      .required = true,
+      .unless = {"data.samples", "data.target"}}},
     {{.path = "mesh.kind",
       .type = Type::text,
       .doc = "How the mesh is made.",

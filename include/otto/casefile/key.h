@@ -72,6 +72,7 @@ struct Table {
   bool required = false;  ///< an error without it
   bool repeated = false;  ///< written `[[path]]`, any number of times
   bool open = false;      ///< any key allowed ([petsc])
+  std::vector<std::string> unless = {};  ///< keys of other tables beside which it is not required
 };
 
 /// Put one of these at namespace scope in the .cpp that reads the keys.

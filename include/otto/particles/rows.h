@@ -1,7 +1,7 @@
 #pragma once
-// Batches of points, and how particles are shared among ranks: in blocks of 64 by their numbers, a
-// block being always evaluated as a whole, so that what a network gives for a particle, and every
-// sum over particles, has the same bits on any number of ranks.
+// Batches of points, and how particles are shared among ranks: in blocks
+// by their numbers, a block being always evaluated as a whole, so that what a network gives for a
+// particle, and every sum over particles, has the same bits on any number of ranks.
 
 #include <Eigen/Core>
 #include <cstdint>
@@ -42,6 +42,13 @@ struct Blocks {
   int ranks;
   std::int64_t first_block, end_block;
 };
+
+/// Rows in a block of so many particles: 64, and more where that would make more than 32 blocks.
+inline std::int64_t block_size(std::int64_t count) {
+  std::int64_t size = 64;
+  while (count > 32 * size) size *= 2;
+  return size;
+}
 
 /// The sum over all blocks of one vector for each, in the order of a binary tree over the blocks'
 /// numbers: the same bits on any number of ranks. `leaf(block, sum)` adds the vector of an owned

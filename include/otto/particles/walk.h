@@ -51,7 +51,8 @@ enum class Purpose : std::uint64_t {
   ring,
   trace,
   noise,
-  mixture
+  mixture,
+  shuffle
 };
 
 struct WalkOptions {

@@ -50,7 +50,8 @@ const Declare keys{
       .type = Type::text,
       .doc =
           "Samples of q, counted in cells and blurred by `smoothing`: /samples (n x d) of an HDF5 "
-          "file, columns of text, .npy or .npz, one row each.",
+          "file, columns of text, .npy or .npz, one row each. Without a [mesh] d is any, and "
+          "/train, /validation and /test of the file are its own split.",
       .file = true},
      {.path = "data.heldout",
       .doc =

@@ -1,0 +1,95 @@
+#pragma once
+// Training an energy on samples of q, its law p ~ e^(-U) carried by particles in any dimension. In one
+// iteration the particles rho take `steps` Langevin steps under the present U, then theta moves:
+//
+//   contrastive_divergence  L = E_q U - E_rho U
+//   gradient_penalty  (N1)  L + lambda/2 E_rho |L^T grad U|^2
+//   fisher            (N2)  N1 - lambda E_rho tr(L^T Hess U L)
+//   proximal          (P2)  theta' = argmin E_q U - E_rho U + 1/(2 tau) E_rho |L^T grad(U - U_k)|^2, by
+//                           `inner_steps` steps from theta_k
+//   wasserstein_natural     theta' = theta - (C + r) ^-1 dL/dtheta, C = Cov_rho(dU/dtheta): the natural
+//                           step, of infinite tau; r falls from 1 to a floor
+//
+// L L^T is the covariance of the data. At rho = p and with full capacity, contrastive divergence, N2, P2
+// and the natural step rest at p = q; N1 rests at
+//
+//   q = (1 - lambda div L L^T grad) p:   p is q blurred by sqrt(2 lambda E) L xi, E exponential, xi normal.
+//
+// All but the last move by Adam with decoupled weight decay. Data are drawn without replacement: every
+// row once before any comes again, so that a batch of all rows has no noise of its own. Sums over
+// particles and data are taken in blocks in a fixed order: the bits do not depend on the ranks.
+//
+// What is kept is a running mean of theta, share a_k = max(average, 9 / (k + 9)) of the newest: the
+// weights of the first iterations fall as (j/k)^8, so that the start is forgotten while the mean is
+// still over a ninth of all iterations.
+
+#include <memory>
+#include <string>
+
+#include "otto/core/archive.h"
+#include "otto/particles/walk.h"
+
+namespace otto {
+
+struct ParticleTrainOptions {
+  std::string objective = "contrastive_divergence";
+  std::string sampler = "persistent";  ///< or "short_run": from the reference in every iteration
+  std::string kernel = "mala";
+  std::int64_t iterations = 2000;
+  std::uint64_t seed = 1;
+  std::int64_t particles = 256;  ///< over all ranks
+  int steps = 4;                 ///< Langevin steps in one iteration
+  double step = 0;               ///< their length h; 0: adapted to `acceptance`, for mala
+  double first_step = 0.05;  ///< where the adapted length starts, in units of the data's variance
+  double acceptance = 0.6;   ///< near the best of MALA in any dimension
+  std::int64_t batch = 256;  ///< data drawn in one iteration
+  double penalty = 0.01;     ///< lambda
+  double tau = 1;
+  int inner_steps = 3;  ///< of a proximal step
+  double learning_rate =
+      6e-4;  ///< of Adam: largest; it rises over `warm_up` iterations, is constant
+             ///< for `constant` of all, and falls to a hundredth as a cosine
+  double warm_up = 50, constant = 0.3;
+  double beta1 = 0.5, beta2 = 0.999;  ///< of Adam's means; a short memory suits a moving target
+  double weight_decay = 0;
+  double average = 0.005;  ///< least share of the newest theta in the running mean, which is kept
+  double damping = 0.75, damping_floor = 0.02;  ///< r = damping^k + floor, relative to C's diagonal
+  double max_natural = 1;  ///< longest natural step, sqrt(s^T C s): a KL of a half of its square
+  int settling = 20;       ///< natural steps after which they shorten as 1/k: noise averages out
+  double metric_average = 0.2;  ///< least share of the newest particles in C: a C of the very
+                                ///< particles of g is correlated with it, a bias of order m/N
+};
+
+/// One iteration, for history.csv.
+struct ParticleReport {
+  double gap = 0;            ///< E_q U - E_rho U
+  double gradient_norm = 0;  ///< of dL/dtheta
+  double acceptance = 0, step = 0;
+};
+
+class ParticleTrainer {
+ public:
+  /// `train`: rows on every rank, to each draw of which a normal of deviation `noise` is added.
+  /// `reference`: where particles start. All but the options must outlive it. Collective.
+  ParticleTrainer(const Comm& comm, WideNetwork& network, const Gaussian& white,
+                  const Gaussian& reference, const Rows& train, double noise,
+                  ParticleTrainOptions options);
+  ~ParticleTrainer();
+
+  /// Collective; throws NumericalError where the particles or theta are finite no more.
+  ParticleReport iterate();
+  [[nodiscard]] std::int64_t iteration() const;
+  /// The running mean of theta.
+  [[nodiscard]] std::vector<double> averaged() const;
+  [[nodiscard]] const std::vector<double>& theta() const;
+  /// Where the particles are, of all ranks. Collective.
+  [[nodiscard]] Rows particles() const;
+  /// Collective.
+  void remember(Archive& archive);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace otto

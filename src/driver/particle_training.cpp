@@ -1,0 +1,204 @@
+// The loop of a training by particles: iterations, looks at what was held out, the best energy.
+
+#include "otto/driver/particle_training.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "otto/core/caution.h"
+#include "otto/particles/exchange.h"
+#include "particle_output.h"
+
+namespace otto {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
+
+/// What one look found.
+struct Look {
+  double heldout = ParticleRow::nothing, log_z = ParticleRow::nothing, kl = ParticleRow::nothing;
+  bool certain = false;  ///< the two halves of the exchange agree
+  /// What energies are compared by: exact where it can be.
+  [[nodiscard]] double score() const { return std::isnan(kl) ? heldout : -kl; }
+};
+
+class Loop {
+ public:
+  Loop(const Comm& comm, ParticleSetup& setup, ParticleOutput& output)
+      : comm_(comm),
+        s_(setup),
+        output_(output),
+        trainer_(comm, *setup.network, *setup.white, *setup.white, setup.data.train,
+                 setup.data.noise, setup.options),
+        heldout_(with_noise(setup.data.validation, setup.data.noise, setup.judge.noise_copies,
+                            setup.options.seed)),
+        began_(SteadyClock::now()) {}
+
+  void run() {
+    output_.start(s_.words(), [this](Archive& a) { remember(a); });
+    const std::int64_t end = s_.options.iterations;
+    while (trainer_.iteration() < end && !out_of_patience()) {
+      const ParticleReport r = trainer_.iterate();
+      ParticleRow row{.iteration = long(trainer_.iteration()),
+                      .gap = r.gap,
+                      .gradient_norm = r.gradient_norm,
+                      .acceptance = r.acceptance,
+                      .step = r.step};
+      look(row);
+      row.seconds = spent();
+      const bool last = row.iteration == end || out_of_patience();
+      if (output_.add(row, end, last)) return;
+    }
+  }
+
+  ExitStatus finish() {
+    s_.network->set(best_.empty() ? trainer_.averaged() : best_);
+    Json json{{"objective", s_.options.objective},
+              {"iterations", trainer_.iteration()},
+              {"dimension", s_.white->dimension()},
+              {"parameters", s_.network->parameters()},
+              {"samples", s_.data.train.rows()},
+              {"heldout", s_.data.validation.rows()},
+              {"noise", s_.data.noise},
+              {"seconds", spent()}};
+    if (!best_.empty()) {
+      json["best_iteration"] = best_iteration_;
+      json["heldout_log_likelihood"] = number(best_look_.heldout);
+      json["log_z"] = number(best_look_.log_z);
+      if (s_.ring) json["kl"] = number(best_look_.kl);
+      say_best();
+    }
+    return output_.finish([&] { return s_.network->file(); }, json);
+  }
+
+ private:
+  [[nodiscard]] double spent() const { return earlier_ + seconds_since(began_); }
+  [[nodiscard]] bool out_of_patience() const {
+    return s_.judge.patience > 0 && since_ >= s_.judge.patience;
+  }
+  [[nodiscard]] bool can_look() const {
+    return s_.judge.every > 0 && heldout_.rows() > 0 && s_.options.iterations > 0;
+  }
+
+  /// At the running mean of theta, every so many iterations and at the last.
+  void look(ParticleRow& row) {
+    if (!can_look()) return;
+    if (row.iteration % s_.judge.every != 0 && row.iteration != s_.options.iterations) return;
+    const std::vector<double> mean = trainer_.averaged();
+    s_.network->set(mean);
+    const Look now = judge();
+    s_.network->set(trainer_.theta());
+    row.heldout = now.heldout;
+    row.log_z = now.log_z;
+    row.kl = now.kl;
+    ++since_;
+    if (best_.empty() || now.score() > best_look_.score()) {
+      best_ = mean;
+      best_look_ = now;
+      best_iteration_ = row.iteration;
+      since_ = 0;
+    }
+    output_.log().say(fmt::format(
+        "iteration {}: held-out log-likelihood {:.4f}, log Z {:.4f}{}{}", row.iteration,
+        now.heldout, now.log_z, std::isnan(now.kl) ? "" : fmt::format(", exact KL {:.3e}", now.kl),
+        now.certain ? "" : " (its halves differ: uncertain)"));
+  }
+
+  Look judge() {
+    const NetworkEnergy energy(*s_.network);
+    ExchangeOptions o;
+    o.ladders = s_.judge.ladders;
+    o.burn_in = s_.judge.burn_in;
+    o.steps = s_.judge.steps;
+    o.thin = 0;
+    o.seed = s_.options.seed;
+    const ExchangeResult r = replica_exchange(comm_, energy, *s_.reference, o);
+    Look look;
+    look.log_z = r.all.bennett;
+    constexpr double agreeing = 0.5;  ///< nats, as for a verdict of `otto likelihood`
+    look.certain = std::abs(r.first_half.bennett - r.second_half.bennett) <= agreeing;
+    comm_.together([&] {
+      look.heldout = -energy.energy(heldout_).mean() - look.log_z;
+      if (s_.ring && s_.network->has_pair()) look.kl = exact_divergence();
+    });
+    return look;
+  }
+
+  [[nodiscard]] double exact_divergence() const {
+    const ChainNodes& nodes = s_.ring->nodes();
+    Rows ab(Eigen::Index(nodes.count) * nodes.count, 2);
+    for (int i = 0; i < nodes.count; ++i) {
+      for (int j = 0; j < nodes.count; ++j) {
+        ab.row(Eigen::Index(i) * nodes.count + j) << nodes.at(i), nodes.at(j);
+      }
+    }
+    Rows u(nodes.count, nodes.count);
+    s_.network->pair(as_span(ab), as_span(u));
+    return s_.ring->divergence(u);
+  }
+
+  void say_best() {
+    output_.log().say(fmt::format(
+        "the energy of iteration {} is kept: held-out log-likelihood {:.4f}{}", best_iteration_,
+        best_look_.heldout,
+        std::isnan(best_look_.kl) ? "" : fmt::format(", exact KL {:.3e}", best_look_.kl)));
+    if (s_.ring) {
+      const double bound = -s_.ring->entropy();
+      output_.log().say(fmt::format("no energy can have more than {:.4f} on average", bound));
+    }
+    if (!best_look_.certain) {
+      caution(
+          "log Z of the energy kept is uncertain; judge it by 'otto likelihood' before it is used");
+    }
+  }
+
+  void remember(Archive& a) {
+    double seconds = comm_.max(spent());
+    a.number("seconds", seconds);
+    a.part("trainer", trainer_);
+    a.numbers("best", best_);
+    a.number("best_iteration", best_iteration_);
+    a.number("best_heldout", best_look_.heldout);
+    a.number("best_log_z", best_look_.log_z);
+    a.number("best_kl", best_look_.kl);
+    a.number("best_certain", best_look_.certain);
+    a.number("since", since_);
+    if (!a.loading()) return;
+    earlier_ = seconds;
+    began_ = SteadyClock::now();
+  }
+
+  const Comm& comm_;
+  ParticleSetup& s_;
+  ParticleOutput& output_;
+  ParticleTrainer trainer_;
+  Rows heldout_;
+  std::vector<double> best_;  ///< theta of the best look
+  Look best_look_;
+  std::int64_t best_iteration_ = 0, since_ = 0;
+  SteadyClock::time_point began_;
+  double earlier_ = 0;
+};
+
+}  // namespace
+
+ExitStatus train_particles(const Comm& comm, const Case& c, const std::filesystem::path& folder,
+                           Resumption resumption) {
+  ParticleOutput output(comm, c, folder, std::move(resumption));
+  try {
+    ParticleSetup setup(comm, c);
+    Loop loop(comm, setup, output);
+    loop.run();
+    return loop.finish();
+  } catch (const std::exception& error) {
+    output.fail(error);
+    throw;
+  }
+}
+
+}  // namespace otto

@@ -1,0 +1,289 @@
+"""`otto train` without a mesh: its bits on any number of ranks and across a stop, figures of known laws, and what it refuses."""
+
+import csv
+import filecmp
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy as np
+import torch
+
+sys.path.insert(0, os.path.dirname(__file__))
+import energies as E
+
+OTTO = os.environ["OTTO"]
+
+SMALL = """
+[data]
+samples = "data.h5"
+[network]
+kind = "mlp"
+widths = [16, 16]
+[train]
+objective = "{objective}"
+iterations = 24
+batch = 96
+judge = 12
+learning_rate = 0.005
+[particles]
+count = 200
+steps = 2
+"""
+
+
+class Train(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.rng = np.random.default_rng(33)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def write(self, text, name="case.toml"):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def mixture(self, n):
+        """Two normals in five dimensions."""
+        side = self.rng.integers(0, 2, n)
+        return self.rng.normal(size=(n, 5)) * .5 + np.where(side == 1, 1.0, -1.0)[:, None]
+
+    def make_data(self):
+        rows = self.mixture(500)
+        E.write_data(self.path("data.h5"), train=rows[:400], validation=rows[400:450],
+                     test=rows[450:])
+
+    def run_otto(self, *words, ranks=1, command="train"):
+        words = [OTTO, command, "case.toml", *words]
+        if ranks > 1:
+            words = ["mpirun", "-n", str(ranks), "--oversubscribe", *words]
+        done = subprocess.run(words, cwd=self.folder.name, text=True, capture_output=True,
+                              timeout=600)
+        return done.returncode, done.stdout + done.stderr
+
+    def train(self, out, *words, ranks=1):
+        status, text = self.run_otto("-o", out, *words, ranks=ranks)
+        self.assertEqual(status, 0, text)
+        with open(self.path(f"{out}/summary.json"), encoding="utf-8") as file:
+            return json.load(file)["train"]
+
+    def same_energy(self, a, b):
+        self.assertTrue(filecmp.cmp(self.path(f"{a}/energy.pt"), self.path(f"{b}/energy.pt"),
+                                    shallow=False), f"{a} and {b} differ")
+
+    def history(self, out):
+        with open(self.path(f"{out}/history.csv"), encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        for row in rows:
+            del row["seconds"]
+        return rows
+
+    def test_ranks_leave_no_trace(self):
+        self.make_data()
+        for objective in ("fisher", "proximal", "wasserstein_natural"):
+            self.write(SMALL.format(objective=objective))
+            one = self.train(f"{objective}1")
+            self.assertEqual(one["heldout"], 50)
+            for ranks in (2, 3, 4):
+                self.train(f"{objective}{ranks}", ranks=ranks)
+                self.same_energy(f"{objective}1", f"{objective}{ranks}")
+                self.assertEqual(self.history(f"{objective}1"),
+                                 self.history(f"{objective}{ranks}"))
+
+    def test_resume_to_the_bit(self):
+        self.make_data()
+        for objective, sampler in (("gradient_penalty", "persistent"),
+                                   ("wasserstein_natural", "persistent"),
+                                   ("contrastive_divergence", "short_run")):
+            with self.subTest(objective=objective):
+                self.write(SMALL.format(objective=objective)
+                           + "[checkpoint]\nevery_steps = 11\nkeep = 9\n")
+                at = ["--set", f"train.sampler={sampler}"]
+                whole, again = f"whole_{objective}", f"again_{objective}"
+                self.train(whole, *at)
+                first = sorted(f for f in os.listdir(self.path(f"{whole}/checkpoints"))
+                               if f.endswith(".json"))[0]
+                self.train(again, *at, "--resume", f"{whole}/checkpoints/{first}", ranks=2)
+                self.same_energy(whole, again)
+                self.assertEqual(self.history(whole), self.history(again))
+
+    def test_stopped_and_resumed(self):
+        self.make_data()
+        self.write(SMALL.format(objective="proximal"))
+        many = ["--set", "train.iterations=400"]
+        self.train("whole", *many)
+        with subprocess.Popen([OTTO, "train", "case.toml", "-o", "out", *many],
+                              cwd=self.folder.name, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as running:
+            for _ in range(2000):
+                if os.path.exists(self.path("out/history.csv")):
+                    break
+                time.sleep(.01)
+            running.send_signal(signal.SIGTERM)
+            text = running.communicate(timeout=300)[0]
+        with open(self.path("out/summary.json"), encoding="utf-8") as file:
+            summary = json.load(file)
+        self.assertEqual(summary["status"], "stopped", text)
+        self.assertLess(summary["train"]["iterations"], 400)
+        self.train("out", *many, "--resume", "auto")
+        self.same_energy("whole", "out")
+        self.assertEqual(self.history("whole"), self.history("out"))
+
+    def test_normal_data(self):
+        """A quadratic energy ends as the data's own normal law."""
+        d = 6
+        A = self.rng.normal(size=(d, d)) / np.sqrt(d) + np.eye(d)
+        rows = self.rng.normal(size=(3000, d)) @ A.T
+        E.write_data(self.path("data.h5"), train=rows[:2000], validation=rows[2000:], test=rows)
+        self.write("""
+[data]
+samples = "data.h5"
+[network]
+kind = "quadratic"
+reference = "none"
+[train]
+iterations = 120
+batch = 2000
+[particles]
+count = 2048
+""")
+        got = self.train("out")
+        self.assertEqual(got["parameters"], d * d)
+        C = A @ A.T
+        entropy = .5 * np.linalg.slogdet(2 * np.pi * np.e * C)[1]
+        self.assertAlmostEqual(got["heldout_log_likelihood"], -entropy, delta=.25)
+        network = torch.jit.load(self.path("out/energy.pt"))
+        x = torch.tensor(rows[:200])
+        x.requires_grad_()
+        slope, = torch.autograd.grad(network(x).sum(), x)
+        exact = (rows[:200] - rows[:2000].mean(0)) @ np.linalg.inv(np.cov(rows[:2000].T))
+        self.assertLess(np.abs(slope.numpy() - exact).mean() / np.abs(exact).mean(), .03)
+
+    def test_test_rows_never_enter(self):
+        self.make_data()
+        self.write(SMALL.format(objective="contrastive_divergence"))
+        self.train("a")
+        with h5py.File(self.path("data.h5"), "a") as file:
+            file["test"][...] = self.rng.normal(size=file["test"].shape) * 9
+        self.train("b")
+        self.same_energy("a", "b")
+
+    def test_ring_by_natural_steps(self):
+        self.write("""
+[data]
+target = "ring"
+dimension = 16
+count = 6000
+[network]
+kind = "clique"
+widths = [12, 12]
+[train]
+iterations = 60
+batch = 6000
+[particles]
+count = 2048
+steps = 4
+""")
+        got = self.train("out", "--set", "train.judge=30")
+        self.assertLess(got["kl"], .03)  # by the transfer matrix; the normal law's is above 1
+        law = 11.8262 + 2.733814  # E U + log Z of docs/particles.md: no energy beats the entropy
+        self.assertAlmostEqual(got["heldout_log_likelihood"], -law - got["kl"], delta=.25)
+
+    def test_check(self):
+        self.make_data()
+        self.write(SMALL.format(objective="fisher"))
+        status, text = self.run_otto(command="check")
+        self.assertEqual(status, 0, text)
+        self.assertIn("400 samples in 5 dimensions and 50 held out, 200 particles", text)
+
+    def test_bad_input(self):
+        self.make_data()
+        rows = self.mixture(40)
+        bad = rows.copy()
+        bad[6, 2] = np.inf
+        E.write_data(self.path("inf.h5"), samples=bad)
+        bad = rows.copy()
+        bad[:, 4] = 2
+        E.write_data(self.path("constant.h5"), samples=bad)
+        bad[:, 4] = rows[:, 0] + rows[:, 1]
+        E.write_data(self.path("flat.h5"), samples=bad)
+        E.write_data(self.path("one.h5"), samples=rows[:1])
+        np.save(self.path("wide.npy"), np.zeros((2, 9000)))
+        good = SMALL.format(objective="contrastive_divergence")
+        mesh = "[mesh]\nkind = \"box\"\nlower = [-3, -3]\nupper = [3, 3]\ncells = [8, 8]\n"
+        cases = [
+            (["data.samples=none.h5"], ("none.h5", "no such file")),
+            (["data.samples=inf.h5"], ("inf.h5", "row 7", "finite")),
+            (["data.samples=constant.h5"], ("coordinate 5", "noise")),
+            (["data.samples=flat.h5"], ("fewer dimensions", "noise")),
+            (["data.samples=one.h5"], ("1 sample ", "two")),
+            (["data.samples=wide.npy"], ("9000", "8192")),
+            (["data.heldout=0.999", "data.samples=flat.h5"], ("train on",)),
+            (["data.target=ring"], ("data.samples", "data.target")),
+            (["data.library=cos"], ("data.library", "[mesh]")),
+            (["data.noise=-1"], ("data.noise",)),
+            (["network.kind=conv"], ("network.image",)),
+            (["network.kind=conv", "network.image=[2, 3]"], ("network.image", "must be 5")),
+            (["network.kind=conv", "network.image=[5, 1]"], ("halved",)),
+            (["network.kind=cnn"], ("network.kind", "conv")),
+            (["network.file=none.pt"], ("network.file", "none.pt")),
+            (["network.fastest=3"], ("network.fastest", "coordinates")),
+            (["network.widths=[90, 90]", "train.objective=wasserstein_natural"],
+             ("4096", "contrastive_divergence")),
+            (["train.objective=jko"], ("train.objective", "[mesh]")),
+            (["train.objective=denoising"], ("train.objective", "denoising", "version")),
+            (["train.sampler=tempered"], ("train.sampler", "tempered", "version")),
+            (["train.sampler=weighted"], ("train.sampler", "weighted", "version")),
+            (["train.sampler=jko"], ("train.sampler", "persistent")),
+            (["train.particles=9"], ("train.particles", "particles.count")),
+            (["train.tolerance=0.1"], ("train.tolerance", "patience")),
+            (["train.tau=2"], ("train.tau", "proximal")),
+            (["train.batch=0"], ("train.batch",)),
+            (["particles.count=1"], ("particles.count",)),
+            (["particles.kernel=ula"], ("particles.step", "ula")),
+            (["particles.kernel=underdamped"], ("underdamped", "version")),
+            (["particles.acceptance=1"], ("particles.acceptance",)),
+            (["particles.number=4"], ("particles.number", "count")),
+        ]
+        for number, (settings, expected) in enumerate(cases):
+            with self.subTest(settings=settings):
+                words = [w for s in settings for w in ("--set", s)]
+                conv = "network.kind=conv" in settings
+                self.write(good.replace("widths = [16, 16]\n", "") if conv else good)
+                # what is wrong with a case comes to light in `check` as well
+                status, text = self.run_otto("-o", "out", *words, ranks=1 if number % 5 else 2,
+                                             command="train" if number % 2 else "check")
+                self.assertEqual(status, 2, text)
+                for word in expected:
+                    self.assertIn(word, text)
+        self.assertFalse(os.path.exists(self.path("out/energy.pt")))
+        grid = mesh + "[data]\nlibrary = \"cos\"\n"
+        for text, expected in ((grid + "[particles]\ncount = 4\n", "[particles]"),
+                               (grid + "[train]\nbatch = 4\n", "train.batch"),
+                               (grid + "[train]\nobjective = \"proximal\"\n", "'proximal'"),
+                               (grid + "[network]\nkind = \"clique\"\n", "'clique'")):
+            with self.subTest(case=text):
+                self.write(text)
+                status, answer = self.run_otto("-o", "out")
+                self.assertEqual(status, 2, answer)
+                self.assertIn(expected, answer)
+
+    def test_explosion_is_told(self):
+        self.make_data()
+        self.write(SMALL.format(objective="contrastive_divergence"))
+        status, text = self.run_otto("-o", "out", "--set", "particles.kernel=ula", "--set",
+                                     "particles.step=5", "--set", "train.iterations=3000")
+        self.assertEqual(status, 3, text)
+        self.assertIn("particles.step", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
