@@ -16,7 +16,7 @@ namespace {
 
 constexpr double widest_gap = 0.05;  // of the square: 2.5 % of the distance
 constexpr double equal = 1e-9;       // widths of cells
-constexpr double same_mass = 1e-3;   // relative; scaling takes it off, and changes W2 by half of it
+constexpr double same_mass = 1e-6;   // relative, as otto distance asks for; scaling takes it off
 
 /// The part of a density's mass from one end: cells in the order they are met.
 struct Staircase {

@@ -237,8 +237,11 @@ TEST(Exchange, CellsAroundVerticesTakeNoGivenDensity) {
   Scenario s("[mesh]\nkind = \"gmsh\"\nfile = \"" OTTO_SOURCE_DIR
              "/meshes/disc.msh\"\ncontrol_volumes = \"medians\"\n" +
              entropy(1));
-  Exchange given{
-      .openings = {{.name = "rim", .kind = Opening::Kind::value, .where = {.side = "rim"}}}};
+  Exchange given{};
+  given.openings.push_back({.name = "rim",
+                            .kind = Opening::Kind::value,
+                            .factor = {},
+                            .where = {.name = "rim", .side = "rim"}});
   const auto make = [&] { Generator(s.mesh, s.energy, s.generator.flux(), nullptr, &given); };
   EXPECT_THROW(make(), InputError);
   given.openings[0].kind = Opening::Kind::absorbing;
