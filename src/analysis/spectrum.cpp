@@ -28,6 +28,7 @@
 
 #include "cell_width.h"
 #include "deep_modes.h"
+#include "otto/core/error.h"
 #include "otto/core/petsc_check.h"
 #include "quotient.h"
 #include "reach.h"

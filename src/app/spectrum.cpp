@@ -55,11 +55,17 @@ struct Told {
   const Mode& mode;
   bool matrix_is_all;  ///< of an energy known cell by cell
   [[nodiscard]] bool known() const { return mode.resolved() && (mode.fine() || matrix_is_all); }
-  /// As many digits as its error and the width of the cells leave: half a unit of the last is no less.
+  /// As many digits as its error and the width of the cells leave: they are at most half a unit of the last one, and
+  /// rounding is the other half. Where one digit is more than they leave, they stand beside the rate.
   [[nodiscard]] std::string words() const {
     if (!known()) return "not resolved";
     const double off = std::max({mode.error, mode.fine() ? mode.coarseness : 0, 1e-12});
     const double mantissa = mode.corrected / std::pow(10, std::floor(std::log10(mode.corrected)));
+    if (2 * off * mantissa > 1) {
+      const double unit = mode.corrected / mantissa / 10;  // of the second digit
+      const double beside = off * mode.corrected + 0.5 * unit;
+      return fmt::format("{:.1e} +- {:.0e}", mode.corrected, std::ceil(beside / unit) * unit);
+    }
     const int digits = std::clamp(int(1 - std::log10(2 * off * mantissa)), 1, 12);
     return fmt::format("{:.{}g}", mode.corrected, digits);
   }
@@ -192,9 +198,9 @@ void refuse_unresolved(std::span<const Told> modes) {
   throw NumericalError(fmt::format(
       "the rates of these modes are not resolved: {}: the cells are too wide for the energy's "
       "bends, "
-      "or for the modes' own, and rates are off by up to about {:.0f} %; take finer cells "
+      "or for the modes' own, and rates are off by {}; take finer cells "
       "(matrix_rates in summary.json are those of jumps between these cells)",
-      wide, 100 * worst));
+      wide, worst < 1 ? fmt::format("up to about {:.0f} %", 100 * worst) : "more than themselves"));
 }
 
 /// modes.h5 and fields/ for ParaView: the equilibrium density and the shapes.

@@ -9,6 +9,7 @@
 #include <cctype>
 #include <csignal>
 #include <cstdlib>
+#include <new>
 #include <string_view>
 
 #include "otto/core/error.h"
@@ -17,6 +18,12 @@
 namespace otto {
 
 namespace {
+
+/// The user's options, " -name value -flag".
+std::string& handed_on() {
+  static std::string words;
+  return words;
+}
 
 /// Some launcher (mpirun, srun, flux, jsrun, ...) has started this process as a rank of its own.
 bool was_launched() {
@@ -59,6 +66,23 @@ void answer_limits() {
 
 }  // namespace
 
+void fail_for_petsc(PetscErrorCode code) {
+  if (code == PETSC_ERR_MEM) throw std::bad_alloc();
+  const char* text = nullptr;
+  char* specific = nullptr;
+  PetscErrorMessage(code, &text, &specific);
+  std::string words = specific ? specific : "";
+  words.resize(std::min(words.size(), words.find('\n')));
+  constexpr std::array of_options{PETSC_ERR_ARG_UNKNOWN_TYPE, PETSC_ERR_ARG_WRONG,
+                                  PETSC_ERR_ARG_OUTOFRANGE, PETSC_ERR_USER};
+  if (!handed_on().empty() && std::ranges::find(of_options, code) != of_options.end()) {
+    throw InputError("PETSc does not take one of the options" + handed_on() +
+                     " ([petsc] or after --): " + (words.empty() ? text : words));
+  }
+  throw InternalError("PETSc: error " + std::to_string(code) + (text ? ": " : "") +
+                      (text ? text : "") + (words.empty() ? "" : ": " + words));
+}
+
 PetscSession::PetscSession() {
   answer_limits();
   start_alone();
@@ -71,6 +95,7 @@ PetscSession::~PetscSession() { PetscFinalize(); }
 
 void set_petsc_options(const std::vector<std::pair<std::string, std::string>>& options) {
   for (const auto& [name, value] : options) {
+    handed_on() += " -" + name + (value.empty() ? "" : " " + value);
     check(PetscOptionsSetValue(nullptr, ("-" + name).c_str(),
                                value.empty() ? nullptr : value.c_str()));
   }

@@ -31,6 +31,10 @@ constexpr std::array others{"summary.json",       "log.txt",         "case.resol
                             "convergence.tex",    "convergence.svg", "convergence.png",
                             "convergence.pdf"};
 
+/// Of a completed run, what the next one in the folder overwrites or removes as it begins.
+constexpr std::array early{"summary.json", "log.txt", "case.resolved.toml", "history.csv",
+                           "fields"};
+
 /// Null where there is none that can be read.
 Json read_summary(const fs::path& folder) {
   std::ifstream in(folder / "summary.json");
@@ -45,6 +49,32 @@ bool is_picture(const fs::path& file) {
   constexpr std::array known{"density", "energy", "ledger"};
   return std::ranges::find(known, name) != known.end() || name.starts_with("field_") ||
          name.starts_with("paraview_");
+}
+
+/// The first free one of before-1, before-2, ...
+std::string make_before(const fs::path& folder) {
+  std::error_code code;
+  std::string name;
+  int number = 0;
+  do name = fmt::format("before-{}", ++number);
+  while (fs::exists(folder / name, code));
+  make_folder(folder / name);
+  return name;
+}
+
+void return_entries(const fs::path& folder, const std::string& kept) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder / kept, none)) {
+    fs::rename(entry.path(), folder / entry.path().filename(), none);
+  }
+  fs::remove_all(folder / kept, none);
+}
+
+void remove_pictures(const fs::path& folder) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder / "pictures", none)) {
+    if (is_picture(entry.path())) fs::remove(entry.path(), none);
+  }
 }
 
 bool is_study_level(const std::string& name) {
@@ -76,11 +106,7 @@ bool is_of_another_case(const fs::path& folder, const std::string& case_file,
 
 std::string move_results_aside(const fs::path& folder) {
   std::error_code code;
-  std::string name;
-  int number = 0;
-  do name = fmt::format("before-{}", ++number);
-  while (fs::exists(folder / name, code));
-  make_folder(folder / name);
+  const std::string name = make_before(folder);
   for (const auto& entry : fs::directory_iterator(folder, code)) {
     const std::string file = entry.path().filename();
     if (std::ranges::find(results, file) == results.end() &&
@@ -107,9 +133,49 @@ void remove_results(const fs::path& folder) {
   remove_parts(folder);
   fs::remove(folder / "summary.json", none);
   remove_series(folder / "fields", 0);
-  for (const auto& entry : fs::directory_iterator(folder / "pictures", none)) {
-    if (is_picture(entry.path())) fs::remove(entry.path(), none);
+  remove_pictures(folder);
+}
+
+std::string keep_results(const fs::path& folder) {
+  const Json summary = read_summary(folder);
+  if (summary.is_null() || summary.value("status", "") != "completed") return "";
+  std::string kept = make_before(folder);
+  std::error_code code, none;
+  for (const auto name : results) {
+    if (std::ranges::find(early, std::string_view(name)) == early.end()) {
+      fs::create_hard_link(folder / name, folder / kept / name, none);
+    }
   }
+  for (const auto name : early) {
+    if (!fs::exists(folder / name, none)) continue;
+    fs::rename(folder / name, folder / kept / name, code);
+    if (!code) continue;
+    return_entries(folder, kept);
+    throw IoError(fmt::format("{}: cannot move it to {}: {}; choose another folder with -o",
+                              (folder / name).string(), kept, code.message()));
+  }
+  return kept;
+}
+
+void put_back_results(const fs::path& folder, const std::string& kept) {
+  std::error_code none;
+  remove_parts(folder);
+  if (fs::exists(folder / kept / "fields", none)) fs::remove_all(folder / "fields", none);
+  for (const auto name : early) {
+    if (!fs::exists(folder / kept / name, none)) fs::remove_all(folder / name, none);
+  }
+  return_entries(folder, kept);
+}
+
+void drop_results(const fs::path& folder, const std::string& kept) {
+  std::error_code none;
+  remove_pictures(folder);
+  remove_series(folder / kept / "fields", 0);
+  for (const auto& entry : fs::directory_iterator(folder / kept / "fields", none)) {
+    fs::create_directories(folder / "fields", none);  // what Otto did not write
+    fs::rename(entry.path(), folder / "fields" / entry.path().filename(), none);
+  }
+  fs::remove_all(folder / kept, none);
 }
 
 bool set_checkpoints_aside(const fs::path& folder) {
@@ -119,6 +185,12 @@ bool set_checkpoints_aside(const fs::path& folder) {
   fs::remove_all(before, none);
   fs::rename(checkpoints, before, none);
   return true;
+}
+
+void put_back_checkpoints(const fs::path& folder) {
+  std::error_code none;
+  fs::remove_all(folder / "checkpoints", none);
+  fs::rename(folder / "checkpoints.before", folder / "checkpoints", none);
 }
 
 }  // namespace otto

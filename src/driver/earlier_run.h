@@ -26,8 +26,19 @@ void remove_parts(const std::filesystem::path& folder);
 /// series of fields, the pictures of postprocess/plot, unfinished files. Never throws.
 void remove_results(const std::filesystem::path& folder);
 
+/// Where the last run in the folder was completed, sets its results aside, into the first free one of before-1, ...,
+/// until the new ones are complete, and returns that name, else "". What a run writes under another name and renames
+/// stays as well, and costs no space; pictures stay. Throws IoError.
+std::string keep_results(const std::filesystem::path& folder);
+/// Results of keep_results() take their places again. Never throws.
+void put_back_results(const std::filesystem::path& folder, const std::string& kept);
+/// The new results are complete, or what is known: those that were kept go, and the pictures of them. Never throws.
+void drop_results(const std::filesystem::path& folder, const std::string& kept);
+
 /// A run that was not resumed by mistake loses no checkpoint: those of the last run in the folder
 /// are set aside. Returns whether there were some. Never throws.
 bool set_checkpoints_aside(const std::filesystem::path& folder);
+/// They take their place again. Never throws.
+void put_back_checkpoints(const std::filesystem::path& folder);
 
 }  // namespace otto

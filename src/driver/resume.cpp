@@ -140,7 +140,7 @@ fs::path stem_of(fs::path path) {
 
 Found search(const Comm& comm, const std::string& from, const fs::path& folder) {
   if (from == "auto") return newest_checkpoint(comm, folder / "checkpoints");
-  // What the path leads to, as the root sees it: 1 a folder of checkpoints, 2 of a run, 3 a stem
+  // What the path leads to, as the root sees it: 1 a folder of checkpoints, 2 of a run, 3 a stem, 4 another file
   int kind = 0;
   const fs::path path(from), stem = stem_of(path);
   if (comm.is_root()) {
@@ -150,13 +150,22 @@ Found search(const Comm& comm, const std::string& from, const fs::path& folder) 
     else if (fs::is_directory(path, none))
       kind = 1;
     else if (fs::exists(stem.string() + ".h5", none) || fs::exists(stem.string() + ".json", none)) {
-      kind = 3;
+      const bool sealed = fs::exists(stem.string() + ".json", none);
+      kind = sealed || stem.filename().string().starts_with("ck-") ? 3 : 4;
     }
   }
   MPI_Bcast(&kind, 1, MPI_INT, 0, comm.handle());
   Found found;
   if (kind == 1) found = newest_checkpoint(comm, path);
   if (kind == 2) found = newest_checkpoint(comm, path / "checkpoints");
+  if (kind == 4) {
+    throw Error(
+        ExitStatus::bad_input,
+        fmt::format("--resume {}: this is no checkpoint; those of a run lie in the folder "
+                    "checkpoints of its results, and --resume auto takes the newest good one",
+                    from),
+        true);
+  }
   if (kind == 3) {
     std::string fault;
     found.checkpoint = Checkpoint::open(comm, stem, fault);

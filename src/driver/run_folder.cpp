@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "earlier_run.h"
 #include "otto/core/caution.h"
+#include "otto/core/error.h"
 #include "otto/core/fault.h"
 #include "otto/io/files.h"
 
@@ -84,7 +86,6 @@ void RunFolder::open() {
 }
 
 void RunFolder::make_room() {
-  bool set_aside = false;
   std::string moved;
   comm_.together([&] {
     if (!comm_.is_root()) return;
@@ -99,13 +100,14 @@ void RunFolder::make_room() {
       return;
     }
     // With --resume auto damaged checkpoints may be there; they stay until new ones are good.
-    if (!resumption_.asked) set_aside = set_checkpoints_aside(path_);
-    remove_results(path_);
+    kept_ = keep_results(path_);
+    if (!resumption_.asked) checkpoints_aside_ = set_checkpoints_aside(path_);
+    if (kept_.empty()) remove_results(path_);
   });
   if (!moved.empty()) {
     log_.warn(fmt::format("the results of another case in this folder are kept in {}", moved));
   }
-  if (set_aside) {
+  if (checkpoints_aside_) {
     log_.warn(
         "the checkpoints of the last run in this folder are kept in checkpoints.before; "
         "--resume auto would have gone on from them");
@@ -160,12 +162,32 @@ void RunFolder::conclude(const nlohmann::ordered_json& extra,
     farewell();
     if (log_.trouble()) throw IoError(*log_.trouble());
     write_summary(extra);
+    if (!kept_.empty()) drop_results(path_, std::exchange(kept_, ""));
   });
+}
+
+/// A failure to write leaves the results of the completed run before: in their places, unless the new run has got
+/// further than its start. True where the folder is as it was.
+bool RunFolder::keep_earlier(const std::exception& error) {
+  if (kept_.empty()) return false;
+  const std::string kept = std::exchange(kept_, "");
+  if (as_error(error).status() != ExitStatus::io) {
+    drop_results(path_, kept);
+    return false;
+  }
+  if (summary_.totals && summary_.totals->steps > 0) {
+    warn(fmt::format("the results of the last run in this folder are kept in {}", kept));
+    return false;
+  }
+  put_back_results(path_, kept);
+  if (checkpoints_aside_) put_back_checkpoints(path_);
+  return true;
 }
 
 void RunFolder::fail(const std::exception& error, const nlohmann::ordered_json& extra) noexcept {
   if (!comm_.is_root() || !open_ || summary_.status == "failed") return;
   try {
+    if (keep_earlier(error)) return;
     summary_.status = "failed";
     summary_.reason = error.what();
     summary_.memory_mb = peak_memory_mb();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "external_terms.h"
 #include "interaction/interactions.h"
@@ -70,6 +71,11 @@ struct Terms {
         term.fail("kind", "a second entropy term; add the temperatures and keep one");
       }
       temperature = term.real("temperature");
+      if (temperature < std::numeric_limits<double>::min()) {
+        term.fail(
+            "temperature",
+            "is below 2.2e-308, from where on numbers lose digits; take other units of energy");
+      }
     }
   }
 

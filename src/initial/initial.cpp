@@ -10,6 +10,7 @@
 #include "initial_kinds.h"
 #include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
+#include "otto/core/caution.h"
 #include "otto/core/error.h"
 #include "otto/core/words.h"
 #include "otto/mesh/region.h"
@@ -98,6 +99,10 @@ std::vector<double> local_density(const Section& initial, const Mesh& mesh) {
   return std::vector<double>(static_cast<std::size_t>(mesh.owned), 1.0);
 }
 
+/// An expression may leave out any factor, but hardly this one: where it is so small, the place where it is not lies
+/// outside of the mesh.
+constexpr double smallest_scale = 1e-100;
+
 double largest(std::span<const double> values) {
   double max = 0;
   for (const double v : values) max = std::max(max, std::abs(v));
@@ -168,6 +173,13 @@ std::vector<double> initial_density(const Case& c, const Mesh& mesh, const FreeE
   }
   if (initial.text("kind") == "gaussian" && !initial.given("region")) {
     check_gaussian_mass(initial, mesh, found);
+  }
+  if (initial.text("kind") == "expression" && max < smallest_scale) {
+    caution(
+        fmt::format("{}: the largest density on the mesh is {:.2g}, and all of it is scaled up to "
+                    "initial.mass; is it meant "
+                    "to lie outside?",
+                    initial.where("expression"), max));
   }
   const double factor = initial.real("mass") / found;
   for (double& r : rho) r *= factor;

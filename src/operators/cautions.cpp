@@ -177,7 +177,9 @@ std::optional<std::string> wall_caution(const Generator& g, std::span<const doub
   const WallGradients gradients(g);
   const std::vector<double> part = parts_of_wall(mesh.boundary);
   const Point half = half_extent(mesh);
-  std::vector<double> pressed(mesh.boundary_names.size() + 1);  // per side; the last: no name
+  // per side, the last has no name: the mass in the layers, and their volume
+  const std::size_t nameless = mesh.boundary_names.size();
+  std::vector<double> pressed(nameless + 1), volume(nameless + 1);
   for (std::size_t b = 0; b < std::size_t(mesh.boundary.size()); ++b) {
     const auto K = std::size_t(mesh.boundary.cell[b]);
     const Point& n = mesh.boundary.normal[b];
@@ -185,23 +187,29 @@ std::optional<std::string> wall_caution(const Generator& g, std::span<const doub
     const double reach =
         std::abs(n[0]) * half[0] + std::abs(n[1]) * half[1] + std::abs(n[2]) * half[2];
     if (!(fall > 0) || g.temperature() > fall * reach) continue;
-    const double layer = mesh.boundary.area[b] * g.temperature() / fall;
-    std::size_t side = pressed.size() - 1;  // of several names the first
+    const double layer = mesh.boundary.area[b] * g.temperature() / fall;  // its volume
+    std::size_t side = nameless;  // of several names the first
     for_each_name(mesh.boundary.tag[b], side, mesh.boundary_sets, [&](std::int32_t name) {
-      if (side == pressed.size() - 1) side = std::size_t(name);
+      if (side == nameless) side = std::size_t(name);
     });
+    volume[side] += layer;
     pressed[side] += density[K] * std::max(layer, part[b] * mesh.volume[K]);
   }
   mesh.comm.sum_in_place(pressed);
+  mesh.comm.sum_in_place(volume);
   const double mass = integral(mesh, density);
+  const double whole =
+      integral(mesh, std::vector<double>(std::size_t(mesh.owned), 1.0)) * limits.wall_layer;
+  for (std::size_t side = 0; side <= nameless; ++side) {
+    if (volume[side] > whole) pressed[side] = 0;
+  }
   const auto max = std::max_element(pressed.begin(), pressed.end());
   if (!(*max > limits.wall_share * mass)) return std::nullopt;
   const auto side = std::size_t(max - pressed.begin());
   return fmt::format(
       "V presses {:.0f} % of the mass against the wall{}; where that wall is not part of the "
       "problem, the mesh is too small",
-      100 * std::min(*max / mass, 1.0),
-      side < mesh.boundary_names.size() ? " " + mesh.boundary_names[side] : "s");
+      100 * std::min(*max / mass, 1.0), side < nameless ? " " + mesh.boundary_names[side] : "s");
 }
 
 std::optional<std::string> diffusion_caution(const Generator& g, std::span<const double> density,

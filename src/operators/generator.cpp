@@ -334,12 +334,15 @@ void Generator::examine() {
 }
 
 void Generator::refuse_rate(std::size_t cell) const {
+  constexpr std::string_view steep = "scharfetter_gummel";  // takes any slope
   const Point& x = mesh_.center[cell];
   throw NumericalError(fmt::format(
       "the rate through a face of cell {} at ({:.6g}, {:.6g}, {:.6g}) is not finite at time "
       "{:.6g}: the external energy or the drift is not finite there, or too steep for the "
-      "flux '{}'; use the flux 'scharfetter_gummel' or smaller cells",
-      mesh_.global[cell], x[0], x[1], x[2], time_, flux_.name()));
+      "flux '{}'; use {}smaller cells{}",
+      mesh_.global[cell], x[0], x[1], x[2], time_, flux_.name(),
+      flux_.name() == steep ? "" : fmt::format("the flux '{}' or ", steep),
+      kT_ > 0 ? " or a larger temperature" : ""));
 }
 
 void Generator::apply(std::span<const double> rho, std::span<double> out) const {

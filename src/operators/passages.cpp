@@ -1,6 +1,6 @@
-// Where centres lie on walls (cells around vertices), a cell of an absorbing side, or of one with a
-// given density, is held there: k_K = 1e10 times the sum of its rates. What leaves through a robin
-// side there is kappa A rho_K itself. Cells of a set that absorbs are held at 0 alike; a neighbour K
+// Where centres lie on walls (cells around vertices), a cell of an absorbing side is held at 0: k_K = 1e10 times the
+// sum of its rates; a given density has no such form, whose right side would hide all others from a relative
+// residual. What leaves through a robin side there is kappa A rho_K itself. Cells of a set that absorbs are held at 0 alike; a neighbour K
 // whose way to such a cell L the edge cuts at the share s exchanges with the edge at the rate r_KL / s.
 
 #include "passages.h"
@@ -38,6 +38,12 @@ Passages::Passages(const Mesh& mesh, double kT, const TwoPointFlux& flux, const 
   for (std::size_t o = 0; o < exchange.openings.size(); ++o) {
     const std::string& side = exchange.openings[o].where.side;
     if (side.empty()) continue;
+    if (mesh.centres_on_walls && exchange.openings[o].kind == Opening::Kind::value) {
+      throw InputError(fmt::format(
+          "the side {} has a given density, and the cells have their centres on it; take a mesh "
+          "whose control volumes are its elements, or a box",
+          side));
+    }
     for (AbsorbingFace& face : absorbing_faces(mesh, {&side, 1})) faces_.push_back({face, o});
   }
 }
@@ -211,7 +217,6 @@ void Passages::at_centres(const GeneratorState& g) {
     } else if (!held[K]) {
       held[K] = true;
       p.rate = hold * rates[K];
-      if (kind == Opening::Kind::value) p.gain = p.rate * factor[e];
     } else {
       continue;
     }

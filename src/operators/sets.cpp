@@ -29,10 +29,24 @@ const Declare keys{
       .equation = "A = {x : f(x) > 0}"},
      {.path = "set.region",
       .type = Type::text,
-      .doc = "The cells of a region of a Gmsh mesh, by its physical name."},
+      .doc =
+          "The cells of a region of a Gmsh mesh, by its physical name; of cells around vertices, "
+          "those of its elements' vertices."},
      {.path = "set.side",
       .type = Type::text,
       .doc = "A side of the mesh: x_min ... z_max on a box, a physical name on a Gmsh mesh."}}};
+
+/// Of cells around vertices those of the region's own vertices, between which its border runs: through the
+/// centres of the outermost ones, whose level is 0 but for this.
+constexpr double on_border = 1e-9;
+
+std::vector<double> level_of_region(const Section& section, const Mesh& mesh) {
+  std::vector<double> level = shares_of_region(mesh, read_region(section, mesh));
+  for (double& share : level) share = share >= 1 ? 1 : share > 0 ? on_border : -1;
+  level.resize(std::size_t(mesh.local()));
+  mesh.halo.update(mesh.comm, level);
+  return level;
+}
 
 void read_cells(const Section& section, const Mesh& mesh, CellSet& set) {
   if (section.given("expression")) {
@@ -40,10 +54,7 @@ void read_cells(const Section& section, const Mesh& mesh, CellSet& set) {
     check_axes(section, "expression", f, mesh.dimension);
     set.level = level_of(f, mesh);
   } else {
-    set.level = shares_of_region(mesh, read_region(section, mesh));
-    for (double& share : set.level) share = 2 * share - 1;
-    set.level.resize(std::size_t(mesh.local()));
-    mesh.halo.update(mesh.comm, set.level);
+    set.level = level_of_region(section, mesh);
   }
   bool some = false;
   for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) some = some || set.level[k] > 0;

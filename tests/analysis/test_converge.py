@@ -274,6 +274,14 @@ rtol = 1e-12
         self.assertTrue(np.isnan(column(rows, "w2")[0]))
         self.assertIn("no w2: it needs walls", done.stdout)
 
+    def test_no_w2_between_different_masses(self):
+        done, rows = converge(self.folder, RELAXATION, "--levels", "2", "--norms", "w2", "--refine", "time",
+                              settings=['boundary.absorbing=["x_max"]', "initial.mean=[5.5]", "time.step=0.1",
+                                        "time.end=0.2"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(np.isnan(column(rows, "w2")[0]))
+        self.assertIn("no w2: the densities have different masses", done.stdout)
+
     def test_w2_in_the_plane_is_within_the_diameter_or_nothing(self):
         done, rows = converge(self.folder, TAILS, "--levels", "3", "--norms", "w2", settings=[
             "mesh.lower=[-3.0, -3.0]", "mesh.upper=[3.0, 3.0]", "mesh.cells=[16, 16]",

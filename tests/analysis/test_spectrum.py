@@ -231,6 +231,26 @@ class Spectrum(unittest.TestCase):
             self.assertLess(abs(float(digits) - exact), unit)
             self.assertGreaterEqual(0.5001 * unit, left * exact if "." in digits else 0)
 
+    def test_digits_cover_the_truth_on_graded_boxes(self):
+        """lambda = (1/M_A + 1/M_B) / int exp V between the wells, up to exp(-D): one unit of the last digit, or what is
+        told beside the rate, reaches it."""
+        x = np.linspace(-1.7, 1.7, 200001)
+        for D in (70, 65):
+            V = D * (x**2 - 1)**2 + 0.3 * x
+            R, left = np.trapz(np.exp(V) * (abs(x) < 1), x), np.trapz(np.exp(-V) * (x < 0), x)
+            exact = (1 / left + 1 / (np.trapz(np.exp(-V), x) - left)) / R
+            text = ("[mesh]\nlower = [-1.7, -1.0]\nupper = [1.7, 1.0]\ncells = [60, 30]\ngrading = [2.0, 1.0]\n"
+                    '[[energy]]\nkind = "entropy"\ntemperature = 1.0\n[[energy]]\nkind = "external"\n'
+                    f'expression = "{D}*(x^2-1)^2 + 10*y^2 + 0.3*x"\n')
+            with tempfile.TemporaryDirectory() as folder:
+                done = otto(folder, text, "spectrum", "-k", "1")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            words = done.stdout.split("\n   1  ")[1].split()
+            unit = 10.0**(int(words[0].split("e")[1]) - (len(words[0].split("e")[0]) - 2 if "." in words[0] else 0))
+            beside = float(words[2]) if words[1] == "+-" else unit
+            self.assertLess(abs(float(words[0]) - exact), beside)
+            self.assertEqual(words[1] == "+-", D == 65)
+
     def test_a_flat_energy_on_few_cells(self):
         with tempfile.TemporaryDirectory() as folder:
             text = CASE.replace("[-2.0]", "[0.0]").replace("[192]", "[16]").replace("(x^2-1)^2", "0")

@@ -147,6 +147,7 @@ def types_and_ranges():
     for old, new, word in [
             ("temperature = 1.0", 'temperature = "warm"', "temperature"),
             ("temperature = 1.0", "temperature = [1.0]", "temperature"),
+            ("temperature = 1.0", "temperature = 1e-320", "temperature"),
             ("temperature = 1.0", "temperature = true", "temperature"),
             ("temperature = 1.0", "temperature = 1979-05-27", "temperature"),
             ("temperature = 1.0", "temperature = nan", "nan"),

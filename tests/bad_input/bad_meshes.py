@@ -124,6 +124,14 @@ def in_several_groups():
                "ends in the middle")
     yield mesh("partitioned entities with a damaged count",
                '$MeshFormat\n4.1 0 8\n$EndMeshFormat\n$PartitionedEntities\n2\n-3\n0 0 1 0\n', "-3")
+    two = MESH[:MESH.index("$Elements")] + "$Elements\n4\n" + "".join(
+        f"{i} 2 4 2 1 1 2 {v} 5\n" for i, v in enumerate(("1 2", "2 3", "3 4", "4 1"), 1)) + "$EndElements\n"
+    yield mesh("one of two partitions", two, "1 of 2 partitions", "without -part_split")
+    yield mesh("one of two partitions of 4.1",
+               "$MeshFormat\n4.1 0 8\n$EndMeshFormat\n$PartitionedEntities\n2\n0\n0 0 1 0\n"
+               "7 2 1 1 1 0 0 0 1 1 0 0 0\n$EndPartitionedEntities\n$Nodes\n1 3 1 3\n2 7 0 3\n1\n2\n3\n"
+               "0 0 0\n1 0 0\n0 1 0\n$EndNodes\n$Elements\n1 1 1 1\n2 7 2 1\n1 1 2 3\n$EndElements\n",
+               "1 of 2 partitions")
     yield mesh("lines only, beside a group", MESH[:MESH.index("$Elements")] +
                "$Elements\n1\n1 1 2 1 1 2 3\n$EndElements\n", "lines only", "leaves out", "Mesh.SaveAll")
 

@@ -2,6 +2,7 @@
 results of another case in a folder are kept."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -144,11 +145,14 @@ class Used(unittest.TestCase):
         (cls.folder / "whole/pictures/density.png").write_bytes(b"a picture")
 
     @classmethod
-    def run_otto(cls, *words, ranks=1, fault=None, status=0):
+    def run_otto(cls, *words, ranks=1, fault=None, status=0, limit=None):
+        def limit_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         environment = dict(os.environ, **({"OTTO_FAULT": fault} if fault else {}))
         launch = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks > 1 else []
         done = subprocess.run([*launch, OTTO, *map(str, words)], cwd=cls.folder, text=True, timeout=120,
-                              capture_output=True, env=environment, check=False)
+                              capture_output=True, env=environment, check=False,
+                              preexec_fn=limit_files if limit else None)
         if status == 0 and done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
         return done
@@ -226,6 +230,28 @@ class FailedStarts(Used):
         self.run_otto("run", "case.toml", "-o", fresh, *one("time.step=0.02"))
         runs.check_same(self, out, fresh)
         self.assertEqual(list((out / "pictures").iterdir()), [], "the pictures of the earlier run")
+
+    def test_a_limit_of_file_sizes_keeps_the_earlier_results(self):
+        """Where a file of the start does not fit, in their places; later in a folder of their own. The next run takes over."""
+        was = content(self.folder / "whole")
+        results = ("case.resolved.toml", "final.h5", "history.csv", "log.txt", "summary.json")
+        for kilobytes in (1, 2, 4, 16):
+            with self.subTest(kilobytes=kilobytes):
+                out = self.folder / f"limited_{kilobytes}"
+                shutil.copytree(self.folder / "whole", out)
+                done = self.run_otto("run", "case.toml", "-o", out, *one("time.step=0.02"), status=None,
+                                     limit=1024 * kilobytes)
+                self.assertEqual(done.returncode, 4, done.stderr)
+                now = content(out)
+                self.assertTrue(now == was if kilobytes == 1 else True)
+                if now != was:
+                    self.assertIn("the results of the last run in this folder are kept in before-1", done.stderr)
+                    for name in [n for n in was if n in results or n.startswith("fields")]:
+                        self.assertEqual(now[f"before-1/{name}"], was[name], name)
+        fresh = self.folder / "unlimited"
+        self.run_otto("run", "case.toml", "-o", fresh)
+        self.run_otto("run", "case.toml", "-o", fresh)
+        self.assertFalse((fresh / "before-1").exists())
 
     def test_moving_energies_start_the_same_in_a_used_folder(self):
         """What is written late, after the first step, is that of the start."""

@@ -121,6 +121,12 @@ class Prefixes(unittest.TestCase):
         status, said = run(CASES["inner_"], "-ksp_type", "cg")
         self.assertEqual(status, 0, said)
 
+    def test_what_petsc_does_not_take_is_bad_input(self):
+        for option, value in (("-ksp_type", "nonsense"), ("-ksp_rtol", "abc")):
+            status, said = run(CASES["shifted_"], option, value)
+            self.assertEqual(status, 2, said)
+            self.assertIn(f"does not take one of the options {option} {value}", said)
+
     def test_the_documented_prefixes_are_those_of_the_code(self):
         used = set()
         for path in glob.glob(os.path.join(ROOT, "src", "*", "*.cpp")):

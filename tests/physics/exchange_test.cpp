@@ -233,5 +233,20 @@ TEST(Exchange, IsRefusedWhereMassIsKept) {
   }
 }
 
+TEST(Exchange, CellsAroundVerticesTakeNoGivenDensity) {
+  Scenario s("[mesh]\nkind = \"gmsh\"\nfile = \"" OTTO_SOURCE_DIR
+             "/meshes/disc.msh\"\ncontrol_volumes = \"medians\"\n" +
+             entropy(1));
+  Exchange given{};
+  given.openings.push_back({.name = "rim",
+                            .kind = Opening::Kind::value,
+                            .factor = {},
+                            .where = {.name = "rim", .side = "rim"}});
+  const auto make = [&] { Generator(s.mesh, s.energy, s.generator.flux(), nullptr, &given); };
+  EXPECT_THROW(make(), InputError);
+  given.openings[0].kind = Opening::Kind::absorbing;
+  EXPECT_NO_THROW(make());
+}
+
 }  // namespace
 }  // namespace otto::test

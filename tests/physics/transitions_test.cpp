@@ -37,6 +37,25 @@ std::string sets(const std::string& a, const std::string& b) {
          "\"\n[[set]]\nname = \"B\"\nexpression = \"" + b + "\"\n";
 }
 
+/// Around vertices: the region's own vertices are its set, and its border runs through the outermost of them, also at
+/// its corners.
+TEST(Transitions, SetsOfARegionEndAtItsBorder) {
+  Scenario s(
+      "[mesh]\nkind = \"gmsh\"\nfile = \"" OTTO_SOURCE_DIR
+      "/tests/meshes/two_regions_41.msh\"\ncontrol_volumes = \"medians\"\n[[energy]]\nkind = "
+      "\"entropy\"\ntemperature = 1\n[[set]]\nname = \"A\"\nregion = \"left\"\n");
+  const Target a = set_of(s, "A");
+  for (std::size_t k = 0; k < std::size_t(s.mesh.local()); ++k) {
+    EXPECT_EQ(a.level[k] > 0, s.mesh.center[k][0] < 1 + 1e-9);
+  }
+  for (std::size_t f = 0; f < std::size_t(s.mesh.faces.size()); ++f) {
+    const auto K = std::size_t(s.mesh.faces.left[f]), L = std::size_t(s.mesh.faces.right[f]);
+    if ((a.level[K] > 0) == (a.level[L] > 0)) continue;
+    EXPECT_NEAR(part_outside(std::min(a.level[K], a.level[L]), std::max(a.level[K], a.level[L])), 1,
+                1e-8);
+  }
+}
+
 double simpson(const std::function<double(double)>& f, double a, double b) {
   const int n = 4000;
   double sum = f(a) + f(b);

@@ -150,6 +150,8 @@ class Restart(Runs):
         self.assertIn("ck-000005", done.stderr)
         _, done = self.run_case("out", "--resume", out / "checkpoints/ck-000099.h5", status=2, ranks=2)
         self.assertIn("no such checkpoint", done.stderr)
+        _, done = self.run_case("out", "--resume", out / "final.h5", status=2, ranks=2)
+        self.assertIn("this is no checkpoint", done.stderr)
 
     def test_a_path_goes_on_in_another_folder(self):
         whole, _ = self.run_case("whole")

@@ -3,23 +3,16 @@
 
 #include <petscsys.h>
 
-#include <new>
-#include <string>
 #include <utility>
-
-#include "otto/core/error.h"
 
 namespace otto {
 
+/// InputError where an option the user handed on is one PETSc does not take.
+[[noreturn]] void fail_for_petsc(PetscErrorCode code);
+
 /// Turns a PETSc error code into an exception.
 inline void check(PetscErrorCode code) {
-  if (code == 0) return;
-  if (code == PETSC_ERR_MEM) throw std::bad_alloc();
-  const char* text = nullptr;
-  char* specific = nullptr;
-  PetscErrorMessage(code, &text, &specific);
-  throw InternalError("PETSc: " + std::string(text ? text : "error ") + std::to_string(code) +
-                      (specific && *specific ? std::string(": ") + specific : ""));
+  if (code != 0) fail_for_petsc(code);
 }
 
 /// Owns one PETSc object. Move-only; destroys it with `Destroy`.

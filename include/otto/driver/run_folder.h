@@ -72,13 +72,15 @@ class RunFolder {
   /// Writes summary.json with `extra` merged into it, after `farewell` (root only) said how it
   /// went and the warnings were repeated. Collective; throws IoError.
   void conclude(const nlohmann::ordered_json& extra, const std::function<void()>& farewell);
-  /// Leaves a summary.json with status "failed" and the reason, unless the folder was not opened.
+  /// Leaves a summary.json with status "failed" and the reason, unless the folder was not opened. Where a file could
+  /// not be written, the results of a completed run before stay, in their places or in a folder before-1.
   /// Every rank may call it, alone or together; never throws.
   void fail(const std::exception& error, const nlohmann::ordered_json& extra) noexcept;
 
  private:
   void prepare();
   void make_room();
+  bool keep_earlier(const std::exception& error);
   void write_summary(const nlohmann::ordered_json& extra);
 
   Comm comm_;
@@ -88,6 +90,8 @@ class RunFolder {
   Log log_;
   StopGuard guard_;
   Summary summary_;
+  std::string kept_;                ///< folder with the results of the run before; "": none; root
+  bool checkpoints_aside_ = false;  ///< in checkpoints.before; root
   bool open_ = false;
 };
 

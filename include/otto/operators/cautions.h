@@ -23,6 +23,9 @@ struct CautionLimits {
   /// Share of the mass in the layers of thickness kT/|grad V| that V presses against the walls. A
   /// Gaussian whose mean is 1.3 deviations or more inside has less.
   double wall_share = 0.1;
+  /// Those layers are thin: all of a wall together have at most this part of the domain. In thicker ones the density
+  /// fills the domain, whatever shape it has.
+  double wall_layer = 0.25;
   /// Mean over the mass of (diffusion of the flux)/kT - 1. With Scharfetter-Gummel it is
   /// (P/2) coth(P/2) - 1 for the cell Peclet number P: 1 at P = 3.8.
   double excess_diffusion = 1;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "msh_stream.h"
@@ -51,6 +52,7 @@ class Reader {
     while (!in_.at_end()) section(std::string(in_.word()));
     if (mesh_.points.empty()) in_.fail("has no $Nodes; write it again with gmsh");
     if (mesh_.elements.empty()) in_.fail("has no $Elements; write it again with gmsh");
+    require_all_partitions();
   }
 
  private:
@@ -125,6 +127,20 @@ class Reader {
       return;
     }
     in_.end_section(name);
+  }
+
+  /// A file of one partition alone looks like a smaller mesh.
+  void require_all_partitions() {
+    std::set<std::int32_t> held;
+    for (int d = 3; d > 0 && held.empty(); --d) held = held_[std::size_t(d)];
+    std::size_t all = partitions_;
+    if (two_ && !held.empty())
+      all = std::size_t(*held.rbegin());  // as many as the last one's number
+    if (held.size() >= all) return;
+    in_.fail(
+        fmt::format("holds elements of {} of {} partitions; write all of them into one file: gmsh "
+                    "-part {} without -part_split",
+                    held.size(), all, all));
   }
 
   void start() {
@@ -222,6 +238,7 @@ class Reader {
       const std::int32_t tag = in_.integer("a tag of an element");
       if (t == 0 && tag != 0) e.groups = mesh_.set_of({group(shape_data(shape).dimension, tag)});
       if (t == 1) e.entity = tag;
+      if (t == 3) held_[std::size_t(shape_data(shape).dimension)].insert(std::abs(tag));
     }
     for (int v = 0; v < shape_data(shape).vertices; ++v) {
       e.vertex[std::size_t(v)] = position(in_.integer("a node of an element"));
@@ -328,7 +345,9 @@ class Reader {
     const std::int32_t of = in_.integer("the dimension of a parent entity");
     const std::int32_t parent = in_.integer("the tag of a parent entity");
     const std::int64_t partitions = in_.count("the number of partitions", 1);
-    for (std::int64_t i = 0; i < partitions; ++i) (void)in_.integer("a partition");
+    for (std::int64_t i = 0; i < partitions; ++i) {
+      partitions_of_[{dimension, tag}].insert(in_.integer("a partition"));
+    }
     std::int32_t groups = describe_entity(dimension);
     if (const auto at = entity_groups_.find({of, parent});
         groups < 0 && of == dimension && at != entity_groups_.end()) {
@@ -351,7 +370,7 @@ class Reader {
   }
 
   void partitioned_entities() {
-    (void)in_.size("the number of partitions");
+    partitions_ = std::size_t(in_.size("the number of partitions"));
     const std::int64_t ghosts = in_.count("the number of ghost entities", 2);
     for (std::int64_t i = 0; i < ghosts; ++i) {
       (void)in_.integer("the tag of a ghost entity");
@@ -397,6 +416,11 @@ class Reader {
       Element e{.shape = point ? std::uint8_t(0) : shape_of(in_, type), .entity = tag};
       const auto groups = entity_groups_.find({dimension, tag});
       if (groups != entity_groups_.end()) e.groups = groups->second;
+      if (const auto of = partitions_of_.find({dimension, tag});
+          n > 0 && !point && of != partitions_of_.end()) {
+        held_[std::size_t(shape_data(e.shape).dimension)].insert(of->second.begin(),
+                                                                 of->second.end());
+      }
       for (std::int64_t i = 0; i < n; ++i) {
         e.number = in_.size("the number of an element");
         const int vertices = point ? 1 : shape_data(e.shape).vertices;
@@ -431,6 +455,9 @@ class Reader {
   bool two_ = false;
   std::unordered_map<std::int64_t, std::int32_t> position_;
   std::map<std::pair<int, std::int32_t>, std::int32_t> entity_groups_;  ///< sets of groups
+  std::size_t partitions_ = 0;                                          // announced, in 4.1
+  std::map<std::pair<int, std::int32_t>, std::set<std::int32_t>> partitions_of_;  // of an entity
+  std::array<std::set<std::int32_t>, 4> held_;  // by dimension, those of the elements
 };
 
 }  // namespace
