@@ -110,11 +110,14 @@ bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
   report.linear_iterations += newton.linear_iterations;
   report.max_linear_iterations =
       std::max(report.max_linear_iterations, newton.max_linear_iterations);
-  report.optimality = newton.optimality;
   if (newton.followed_path) report.fallback = std::max(report.fallback, fallback::path);
   gap_ = newton.gap;
   report.dissipation = newton.kinetic;
-  if (!newton.converged) report = refuse(std::move(report), newton.reason);
+  if (newton.converged) {
+    report.optimality = std::max(report.optimality, newton.optimality);
+  } else {
+    report = refuse(std::move(report), newton.reason);
+  }
   return newton.converged;
 }
 
