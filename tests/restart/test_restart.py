@@ -224,8 +224,10 @@ class EarlierCheckpoints(Runs):
                 whole, rest = self.folder / f"{name}-whole", self.folder / f"{name}-rest"
                 if name.startswith("jko"):
                     # The steps before the checkpoint were made by another Newton's method, and those of jko_bdf2
-                    # without the pieces that start it: the same flow to the error of a step.
-                    np.testing.assert_allclose(runs.final(rest), runs.final(whole), rtol=0.1)
+                    # without the pieces that start it, those of jko_midpoint without BDF2: the same flow to the error of a
+                    # step.
+                    atol = 1e-5 if name == "jko_midpoint" else 0
+                    np.testing.assert_allclose(runs.final(rest), runs.final(whole), rtol=0.1, atol=atol)
                     continue
                 np.testing.assert_allclose(runs.final(rest), runs.final(whole), rtol=1e-11)
                 # without the histories of guesses the solves would take other numbers of iterations
