@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "otto/operators/chemical_potential.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/linear_stage.h"
 
@@ -103,6 +104,22 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   report.inner = {inner.iterations, inner.linear_iterations, inner.max_linear_iterations,
                   inner.transport_solves, inner.transport_sweeps};
   return count(report, inner);
+}
+
+void ProximalStage::set_tails(std::span<const double> rho, std::span<double> mu) const {
+  if (!(generator_.temperature() > 0)) return;
+  std::vector<double> own(mu.size());
+  chemical_potential(generator_, rho, own);
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
+    sums[0] += mesh_.volume[k] * rho[k];
+    sums[1] += mesh_.volume[k];
+  }
+  mesh_.comm.sum_in_place(sums);
+  const double below = limits_.newton.tail * sums[0] / sums[1];
+  for (std::size_t k = 0; k < mu.size(); ++k) {
+    if (rho[k] > 0 && rho[k] < below) mu[k] = own[k];
+  }
 }
 
 bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {

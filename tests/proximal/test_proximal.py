@@ -153,6 +153,12 @@ class Proximal(unittest.TestCase):
                 result = self.run_case(line.format(scheme=scheme, step=0.01), 5)
                 self.assertLessEqual(result.l1(fine), 0.015)
 
+    def test_midpoint_keeps_tails(self):
+        """phi of a tail weighs nothing and may be anything; a midpoint step by it would empty cells for good."""
+        text = PLANE.format(n=64, start="exp(-10*((x + 1)^2 + y^2))", V="2*(x^2 - 1)^2 + 2*y^2", kT=1.0,
+                            scheme="jko_midpoint", step=0.02, end=0.2)
+        self.assertGreater(self.run_case(text, 10).mass.min(), 1e-30)
+
     def test_chamber(self):
         for scheme in PROXIMAL:
             with self.subTest(scheme=scheme):
