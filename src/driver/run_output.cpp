@@ -114,8 +114,10 @@ void RunOutput::Impl::say_goodbye(const RunOutcome& outcome) {
   }
   log.say(fmt::format("F {:.10g} -> {:.10g}, mass drift {:.1e}, min density {:.3g}",
                       t.energy_initial, t.energy_final, t.max_drift, t.min_density));
-  log.say(fmt::format("refused {}, fallbacks {}, shortest step {:.6g}, largest EDI gap {:.1e}",
-                      t.rejected, t.fallbacks, t.shortest_step, t.edi_gap));
+  log.say(fmt::format(
+      "refused {}, fallbacks {}, shortest step {:.6g}, largest EDI gap {:.1e}{}", t.rejected,
+      t.fallbacks, t.shortest_step, t.edi_gap,
+      t.max_optimality >= 0 ? fmt::format(", largest optimality {:.1e}", t.max_optimality) : ""));
   log.say(fmt::format("{} at t = {:.6g} after {} steps in {:.2f} s{}{}",
                       outcome.stopped ? "stopped" : "done", t.time, t.steps,
                       seconds_since_program_start(), outcome.stopped ? ": " : "", summary.reason));

@@ -147,6 +147,7 @@ class Loop {
     record_.inner = report_.inner;
     record_.exchanged = report_.exchanged;
     record_.fallback = report_.fallback;
+    record_.optimality = report_.optimality;
     record_.error_estimate = report_.error_estimate;
     record_.wall_seconds = MPI_Wtime() - began_;
     record_.last = table_.over(state_.time);
@@ -194,6 +195,7 @@ void StepRecord::remember(Archive& a) {
   a.number("rejected", rejected);
   if (a.holds("refused")) a.number("refused", refused);
   if (a.holds("fallback")) a.number("fallback", fallback);
+  if (a.holds("optimality")) a.number("optimality", optimality);
   a.number("error_estimate", error_estimate);
   a.number("wall_seconds", wall_seconds);
   a.number("output_due", output_due);

@@ -39,6 +39,7 @@ void add_totals(Json& j, const Summary& s) {
   j["solver"] = {{"newton_iterations", t.newton},
                  {"linear_iterations", t.linear},
                  {"max_linear_iterations", t.max_linear}};
+  if (t.max_optimality >= 0) j["solver"]["max_optimality"] = t.max_optimality;
 }
 
 Json network_part(const NetworkReport& report) {

@@ -33,6 +33,7 @@ void RunTotals::add(const StepRecord& r) {
   newton += r.newton_iterations;
   linear += r.linear_iterations;
   max_linear = std::max(max_linear, r.max_linear_iterations);
+  max_optimality = std::max(max_optimality, r.optimality);
 }
 
 void RunTotals::remember(Archive& a) {
@@ -57,6 +58,7 @@ void RunTotals::remember(Archive& a) {
   a.number("newton", newton);
   a.number("linear", linear);
   a.number("max_linear", max_linear);
+  if (a.holds("max_optimality")) a.number("max_optimality", max_optimality);
   a.number("started", started_);
 }
 

@@ -24,14 +24,15 @@ namespace otto {
 
 namespace {
 
-const Declare declare{
-    {{.path = "solver", .doc = "The linear systems of a time step."}},
-    {{.path = "solver.rtol",
-      .type = Type::real,
-      .doc = "Relative tolerance of every linear solve, on the 2-norm of the cells' masses.",
-      .fallback = "1e-8",
-      .range = {.min = 0, .max = 1, .above = true, .below = true},
-      .equation = "||b - A rho|| <= rtol ||b||"}}};
+const Declare declare{{{.path = "solver", .doc = "The linear systems of a time step."}},
+                      {{.path = "solver.rtol",
+                        .type = Type::real,
+                        .doc = "Relative tolerance of every linear solve, on the 2-norm of the "
+                               "cells' masses. Proximal steps end at "
+                               "an optimality of rtol/10 or 1e-9, whichever is less.",
+                        .fallback = "1e-8",
+                        .range = {.min = 0, .max = 1, .above = true, .below = true},
+                        .equation = "||b - A rho|| <= rtol ||b||"}}};
 
 /// While one lives, results below 1e-308 are zero. Densities in the tails of cold, steep energies
 /// are that small, and most processors take a hundred times longer over such numbers.

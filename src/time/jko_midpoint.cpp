@@ -51,6 +51,7 @@ class JkoMidpoint final : public Stepper {
 
   void remember(Archive& archive) override {
     archive.part("stage", stage_);
+    if (!archive.holds("starting")) return;  // of an earlier version: the next step is the first
     bdf2_.remember(archive);
     archive.number("starting", starting_);
   }

@@ -17,6 +17,7 @@ bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, d
   pi_.resize(rho0.size());
   stage_.transport().hamilton_jacobi(stage_.phi(), 0.5 * dt, mu_);
   mesh_.halo.update(mesh_.comm, mu_);
+  stage_.set_tails(half_, mu_);
   const double max_growth = options_.max_growth;
   for (std::size_t k = 0; k < pi_.size(); ++k) {
     pi_[k] = half_[k] * (half_[k] < max_growth * rho0[k] ? half_[k] / rho0[k] : max_growth);

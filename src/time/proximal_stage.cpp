@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "otto/operators/chemical_potential.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/linear_stage.h"
 
@@ -105,16 +106,35 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   return count(report, inner);
 }
 
+void ProximalStage::set_tails(std::span<const double> rho, std::span<double> mu) const {
+  if (!(generator_.temperature() > 0)) return;
+  std::vector<double> own(mu.size());
+  chemical_potential(generator_, rho, own);
+  std::array<double, 2> sums{};
+  for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
+    sums[0] += mesh_.volume[k] * rho[k];
+    sums[1] += mesh_.volume[k];
+  }
+  mesh_.comm.sum_in_place(sums);
+  const double below = limits_.newton.tail * sums[0] / sums[1];
+  for (std::size_t k = 0; k < mu.size(); ++k) {
+    if (rho[k] > 0 && rho[k] < below) mu[k] = own[k];
+  }
+}
+
 bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
   report.newton_iterations += newton.iterations;
   report.linear_iterations += newton.linear_iterations;
   report.max_linear_iterations =
       std::max(report.max_linear_iterations, newton.max_linear_iterations);
-  report.optimality = newton.optimality;
   if (newton.followed_path) report.fallback = std::max(report.fallback, fallback::path);
   gap_ = newton.gap;
   report.dissipation = newton.kinetic;
-  if (!newton.converged) report = refuse(std::move(report), newton.reason);
+  if (newton.converged) {
+    report.optimality = std::max(report.optimality, newton.optimality);
+  } else {
+    report = refuse(std::move(report), newton.reason);
+  }
   return newton.converged;
 }
 

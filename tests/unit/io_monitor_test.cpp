@@ -44,6 +44,13 @@ TEST(Totals, KeepTheWorstOfAllSteps) {
   EXPECT_EQ(t.newton, 6);
   EXPECT_EQ(t.linear, 60);
   EXPECT_EQ(t.max_linear, 21);
+  EXPECT_EQ(t.max_optimality, -1);  // no step was proximal
+  StepRecord proximal = record(4, 2, 0.9, -4, 0);
+  proximal.optimality = 3e-9;
+  t.add(proximal);
+  proximal.optimality = 1e-10;
+  t.add(proximal);
+  EXPECT_EQ(t.max_optimality, 3e-9);
 }
 
 TEST(Totals, WarnAboutBrokenPromisesOnly) {

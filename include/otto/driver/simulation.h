@@ -27,6 +27,7 @@ struct StepRecord {
   int refused = 0;                ///< attempts before this step
   int fallback = 0;               ///< what it did in place of what was asked (time/stepper.h)
   InnerWork inner;                ///< of a step divided into inner steps
+  double optimality = -1;         ///< StepReport::optimality
   std::vector<double> exchanged;  ///< StepReport::exchanged
   double error_estimate = -1;     ///< StepReport::error_estimate
   double wall_seconds = 0;        ///< since the start of the loop

@@ -24,7 +24,8 @@ struct RunTotals {
   double edi_gap = 0;          ///< the one of largest magnitude, with its sign
   double error_estimate = -1;  ///< sum over the steps; -1: none
   std::int64_t newton = 0, linear = 0;
-  int max_linear = 0;  ///< of one solve
+  int max_linear = 0;          ///< of one solve
+  double max_optimality = -1;  ///< StepRecord::optimality; -1: no step was proximal
 
   void add(const StepRecord& record);
   void remember(Archive& archive);

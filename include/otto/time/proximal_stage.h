@@ -41,6 +41,9 @@ class ProximalStage {
                            double kappa, double t, std::vector<double>& rho);
   /// phi of the last `solve` (its last inner step), owned + ghosts.
   [[nodiscard]] const std::vector<double>& phi() const { return phi_; }
+  /// With an entropy: in tails, whose phi weighs nothing and may be anything, mu becomes dF/drho of
+  /// `rho`. Owned + ghosts, ghosts up to date. Collective.
+  void set_tails(std::span<const double> rho, std::span<double> mu) const;
   /// Keeps mass and sign of `rho` and makes it the new state, swapping the old one out; refuses
   /// where the free energy would grow. Collective.
   [[nodiscard]] StepReport finish(StepReport report, State& state, double t,

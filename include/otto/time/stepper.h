@@ -52,8 +52,8 @@ struct [[nodiscard]] StepReport {
   double next_step = 0;           ///< suggested length of the next attempt; 0: none
   double dissipation = -1;        ///< the scheme's own discrete dissipation (midpoint); -1: take it
                                   ///< at the new state
-  double optimality = -1;         ///< residual of a proximal step's optimality conditions, relative
-                                  ///< to the mass; -1: not a proximal step
+  double optimality = -1;         ///< what proximal solves leave of their optimality conditions,
+                                  ///< over the mass, the largest; -1: there was none
   int fallback = fallback::none;  ///< one of namespace fallback
   /// Mass exchanged since the start, as Exchange::names() lists it; empty where the scheme does not count it.
   std::vector<double> exchanged = {};
