@@ -10,6 +10,7 @@
 #include "otto/driver/problem.h"
 #include "otto/driver/simulation.h"
 #include "otto/energy/radial_spline.h"
+#include "otto/infer/deviance.h"
 #include "otto/infer/likelihood.h"
 #include "otto/time/schemes.h"
 
@@ -102,8 +103,29 @@ void write_V(const FitSetup& setup, const FitResult& r, FitOutput& output) {
     fields.push_back({"determined", r.deviations->determined});
     fields.push_back({"gradient_deviation", r.deviations->gradient, setup.mesh.dimension});
   }
+  fields.push_back({"poisson", r.poisson});
   fields.push_back({"weight", r.R});
   output.write_V(fields);
+}
+
+const char* name_of(GradientFlow verdict) {
+  switch (verdict) {
+    case GradientFlow::accepted:
+      return "accepted";
+    case GradientFlow::rejected:
+      return "rejected";
+    case GradientFlow::undecided:
+      break;
+  }
+  return "undecided";
+}
+
+Json curl_part(const CurlTest& t, bool sampled) {
+  Json json{{"statistic", t.statistic},
+            {"degrees_of_freedom", t.degrees},
+            {"p_value", p_value(t.statistic, std::max(t.degrees, 1.0))}};
+  if (!sampled) json["unexplained"] = t.unexplained;
+  return json;
 }
 
 Json summary_part(const FitSetup& setup, const Objective& objective, const FitResult& r) {
@@ -127,10 +149,13 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
             {"seconds", r.seconds},
             {"forward_seconds", r.forward_seconds}};
   if (sampled) {
-    const double free = std::max(objective.data_cells() - r.evidence.gamma, 1.0);
+    const DevianceLaw law = deviance_law(objective, setup.data, setup.options.background);
+    const double mean = std::max(law.mean - r.evidence.gamma, 1.0);
     json["deviance"] = 2 * objective.misfit();
-    json["degrees_of_freedom"] = free;
-    json["p_value"] = p_value(2 * objective.misfit(), free);
+    json["deviance_expected"] = mean;
+    json["deviance_width"] = law.deviation;
+    const double unit = law.deviation * law.deviation / (2 * mean);  // a multiple of chi square
+    json["p_value"] = p_value(2 * objective.misfit() / unit, mean / unit);
   }
   if (objective.has_temperature()) {
     if (r.deviations) json["temperature_deviation"] = r.temperature * r.deviations->log_kT;
@@ -140,6 +165,10 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
   if (objective.has_interaction()) {
     json["interaction_prior"] = objective.alpha_W;
     if (objective.has_external()) json["confounding"] = r.confounding;
+  }
+  if (r.curl) {
+    json["gradient_flow"] = name_of(r.curl->verdict);
+    json["curl"] = curl_part(*r.curl, sampled);
   }
   if (r.deviations && objective.has_external()) {
     json["determined_share"] = determined_share(setup.mesh, r);

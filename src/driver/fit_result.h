@@ -10,6 +10,7 @@
 #include "otto/driver/fitter.h"
 #include "otto/driver/time_options.h"
 #include "otto/infer/continuation.h"
+#include "otto/infer/curl_test.h"
 #include "otto/infer/objective.h"
 #include "otto/infer/posterior.h"
 
@@ -19,8 +20,10 @@ struct FitResult {
   Evidence evidence;
   std::optional<Deviations> deviations;
   Scaling scaling;
+  std::optional<CurlTest> curl;
   std::vector<double> V, R;  ///< owned cells; V less its R-weighted mean, int rho dt of the model
-  std::vector<double> W;     ///< at the knots, 0 at the last; empty where W is known
+  std::vector<double> poisson;  ///< V by one Poisson solve, owned cells
+  std::vector<double> W;        ///< at the knots, 0 at the last; empty where W is known
   double temperature = 1;
   double confounding = 1;  ///< posterior.h
   double gradient_check = 0;

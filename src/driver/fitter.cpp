@@ -12,6 +12,7 @@
 #include "otto/driver/fit_output.h"
 #include "otto/driver/problem.h"
 #include "otto/driver/run_folder.h"
+#include "otto/infer/rest.h"
 #include "otto/infer/start.h"
 #include "otto/initial/initial.h"
 #include "otto/mesh/make_mesh.h"
@@ -91,23 +92,9 @@ std::string flux_of(const Case& c, const Mesh& mesh) {
   return kind;
 }
 
-/// L1 between the first and the last snapshot of the first series.
-double change_of(const FitSetup& setup) {
-  const Interval range = setup.data.series(0);
-  const auto &first = setup.data.seen[range.from].density,
-             &last = setup.data.seen[range.to - 1].density;
-  double change = 0;
-  for (std::size_t k = 0; k < first.size(); ++k) {
-    change += setup.mesh.volume[k] * std::abs(first[k] - last[k]);
-  }
-  return setup.mesh.comm.sum(change);
-}
-
-constexpr double rest = 1e-9;  ///< of that distance
-
 /// Nothing moves: what the data tell is V / kT.
 void caution_rest(const FitSetup& setup) {
-  if (setup.data.sampled() || change_of(setup) > rest) return;
+  if (!at_rest(setup.mesh, setup.data)) return;
   caution(
       "the data do not move: they determine V in units of the temperature, and not the "
       "temperature");
@@ -116,7 +103,7 @@ void caution_rest(const FitSetup& setup) {
 /// One series at rest has V + W * rho and no more.
 void refuse_confounded(const FitSetup& setup) {
   if (!setup.options.external || !setup.options.interaction || setup.data.count() > 1) return;
-  if (setup.data.sampled() || change_of(setup) > rest) return;
+  if (setup.data.sampled() || !at_rest(setup.mesh, setup.data)) return;
   setup.c.section("fit").fail(
       "unknowns",
       "the data do not move: one series at rest determines V + W * rho alone; give a series from "
@@ -218,6 +205,9 @@ class Fit {
                                 setup_.options.deviations, [this] { return output_.stopping(); });
       if (!r.deviations) return output_.finish({{"iterations", iterations_}}, {});
     }
+    if (setup_.options.curl_test && !test_curl(J, newton, r)) {
+      return output_.finish({{"iterations", iterations_}}, {});
+    }
     r.gradient_check = check_gradient(level);
     r.temperature = J.temperature();
     r.confounding = confounding_of(J);
@@ -226,7 +216,11 @@ class Fit {
     r.cg_iterations = newton.cg_iterations();
     r.solves = newton.solves();
     r.seconds = seconds_since(began_);
-    if (J.has_external()) take_potential(newton, r);
+    if (J.has_external()) {
+      take_potential(newton, r);
+      const auto first = J.unknowns().V(std::span<const double>(level.poisson_start()));
+      r.poisson.assign(first.begin(), first.end());
+    }
     if (J.has_interaction()) {
       const auto w = J.unknowns().w(std::span<const double>(newton.x()));
       r.W.assign(w.begin(), w.end());
@@ -237,6 +231,17 @@ class Fit {
     const TimeOptions times = run_times(setup_, level.steps());
     const auto json = write_result(setup_, J, r, times, start_, density, output_);
     return output_.finish(json, density);
+  }
+
+  /// False: a stop is asked for. A population at rest is that of a gradient flow and of others.
+  bool test_curl(Objective& J, GaussNewton& newton, FitResult& r) {
+    output_.log().say("test for a drift without potential");
+    r.curl = curl_test(J, newton, setup_.data, setup_.c.section("initial").present(),
+                       r.evidence.effective_samples, r.evidence.gamma, setup_.options.background,
+                       [this] { return output_.stopping(); });
+    if (!r.curl) return false;
+    if (at_rest(setup_.mesh, setup_.data)) r.curl->verdict = GradientFlow::undecided;
+    return true;
   }
 
   /// Less its mean where the population was.
@@ -255,6 +260,13 @@ class Fit {
   void warn(const Objective& J, const FitResult& r) {
     if (J.has_temperature() && !r.scaling.determined) {
       output_.warn("the data do not determine the temperature: V is known in its units alone");
+    }
+    if (r.curl && r.curl->verdict == GradientFlow::rejected) {
+      output_.warn(
+          fmt::format("the data are not those of a gradient flow: a drift without potential is "
+                      "significant (chi square {:.4g} "
+                      "of {:g} degrees of freedom), and no V explains the data",
+                      r.curl->statistic, r.curl->degrees));
     }
   }
 
@@ -284,6 +296,10 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
         "unknowns",
         "one interval between two snapshots fits every temperature with a V of its "
         "own; give a third snapshot, or the temperature");
+  }
+  if (options.curl_test && (mesh.dimension != 2 || !options.external)) {
+    c.section("fit").fail("curl_test",
+                          "the test is for an unknown V on boxes of two axes; remove the key");
   }
   refuse_confounded(*this);
   if ((options.interaction || energy.interaction()) &&

@@ -65,7 +65,9 @@ const Declare keys{
       .fallback = "\"tr_bdf2\""},
      {.path = "fit.curl_test",
       .type = Type::flag,
-      .doc = "Whether a second fit with a stream function tests that the data are a gradient flow.",
+      .doc = "Whether to test that the data are those of a gradient flow: against drifts without "
+             "potential, on boxes "
+             "of two axes.",
       .fallback = "false"},
      {.path = "fit.deviations",
       .type = Type::integer,
@@ -115,10 +117,7 @@ FitOptions read_fit_options(const Case& c, bool sampled) {
   const Section fit = c.section("fit");
   FitOptions o;
   read_unknowns(fit, o);
-  if (fit.flag("curl_test")) {
-    fit.fail("curl_test",
-             "the test for a part without potential is not available yet; remove the key");
-  }
+  o.curl_test = fit.flag("curl_test");
   for (const char* key : {"range", "knots"}) {
     if (fit.given(key) && !o.interaction) {
       fit.fail(key,

@@ -112,7 +112,8 @@ struct Objective::Impl {
     kernel.set(values);
   }
   void set(std::span<const double> at);
-  void adjoint(const std::vector<std::vector<double>>& cotangents, std::span<double> out);
+  void adjoint(const Fields& cotangents, std::span<double> out, Fields* starts = nullptr);
+  [[nodiscard]] Fields tangent(const FlowDirection& direction);
   void compare(std::size_t leg, std::span<const double> rho);
 
   const Mesh& mesh;
@@ -158,13 +159,13 @@ void Objective::Impl::compare(std::size_t leg, std::span<const double> rho) {
 }
 
 /// out = sum_k S_k^T cotangent_k.
-void Objective::Impl::adjoint(const std::vector<std::vector<double>>& cotangents,
-                              std::span<double> out) {
+void Objective::Impl::adjoint(const Fields& cotangents, std::span<double> out, Fields* starts) {
   FlowGradient g;
   if (of_pairs) {
     of_pairs->clear();
     g.pairs = of_pairs.get();
   }
+  if (starts) starts->assign(flow.legs(), {});
   std::vector<double> lambda(owned(), 0.0);
   for (std::size_t leg = flow.legs(); leg-- > 0;) {
     const bool follows = leg + 1 < flow.legs() && continues(leg + 1);
@@ -172,6 +173,7 @@ void Objective::Impl::adjoint(const std::vector<std::vector<double>>& cotangents
       lambda[k] = (follows ? lambda[k] : 0.0) + cotangents[leg][k];
     }
     flow.adjoint(leg, lambda, g);
+    if (starts && !continues(leg)) (*starts)[leg] = lambda;
   }
   std::ranges::fill(out, 0.0);
   if (fit.external) add_cell_gradient(mesh, g.rise, unknowns.V(out));
@@ -255,21 +257,44 @@ void Objective::add_priors(std::span<const double> p, std::span<double> out) con
   if (o.spline) add_prior(*o.pair_prior, alpha_W, o.unknowns.w(p), o.unknowns.w(out));
 }
 
-void Objective::product(std::span<const double> p, std::span<double> out, bool with_prior) {
+Objective::Fields Objective::Impl::tangent(const FlowDirection& direction) {
+  Fields changes(flow.legs());
+  std::vector<double> d(owned(), 0.0);
+  for (std::size_t leg = 0; leg < flow.legs(); ++leg) {
+    if (!continues(leg)) std::ranges::fill(d, 0.0);
+    flow.tangent(leg, direction, d);
+    changes[leg] = d;
+  }
+  return changes;
+}
+
+Objective::Fields Objective::response(std::span<const double> p) {
   Impl& o = *impl_;
   std::vector<double> rise;
   if (o.fit.external) rise = rises_of(o.mesh, o.with_ghosts(o.unknowns.V(p)));
   if (o.spline) o.set_pairs(*o.change, o.unknowns.w(p));
-  const FlowDirection direction{rise, o.fit.temperature ? o.kT * p.back() : 0, o.change.get()};
-  std::vector<std::vector<double>> weighted(o.flow.legs());
-  std::vector<double> d(o.owned(), 0.0);
-  for (std::size_t leg = 0; leg < o.flow.legs(); ++leg) {
-    if (!o.continues(leg)) std::ranges::fill(d, 0.0);
-    o.flow.tangent(leg, direction, d);
-    weighted[leg] = d;
-    for (std::size_t k = 0; k < d.size(); ++k) weighted[leg][k] *= o.weights[leg][k];
+  return o.tangent({rise, o.fit.temperature ? o.kT * p.back() : 0, o.change.get()});
+}
+
+Objective::Fields Objective::response_to_rises(std::span<const double> rise) {
+  return impl_->tangent({.rise = rise});
+}
+
+void Objective::pull_back(const Fields& cotangents, std::span<double> out, Fields* starts) {
+  impl_->adjoint(cotangents, out, starts);
+}
+
+const Objective::Fields& Objective::slopes() const { return impl_->slopes; }
+const Objective::Fields& Objective::weights() const { return impl_->weights; }
+
+void Objective::product(std::span<const double> p, std::span<double> out, bool with_prior) {
+  Fields weighted = response(p);
+  for (std::size_t leg = 0; leg < weighted.size(); ++leg) {
+    for (std::size_t k = 0; k < weighted[leg].size(); ++k) {
+      weighted[leg][k] *= impl_->weights[leg][k];
+    }
   }
-  o.adjoint(weighted, out);
+  impl_->adjoint(weighted, out);
   if (with_prior) add_priors(p, out);
 }
 

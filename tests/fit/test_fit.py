@@ -291,6 +291,62 @@ class Samples(FitTest):
         self.assertTrue((self.potential()["value"] == self.potential("turned")["value"]).all())
 
 
+class Circulation(FitTest):
+    """Particles on a ring, each seen once, from one place: V = 2 (|x| - 3/2)^2 + x/5, kT = .15, and a rotation or none,
+    which carries them around more than once."""
+    HEAD = """\
+[mesh]
+kind = "box"
+lower = [-3.0, -3.0]
+upper = [3.0, 3.0]
+cells = [16, 16]
+[[energy]]
+kind = "entropy"
+temperature = 0.15
+[fit]
+curl_test = true
+deviations = 0
+prior = 0.85  # what the evidence finds without the rotation
+"""
+
+    def samples(self, omega, count=1000, step=4e-3):
+        rng = np.random.default_rng(9)
+        times, names = [0.5 * k for k in range(13)], []
+        for k, t in enumerate(times):
+            x = np.array([1.5, 0]) + 0.3 * rng.normal(size=(count, 2))
+            for _ in range(round(t / step)):
+                r = np.hypot(*x.T)[:, None]
+                drift = omega * np.stack([-x[:, 1], x[:, 0]], 1) - 4 * (r - 1.5) * x / r - [0.2, 0]
+                x += step * drift + np.sqrt(0.3 * step) * rng.normal(size=x.shape)
+            np.savetxt(self.path(f"s{k}.csv"), np.clip(x, -2.999, 2.999))
+            names.append(f"s{k}.csv")
+        return quoted(names) + f"times = {times}\n"
+
+    def test_a_rotation_is_no_gradient(self):
+        said = self.fit(self.HEAD, self.samples(1.2))
+        fit = self.summary()
+        self.assertEqual(fit["gradient_flow"], "rejected")
+        self.assertGreater(fit["curl"]["statistic"], 10 * fit["curl"]["degrees_of_freedom"])
+        self.assertGreater(fit["deviance"], 10 * fit["deviance_expected"])
+        self.assertIn("not those of a gradient flow", said)
+
+    def test_a_gradient_flow_is_accepted(self):
+        self.fit(self.HEAD, self.samples(0.0))
+        fit = self.summary()
+        self.assertEqual(fit["gradient_flow"], "accepted")
+        self.assertGreater(fit["curl"]["p_value"], 1e-3)
+        self.assertEqual(fit["curl"]["degrees_of_freedom"], 25)
+        self.assertLess(abs(fit["deviance"] - fit["deviance_expected"]), 4 * fit["deviance_width"])
+
+    def test_a_population_at_rest_tells_nothing(self):
+        rng = np.random.default_rng(2)
+        for k in range(3):
+            np.savetxt(self.path(f"s{k}.csv"), 0.5 * rng.normal(size=(400, 2)))
+        said = self.fit(self.HEAD, quoted([f"s{k}.csv" for k in range(3)]) + "times = [0, 1, 2]\n")
+        self.assertEqual(self.summary()["gradient_flow"], "undecided")
+        self.assertIn("do not move", said)
+
+
 class Resumed(FitTest):
     TIMES = (0.0, 0.1, 0.2, 0.3)
 
@@ -384,7 +440,7 @@ class BadInput(FitTest):
                      head=LINE.replace("cells =", "grading = [1.5]\ncells ="))
         self.refused(two + '[[data.series]]\nsnapshots = ["d0.h5"]\n', ["two snapshots"])
         self.refused(two + '[[data.series]]\ntimes = [0, 1]\n', ["snapshots"])
-        self.refused(two, ["fit.curl_test", "not available yet"], fit="curl_test = true\n")
+        self.refused(two, ["fit.curl_test", "two axes"], fit="curl_test = true\n")
         self.refused(two, ["fit.external"], fit='external = "network"\n')
         self.refused(two, ["fit.prior"], fit='prior = "strong"\n')
         self.refused(two, ["fit.prior"], fit="prior = -1.0\n")

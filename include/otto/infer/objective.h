@@ -33,6 +33,7 @@ struct ObjectiveOptions {
 class Objective {
  public:
   using Vector = std::vector<double>;
+  using Fields = std::vector<std::vector<double>>;  ///< of owned cells, one per interval
 
   /// Keeps references. The generator holds the known terms and the temperature. `steps[k]`: of interval
   /// k. Collective; throws InputError.
@@ -64,6 +65,16 @@ class Objective {
   void gradient(std::span<double> g);
   /// H p, or without the priors. Collective.
   void product(std::span<const double> p, std::span<double> out, bool with_prior = true);
+  /// S_k p of every interval, to first order. Collective.
+  [[nodiscard]] Fields response(std::span<const double> p);
+  /// The same for a change of V_L - V_K - b.(x_L - x_K), per face. Collective.
+  [[nodiscard]] Fields response_to_rises(std::span<const double> rise);
+  /// out = sum_k S_k^T cotangent_k; `starts`: the cotangents of the data intervals start from, empty where one
+  /// goes on from the interval before. Collective.
+  void pull_back(const Fields& cotangents, std::span<double> out, Fields* starts = nullptr);
+  /// N_k m phi' and N_k m phi''.
+  [[nodiscard]] const Fields& slopes() const;
+  [[nodiscard]] const Fields& weights() const;
   /// out += (alpha R p, alpha_W B p). Collective.
   void add_priors(std::span<const double> p, std::span<double> out) const;
   /// sum_k S_k^T sqrt(N_k m phi'') xi + (sqrt(alpha) G^T eta, sqrt(alpha_W) U^T eta), of covariance H.
