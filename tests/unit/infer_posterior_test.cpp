@@ -118,7 +118,8 @@ TEST(Infer, TheGradientVanishesAtTheSolutionAndAgreesWithDifferences) {
 TEST(Infer, EffectiveParametersAreTheTrace) {
   Small small(false);
   const double exact = (pseudo_inverse(small.dense(true)) * small.dense(false)).trace();
-  const double gamma = effective_parameters(small.objective, small.newton, 1, {.probes = 200}).sum();
+  const double gamma =
+      effective_parameters(small.objective, small.newton, 1, {.probes = 200}).sum();
   EXPECT_NEAR(gamma, exact, 0.1 * exact);
 }
 
