@@ -29,24 +29,28 @@ bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, d
     report.reason = "the linear solve of the midpoint rule failed: " + solve.reason;
     return false;
   }
-  const double part = missed(rho1);
-  if (part > options_.max_missed) {
-    report.reason =
-        fmt::format("the midpoint rule misses its own guess of the density by {:.2g}", part);
+  const auto [missed, moved] = parts(rho0, rho1);
+  const double allowed = std::max(options_.missed_of_moved * moved, options_.always_missed);
+  if (missed > std::min(allowed, options_.max_missed)) {
+    report.reason = fmt::format(
+        "the midpoint rule misses its own guess of the density by {:.2g}, where {:.2g} moves",
+        missed, moved);
     return false;
   }
   return true;
 }
 
-/// sum vol |rho1 - pi| / mass.
-double ProximalMidpoint::missed(std::span<const double> rho1) const {
-  std::array<double, 2> sums{};
+/// sum vol |rho1 - pi| and sum vol |rho1 - rho0|, over the mass.
+std::array<double, 2> ProximalMidpoint::parts(std::span<const double> rho0,
+                                              std::span<const double> rho1) const {
+  std::array<double, 3> sums{};
   for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
     sums[0] += mesh_.volume[k] * std::abs(rho1[k] - pi_[k]);
-    sums[1] += mesh_.volume[k] * rho1[k];
+    sums[1] += mesh_.volume[k] * std::abs(rho1[k] - rho0[k]);
+    sums[2] += mesh_.volume[k] * rho1[k];
   }
   mesh_.comm.sum_in_place(sums);
-  return sums[0] / sums[1];
+  return {sums[0] / sums[2], sums[1] / sums[2]};
 }
 
 StepReport plain_step(ProximalStage& stage, StepReport report, State& state, double dt,

@@ -13,6 +13,7 @@
 // lets mass through cells that were empty at first. Where rho1 is far from pi the step has failed.
 // Nothing forces F(rho1) <= F(rho0): callers look.
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -25,7 +26,11 @@ struct ProximalMidpointOptions {
   /// Of x: in half a step rho_h grows by no more where it is smooth; larger x would let less mass
   /// through.
   double max_growth = 4;
-  double max_missed = 0.3;  ///< of the mass, between rho1 and pi; beyond it the rule is of no order
+  // |rho1 - pi| = O(dt^2), |rho1 - rho0| = O(dt): where the first is no small part of the second
+  // the rule is of no order.
+  double missed_of_moved = 0.5;  ///< at most so much of what moves,
+  double max_missed = 0.3;       ///< and of the mass,
+  double always_missed = 1e-3;   ///< but this much of the mass always: near rest nothing moves
 };
 
 class ProximalMidpoint {
@@ -41,7 +46,8 @@ class ProximalMidpoint {
                            std::vector<double>& rho1);
 
  private:
-  [[nodiscard]] double missed(std::span<const double> rho1) const;
+  [[nodiscard]] std::array<double, 2> parts(std::span<const double> rho0,
+                                            std::span<const double> rho1) const;
 
   ProximalStage& stage_;
   PositiveTransport& mover_;
