@@ -110,15 +110,18 @@ void ProximalStage::set_tails(std::span<const double> rho, std::span<double> mu)
   if (!(generator_.temperature() > 0)) return;
   std::vector<double> own(mu.size());
   chemical_potential(generator_, rho, own);
-  std::array<double, 2> sums{};
+  std::array<double, 3> sums{};
   for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
-    sums[0] += mesh_.volume[k] * rho[k];
+    const double mass = mesh_.volume[k] * rho[k];
+    sums[0] += mass;
     sums[1] += mesh_.volume[k];
+    if (mass > 0) sums[2] += mass * (mu[k] - own[k]);
   }
   mesh_.comm.sum_in_place(sums);
-  const double below = limits_.newton.tail * sums[0] / sums[1];
+  const double below = limits_.newton.tail * sums[0] / sums[1], constant = sums[2] / sums[0];
   for (std::size_t k = 0; k < mu.size(); ++k) {
-    if (rho[k] > 0 && rho[k] < below) mu[k] = own[k];
+    const bool off = std::abs(mu[k] - own[k] - constant) > generator_.temperature();
+    if (off && rho[k] > 0 && rho[k] < below) mu[k] = own[k] + constant;
   }
 }
 

@@ -41,8 +41,10 @@ class ProximalStage {
                            double kappa, double t, std::vector<double>& rho);
   /// phi of the last `solve` (its last inner step), owned + ghosts.
   [[nodiscard]] const std::vector<double>& phi() const { return phi_; }
-  /// With an entropy: in tails, whose phi weighs nothing and may be anything, mu becomes dF/drho of
-  /// `rho`. Owned + ghosts, ghosts up to date. Collective.
+  /// With an entropy: where mu of tails, whose phi weighs nothing and may be anything, is more than
+  /// kT off dF/drho of `rho`, it becomes that, up to the constant that mu has over it on average. A
+  /// phi that is right stays: the other is explicit in time. Owned + ghosts, ghosts up to date.
+  /// Collective.
   void set_tails(std::span<const double> rho, std::span<double> mu) const;
   /// Keeps mass and sign of `rho` and makes it the new state, swapping the old one out; refuses
   /// where the free energy would grow. Collective.
