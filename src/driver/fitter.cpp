@@ -235,7 +235,7 @@ class Fit {
 
   /// False: a stop is asked for. A population at rest is that of a gradient flow and of others.
   bool test_curl(Objective& J, GaussNewton& newton, FitResult& r) {
-    output_.log().say("test for a drift without potential");
+    output_.log().say("test for a drift that is no gradient");
     r.curl = curl_test(J, newton, setup_.data, setup_.c.section("initial").present(),
                        r.evidence.effective_samples, r.evidence.gamma, setup_.options.background,
                        [this] { return output_.stopping(); });
@@ -263,7 +263,7 @@ class Fit {
     }
     if (r.curl && r.curl->verdict == GradientFlow::rejected) {
       output_.warn(
-          fmt::format("the data are not those of a gradient flow: a drift without potential is "
+          fmt::format("the data are not those of a gradient flow: a drift that is no gradient is "
                       "significant (chi square {:.4g} "
                       "of {:g} degrees of freedom), and no V explains the data",
                       r.curl->statistic, r.curl->degrees));

@@ -65,9 +65,8 @@ const Declare keys{
       .fallback = "\"tr_bdf2\""},
      {.path = "fit.curl_test",
       .type = Type::flag,
-      .doc = "Whether to test that the data are those of a gradient flow: against drifts without "
-             "potential, on boxes "
-             "of two axes.",
+      .doc = "Whether to test that the data are those of a gradient flow: against drifts that "
+             "are no gradient, on boxes of two axes.",
       .fallback = "false"},
      {.path = "fit.deviations",
       .type = Type::integer,

@@ -7,12 +7,12 @@ namespace otto {
 
 namespace {
 
-bool same_density(const Mesh& mesh, const Snapshot& a, const Snapshot& b, double most) {
+bool same_density(const Mesh& mesh, const Snapshot& a, const Snapshot& b, double max_distance) {
   double distance = 0;
   for (std::size_t k = 0; k < a.density.size(); ++k) {
     distance += mesh.volume[k] * std::abs(a.density[k] - b.density[k]);
   }
-  return mesh.comm.sum(distance) <= most;
+  return mesh.comm.sum(distance) <= max_distance;
 }
 
 bool same_law(const Mesh& mesh, const Snapshot& a, const Snapshot& b, double deviations) {
