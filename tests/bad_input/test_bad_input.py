@@ -84,7 +84,7 @@ class GoodCommands(unittest.TestCase):
     def test_printed_once(self):
         for arguments, words in [(["--help"], "Usage: otto"), (["run", "--help"], "-o,--output"),
                                  (["--version"], "otto 0."), (["info"], "PETSc"),
-                                 (["explain"], "[mesh]"), (["explain", "time.step"], "time.step\n"),
+                                 (["explain"], "  [mesh]  "), (["explain", "time.step"], "time.step\n"),
                                  (["schema"], '"$schema"'), (["schema", "--markdown"], "# The case")]:
             with self.subTest(arguments=arguments), tempfile.TemporaryDirectory() as folder:
                 status, output, text, _ = run(arguments, folder, 3)
