@@ -43,10 +43,9 @@ class LaggedTrBdf2 final : public Stepper {
     const bool done = solve(report, state, dt);
     generator_.set_external(V_, generator_.temperature());
     if (!done) return report;
-    std::vector<double> rho0 = state.density;
     report = stage_.finish(std::move(report), state, state.time + dt, two_.rho1);
     if (!report.accepted) return report;
-    before_ = std::move(rho0);
+    before_.swap(two_.rho1);  // `finish` has put the old state there
     last_dt_ = dt;
     return report;
   }

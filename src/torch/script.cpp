@@ -136,6 +136,19 @@ at::Tensor Script::operator()(const at::Tensor& x) const {
   return U;
 }
 
+void Script::get(std::span<double> theta) const {
+  std::size_t at = 0;
+  for (const at::Tensor& p : theta_) {
+    for (const double value : numbers(p)) theta[at++] = value;
+  }
+}
+
+void Script::set(std::span<const double> theta) {
+  const torch::NoGradGuard no_grad;
+  const auto values = pieces(theta);
+  for (std::size_t i = 0; i < values.size(); ++i) theta_[i].copy_(values[i]);
+}
+
 std::vector<at::Tensor> Script::pieces(std::span<const double> s) const {
   std::vector<at::Tensor> out;
   std::size_t at = 0;

@@ -37,21 +37,8 @@ class ScriptNetwork final : public Network {
   std::optional<TrainingBox> box() const override { return box_; }
   bool single_precision() const override { return script_.type() == at::kFloat; }
 
-  void get(std::span<double> theta) const override {
-    std::size_t at = 0;
-    for (const at::Tensor& p : script_.theta()) {
-      for (const double value : numbers(p)) theta[at++] = value;
-    }
-  }
-
-  void set(std::span<const double> theta) override {
-    const torch::NoGradGuard no_grad;
-    const auto values = script_.pieces(theta);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      at::Tensor p = script_.theta()[i];
-      p.copy_(values[i]);
-    }
-  }
+  void get(std::span<double> theta) const override { script_.get(theta); }
+  void set(std::span<const double> theta) override { script_.set(theta); }
 
   void evaluate(std::span<const Point> points, std::span<double> U) const override {
     const torch::NoGradGuard no_grad;

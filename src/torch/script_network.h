@@ -34,6 +34,9 @@ class Script {
   [[nodiscard]] at::ScalarType type() const { return type_; }
   [[nodiscard]] const std::string& name() const { return name_; }
 
+  /// theta as m numbers, and from them.
+  void get(std::span<double> theta) const;
+  void set(std::span<const double> theta);
   /// The pieces of a vector of m numbers, in the shapes of theta.
   [[nodiscard]] std::vector<at::Tensor> pieces(std::span<const double> s) const;
   /// g += the pieces (undefined ones are 0).
