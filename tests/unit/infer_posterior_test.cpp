@@ -28,7 +28,9 @@ Box line(std::int64_t cells) {
 Snapshots moving(const Mesh& mesh) {
   Snapshots data;
   for (int k = 0; k < 3; ++k) {
-    Snapshot s{.time = 0.3 * k, .samples = 1000};
+    Snapshot s;
+    s.time = 0.3 * k;
+    s.samples = 1000;
     double sum = 0;
     for (std::size_t i = 0; i < std::size_t(mesh.owned); ++i) {
       s.density.push_back(std::exp(-std::pow(mesh.center[i][0] - 0.6 + 0.2 * k, 2)));
