@@ -42,13 +42,20 @@ Snapshots moving(const Mesh& mesh) {
   return data;
 }
 
+FitOptions only(bool temperature) {
+  FitOptions o;
+  o.temperature = temperature;
+  o.each = false;
+  return o;
+}
+
 struct Small {
   explicit Small(bool temperature)
       : mesh(make_box_mesh(Comm(), line(30))),
         data(moving(mesh)),
         energy(0.5, {}),
         generator(mesh, energy, find_flux("scharfetter_gummel")),
-        options{.temperature = temperature, .each = false},
+        options(only(temperature)),
         objective(generator, data, options, {4, 4}),
         newton(objective, mean(), 0.3,
                Objective::Vector(objective.size(), temperature ? -0.7 : 0.0)) {
