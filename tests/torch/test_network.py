@@ -160,7 +160,7 @@ def write_numbers(folder, seed):
     """energy.safetensors in `folder`, and its U in float64 by NumPy."""
     random = np.random.default_rng(seed)
     arrays = {"w0": random.normal(size=(24, 2)), "b0": random.normal(size=24),
-              "w1": random.normal(size=(9, 24)), "w2": 3 * random.normal(size=9)}
+              "w1": random.normal(size=(9, 24)), "w2": 0.5 * random.normal(size=9)}
     energy_data.write(os.path.join(folder, "energy.safetensors"), arrays, [
         {"kind": "dense", "weight": "w0", "bias": "b0", "activation": "silu"},
         {"kind": "dense", "weight": "w1", "activation": "tanh"}, {"kind": "dense", "weight": "w2"}])
