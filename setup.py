@@ -21,9 +21,9 @@ class CMakeBuild(build_ext):
     """Runs CMake, and installs its component `wheel` where setuptools collects the package."""
 
     def run(self):
-        configure = ["cmake", "-S", HERE, "-B", BUILD, f"-DPython_EXECUTABLE={sys.executable}"]
+        configure = ["cmake", "-S", HERE, "-B", BUILD]
         if not os.path.exists(os.path.join(BUILD, "CMakeCache.txt")):
-            configure += ["-DCMAKE_BUILD_TYPE=Release", "-DOTTO_TESTS=OFF"]
+            configure += ["-DCMAKE_BUILD_TYPE=Release", "-DOTTO_TESTS=OFF", f"-DPython_EXECUTABLE={sys.executable}"]
             configure += ["-G", "Ninja"] if shutil.which("ninja") else []
         subprocess.run(configure, check=True)
         targets = subprocess.run(["cmake", "--build", BUILD, "--target", "help"], check=True, capture_output=True,
