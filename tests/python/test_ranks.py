@@ -28,7 +28,7 @@ given = otto.run(case(energy=DOUBLE_WELL["energy"][:1]), V=V(run.centers))
 assert np.abs(given.density - run.density).max() < 1e-6
 print("same" if comm.allreduce(float(np.abs(run.density).sum())) == 3 * float(np.abs(run.density).sum()) else "differ")
 """)
-        self.assertEqual(out.split(), ["same"] * 3)
+        self.assertEqual(out.count("same"), 3)
 
     def test_one_rank_raises(self):
         """Bad arrays, functions and callbacks on rank 1 alone raise on all ranks, which go on."""
@@ -69,7 +69,7 @@ else: raise AssertionError("nothing raised")
 assert otto.run(DOUBLE_WELL).status == "completed"
 print("alive")
 """)
-        self.assertEqual(out.split(), ["alive"] * 3)
+        self.assertEqual(out.count("alive"), 3)
 
     def test_mpi_started_later(self):
         """mpi4py imported after the first run: MPI is started and ended once."""
