@@ -13,8 +13,25 @@
 
 namespace otto {
 
+namespace {
+
+MPI_Comm chosen = MPI_COMM_WORLD;
+
+}  // namespace
+
+Comm command_comm() { return Comm(chosen); }
+
+void set_command_comm(MPI_Comm comm) { chosen = comm; }
+
+Case case_of(const Comm& comm, const RunOptions& options, std::span<const std::string> settings) {
+  if (!options.text) return read_case(comm, options.case_file, settings);
+  std::optional<Case> c;
+  comm.together([&] { c = parse_case(*options.text, options.case_file, settings); });
+  return *c;
+}
+
 void print_once(const std::string& text) {
-  const Comm world;
+  const Comm world = command_comm();
   world.together([&] {
     if (!world.is_root()) return;
     const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
