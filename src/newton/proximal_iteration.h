@@ -127,6 +127,8 @@ struct ProximalNewton::Impl {
   bool search();
   bool search(bool whole);
   [[nodiscard]] bool improves(double alpha) const;
+  void move_entropy(double alpha);
+  void move_density(double alpha, bool whole);
   void try_step(double alpha, bool whole);
   void try_dual_density();
   [[nodiscard]] double linear_tolerance() const;

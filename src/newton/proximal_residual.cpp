@@ -53,20 +53,19 @@ void ProximalNewton::Impl::continuity(Iterate& it) {
 /// terms, and the products of the bounds. With bounds all cells at once.
 void ProximalNewton::Impl::residuals(Iterate& it, std::size_t begin, std::size_t n,
                                      ResidualSums& sums) {
-  const auto part = [=](auto& v) { return std::span(v).subspan(begin, n); };
-  const std::span<const double> rho = part(it.rho), G = part(it.G), r = part(it.r),
-                                volumes = part(mesh.volume);
-  const std::span<double> g = part(it.g), inverse = part(it.inverse);
-  const std::span<const double> V = it.V.subspan(begin, n);
-  const auto size = std::span(z).first(n), dual = std::span(field).first(n),
-             pushed = std::span(push).first(n);
+  const auto g = std::span(it.g).subspan(begin, n),
+             inverse = std::span(it.inverse).subspan(begin, n);
+  const std::span<const double> rho(it.rho.data() + begin, n);
+  const std::span<const double> volumes(mesh.volume.data() + begin, n);
   internal.derivatives(rho, 0, g, inverse);
   // g counts as the density that would make up for it, bounds apart
-  const double stiff = bounds.bounded() ? mean_density() / scale : infinity;
+  const double stiff = bounds.bounded() ? mean_density() / scale : infinity, nothing = empty;
+  const double *G = it.G.data() + begin, *V = it.V.data() + begin, *r = it.r.data() + begin;
+  double *size = z.data(), *dual = field.data();
+#pragma omp simd
   for (std::size_t k = 0; k < n; ++k) {
-    const double slope = g[k];
-    g[k] = G[k] - slope - V[k];
-    if (rho[k] <= empty && g[k] < 0) g[k] = 0;
+    const double slope = g[k], miss = G[k] - slope - V[k];
+    g[k] = rho[k] <= nothing && miss < 0 ? 0.0 : miss;
     size[k] = std::abs(G[k]) + std::abs(V[k]) + std::abs(slope);
     dual[k] = std::min(1 / inverse[k], stiff);
   }
@@ -75,16 +74,22 @@ void ProximalNewton::Impl::residuals(Iterate& it, std::size_t begin, std::size_t
     bounds.settle(rho, g, close, control.min_left, it.multipliers);
   }
   double total = 0;
+  const auto pushed = std::span(push).first(n);
   sums.products += bounds.apply(volumes, rho, it.multipliers, g, inverse, pushed, total) / scale;
   sums.total += total;
+  double equations = 0, sizes = 0;
+#pragma omp simd reduction(+ : equations, sizes)
   for (std::size_t k = 0; k < n; ++k) {
     const double vol = volumes[k], error = std::abs(r[k]) + vol * dual[k] * std::abs(g[k]);
     inverse[k] = 1 / inverse[k];
-    sums.equations += error;
-    sums.size += vol * (rho[k] + dual[k] * size[k]);
+    equations += error;
+    sizes += vol * (rho[k] + dual[k] * size[k]);
     g[k] += pushed[k];
-    if (bounds.bounded()) it.error[begin + k] = error;
+    dual[k] = error;
   }
+  sums.equations += equations;
+  sums.size += sizes;
+  if (bounds.bounded()) std::copy_n(dual, n, it.error.data() + begin);
 }
 
 /// r, g and their sums, G being known. A cell that is empty and wants to be emptier has g = 0.
