@@ -34,8 +34,13 @@ struct Parsed {
   std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs,
       count, replicas, ladders, burn_in, steps, thin, temperatures, particles, noise, seed;
   std::vector<std::string> settings, may_change, over;
-  bool markdown = false, version = false, no_baselines = false;
+  bool markdown = false, version = false, no_baselines = false, no_code = false;
 };
+
+void add_no_code(CLI::App& command, Parsed& p) {
+  command.add_flag("--no-code", p.no_code,
+                   "Refuse networks whose files are programs (TorchScript) without reading them");
+}
 
 void add_case_options(CLI::App& command, Parsed& p) {
   command.allow_extras();
@@ -55,6 +60,7 @@ void add_case_options(CLI::App& command, Parsed& p) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
+  add_no_code(command, p);
   command.footer("Words after -- are options for PETSc, as in -- -ksp_rtol 1e-10 -ksp_monitor");
 }
 
@@ -148,6 +154,7 @@ void add_energy_options(CLI::App& command, Parsed& p, const char* output) {
                   "energies, as 'otto train' writes it")
       ->type_name("");
   command.add_option("-o,--output", p.output, output)->type_name("DIR");
+  add_no_code(command, p);
   command
       .add_option("--replicas", p.replicas,
                   "Inverse temperatures from the reference to the "
@@ -459,6 +466,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   const CLI::App& command = *app.get_subcommands().front();
   refuse_rest(command);
   line.command = command.get_name();
+  line.no_code = p.no_code;
   line.word = p.word;
   line.markdown = p.markdown;
   const std::vector<std::string> with_case{"run",      "train", "fit",     "check",

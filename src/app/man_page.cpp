@@ -120,6 +120,7 @@ constexpr std::array files{
     Pair{"checkpoints/ck-NNNNNN.h5",
          "What --resume goes on from, each with its seal in a file .json"},
     Pair{"energy.pt", "The network that otto train found (TorchScript)"},
+    Pair{"energy.safetensors", "The same as numbers without code"},
     Pair{
         "V.h5",
         "The external energy that otto fit found, with its error bars; usable in [[energy]] table"},

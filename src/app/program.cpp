@@ -9,6 +9,7 @@
 #include "otto/core/comm.h"
 #include "otto/core/error.h"
 #include "otto/core/petsc.h"
+#include "otto/network/network_module.h"
 
 namespace otto {
 
@@ -44,6 +45,7 @@ int explain_command(const std::string& word) {
 
 int run_program(int argc, char** argv) {
   const CommandLine line = parse_command_line({argv + 1, argv + argc});
+  if (line.no_code) forbid_programs();
   if (line.command == "run") return run_command(line.run);
   if (line.command == "train") return train_command(line.run);
   if (line.command == "fit") return fit_command(line.run);

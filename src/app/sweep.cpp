@@ -12,6 +12,7 @@
 #include "otto/driver/run_folder.h"
 #include "otto/driver/run_output.h"
 #include "otto/io/files.h"
+#include "otto/network/network_module.h"
 
 namespace otto {
 
@@ -78,6 +79,7 @@ class Sweep {
                                    (path_ / run.name).string()};
     for (const auto& setting : settings(run)) words.insert(words.end(), {"--set", setting});
     if (run.resumable) words.insert(words.end(), {"--resume", "auto"});
+    if (programs_forbidden()) words.emplace_back("--no-code");
     if (!options_.petsc_words.empty()) words.emplace_back("--");
     words.insert(words.end(), options_.petsc_words.begin(), options_.petsc_words.end());
     return words;

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "otto/core/error.h"
+#include "otto/core/hash.h"
 #include "otto/driver/resume.h"
 
 namespace otto {

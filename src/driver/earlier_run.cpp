@@ -22,7 +22,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// What only a run that took steps, or a finished command, leaves.
-constexpr std::array results{"history.csv", "final.h5",     "energy.pt",
+constexpr std::array results{"history.csv", "final.h5",     "energy.pt",      "energy.safetensors",
                              "modes.h5",    "spectrum.csv", "convergence.csv"};
 /// What else Otto and its postprocessing write.
 constexpr std::array others{"summary.json",       "log.txt",         "case.resolved.toml",

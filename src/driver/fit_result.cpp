@@ -181,9 +181,9 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
 TimeOptions run_times(const FitSetup& setup, const std::vector<int>& steps) {
   const auto& seen = setup.data.seen;
   const std::size_t count = setup.data.series(0).to;
-  TimeOptions t{
-      .start = seen.front().time,
-      .end = setup.data.heldout.empty() ? seen[count - 1].time : setup.data.heldout.back().time};
+  TimeOptions t;
+  t.start = seen.front().time;
+  t.end = setup.data.heldout.empty() ? seen[count - 1].time : setup.data.heldout.back().time;
   const double first = seen[1].time - seen[0].time;
   double step = first / steps[0];
   bool even = true;

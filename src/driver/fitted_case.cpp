@@ -48,7 +48,7 @@ std::string fitted_case(const Case& c, const FittedCase& f) {
   for (const std::string& table : tables_of(c.resolved())) {
     const std::string header = table.substr(0, table.find('\n'));
     for (const char* name : kept) {
-      if (header == name) text += "\n" + rewritten(table, f.temperature);
+      if (header == name) text.append("\n").append(rewritten(table, f.temperature));
     }
   }
   if (f.external) text += "\n[[energy]]\nkind = \"external\"\ntable = \"V.h5\"\n";

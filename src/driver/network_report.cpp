@@ -45,9 +45,13 @@ std::optional<NetworkReport> report_networks(const FreeEnergy& energy, const Mes
   NetworkReport report;
   double seconds = 0;
   for (const auto& use : energy.networks()) {
-    const Network& network = use->network();
-    NetworkReport::File file{use->file().string(), network.parameters(), network.single_precision(),
-                             std::nullopt};
+    const NetworkFunction& network = use->network();
+    NetworkReport::File file{.name = use->file().string(),
+                             .hash = use->hash(),
+                             .program = network.program(),
+                             .parameters = network.parameters(),
+                             .single_precision = network.single_precision(),
+                             .mass_outside = std::nullopt};
     if (const auto box = network.box(); box && use->external()) {
       file.mass_outside = mass_outside(*box, mesh, density);
       report.mass_outside = std::max(report.mass_outside.value_or(0), *file.mass_outside);

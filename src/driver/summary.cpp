@@ -48,7 +48,9 @@ Json network_part(const NetworkReport& report) {
   for (const auto& file : report.files) {
     Json entry{{"file", file.name},
                {"parameters", file.parameters},
-               {"type", file.single_precision ? "float32" : "float64"}};
+               {"type", file.single_precision ? "float32" : "float64"},
+               {"program", file.program},
+               {"hash", file.hash}};
     if (file.mass_outside) entry["mass_outside"] = *file.mass_outside;
     j["files"].push_back(std::move(entry));
   }

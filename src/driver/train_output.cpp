@@ -62,7 +62,7 @@ struct TrainOutput::Impl {
   Columns<TrainRow> columns;
   std::optional<HistoryWriter> history;
   const Mesh* mesh = nullptr;
-  NetworkBytes bytes;
+  NetworkFiles files;
   std::optional<CheckpointWriter> checkpoints;
   std::optional<TrainRow> first;  ///< the row told before the folder opened
   SteadyClock::time_point began, told;
@@ -86,7 +86,10 @@ void TrainOutput::Impl::write_row(const TrainRow& row) {
 
 void TrainOutput::Impl::write_network(bool durable) {
   comm.together([&] {
-    if (comm.is_root()) replace_file(folder.path() / "energy.pt", bytes(), durable);
+    if (!comm.is_root()) return;
+    for (const NamedBytes& file : files()) {
+      replace_file(folder.path() / file.name, file.bytes, durable);
+    }
   });
 }
 
@@ -103,12 +106,12 @@ const std::shared_ptr<const Checkpoint>& TrainOutput::checkpoint() const {
 }
 
 void TrainOutput::start(const Mesh& mesh, std::int64_t parameters, bool heldout,
-                        const Remember& remember, NetworkBytes bytes) {
+                        const Remember& remember, NetworkFiles files) {
   Impl& o = *impl_;
   o.columns = train_columns(heldout);
   o.history.emplace(header_of(o.columns), "iterations", std::chrono::seconds(0));
   o.mesh = &mesh;
-  o.bytes = std::move(bytes);
+  o.files = std::move(files);
   o.folder.summary().mesh = {o.c.section("mesh").text("kind"), mesh.dimension, mesh.global_cells};
   o.folder.introduce(fmt::format("training by {}: {} parameters, {} cells in {} dimensions",
                                  o.c.section("train").text("objective"), parameters,

@@ -16,10 +16,21 @@
 #include "otto/learn/make_energy.h"
 #include "otto/learn/model_metrics.h"
 #include "otto/mesh/make_mesh.h"
+#include "otto/network/layer_network.h"
 
 namespace otto {
 
 namespace {
+
+/// energy.pt, and energy.safetensors where the network can be written as numbers alone.
+std::vector<NamedBytes> network_files(const Network& network) {
+  std::vector<NamedBytes> files{{"energy.pt", network.file()}};
+  if (const auto declared = network.declared()) {
+    files.push_back(
+        {"energy.safetensors", layer_network_bytes(declared->arrays, declared->layers)});
+  }
+  return files;
+}
 
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
@@ -51,7 +62,7 @@ class Loop {
     }
     output_.start(
         setup_.mesh, network.parameters(), setup_.data.has_heldout,
-        [this](Archive& a) { remember(a); }, [&network] { return network.file(); });
+        [this](Archive& a) { remember(a); }, [&network] { return network_files(network); });
     if (const auto h = smoothing(); !h.empty()) {
       output_.log().say(fmt::format(
           "the samples' counts are blurred by normals of deviation {:.3g}", fmt::join(h, ", ")));

@@ -10,20 +10,21 @@ namespace otto {
 
 namespace {
 
-const Declare keys{
-    {},
-    {{.path = "energy.network",
-      .type = Type::text,
-      .doc = "TorchScript file of a network U that maps (n, d) points to (n) values: V = U(x).",
-      .when = "kind=external",
-      .equation = "int V rho",
-      .file = true},
-     {.path = "energy.network",
-      .type = Type::text,
-      .doc = "Of an interaction: W = (U(x - y) + U(y - x))/2.",
-      .when = "kind=interaction",
-      .equation = "W = (U(x - y) + U(y - x))/2",
-      .file = true}}};
+const Declare keys{{},
+                   {{.path = "energy.network",
+                     .type = Type::text,
+                     .doc = "File of a network U that maps (n, d) points to (n) values: V = U(x). "
+                            "Either energy.safetensors, numbers without code, or TorchScript, "
+                            "which is a program: reading it runs it.",
+                     .when = "kind=external",
+                     .equation = "int V rho",
+                     .file = true},
+                    {.path = "energy.network",
+                     .type = Type::text,
+                     .doc = "Of an interaction: W = (U(x - y) + U(y - x))/2.",
+                     .when = "kind=interaction",
+                     .equation = "W = (U(x - y) + U(y - x))/2",
+                     .file = true}}};
 
 class NetworkEnergy final : public ExternalEnergy {
  public:

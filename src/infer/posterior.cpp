@@ -203,7 +203,8 @@ std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
     prior.add(mesh, prior_draw(objective, pencil, shift, seed + 1, std::uint64_t(j), o), R, true);
   }
   const double scale = 1 / (double(draws) * samples);
-  Deviations result{.log_kT = std::sqrt(posterior.log_kT * scale)};
+  Deviations result;
+  result.log_kT = std::sqrt(posterior.log_kT * scale);
   for (const double s : posterior.w) result.w.push_back(std::sqrt(s * scale));
   for (const double s : posterior.slope) result.slope.push_back(std::sqrt(s * scale));
   if (!external) return result;

@@ -175,7 +175,8 @@ Holds content_of(const std::filesystem::path& file, const Mesh& mesh) {
 
 Snapshot read_snapshot(const std::filesystem::path& file, const Mesh& mesh, bool drop,
                        double background) {
-  Snapshot snapshot{.file = file.string()};
+  Snapshot snapshot;
+  snapshot.file = file.string();
   Holds holds = Holds::cells;
   mesh.comm.together([&] { holds = content_of(file, mesh); });
   if (holds == Holds::samples) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <ctime>
 
+#include "otto/core/hash.h"
 #include "otto/core/petsc.h"
 #include "otto/io/h5_writer.h"
 #include "otto/version.h"
@@ -40,12 +41,6 @@ std::string mpi_version() {
 }
 
 }  // namespace
-
-std::string hash_text(const std::string& text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const unsigned char c : text) hash = (hash ^ c) * 1099511628211ULL;
-  return fmt::format("{:016x}", hash);
-}
 
 Provenance collect_provenance(const Comm& comm, const std::string& resolved_case) {
   Provenance p;

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "content_hash.h"
+#include "otto/core/hash.h"
 
 namespace otto {
 

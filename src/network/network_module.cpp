@@ -1,11 +1,12 @@
 #include "otto/network/network_module.h"
 
 #include <fstream>
-#include <functional>
 #include <sstream>
 
 #include "otto/core/error.h"
+#include "otto/core/hash.h"
 #include "otto/core/module.h"
+#include "otto/network/layer_network.h"
 #include "otto/network/network_entry.h"
 
 namespace otto {
@@ -52,9 +53,34 @@ std::string read_bytes(const std::filesystem::path& file) {
   return std::move(bytes).str();
 }
 
+bool& forbidden() {
+  static bool value = false;
+  return value;
+}
+
+void require_permission(const std::filesystem::path& file) {
+  if (!forbidden()) return;
+  throw InputError(file.string() +
+                   ": is TorchScript, a program that reading would run, and --no-code refuses "
+                   "programs; energy.safetensors holds an energy without code (docs/networks.md)");
+}
+
+std::unique_ptr<Network> run_script(const std::string& bytes, const std::filesystem::path& file,
+                                    int dimension) {
+  require_permission(file);
+  std::string error;
+  std::unique_ptr<Network> network(torch_calls().load(bytes, file.string(), dimension, error));
+  if (!network) throw InputError(file.string() + ": " + error);
+  return network;
+}
+
 }  // namespace
 
 void require_torch_module() { torch_calls(); }
+
+void forbid_programs() { forbidden() = true; }
+
+bool programs_forbidden() { return forbidden(); }
 
 std::unique_ptr<Network> make_network(const NetworkDesign& design) {
   std::string error;
@@ -65,28 +91,39 @@ std::unique_ptr<Network> make_network(const NetworkDesign& design) {
 
 NetworkFile read_network(const std::filesystem::path& file, int dimension) {
   const std::string bytes = read_bytes(file);
-  const TorchCalls& calls = torch_calls();
-  std::string error;
-  NetworkFile read;
-  read.network.reset(calls.load(bytes, file.string(), dimension, error));
-  if (!read.network) throw InputError(file.string() + ": " + error);
-  read.hash = std::hash<std::string>{}(bytes);
-  return read;
+  if (!looks_like_safetensors(bytes)) {
+    return {run_script(bytes, file, dimension), hash_text(bytes)};
+  }
+  try {
+    return {read_layer_network(bytes, dimension), hash_text(bytes)};
+  } catch (const InputError& e) {
+    throw InputError(file.string() + ": " + e.what());
+  }
 }
 
-void require_same_network(const Comm& comm, const std::filesystem::path& file, std::uint64_t hash) {
-  const auto root = std::stoull(comm.broadcast(std::to_string(hash)));
-  if (!comm.any(root != hash)) return;
+void require_same_network(const Comm& comm, const std::filesystem::path& file,
+                          const std::string& hash) {
+  if (!comm.any(comm.broadcast(hash) != hash)) return;
   throw InputError(file.string() +
                    ": is not the same file on all ranks; put it where every node sees it");
 }
 
 std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::path& file,
                                       int dimension) {
-  NetworkFile read;
-  comm.together([&] { read = read_network(file, dimension); });
-  require_same_network(comm, file, read.hash);
-  return std::move(read.network);
+  std::unique_ptr<Network> network;
+  std::string hash;
+  comm.together([&] {
+    const std::string bytes = read_bytes(file);
+    if (looks_like_safetensors(bytes)) {
+      throw InputError(
+          file.string() +
+          ": holds numbers without code; training goes on from the energy.pt beside it");
+    }
+    network = run_script(bytes, file, dimension);
+    hash = hash_text(bytes);
+  });
+  require_same_network(comm, file, hash);
+  return network;
 }
 
 std::unique_ptr<WideNetwork> make_wide_network(const WideDesign& design) {
@@ -99,13 +136,19 @@ std::unique_ptr<WideNetwork> make_wide_network(const WideDesign& design) {
 std::unique_ptr<WideNetwork> load_wide_network(const Comm& comm, const std::filesystem::path& file,
                                                int dimension) {
   std::unique_ptr<WideNetwork> network;
-  std::uint64_t hash = 0;
+  std::string hash;
   comm.together([&] {
     const std::string bytes = read_bytes(file);
+    if (looks_like_safetensors(bytes)) {
+      throw InputError(
+          file.string() +
+          ": holds numbers without code, which particles do not use; give TorchScript");
+    }
+    require_permission(file);
     std::string error;
     network.reset(torch_calls().load_wide(bytes, file.string(), dimension, error));
     if (!network) throw InputError(file.string() + ": " + error);
-    hash = std::hash<std::string>{}(bytes);
+    hash = hash_text(bytes);
   });
   require_same_network(comm, file, hash);
   return network;

@@ -8,10 +8,11 @@ namespace {
 
 /// Has what a D of the same values would have at faces.
 Diffusion as_diffusion(const Mesh& mesh, const VaryingTemperature& kT) {
-  Diffusion D{.dimension = mesh.dimension,
-              .everywhere = {{kT.everywhere}},
-              .place = kT.place,
-              .letter = "kT"};
+  Diffusion D;
+  D.dimension = mesh.dimension;
+  D.everywhere = {{kT.everywhere}};
+  D.place = kT.place;
+  D.letter = "kT";
   for (const Function& own : kT.region) D.region.push_back({{own}});
   return D;
 }

@@ -12,7 +12,7 @@
 
 #include "mlp.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <functional>
 
@@ -191,6 +191,35 @@ bool is_mlp(const Script& script) {
   } catch (const std::exception&) {  // other shapes
     return false;
   }
+}
+
+std::optional<DeclaredLayers> declare_mlp(const Script& script) {
+  const Mlp mlp(script.module());
+  DeclaredLayers declared;
+  const auto hold = [&](const std::string& name, const at::Tensor& t) {
+    declared.arrays.arrays[name] = {t.sizes().vec(), numbers(t), false};
+  };
+  std::vector<std::string> layers = {R"({"kind": "affine", "center": "center", "scale": "scale"})"};
+  hold("center", mlp.center);
+  hold("scale", mlp.scale);
+  if (mlp.frequency.defined()) {
+    layers.emplace_back(R"({"kind": "fourier", "frequency": "frequency"})");
+    hold("frequency", mlp.frequency);
+  }
+  for (std::size_t l = 0; l < mlp.weight.size(); ++l) {
+    layers.push_back(fmt::format(
+        R"({{"kind": "dense", "weight": "weight_{0}", "bias": "bias_{0}", "activation": "silu"}})",
+        l));
+    hold(fmt::format("weight_{}", l), mlp.weight[l]);
+    hold(fmt::format("bias_{}", l), mlp.bias[l]);
+  }
+  layers.emplace_back(R"({"kind": "dense", "weight": "weight_out"})");
+  hold("weight_out", mlp.out);
+  for (const char* side : {"box_lower", "box_upper"}) {
+    if (const at::Tensor t = Mlp::of(script.module(), side); t.defined()) hold(side, t);
+  }
+  declared.layers = fmt::format("[{}]", fmt::join(layers, ", "));
+  return declared;
 }
 
 std::unique_ptr<Linearisation> linearise_mlp(const Script& script, std::span<const Point> points) {

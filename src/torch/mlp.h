@@ -10,6 +10,9 @@ namespace otto {
 /// bit.
 bool is_mlp(const Script& script);
 
+/// Its arrays and its layers.
+std::optional<DeclaredLayers> declare_mlp(const Script& script);
+
 /// U of such an mlp linearised in its parameters.
 std::unique_ptr<Linearisation> linearise_mlp(const Script& script, std::span<const Point> points);
 

@@ -6,6 +6,7 @@
 
 #include "guard.h"
 #include "mlp.h"
+#include "quadratic.h"
 
 namespace otto {
 
@@ -79,6 +80,10 @@ class ScriptNetwork final : public Network {
     std::ostringstream bytes;
     script_.module().save(bytes);
     return std::move(bytes).str();
+  }
+
+  std::optional<DeclaredLayers> declared() const override {
+    return mlp_ ? declare_mlp(script_) : declare_quadratic(script_);
   }
 
  private:

@@ -141,7 +141,6 @@ Eliminated eliminate(const Scenario& s, const Target& a, const Target& b) {
     C(j, i) += c;
   }
   mesh.comm.sum_in_place({C.data(), std::size_t(C.size())});
-  Eliminated found{0, M(n), M(n + 1)};
   for (Eigen::Index k = 0; k < n; ++k) {  // what cell k leads on and holds goes to the others
     const double out = C.row(k).tail(n + 1 - k).sum();
     if (!(out > 0)) continue;

@@ -74,8 +74,12 @@ TEST(LimitedFlux, IsScharfetterAndGummelsBesideWalls) {
   s.generator.limit(s.initial().density);
   for (std::size_t f = 0; f < s.generator.forward().size(); ++f) {
     const auto K = s.mesh.global[std::size_t(s.mesh.faces.left[f])];
-    if (K == 0) EXPECT_EQ(s.generator.ratios().left[f], 0);
-    if (K == 10) EXPECT_EQ(s.generator.ratios().right[f], 0);
+    if (K == 0) {
+      EXPECT_EQ(s.generator.ratios().left[f], 0);
+    }
+    if (K == 10) {
+      EXPECT_EQ(s.generator.ratios().right[f], 0);
+    }
   }
 }
 

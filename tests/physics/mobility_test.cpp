@@ -143,7 +143,8 @@ TEST(Mobility, RandomProblemsKeepTheirBoundsAndTheirFreeEnergyFalls) {
       toml += "\n[[energy]]\nkind = \"interaction\"\nlibrary = \"quadratic\"\nstrength = " +
               random.text(-1, 1);
     }
-    toml += "\n" + external(random.text(-3, 3) + "*sin(2*x) + " + random.text(-3, 3) + "*x");
+    toml += '\n';
+    toml += external(random.text(-3, 3) + "*sin(2*x) + " + random.text(-3, 3) + "*x");
     toml += "[initial]\nkind = \"uniform\"\n";
     const double step = std::pow(10, random(-3, 0.5));
     toml += "[time]\nscheme = \"implicit_euler\"\nstep = " + std::to_string(step) +

@@ -10,6 +10,7 @@
 
 #include "otto/core/error.h"
 #include "otto/core/random.h"
+#include "otto/network/layer_network.h"
 #include "otto/network/network_module.h"
 #include "scratch.h"
 #include "unit/energy_support.h"
@@ -232,7 +233,7 @@ TEST_P(Networks, FilesHoldTheWholeNetwork) {
   const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
   const auto file = scratch.path() / "energy.pt";
   std::ofstream(file, std::ios::binary) << network->file();
-  const auto read = read_network(file, GetParam().dimension).network;
+  const auto read = load_network(Comm(MPI_COMM_SELF), file, GetParam().dimension);
   EXPECT_EQ(theta_of(*read), theta_of(*network));
   std::vector<double> U(points.size());
   read->evaluate(points, U);
@@ -245,7 +246,31 @@ TEST_P(Networks, FilesHoldTheWholeNetwork) {
   // what is set is what is written
   network->set(moved(theta_of(*network), 0.1, normals(m, 6)));
   std::ofstream(file, std::ios::binary) << network->file();
-  EXPECT_EQ(theta_of(*read_network(file, GetParam().dimension).network), theta_of(*network));
+  EXPECT_EQ(theta_of(*load_network(Comm(MPI_COMM_SELF), file, GetParam().dimension)),
+            theta_of(*network));
+}
+
+/// The file without code is the same function, by other code.
+TEST_P(Networks, DeclaredLayersAreTheSameFunction) {
+  const int d = GetParam().dimension;
+  const auto declared = network->declared();
+  ASSERT_TRUE(declared);
+  const auto read = read_layer_network(layer_network_bytes(declared->arrays, declared->layers), d);
+  EXPECT_EQ(read->box().has_value(), network->box().has_value());
+  std::vector<double> U(points.size());
+  std::vector<Point> slope(points.size()), expected(points.size());
+  read->evaluate(points, U);
+  read->gradient(points, slope);
+  network->gradient(points, expected);
+  double size = 0, steep = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    size = std::max(size, std::abs(value()[i]));
+    for (const double x : expected[i]) steep = std::max(steep, std::abs(x));
+  }
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    EXPECT_NEAR(U[i], value()[i], 1e-14 * size);
+    for (std::size_t a = 0; a < 3; ++a) EXPECT_NEAR(slope[i][a], expected[i][a], 1e-13 * steep);
+  }
 }
 
 TEST_P(Networks, NoPointsAreNoWork) {

@@ -7,6 +7,7 @@ import glob
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -17,6 +18,9 @@ try:
     import torch
 except ImportError:
     torch = None
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "postprocess"))
+import energy_data  # noqa: E402
 
 OTTO = os.environ["OTTO"]
 MODULE = os.path.join(os.path.dirname(OTTO), "libotto_torch.so")
@@ -152,13 +156,96 @@ class Networks(unittest.TestCase):
         self.assertLess(abs(distance), 1e-13)
 
 
+def write_numbers(folder, seed):
+    """energy.safetensors in `folder`, and its U in float64 by NumPy."""
+    random = np.random.default_rng(seed)
+    arrays = {"w0": random.normal(size=(24, 2)), "b0": random.normal(size=24),
+              "w1": random.normal(size=(9, 24)), "w2": 0.5 * random.normal(size=9)}
+    energy_data.write(os.path.join(folder, "energy.safetensors"), arrays, [
+        {"kind": "dense", "weight": "w0", "bias": "b0", "activation": "silu"},
+        {"kind": "dense", "weight": "w1", "activation": "tanh"}, {"kind": "dense", "weight": "w2"}])
+
+    def energy(x):
+        a = x @ arrays["w0"].T + arrays["b0"]
+        return np.tanh((a / (1 + np.exp(-a))) @ arrays["w1"].T) @ arrays["w2"]
+    return energy
+
+
+NUMBERS = CASE.replace("energy.pt", "energy.safetensors")
+
+
+class NumbersWithoutCode(unittest.TestCase):
+    def test_the_gibbs_density_is_at_rest(self):
+        seed = int.from_bytes(os.urandom(4), "little")
+        with self.subTest(seed=seed), tempfile.TemporaryDirectory() as folder:
+            energy = write_numbers(folder, seed)
+            densities = []
+            for ranks in (1, 3):
+                out, _ = run(folder, NUMBERS.format(mesh=PLANE, temperature=0.7), ranks)
+                center, volume, density = read(out)
+                U = energy(center)
+                p = np.exp(-(U - U.min()) / 0.7)
+                self.assertLessEqual(np.abs(density * (volume * p).sum() / p - 1).max(), 1e-12)
+                densities.append(density)
+            with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
+                said = json.load(file)["network"]["files"][0]
+            self.assertFalse(said["program"])
+            self.assertEqual(said["parameters"], 24 * 2 + 24 + 9 * 24 + 9)
+
+    def test_what_is_no_energy_is_refused_with_its_place(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "energy.safetensors")
+            write_numbers(folder, 1)
+            with open(file, "rb") as stream:
+                good = stream.read()
+            with open(os.path.join(folder, "case.toml"), "w", encoding="utf-8") as stream:
+                stream.write(NUMBERS.format(mesh=LINE, temperature=1.0))
+            for content, words in [(good, "2 dimensions"), (good[:-1], "cut short"),
+                                   (good.replace(b"tanh", b"tang"), "'tang'"),
+                                   (good.replace(b"otto_energy", b"otto_enargy"), "otto_energy")]:
+                with open(file, "wb") as stream:
+                    stream.write(content)
+                done = subprocess.run([OTTO, "check", "case.toml"], cwd=folder, timeout=60,
+                                      capture_output=True, text=True)
+                self.assertEqual(done.returncode, 2, words)
+                self.assertIn(words, done.stderr)
+                self.assertIn("energy.safetensors", done.stderr)
+                self.assertIn("case.toml:", done.stderr)
+
+
 class WithoutTheModule(unittest.TestCase):
+    def test_programs_can_be_forbidden(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in [("energy.pt", "any"),
+                                  ("case.toml", CASE.format(mesh=LINE, temperature=1.0))]:
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    file.write(content)
+            done = subprocess.run([OTTO, "check", "case.toml", "--no-code"], cwd=folder, timeout=60,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--no-code refuses", done.stderr)
+
+    def test_numbers_do_not_need_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = self.program_alone(folder)
+            write_numbers(folder, 1)
+            with open(os.path.join(folder, "case.toml"), "w", encoding="utf-8") as file:
+                file.write(NUMBERS.format(mesh=PLANE, temperature=1.0))
+            subprocess.run([program, "check", "case.toml", "--no-code"], cwd=folder, check=True,
+                           timeout=60, stdout=subprocess.DEVNULL,
+                           env=dict(os.environ, LD_LIBRARY_PATH=folder))
+
+    @staticmethod
+    def program_alone(folder):
+        """otto and its library without the modules, which lie beside the library."""
+        shutil.copy(OTTO, os.path.join(folder, "otto"))
+        for library in glob.glob(os.path.join(os.path.dirname(OTTO), "libotto.so*")):
+            shutil.copy(library, folder)
+        return os.path.join(folder, "otto")
+
     def test_a_case_with_a_network_says_what_is_missing(self):
         with tempfile.TemporaryDirectory() as folder:
-            program = os.path.join(folder, "otto")
-            shutil.copy(OTTO, program)
-            for library in glob.glob(os.path.join(os.path.dirname(OTTO), "libotto.so*")):
-                shutil.copy(library, folder)  # modules lie beside the library
+            program = self.program_alone(folder)
             alone = dict(os.environ, LD_LIBRARY_PATH=folder)
             for name, content in [("energy.pt", "any"),
                                   ("case.toml", CASE.format(mesh=LINE, temperature=1.0))]:

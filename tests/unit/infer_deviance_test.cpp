@@ -22,8 +22,11 @@ Mesh line() {
 }
 
 /// Independent cells: of `count` particles each falls where a normal law of this mean has it.
-Snapshot drawn(const Mesh& mesh, int count, double mean, double time, std::uint64_t seed) {
-  Snapshot s{.time = time, .density = std::vector<double>(60, 0.0), .samples = count};
+Snapshot drawn(int count, double mean, double time, std::uint64_t seed) {
+  Snapshot s;
+  s.time = time;
+  s.density.assign(60, 0.0);
+  s.samples = count;
   for (int i = 0; i < count; ++i) {
     const double x = mean + 0.5 * RandomAt(seed, 1, std::uint64_t(i)).normal()[0];
     s.density[std::size_t(std::clamp((x + 3) / 0.1, 0.0, 59.0))] += 1 / (0.1 * count);
@@ -40,7 +43,7 @@ TEST(Infer, TheDevianceOfFewCountsIsExpectedRight) {
     constexpr int draws = 200;
     for (int d = 0; d < draws; ++d) {
       Snapshots data;
-      data.seen = {drawn(mesh, 100000, 0, 0, 7), drawn(mesh, count, 0, 1, 100 + std::uint64_t(d))};
+      data.seen = {drawn(100000, 0, 0, 7), drawn(count, 0, 1, 100 + std::uint64_t(d))};
       Generator generator(mesh, energy, find_flux("scharfetter_gummel"));
       FitOptions options;
       options.each = false;
@@ -64,9 +67,9 @@ TEST(Infer, CountsAtRestAreRecognised) {
   int still = 0, moved = 0;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     Snapshots data;
-    data.seen = {drawn(mesh, 50, 0, 0, 3 * seed), drawn(mesh, 500, 0, 1, 3 * seed + 1)};
+    data.seen = {drawn(50, 0, 0, 3 * seed), drawn(500, 0, 1, 3 * seed + 1)};
     still += at_rest(mesh, data) ? 1 : 0;
-    data.seen[1] = drawn(mesh, 500, 0.6, 1, 3 * seed + 2);
+    data.seen[1] = drawn(500, 0.6, 1, 3 * seed + 2);
     moved += at_rest(mesh, data) ? 0 : 1;
   }
   EXPECT_GE(still, 49);
@@ -76,7 +79,7 @@ TEST(Infer, CountsAtRestAreRecognised) {
 TEST(Infer, DensitiesThatComeBackHaveMoved) {
   const Mesh mesh = line();
   Snapshots data;
-  data.seen = {drawn(mesh, 100, 0, 0, 1), drawn(mesh, 100, 1, 1, 2), drawn(mesh, 100, 0, 2, 1)};
+  data.seen = {drawn(100, 0, 0, 1), drawn(100, 1, 1, 2), drawn(100, 0, 2, 1)};
   for (Snapshot& s : data.seen) s.samples = 0;
   EXPECT_FALSE(at_rest(mesh, data));
   data.seen.erase(data.seen.begin() + 1);

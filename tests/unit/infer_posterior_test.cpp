@@ -28,7 +28,9 @@ Box line(std::int64_t cells) {
 Snapshots moving(const Mesh& mesh) {
   Snapshots data;
   for (int k = 0; k < 3; ++k) {
-    Snapshot s{.time = 0.3 * k, .samples = 1000};
+    Snapshot s;
+    s.time = 0.3 * k;
+    s.samples = 1000;
     double sum = 0;
     for (std::size_t i = 0; i < std::size_t(mesh.owned); ++i) {
       s.density.push_back(std::exp(-std::pow(mesh.center[i][0] - 0.6 + 0.2 * k, 2)));
@@ -40,13 +42,20 @@ Snapshots moving(const Mesh& mesh) {
   return data;
 }
 
+FitOptions only(bool temperature) {
+  FitOptions o;
+  o.temperature = temperature;
+  o.each = false;
+  return o;
+}
+
 struct Small {
   explicit Small(bool temperature)
       : mesh(make_box_mesh(Comm(), line(30))),
         data(moving(mesh)),
         energy(0.5, {}),
         generator(mesh, energy, find_flux("scharfetter_gummel")),
-        options{.temperature = temperature, .each = false},
+        options(only(temperature)),
         objective(generator, data, options, {4, 4}),
         newton(objective, mean(), 0.3,
                Objective::Vector(objective.size(), temperature ? -0.7 : 0.0)) {

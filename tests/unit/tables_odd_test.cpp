@@ -136,7 +136,7 @@ TEST(OddTables, EachFaultIsToldWithItsLineAndColumn) {
         const std::string name =
             fmt::format("{}, {}, seed {}:\n{}", fault.word, style.name, seed, w.text);
         try {
-          (void)read_lattice(file, 2, {.advice = "say it"});
+          (void)read_lattice(file, 2, {.array = "", .advice = "say it"});
           ADD_FAILURE() << "was read: " << name;
         } catch (const InputError& error) {
           const std::string text = error.what();

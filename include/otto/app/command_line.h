@@ -20,6 +20,7 @@ struct CommandLine {
   int modes = 6;          ///< of spectrum
   std::string word = {};  ///< of explain
   bool markdown = false;  ///< of schema
+  bool no_code = false;   ///< refuse networks that are programs
 };
 
 /// Reads the arguments (without the program's name). Throws InputError with a suggestion.

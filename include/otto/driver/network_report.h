@@ -15,7 +15,8 @@ namespace otto {
 
 struct NetworkReport {
   struct File {
-    std::string name;
+    std::string name, hash;
+    bool program = false;  ///< TorchScript
     std::int64_t parameters = 0;
     bool single_precision = false;
     /// Mass in the cells whose centres are outside the training box; nothing where the file names

@@ -20,6 +20,11 @@
 
 namespace otto {
 
+/// A file by its name and its content.
+struct NamedBytes {
+  std::string name, bytes;
+};
+
 /// One row of history.csv.
 struct TrainRow {
   long iteration = 0;
@@ -33,8 +38,8 @@ struct TrainRow {
 
 class TrainOutput {
  public:
-  /// The network as the bytes of its file; called on the root rank.
-  using NetworkBytes = std::function<std::string()>;
+  /// The network as files of these names; called on the root rank.
+  using NetworkFiles = std::function<std::vector<NamedBytes>()>;
 
   /// Answers signals from now on; what becomes of earlier results in the folder run_folder.h tells:
   /// an iteration stands for a step. Collective; throws IoError naming the folder or file.
@@ -48,11 +53,11 @@ class TrainOutput {
   /// Restores what `remember` names where the run is resumed. `parameters`: of the network;
   /// `heldout`: history.csv has a column of the held-out log-likelihood. Collective.
   void start(const Mesh& mesh, std::int64_t parameters, bool heldout, const Remember& remember,
-             NetworkBytes bytes);
+             NetworkFiles files);
   /// Writes the row and says how it goes. `last`: no more rows will come. True: stop here (a
   /// signal, or the wall time). Writes a checkpoint where one is due. Collective; throws IoError.
   bool add(const TrainRow& row, long of, bool last);
-  /// Writes energy.pt, final.h5 with `fields` (density first), and summary.json with `train`.
+  /// Writes the network's files, final.h5 with `fields` (density first), and summary.json with `train`.
   /// Collective; throws IoError.
   ExitStatus finish(std::span<const NamedField> fields, const nlohmann::ordered_json& train);
   /// Leaves a summary.json with status "failed". Any rank, alone or together; never throws.

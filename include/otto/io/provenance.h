@@ -29,7 +29,4 @@ Provenance collect_provenance(const Comm& comm, const std::string& resolved_case
 /// Attributes of the root group: version, revision, compiler, case_hash, date, ranks, libraries.
 void add_provenance(H5Plan& plan, const Provenance& provenance);
 
-/// 64-bit FNV-1a hash in hexadecimal (Fowler, Noll and Vo).
-std::string hash_text(const std::string& text);
-
 }  // namespace otto

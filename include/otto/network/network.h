@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "otto/core/point.h"
+#include "otto/network/safetensors.h"
 
 namespace otto {
 
@@ -49,33 +50,50 @@ class Linearisation {
                            std::span<double> /*hh*/, std::span<double> /*DD*/) const {}
 };
 
-/// A scalar network R^d -> R with m trainable parameters theta, the same on every rank. Evaluated
-/// in its own floating type; numbers cross this border as double. Nothing here communicates.
-class Network {
+/// A scalar network R^d -> R with m parameters theta, the same on every rank. Numbers cross this
+/// border as double. Nothing here communicates.
+class NetworkFunction {
  public:
-  virtual ~Network() = default;
+  virtual ~NetworkFunction() = default;
   [[nodiscard]] virtual int dimension() const = 0;            ///< d
   [[nodiscard]] virtual std::int64_t parameters() const = 0;  ///< m
-  virtual void get(std::span<double> theta) const = 0;
-  virtual void set(std::span<const double> theta) = 0;
 
   /// U[i] = U_theta(points[i]), in batches.
   virtual void evaluate(std::span<const Point> points, std::span<double> U) const = 0;
   /// slope[i] = grad U_theta(points[i]) (components beyond d are 0).
   virtual void gradient(std::span<const Point> points, std::span<Point> slope) const = 0;
+
+  /// Where the network was trained, if its file says so.
+  [[nodiscard]] virtual std::optional<TrainingBox> box() const { return std::nullopt; }
+  /// Its file is a program, which ran to be read.
+  [[nodiscard]] virtual bool program() const = 0;
+  /// Its parameters are float32.
+  [[nodiscard]] virtual bool single_precision() const { return false; }
+};
+
+/// Its arrays, and the JSON list of layers that names them (otto/network/layer_network.h).
+struct DeclaredLayers {
+  NamedArrays arrays;
+  std::string layers;
+};
+
+/// A network that can be trained. Evaluated in its own floating type.
+class Network : public NetworkFunction {
+ public:
+  [[nodiscard]] bool program() const override { return true; }
+  virtual void get(std::span<double> theta) const = 0;
+  virtual void set(std::span<const double> theta) = 0;
+
   /// Returns sum_i w_i (a/2 |grad U|^2 + b Lap U) at the points and adds its derivative to g (m).
   virtual double add_score(std::span<const Point> points, std::span<const double> w, double a,
                            double b, std::span<double> g) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Linearisation> linearise(
       std::span<const Point> points) const = 0;
 
-  /// Where the network was trained, if its file says so.
-  [[nodiscard]] virtual std::optional<TrainingBox> box() const { return std::nullopt; }
-  /// Evaluated in float32.
-  [[nodiscard]] virtual bool single_precision() const { return false; }
-
   /// The TorchScript file that holds this network, as bytes.
   [[nodiscard]] virtual std::string file() const = 0;
+  /// The same without code, for a network of Otto's own.
+  [[nodiscard]] virtual std::optional<DeclaredLayers> declared() const { return std::nullopt; }
 };
 
 }  // namespace otto

@@ -2,9 +2,9 @@
 // libtorch lives in a module of its own (libotto_torch; otto/core/module.h), loaded only when a
 // case has a network.
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "otto/core/comm.h"
 #include "otto/network/network.h"
@@ -16,22 +16,27 @@ namespace otto {
 /// Throws InputError saying what to do where the module is not there or cannot be loaded.
 void require_torch_module();
 
+/// From now on every file that is a program (TorchScript) is refused with an InputError, unread.
+void forbid_programs();
+bool programs_forbidden();
+
 /// Makes a network. Throws InputError for a design that makes no sense. Not collective.
 std::unique_ptr<Network> make_network(const NetworkDesign& design);
 
 /// A network from a file, and a hash of the file's bytes by which ranks can tell that they read the
 /// same.
 struct NetworkFile {
-  std::unique_ptr<Network> network;
-  std::uint64_t hash = 0;
+  std::unique_ptr<NetworkFunction> network;
+  std::string hash;
 };
-/// Reads a TorchScript file that maps (n, d) points to (n) values, in float32 or float64. Throws
-/// InputError naming the file: not there, damaged, of another dimension or shape, parameters that
+/// Reads a file that maps (n, d) points to (n) values: layers as data (layer_network.h), or TorchScript in float32 or
+/// float64. Throws InputError naming the file: not there, damaged, of another dimension or shape, parameters that
 /// are not finite. Not collective.
 NetworkFile read_network(const std::filesystem::path& file, int dimension);
 /// Throws InputError on every rank if the ranks' hashes differ. Collective.
-void require_same_network(const Comm& comm, const std::filesystem::path& file, std::uint64_t hash);
-/// Both, for all ranks. Collective.
+void require_same_network(const Comm& comm, const std::filesystem::path& file,
+                          const std::string& hash);
+/// A network to be trained, from a TorchScript file, for all ranks. Collective.
 std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::path& file,
                                       int dimension);
 

@@ -18,8 +18,8 @@ class NetworkUse {
   void evaluate(std::span<const Point> points, std::span<double> values) const;
 
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
-  [[nodiscard]] const Network& network() const { return *read_.network; }
-  [[nodiscard]] std::uint64_t hash() const { return read_.hash; }
+  [[nodiscard]] const NetworkFunction& network() const { return *read_.network; }
+  [[nodiscard]] const std::string& hash() const { return read_.hash; }
   /// Of an external energy, not of a kernel, whose arguments are differences.
   [[nodiscard]] bool external() const { return external_; }
   /// Spent in evaluate() on this rank.
