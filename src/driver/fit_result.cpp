@@ -120,10 +120,12 @@ const char* name_of(GradientFlow verdict) {
   return "undecided";
 }
 
-Json curl_part(const CurlTest& t, bool sampled) {
+Json curl_part(const CurlTest& t, const StreamShare& stream, bool sampled) {
   Json json{{"statistic", t.statistic},
             {"degrees_of_freedom", t.degrees},
-            {"p_value", p_value(t.statistic, std::max(t.degrees, 1.0))}};
+            {"p_value", p_value(t.statistic, std::max(t.degrees, 1.0))},
+            {"share", stream.share},
+            {"gain", stream.gain}};
   if (!sampled) json["unexplained"] = t.unexplained;
   return json;
 }
@@ -168,7 +170,7 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
   }
   if (r.curl) {
     json["gradient_flow"] = name_of(r.curl->verdict);
-    json["curl"] = curl_part(*r.curl, sampled);
+    json["curl"] = curl_part(*r.curl, r.stream, sampled);
   }
   if (r.deviations && objective.has_external()) {
     json["determined_share"] = determined_share(setup.mesh, r);

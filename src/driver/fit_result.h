@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fit_stream.h"
 #include "otto/driver/fit_output.h"
 #include "otto/driver/fitter.h"
 #include "otto/driver/time_options.h"
@@ -21,6 +22,7 @@ struct FitResult {
   std::optional<Deviations> deviations;
   Scaling scaling;
   std::optional<CurlTest> curl;
+  StreamShare stream;        ///< where there is a curl test
   std::vector<double> V, R;  ///< owned cells; V less its R-weighted mean, int rho dt of the model
   std::vector<double> poisson;  ///< V by one Poisson solve, owned cells
   std::vector<double> W;        ///< at the knots, 0 at the last; empty where W is known

@@ -240,6 +240,10 @@ class Fit {
                        r.evidence.effective_samples, r.evidence.gamma, setup_.options.background,
                        [this] { return output_.stopping(); });
     if (!r.curl) return false;
+    const auto stream = find_stream(setup_, J.unknowns(), newton.x(), J.misfit(),
+                                    CurlTestOptions{}.modes, [this] { return output_.stopping(); });
+    if (!stream) return false;
+    r.stream = *stream;
     if (at_rest(setup_.mesh, setup_.data)) r.curl->verdict = GradientFlow::undecided;
     return true;
   }
@@ -260,6 +264,13 @@ class Fit {
   void warn(const Objective& J, const FitResult& r) {
     if (J.has_temperature() && !r.scaling.determined) {
       output_.warn("the data do not determine the temperature: V is known in its units alone");
+    }
+    constexpr double strong = 10;  // of the evidence's: V bends visibly
+    if (r.curl && J.alpha > strong * r.evidence.alpha) {
+      output_.warn(fmt::format(
+          "fit.prior is {:.2g} times what the evidence asks for: what it keeps V from may "
+          "be taken for a drift; judge the flow with prior = \"evidence\"",
+          J.alpha / r.evidence.alpha));
     }
     if (r.curl && r.curl->verdict == GradientFlow::rejected) {
       output_.warn(
