@@ -149,7 +149,9 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
             {"temperature", r.temperature},
             {"gradient_check", r.gradient_check},
             {"seconds", r.seconds},
-            {"forward_seconds", r.forward_seconds}};
+            {"forward_seconds", r.forward_seconds},
+            {"gradient_seconds", r.gradient_seconds},
+            {"product_seconds", r.product_seconds}};
   if (sampled) {
     const DevianceLaw law = deviance_law(objective, setup.data, setup.options.background);
     const double mean = std::max(law.mean - r.evidence.gamma, 1.0);
@@ -172,6 +174,7 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
     json["gradient_flow"] = name_of(r.curl->verdict);
     json["curl"] = curl_part(*r.curl, r.stream, sampled);
   }
+  if (r.deviations) json["cg_per_deviation"] = r.cg_per_deviation;
   if (r.deviations && objective.has_external()) {
     json["determined_share"] = determined_share(setup.mesh, r);
   }

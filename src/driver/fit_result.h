@@ -32,7 +32,9 @@ struct FitResult {
   double poisson_misfit = 0;  ///< of V by one Poisson solve
   int iterations = 0;
   long cg_iterations = 0, solves = 0;
+  double cg_per_deviation = 0;  ///< of a perturbed solve
   double seconds = 0, forward_seconds = 0;
+  double gradient_seconds = 0, product_seconds = 0;  ///< after a value: one gradient, one product
 };
 
 /// The times of a run from the first snapshot to the last one kept out, of the first series; one step for all.
