@@ -39,9 +39,9 @@ Objective::Vector without_drift(const Unknowns& of_x, const Objective::Vector& x
 }
 
 struct StreamRule {
-  int max_rounds = 6;    ///< of its evidence
-  double settled = 0.2;  ///< change of the logarithm of its strength that ends them
-  double most = 100;     ///< factor of it in a round
+  int max_rounds = 6;       ///< of its evidence
+  double settled = 0.2;     ///< change of the logarithm of its strength that ends them
+  double max_change = 100;  ///< factor of it in a round
   double min_parameters =
       0.1;  ///< gamma: of a drift that is not there it is 0, and its strength infinite
 };
@@ -59,7 +59,7 @@ bool settle_stream(FitLevel& level, const FitSetup& setup, const std::function<b
     const double bending = J.bending(drift) / J.stream_factor;
     const double next = std::max(gamma, rule.min_parameters) /
                         std::max(bending * all.effective_samples * J.alpha, 1e-300);
-    const double change = std::clamp(next / J.stream_factor, 1 / rule.most, rule.most);
+    const double change = std::clamp(next / J.stream_factor, 1 / rule.max_change, rule.max_change);
     if (std::abs(std::log(change)) < rule.settled) break;
     J.stream_factor *= change;
     newton.set_prior(J.alpha, J.alpha_W);
