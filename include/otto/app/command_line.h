@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "otto/app/commands.h"
+#include "otto/app/report.h"
 
 namespace otto {
 
@@ -17,6 +18,7 @@ struct CommandLine {
   DistanceOptions distance = {};
   SampleRequest sample = {};
   LikelihoodRequest likelihood = {};
+  ReportOptions report = {};
   int modes = 6;          ///< of spectrum
   std::string word = {};  ///< of explain
   bool markdown = false;  ///< of schema
