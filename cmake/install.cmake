@@ -56,3 +56,19 @@ configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/OttoConfig.cmake.in ${CM
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/OttoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/OttoConfig.cmake ${CMAKE_BINARY_DIR}/OttoConfigVersion.cmake
   DESTINATION ${OTTO_PACKAGE})
+
+# The bill of materials of what was linked, where Debian's package manager can tell.
+find_program(DPKG_QUERY dpkg-query)
+if(DPKG_QUERY AND NOT OTTO_FUZZ)
+  set(OTTO_SBOM ${CMAKE_BINARY_DIR}/sbom.spdx.json)
+  set(linked otto otto_library)
+  foreach(module otto_torch otto_vtk)
+    if(TARGET ${module})
+      list(APPEND linked ${module})
+    endif()
+  endforeach()
+  add_custom_command(OUTPUT ${OTTO_SBOM} DEPENDS ${linked} ${CMAKE_SOURCE_DIR}/scripts/sbom
+    COMMAND ${CMAKE_SOURCE_DIR}/scripts/sbom --build ${CMAKE_BINARY_DIR} --output ${OTTO_SBOM} VERBATIM)
+  add_custom_target(sbom ALL DEPENDS ${OTTO_SBOM})
+  install(FILES ${OTTO_SBOM} DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+endif()

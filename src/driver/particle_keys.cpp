@@ -30,12 +30,22 @@ const Declare keys{
       .doc = "One step, in coordinates that make the data's covariance the identity.",
       .fallback = "\"mala\""},
      {.path = "particles.step",
-      .doc = "Its length h; by default it adapts to `acceptance`, which needs mala.",
+      .doc = "Its length h; by default it adapts to `acceptance`, which ula has none of.",
       .range = positive},
      {.path = "particles.acceptance",
-      .doc = "Share of the steps that mala is to accept.",
-      .fallback = "0.6",
+      .doc = "Share of the steps that are to be accepted: 0.6 by default, 0.9 for underdamped "
+             "particles, whose way turns round where a step is not.",
       .range = {.min = 0, .max = 1, .above = true, .below = true}},
+     {.path = "particles.friction",
+      .doc = "How fast velocities are forgotten, in units in which the data's variance is 1.",
+      .fallback = "2.0",
+      .range = positive,
+      .when = "kernel=underdamped"},
+     {.path = "particles.replicas",
+      .type = Type::integer,
+      .doc = "Particles between the reference and p for each one at p.",
+      .fallback = "8",
+      .range = {.min = 2, .max = 1000}},
      {.path = "train.batch",
       .type = Type::integer,
       .doc = "Without a mesh: samples drawn in one iteration, each once before any comes again.",
@@ -119,30 +129,27 @@ const Declare keys{
       "k(z1|z))"},
      {"particles.kernel", "ula", "A step without a test, biased by its length.",
       "z1 = z - h grad U + sqrt(2 h) xi"},
-     {.path = "particles.kernel",
-      .value = "underdamped",
-      .doc = "Not in this version: Langevin steps with velocities.",
-      .later = true},
-     {.path = "train.sampler",
-      .value = "tempered",
-      .doc = "Not in this version: by replica exchange.",
-      .later = true},
-     {.path = "train.sampler",
-      .value = "weighted",
-      .doc = "Not in this version: with weights that follow theta.",
-      .later = true},
+     {"particles.kernel", "underdamped",
+      "A leapfrog step with a velocity, and Metropolis' test: exp(-U)/Z is invariant for every h.",
+      "v1 = c v + sqrt(1 - c^2) xi, c = e^(-friction h);  w = v1 - h/2 grad U(z);  z1 = z + h w"},
+     {"train.sampler", "tempered",
+      "Without a mesh: replica exchange with the reference g; every particle at p has "
+      "`particles.replicas` - 1 others.",
+      "p_b ~ g^(1-b) e^(-b U)"},
+     {"train.sampler", "weighted",
+      "Without a mesh: particles whose shares follow theta, so that they stay samples of p; "
+      "resampled where they are worth less than half their number.",
+      "W_i <- W_i e^(U_old(x_i) - U_new(x_i))"},
      {"train.objective", "proximal",
       "Without a mesh: near-proximal steps in the slopes at the particles; rests at the likeliest "
       "energy for every tau.",
       "theta' = argmin E_q U - E_rho U + 1/(2 tau) E_rho |grad(U - U_k)|^2"},
-     {.path = "train.objective",
-      .value = "noise_contrastive",
-      .doc = "Not in this version: telling data from the reference.",
-      .later = true},
-     {.path = "train.objective",
-      .value = "denoising",
-      .doc = "Not in this version: matching the score of noisy data.",
-      .later = true},
+     {"train.objective", "noise_contrastive",
+      "Without a mesh: telling data from `particles.count` draws of the reference, nu for each.",
+      "L = E_q softplus(-u) + nu E_g softplus(u),  u = -log g - U - log Z - log nu"},
+     {"train.objective", "denoising",
+      "Without a mesh: matching the score of the data with their noise s, which they need.",
+      "L = 1/2 E |s grad U(x + s e) - e|^2"},
      {"data.target", "ring", "A periodic chain of double wells.",
       "U = sum_i b (x_i^2 - 1)^2 + c x_i + J/2 (x_(i+1) - x_i)^2"},
      {"network.reference", "gaussian", "The normal law of the training data, exactly normalised.",
@@ -156,8 +163,9 @@ const Declare keys{
      {"network.kind", "conv", "Without a mesh: convolutions of an image and a dense layer.",
       "silu(conv 3x3), silu(conv 4x4 of stride 2), ..., silu(dense), w . h"}}};
 
-const std::vector<std::string> objectives{"contrastive_divergence", "gradient_penalty", "fisher",
-                                          "wasserstein_natural", "proximal"};
+const std::vector<std::string> objectives{
+    "contrastive_divergence", "gradient_penalty", "fisher", "wasserstein_natural", "proximal",
+    "noise_contrastive",      "denoising"};
 
 struct GridKey {
   const char *table, *key, *instead;
@@ -223,12 +231,55 @@ void refuse_particle_keys(const Case& c) {
     }
   }
   const Section train = c.section("train");
-  if (train.text("objective") == "proximal") {
+  const std::string objective = train.text("objective"), sampler = train.text("sampler");
+  if (objective == "proximal") {
     train.fail("objective",
                "'proximal' is for particles, without a [mesh]; on one, 'jko' and "
                "'wasserstein_natural' are proximal");
   }
+  if (without_particles(objective)) {
+    train.fail("objective", fmt::format("'{}' is for a training without a [mesh]; on one, "
+                                        "'maximum_likelihood' knows Z",
+                                        objective));
+  }
+  if (sampler == "tempered" || sampler == "weighted") {
+    train.fail("sampler", fmt::format("'{}' is for a training without a [mesh]", sampler));
+  }
 }
+
+namespace {
+
+/// Keys that say nothing for the objective, the sampler or the kernel chosen.
+void refuse_idle_keys(const Section& train, const Section& particles,
+                      const ParticleTrainOptions& o) {
+  if (without_particles(o.objective)) {
+    const bool denoising = o.objective == "denoising";
+    for (const char* key : {"steps", "kernel", "step", "acceptance", "friction", "replicas"}) {
+      if (particles.given(key)) {
+        particles.fail(key, fmt::format("'{}' moves no particles; remove the key", o.objective));
+      }
+    }
+    if (denoising && particles.given("count")) {
+      particles.fail("count", "'denoising' has no particles; train.batch is its number of draws");
+    }
+    if (train.given("sampler")) {
+      train.fail("sampler", fmt::format("'{}' moves no particles; remove the key", o.objective));
+    }
+  }
+  if (particles.given("replicas") && o.sampler != "tempered") {
+    particles.fail("replicas", "is for sampler = \"tempered\"");
+  }
+  if ((o.sampler == "tempered" || o.sampler == "weighted") && o.kernel == "ula") {
+    particles.fail(
+        "kernel",
+        fmt::format("'{}' needs steps that keep p, and ula's do not; take mala", o.sampler));
+  }
+  if (o.sampler == "tempered" && o.kernel == "underdamped") {
+    particles.fail("kernel", "'tempered' exchanges places without velocities; take mala");
+  }
+}
+
+}  // namespace
 
 ParticleTrainOptions read_particle_options(const Case& c) {
   const Section train = c.section("train"), particles = c.section("particles");
@@ -237,7 +288,8 @@ ParticleTrainOptions read_particle_options(const Case& c) {
   if (std::ranges::find(objectives, o.objective) == objectives.end()) {
     train.fail("objective", fmt::format("'{}' needs a [mesh]; without one there are "
                                         "contrastive_divergence, gradient_penalty, fisher, "
-                                        "wasserstein_natural and proximal",
+                                        "wasserstein_natural, proximal, noise_contrastive and "
+                                        "denoising",
                                         o.objective));
   }
   o.sampler = train.text("sampler");
@@ -262,11 +314,15 @@ ParticleTrainOptions read_particle_options(const Case& c) {
   o.kernel = particles.text("kernel");
   o.particles = particles.integer("count");
   o.steps = int(particles.integer("steps"));
-  o.acceptance = particles.real("acceptance");
+  o.friction = particles.real("friction");
+  o.replicas = int(particles.integer("replicas"));
+  if (o.kernel == "underdamped") o.acceptance = 0.9;
+  if (particles.given("acceptance")) o.acceptance = particles.real("acceptance");
   if (particles.given("step")) o.step = particles.real("step");
   if (o.kernel == "ula" && o.step <= 0) {
     particles.fail("step", "is needed: ula accepts every step, so that no length can be found");
   }
+  refuse_idle_keys(train, particles, o);
   return o;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "agreement.h"
@@ -32,6 +33,8 @@ Columns<ParticleRow> all_columns() {
           real("heldout_log_likelihood", &Row::heldout),
           real("log_z", &Row::log_z),
           real("kl", &Row::kl),
+          real("effective_size", &Row::effective),
+          real("tracked_log_z", &Row::tracked_log_z),
           {"seconds", [](const Row& r, std::string& row) {
              fmt::format_to(std::back_inserter(row), "{:.3f}", r.seconds);
            }}};
@@ -87,9 +90,11 @@ bool ParticleOutput::add(const ParticleRow& row, std::int64_t of, bool last) {
   if (!last) stop_ = now.stop;
   const bool stopping = stop_ != StopGuard::none;
   checkpoints_->write(double(row.iteration), row.iteration, stopping || now.checkpoint, last);
-  folder_.log().live(
-      fmt::format("iteration {} of {}  gap {:+.3e}  |g| {:.1e}  accepted {:.2f}  {:.0f} s",
-                  row.iteration, of, row.gap, row.gradient_norm, row.acceptance, row.seconds));
+  std::string words = fmt::format("iteration {} of {}", row.iteration, of);
+  if (!std::isnan(row.gap)) words += fmt::format("  gap {:+.3e}", row.gap);
+  words += fmt::format("  |g| {:.1e}", row.gradient_norm);
+  if (!std::isnan(row.acceptance)) words += fmt::format("  accepted {:.2f}", row.acceptance);
+  folder_.log().live(fmt::format("{}  {:.0f} s", words, row.seconds));
   told_ = SteadyClock::now();
   return stopping;
 }

@@ -18,6 +18,7 @@ struct ParticleRow {
   double gap = nothing, gradient_norm = nothing, acceptance = nothing, step = nothing;
   double heldout = nothing;  ///< -E U - log Z over the held-out rows
   double log_z = nothing, kl = nothing;
+  double effective = nothing, tracked_log_z = nothing;  ///< of weighted particles
   double seconds = 0;
 };
 

@@ -139,6 +139,10 @@ ParticleSetup::ParticleSetup(const Comm& comm, const Case& c) {
     at_key(from, "samples",
            [&] { comm.together([&] { data = read_samples(from, options.seed); }); });
   }
+  if (options.objective == "denoising" && data.noise == 0) {
+    from.fail(ring ? "target" : "noise",
+              "'denoising' learns from the noise of the data; give samples and their noise");
+  }
   const char* key = from.given("target") ? "target" : "samples";
   at_key(from, key, [&] { comm.together([&] { white = normal_law(data); }); });
   network = make(comm, c.section("network"), data, *white, options.seed);

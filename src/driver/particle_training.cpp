@@ -49,6 +49,10 @@ class Loop {
                       .gradient_norm = r.gradient_norm,
                       .acceptance = r.acceptance,
                       .step = r.step};
+      if (s_.options.sampler == "weighted") {
+        row.effective = r.effective;
+        row.tracked_log_z = r.log_z;
+      }
       look(row);
       row.seconds = spent();
       const bool last = row.iteration == end || out_of_patience();
@@ -110,6 +114,7 @@ class Loop {
   }
 
   Look judge() {
+    if (s_.ring && s_.network->has_pair()) return judge_exactly();
     const NetworkEnergy energy(*s_.network);
     ExchangeOptions o;
     o.ladders = s_.judge.ladders;
@@ -122,14 +127,25 @@ class Loop {
     look.log_z = r.all.bennett;
     constexpr double agreeing = 0.5;  ///< nats, as for a verdict of `otto likelihood`
     look.certain = std::abs(r.first_half.bennett - r.second_half.bennett) <= agreeing;
+    comm_.together([&] { look.heldout = -energy.energy(heldout_).mean() - look.log_z; });
+    return look;
+  }
+
+  /// By the transfer matrix.
+  Look judge_exactly() {
+    Look look;
+    look.certain = true;
     comm_.together([&] {
-      look.heldout = -energy.energy(heldout_).mean() - look.log_z;
-      if (s_.ring && s_.network->has_pair()) look.kl = exact_divergence();
+      const Rows u = pair_energy();
+      look.log_z = s_.ring->log_z_of(u);
+      look.kl = s_.ring->mean_of(u) + look.log_z - s_.ring->entropy();
+      look.heldout = -NetworkEnergy(*s_.network).energy(heldout_).mean() - look.log_z;
     });
     return look;
   }
 
-  [[nodiscard]] double exact_divergence() const {
+  /// u on the pairs of the ring's nodes.
+  [[nodiscard]] Rows pair_energy() const {
     const ChainNodes& nodes = s_.ring->nodes();
     Rows ab(Eigen::Index(nodes.count) * nodes.count, 2);
     for (int i = 0; i < nodes.count; ++i) {
@@ -139,7 +155,7 @@ class Loop {
     }
     Rows u(nodes.count, nodes.count);
     s_.network->pair(as_span(ab), as_span(u));
-    return s_.ring->divergence(u);
+    return u;
   }
 
   void say_best() {

@@ -198,6 +198,7 @@ const ThinPlate& Objective::prior() const { return impl_->prior; }
 double Objective::misfit() const { return impl_->misfit; }
 const std::vector<double>& Objective::misfits() const { return impl_->kl; }
 double Objective::temperature() const { return impl_->kT; }
+double Objective::background() const { return impl_->law.background / impl_->law.volume; }
 bool Objective::limited() const { return impl_->limited; }
 long Objective::solves() const { return impl_->flow.solves(); }
 std::vector<std::vector<std::vector<double>>>& Objective::frozen() { return impl_->flow.frozen(); }

@@ -2,92 +2,12 @@
 
 #include <cmath>
 
+#include "ladders.h"
 #include "otto/core/error.h"
 
 namespace otto {
 
 namespace {
-
-/// m ladders that are evaluated together; row r m + j holds the particle at b_r of ladder j.
-class Ladders {
- public:
-  Ladders(const Walk& walk, const ExchangeOptions& o, std::int64_t first, Eigen::Index m)
-      : walk_(walk), o_(o), m_(m), R_(o.replicas), b_(R_ * m), h_(R_ * m) {
-    p_ = walk_.draw(first * R_, R_ * m, 0);
-    for (Eigen::Index r = 0; r < R_; ++r) {
-      b_.segment(r * m, m).setConstant(std::pow(double(r) / double(R_ - 1), o.power));
-    }
-    h_.setConstant(o.first_step);
-    born_.assign(std::size_t(R_ * m), 0);
-    swaps.assign(std::size_t(R_ - 1), 0);
-    tries.assign(std::size_t(R_ - 1), 0);
-  }
-
-  /// Ladder j's particle at b = 1 starts at z.
-  void start(Eigen::Index j, const Rows& z) {
-    const Particles one = walk_.place(0, z);
-    copy_particle(one, 0, p_, (R_ - 1) * m_ + j);
-  }
-
-  void step(std::uint64_t number, double gain) {
-    const Vector accepted = walk_.step(p_, b_, h_, number);
-    for (Eigen::Index r = 0; r < R_; ++r) {
-      const double mean = accepted.segment(r * m_, m_).mean();
-      if (gain > 0) h_.segment(r * m_, m_) *= std::exp(gain * (mean - o_.acceptance));
-      if (gain == 0 && r == R_ - 1) accepted_ += mean;
-    }
-    std::fill_n(born_.begin(), m_, 1);
-    for (Eigen::Index r = Eigen::Index(number % 2); r + 1 < R_; r += 2) exchange(r, number);
-  }
-
-  void collect(std::size_t half) {
-    const Vector f = p_.f();
-    for (Eigen::Index r = 0; r < R_; ++r) {
-      auto& all = f_[half];
-      all.resize(std::size_t(R_));
-      for (Eigen::Index j = 0; j < m_; ++j) all[std::size_t(r)].push_back(f[r * m_ + j]);
-    }
-  }
-
-  [[nodiscard]] Rows cold() const { return walk_.white().points(p_.z.bottomRows(m_)); }
-  [[nodiscard]] const std::vector<double>& f(std::size_t half, std::size_t r) const {
-    return f_[half][r];
-  }
-  [[nodiscard]] double born() const {
-    double sum = 0;
-    for (Eigen::Index j = 0; j < m_; ++j) sum += born_[std::size_t((R_ - 1) * m_ + j)];
-    return sum;
-  }
-  [[nodiscard]] double accepted() const { return accepted_ * double(m_); }
-  [[nodiscard]] double h(Eigen::Index r) const { return h_[r * m_] * double(m_); }
-  [[nodiscard]] double b(Eigen::Index r) const { return b_[r * m_]; }
-
-  std::vector<double> swaps, tries;
-
- private:
-  void exchange(Eigen::Index r, std::uint64_t number) {
-    for (Eigen::Index j = 0; j < m_; ++j) {
-      const Eigen::Index i = r * m_ + j, k = i + m_;
-      const double log_ratio = (b_[k] - b_[i]) * ((p_.U0[i] - p_.U[i]) - (p_.U0[k] - p_.U[k]));
-      const double chance = std::isfinite(log_ratio) ? std::exp(std::min(0.0, log_ratio)) : 0;
-      swaps[std::size_t(r)] += chance;
-      tries[std::size_t(r)] += 1;
-      const double u = uniform_number(o_.seed, Purpose::resampling, p_.first + i, number, 1);
-      if (!(u < chance)) continue;
-      swap_particles(p_, i, k);
-      std::swap(born_[std::size_t(i)], born_[std::size_t(k)]);
-    }
-  }
-
-  const Walk& walk_;
-  const ExchangeOptions& o_;
-  Eigen::Index m_, R_;
-  Vector b_, h_;
-  Particles p_;
-  std::vector<char> born_;  ///< descends from a draw at b = 0 after the start
-  std::array<std::vector<std::vector<double>>, 2> f_;
-  double accepted_ = 0;
-};
 
 TwoSided& operator+=(TwoSided& sum, const TwoSided& z) {
   sum.forward += z.forward;
@@ -157,8 +77,9 @@ void summarise(const Comm& comm, const Blocks& blocks, const std::vector<Ladders
   const auto tries =
       total(comm, blocks, mine, R - 1, [](const Ladders& l, std::size_t i) { return l.tries[i]; });
   for (std::size_t r = 0; r + 1 < R; ++r) result.swaps.push_back(swaps[r] / tries[r]);
-  result.step = total(comm, blocks, mine, R,
-                      [](const Ladders& l, std::size_t r) { return l.h(Eigen::Index(r)); });
+  result.step = total(comm, blocks, mine, R, [](const Ladders& l, std::size_t r) {
+    return l.h(Eigen::Index(r)) * double(l.ladders());
+  });
   for (double& h : result.step) h /= double(o.ladders);
   const auto ends = total(comm, blocks, mine, 2, [](const Ladders& l, std::size_t i) {
     return i == 0 ? l.born() : l.accepted();

@@ -18,25 +18,24 @@ namespace otto {
 namespace {
 
 /// C of the particles; the sum of J J^T and the mean are taken in one pass.
-Eigen::MatrixXd covariance(const Comm& comm, const WideNetwork& network, const Cloud& cloud,
-                           double count) {
+Eigen::MatrixXd covariance(const Comm& comm, const WideNetwork& network, const Cloud& cloud) {
   const auto m = Eigen::Index(network.parameters());
   const auto sums = tree_sum(comm, cloud.blocks(), std::size_t(m * m + m),
                              [&](std::int64_t b, std::span<double> sum) {
                                const Rows x = cloud.points(b);
                                Rows J(x.rows(), m);
                                network.jacobian(as_span(x), as_span(J));
+                               const Vector w = cloud.shares(b);
                                Eigen::MatrixXd square = Eigen::MatrixXd::Zero(m, m);
+                               const Vector mean = J.transpose() * w;
+                               J = w.cwiseSqrt().asDiagonal() * J;
                                square.selfadjointView<Eigen::Lower>().rankUpdate(J.transpose());
-                               const Vector mean = J.colwise().sum();
                                Eigen::Map<Eigen::MatrixXd>(sum.data(), m, m) += square;
                                Eigen::Map<Vector>(sum.data() + m * m, m) += mean;
                              });
   const Eigen::MatrixXd square = Eigen::Map<const Eigen::MatrixXd>(sums.data(), m, m);
-  Vector mean = Eigen::Map<const Vector>(sums.data() + m * m, m);
-  mean /= count;
+  const Vector mean = Eigen::Map<const Vector>(sums.data() + m * m, m);
   Eigen::MatrixXd C = square.selfadjointView<Eigen::Lower>();
-  C /= count;
   C -= mean * mean.transpose();
   return C;
 }
@@ -46,7 +45,7 @@ Eigen::MatrixXd covariance(const Comm& comm, const WideNetwork& network, const C
 double ParticleTrainer::Impl::natural() {
   std::vector<double> gradient;
   gap = contrast(std::uint64_t(iteration), gradient);
-  const Eigen::MatrixXd newest = covariance(comm, network, cloud, double(o.particles));
+  const Eigen::MatrixXd newest = covariance(comm, network, cloud);
   if (C.size() == 0) C = Eigen::MatrixXd::Zero(newest.rows(), newest.cols());
   C += std::max(o.metric_average, 1 / (double(iteration) + 1)) * (newest - C);
   const Vector g = Eigen::Map<const Vector>(gradient.data(), Eigen::Index(gradient.size()));

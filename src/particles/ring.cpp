@@ -136,10 +136,8 @@ Rows RingLaw::samples(std::int64_t first, std::int64_t n, std::uint64_t seed) co
   return x;
 }
 
-double RingLaw::divergence(const Rows& pair_energy) const {
-  const double log_z =
-      log_trace_power(((-pair_energy).array().exp() * nodes_.width()).matrix(), ring_.dimension);
-  return ring_.dimension * pairs_.cwiseProduct(pair_energy).sum() + log_z - entropy();
+double RingLaw::log_z_of(const Rows& pair_energy) const {
+  return log_trace_power(((-pair_energy).array().exp() * nodes_.width()).matrix(), ring_.dimension);
 }
 
 }  // namespace otto

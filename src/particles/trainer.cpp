@@ -1,6 +1,7 @@
 #include "otto/particles/trainer.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "otto/core/error.h"
@@ -31,12 +32,12 @@ void Adam::step(std::span<double> theta, std::span<const double> g, double rate,
   }
 }
 
-ParticleTrainer::Impl::Impl(const Comm& c, WideNetwork& n, const Gaussian& w,
-                            const Gaussian& reference, const Rows& train, double noise,
-                            ParticleTrainOptions options)
+ParticleTrainer::Impl::Impl(const Comm& c, WideNetwork& n, const Gaussian& w, const Gaussian& g,
+                            const Rows& train, double noise, ParticleTrainOptions options)
     : comm(c),
       network(n),
       white(w),
+      reference(g),
       o(std::move(options)),
       cloud(comm, network, white, reference, o),
       batch(comm, train, noise, o.batch, o.seed),
@@ -65,16 +66,15 @@ void ParticleTrainer::Impl::set(const std::vector<double>& next) {
 double ParticleTrainer::Impl::contrast(std::uint64_t draw, std::vector<double>& g) const {
   const std::size_t m = theta.size();
   // one more entry for U itself
-  const auto term = [&](const Rows& x, double weight, std::span<double> sum) {
-    const Vector w = Vector::Constant(x.rows(), weight);
+  const auto term = [&](const Rows& x, const Vector& w, std::span<double> sum) {
     sum[m] += network.add_gradient(as_span(x), as_span(w), sum.first(m));
   };
   std::vector<double> q = tree_sum(comm, batch.blocks(), m + 1, [&](std::int64_t b, auto sum) {
-    term(batch.rows(b, draw), 1 / double(o.batch), sum);
+    term(batch.rows(b, draw), Vector::Constant(batch.blocks().length(b), 1 / double(o.batch)), sum);
   });
-  const std::vector<double> rho = tree_sum(
-      comm, cloud.blocks(), m + 1,
-      [&](std::int64_t b, auto sum) { term(cloud.points(b), 1 / double(o.particles), sum); });
+  const std::vector<double> rho =
+      tree_sum(comm, cloud.blocks(), m + 1,
+               [&](std::int64_t b, auto sum) { term(cloud.points(b), cloud.shares(b), sum); });
   for (std::size_t i = 0; i <= m; ++i) q[i] -= rho[i];
   const double difference = q[m];
   q.resize(m);
@@ -87,7 +87,7 @@ void ParticleTrainer::Impl::add_penalty(double weight, const std::vector<Rows>& 
   const auto sum =
       tree_sum(comm, cloud.blocks(), g.size(), [&](std::int64_t b, std::span<double> s) {
         const Rows x = cloud.points(b);
-        const Vector w = Vector::Constant(x.rows(), weight / double(o.particles));
+        const Vector w = weight * cloud.shares(b);
         const Rows t = at.empty() ? Rows(Rows::Zero(x.rows(), x.cols()))
                                   : at[std::size_t(b - cloud.blocks().first_block)];
         (void)network.add_slope_square(as_span(x), as_span(w), as_span(white.factor()), as_span(t),
@@ -103,7 +103,7 @@ void ParticleTrainer::Impl::add_laplacian(std::vector<double>& g) const {
   const auto sum =
       tree_sum(comm, cloud.blocks(), g.size(), [&](std::int64_t b, std::span<double> s) {
         const Rows x = cloud.points(b);
-        const Vector w = Vector::Constant(x.rows(), -o.penalty / double(o.particles));
+        const Vector w = -o.penalty * cloud.shares(b);
         Rows v(x.rows(), x.cols());
         for (int a = 0; a < (d <= few ? d : 1); ++a) {
           for (Eigen::Index i = 0; i < x.rows(); ++i) {
@@ -128,10 +128,22 @@ double ParticleTrainer::Impl::descend() {
   gap = contrast(std::uint64_t(iteration), g);
   if (o.objective != "contrastive_divergence") add_penalty(o.penalty, {}, g);
   if (o.objective == "fisher") add_laplacian(g);
+  return adam_step(g);
+}
+
+double ParticleTrainer::Impl::adam_step(const std::vector<double>& g) {
   std::vector<double> next = theta;
   adam.step(next, g, rate(), o);
   set(next);
   return norm(g);
+}
+
+double ParticleTrainer::Impl::move() {
+  if (o.objective == "wasserstein_natural") return natural();
+  if (o.objective == "proximal") return proximal();
+  if (o.objective == "noise_contrastive") return tell_apart();
+  if (o.objective == "denoising") return denoise();
+  return descend();
 }
 
 double ParticleTrainer::Impl::proximal() {
@@ -152,14 +164,12 @@ double ParticleTrainer::Impl::proximal() {
         contrast(std::uint64_t(iteration) * std::uint64_t(o.inner_steps) + std::uint64_t(inner), g);
     if (inner == 0) {  // the penalty's slope is 0 there
       gap = difference;
-      first = norm(g);
     } else {
       // one block more than none on ranks without blocks: `at` empty means another penalty
       add_penalty(1 / o.tau, at.empty() ? std::vector<Rows>{Rows()} : at, g);
     }
-    std::vector<double> next = theta;
-    adam.step(next, g, rate(), o);
-    set(next);
+    const double length = adam_step(g);
+    if (inner == 0) first = length;
   }
   return first;
 }
@@ -177,12 +187,15 @@ ParticleReport ParticleTrainer::iterate() {
   if (t.o.sampler == "short_run") {
     t.comm.together([&] { t.cloud.restart(std::uint64_t(t.iteration) + 1); });
   }
-  ParticleReport report;
-  report.acceptance = t.cloud.advance();
-  report.step = t.cloud.step();
-  report.gradient_norm = t.o.objective == "wasserstein_natural" ? t.natural()
-                         : t.o.objective == "proximal"          ? t.proximal()
-                                                                : t.descend();
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  ParticleReport report{.acceptance = none, .step = none, .effective = none, .log_z = none};
+  if (!without_particles(t.o.objective)) {
+    report.acceptance = t.cloud.advance();
+    report.step = t.cloud.step();
+    report.effective = t.cloud.effective();
+    report.log_z = t.cloud.tracked_log_z();
+  }
+  report.gradient_norm = t.move();
   report.gap = t.gap;
   const double share = std::max(t.o.average, 9 / (double(t.iteration) + 9));
   for (std::size_t i = 0; i < t.mean.size(); ++i) t.mean[i] += share * (t.theta[i] - t.mean[i]);

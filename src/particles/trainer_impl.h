@@ -1,6 +1,7 @@
 #pragma once
 // What a training keeps between iterations.
 
+#include "batch.h"
 #include "cloud.h"
 
 namespace otto {
@@ -33,15 +34,19 @@ struct ParticleTrainer::Impl {
   /// Adds -lambda E_rho tr(L^T Hess U L).
   void add_laplacian(std::vector<double>& g) const;
 
-  double descend();   ///< one step of Adam on CD, N1 or N2; returns |g|
-  double proximal();  ///< inner steps of P2
-  double natural();   ///< one natural step
+  double descend();     ///< one step of Adam on CD, N1 or N2; returns |g|
+  double proximal();    ///< inner steps of P2
+  double natural();     ///< one natural step
+  double tell_apart();  ///< one step of Adam on the noise contrast
+  double denoise();     ///< one step of Adam on the match of scores
+  double move();        ///< what the objective asks for
+  double adam_step(const std::vector<double>& g);  ///< returns |g|
   void set(const std::vector<double>& theta);
   [[nodiscard]] double rate() const;
 
   Comm comm;
   WideNetwork& network;
-  const Gaussian& white;
+  const Gaussian &white, &reference;
   ParticleTrainOptions o;
   Cloud cloud;
   Batch batch;

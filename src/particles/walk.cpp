@@ -19,6 +19,22 @@ std::uint64_t pairs(std::size_t dimension) { return dimension / 2 + 2; }
 
 const double* row(const Rows& m, Eigen::Index i) { return m.data() + i * m.cols(); }
 
+/// U_b(y) - U_b(z).
+double rise(const Particles& p, const Particles& y, Eigen::Index i, double b) {
+  return (1 - b) * (y.U0[i] - p.U0[i]) + b * (y.U[i] - p.U[i]);
+}
+
+/// grad U_b of every particle, times its h.
+Rows scaled_slopes(const Particles& p, const Vector& b, const Vector& h) {
+  const Vector by_U = b.cwiseProduct(h), by_U0 = h - by_U;
+  return by_U.asDiagonal() * p.slope + by_U0.asDiagonal() * p.slope0;
+}
+
+/// The chance of a step whose log ratio is that; none where it is not a number.
+double chance_of(double log_ratio) {
+  return std::isfinite(log_ratio) ? std::exp(std::min(0.0, log_ratio)) : 0;
+}
+
 /// log of e^(U_b(z) - U_b(y)) k(z|y) / k(y|z), where y was reached by xi.
 double log_acceptance(const Particles& p, const Particles& y, Eigen::Index i, double b, double h,
                       const double* xi) {
@@ -29,8 +45,7 @@ double log_acceptance(const Particles& p, const Particles& y, Eigen::Index i, do
     back += r * r;
     there += xi[a] * xi[a];
   }
-  const double rise = (1 - b) * (y.U0[i] - p.U0[i]) + b * (y.U[i] - p.U[i]);
-  return -rise - back / (4 * h) + 0.5 * there;
+  return -rise(p, y, i, b) - back / (4 * h) + 0.5 * there;
 }
 
 }  // namespace
@@ -70,16 +85,22 @@ double uniform_number(std::uint64_t seed, Purpose purpose, std::int64_t particle
 Walk::Walk(const ParticleEnergy& energy, const Gaussian& white, const Gaussian* reference,
            WalkOptions options)
     : energy_(energy), white_(white), reference_(reference), options_(std::move(options)) {
-  if (options_.kernel != "mala" && options_.kernel != "ula") {
+  if (options_.kernel != "mala" && options_.kernel != "ula" && options_.kernel != "underdamped") {
     throw InternalError("no kernel is called '" + options_.kernel + "'");
   }
 }
 
-Particles Walk::place(std::int64_t first, Rows z) const {
+Particles Walk::place(std::int64_t first, Rows z, std::uint64_t step) const {
   Particles p;
   p.first = first;
   p.z = std::move(z);
   refresh(p);
+  if (options_.kernel != "underdamped") return p;
+  p.v.resize(p.z.rows(), p.z.cols());
+  for (Eigen::Index i = 0; i < p.v.rows(); ++i) {
+    normal_numbers(options_.seed, Purpose::velocity, first + i, step,
+                   {p.v.data() + i * p.v.cols(), std::size_t(p.v.cols())});
+  }
   return p;
 }
 
@@ -142,6 +163,7 @@ Vector Walk::step(Particles& p, const Vector& b, const Vector& h, std::uint64_t 
     normal_numbers(options_.seed, options_.purpose, p.first + i, step,
                    {xi.data() + i * d, std::size_t(d)});
   }
+  if (options_.kernel == "underdamped") return glide(p, b, h, xi, step);
   Particles y;
   y.first = p.first;
   y.z = propose(p, b, h, xi, step);
@@ -149,12 +171,39 @@ Vector Walk::step(Particles& p, const Vector& b, const Vector& h, std::uint64_t 
   Vector accepted = Vector::Ones(n);
   for (Eigen::Index i = 0; i < n; ++i) {
     if (options_.kernel == "mala" && b[i] != 0) {
-      const double log_ratio = log_acceptance(p, y, i, b[i], h[i], row(xi, i));
-      accepted[i] = std::isfinite(log_ratio) ? std::exp(std::min(0.0, log_ratio)) : 0;
+      accepted[i] = chance_of(log_acceptance(p, y, i, b[i], h[i], row(xi, i)));
       const double u = uniform_number(options_.seed, options_.purpose, p.first + i, step, int(d));
       if (!(u < accepted[i])) continue;
     }
     copy_particle(y, i, p, i);
+  }
+  return accepted;
+}
+
+Vector Walk::glide(Particles& p, const Vector& b, const Vector& h, const Rows& xi,
+                   std::uint64_t step) const {
+  const Eigen::Index n = p.z.rows();
+  const Vector keep = (-options_.friction * h.array()).exp(),
+               renew = (1 - keep.array().square()).sqrt();
+  p.v = keep.asDiagonal() * p.v + renew.asDiagonal() * xi;
+  Particles y;
+  y.first = p.first;
+  y.v = p.v - 0.5 * scaled_slopes(p, b, h);
+  y.z = p.z + h.asDiagonal() * y.v;
+  refresh(y);
+  y.v -= 0.5 * scaled_slopes(y, b, h);
+  Vector accepted(n);
+  const Vector before = row_squares(p.v), after = row_squares(y.v);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    accepted[i] = chance_of(-rise(p, y, i, b[i]) + 0.5 * (before[i] - after[i]));
+    const double u =
+        uniform_number(options_.seed, options_.purpose, p.first + i, step, int(p.z.cols()));
+    if (u < accepted[i]) {
+      copy_particle(y, i, p, i);
+      p.v.row(i) = y.v.row(i);
+    } else {
+      p.v.row(i) *= -1;
+    }
   }
   return accepted;
 }

@@ -13,6 +13,10 @@ at::Tensor site_jacobian(const Script& script, const at::Tensor& x) {
     const c10::IValue value = module.attr(name);
     return value.isTensor() ? value.toTensor().detach() : at::Tensor();
   };
+  if (const at::Tensor A = of("matrix"); A.defined() && !method("layers")) {
+    const at::Tensor y = x - of("center");
+    return (0.5 * at::bmm(y.unsqueeze(2), y.unsqueeze(1))).reshape({x.size(0), -1});
+  }
   const at::Tensor out = of("weight_out"), first = of("weight_0");
   if (!method("layers") || !out.defined() || !first.defined() || first.dim() != 2) return {};
   const at::Tensor z = (x - of("center")) * of("scale");

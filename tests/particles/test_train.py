@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 import energies as E
 
 OTTO = os.environ["OTTO"]
+SLICE = os.path.join(os.path.dirname(__file__), "..", "..", "postprocess", "slice_energy")
 
 SMALL = """
 [data]
@@ -98,6 +99,33 @@ class Train(unittest.TestCase):
                 self.assertEqual(self.history(f"{objective}1"),
                                  self.history(f"{objective}{ranks}"))
 
+    def test_ranks_leave_no_trace_on_samplers(self):
+        self.make_data()
+        for number, (objective, settings) in enumerate((
+                ("contrastive_divergence", ["train.sampler=tempered", "particles.replicas=4"]),
+                ("wasserstein_natural", ["train.sampler=weighted"]),
+                ("contrastive_divergence", ["particles.kernel=underdamped"]),
+                ("noise_contrastive", ["particles.count=300"]),
+                ("denoising", ["data.noise=0.3"]))):
+            with self.subTest(objective=objective, settings=settings):
+                case = SMALL.format(objective=objective)
+                if objective in ("noise_contrastive", "denoising"):
+                    case = case[:case.index("[particles]")]
+                self.write(case + "[checkpoint]\nevery_steps = 11\nkeep = 9\n")
+                words = [w for s in settings for w in ("--set", s)]
+                self.train(f"one{number}", *words)
+                self.train(f"three{number}", *words, ranks=3)
+                self.same_energy(f"one{number}", f"three{number}")
+                self.assertEqual(self.history(f"one{number}"), self.history(f"three{number}"))
+                first = sorted(f for f in os.listdir(self.path(f"one{number}/checkpoints"))
+                               if f.endswith(".json"))[0]
+                self.train(f"again{number}", *words, "--resume", f"one{number}/checkpoints/{first}",
+                           ranks=2)
+                self.same_energy(f"one{number}", f"again{number}")
+                self.assertEqual(self.history(f"one{number}"), self.history(f"again{number}"))
+        tracked = [row["tracked_log_z"] for row in self.history("one1")]
+        self.assertTrue(any(tracked), "log Z was never followed")
+
     def test_resume_to_the_bit(self):
         self.make_data()
         for objective, sampler in (("gradient_penalty", "persistent"),
@@ -166,6 +194,48 @@ count = 2048
         slope, = torch.autograd.grad(network(x).sum(), x)
         exact = (rows[:200] - rows[:2000].mean(0)) @ np.linalg.inv(np.cov(rows[:2000].T))
         self.assertLess(np.abs(slope.numpy() - exact).mean() / np.abs(exact).mean(), .03)
+
+    def test_a_cut_on_a_grid(self):
+        """A plane through a normal energy in five dimensions has the conditional law of its two axes."""
+        d, axes = 5, [1, 3]
+        L = np.tril(self.rng.normal(size=(d, d)) * .3) + np.eye(d)
+        mean, origin = self.rng.normal(size=d), self.rng.normal(size=d)
+        E.save(E.Normal(mean, L, 0.0), self.path("normal.pt"))
+        subprocess.run([sys.executable, SLICE, "normal.pt", "cut.pt", "--axes", *map(str, axes),
+                        "--origin", *map(str, origin)], cwd=self.folder.name, check=True)
+        P = np.linalg.inv(L @ L.T)
+        rest = [k for k in range(d) if k not in axes]
+        Paa = P[np.ix_(axes, axes)]
+        # the cut's coordinates count from the origin
+        centre = mean[axes] - origin[axes] - np.linalg.solve(
+            Paa, P[np.ix_(axes, rest)] @ (origin[rest] - mean[rest]))
+        lower, upper = centre - 7, centre + 7
+        self.write(f"""
+[mesh]
+kind = "box"
+lower = {lower.tolist()}
+upper = {upper.tolist()}
+cells = [48, 48]
+[[energy]]
+kind = "entropy"
+temperature = 1.0
+[[energy]]
+kind = "external"
+network = "cut.pt"
+[initial]
+kind = "gibbs"
+[time]
+scheme = "implicit_euler"
+step = 0.1
+end = 0.1
+""")
+        status, text = self.run_otto("-o", "run", command="run")
+        self.assertEqual(status, 0, text)
+        with h5py.File(self.path("run/final.h5")) as file:
+            x, density = file["cells/center"][()], file["cells/density"][()]
+        y = x - centre
+        exact = np.exp(-.5 * np.einsum("ni,ij,nj->n", y, Paa, y)) * np.sqrt(np.linalg.det(Paa)) / 2 / np.pi
+        self.assertLess(np.abs(density - exact).max(), 1e-3 * exact.max())
 
     def test_test_rows_never_enter(self):
         self.make_data()
@@ -239,9 +309,20 @@ steps = 4
             (["network.widths=[90, 90]", "train.objective=wasserstein_natural"],
              ("4096", "contrastive_divergence")),
             (["train.objective=jko"], ("train.objective", "[mesh]")),
-            (["train.objective=denoising"], ("train.objective", "denoising", "version")),
-            (["train.sampler=tempered"], ("train.sampler", "tempered", "version")),
-            (["train.sampler=weighted"], ("train.sampler", "weighted", "version")),
+            (["train.objective=denoising"], ("'denoising' moves no particles",)),
+            (["train.objective=denoising", "-particles"], ("data.noise", "'denoising'")),
+            (["train.objective=denoising", "data.target=ring", "-particles", "-samples"],
+             ("data.target", "noise")),
+            (["train.objective=noise_contrastive"], ("particles.steps", "'noise_contrastive'")),
+            (["train.sampler=tempered", "particles.kernel=ula", "particles.step=0.1"],
+             ("particles.kernel", "'tempered'", "mala")),
+            (["train.sampler=weighted", "particles.kernel=ula", "particles.step=0.1"],
+             ("particles.kernel", "'weighted'", "mala")),
+            (["train.sampler=tempered", "particles.kernel=underdamped"],
+             ("particles.kernel", "velocities")),
+            (["particles.replicas=4"], ("particles.replicas", "tempered")),
+            (["train.sampler=tempered", "particles.replicas=1"], ("particles.replicas",)),
+            (["particles.friction=2"], ("particles.friction", "underdamped")),
             (["train.sampler=jko"], ("train.sampler", "persistent")),
             (["train.particles=9"], ("train.particles", "particles.count")),
             (["train.tolerance=0.1"], ("train.tolerance", "patience")),
@@ -249,15 +330,20 @@ steps = 4
             (["train.batch=0"], ("train.batch",)),
             (["particles.count=1"], ("particles.count",)),
             (["particles.kernel=ula"], ("particles.step", "ula")),
-            (["particles.kernel=underdamped"], ("underdamped", "version")),
             (["particles.acceptance=1"], ("particles.acceptance",)),
             (["particles.number=4"], ("particles.number", "count")),
         ]
         for number, (settings, expected) in enumerate(cases):
             with self.subTest(settings=settings):
-                words = [w for s in settings for w in ("--set", s)]
-                conv = "network.kind=conv" in settings
-                self.write(good.replace("widths = [16, 16]\n", "") if conv else good)
+                words = [w for s in settings if s[0] != "-" for w in ("--set", s)]
+                case = good
+                if "network.kind=conv" in settings:
+                    case = case.replace("widths = [16, 16]\n", "")
+                if "-particles" in settings:
+                    case = case[:case.index("[particles]")]
+                if "-samples" in settings:
+                    case = case.replace("samples = \"data.h5\"\n", "")
+                self.write(case)
                 # what is wrong with a case comes to light in `check` as well
                 status, text = self.run_otto("-o", "out", *words, ranks=1 if number % 5 else 2,
                                              command="train" if number % 2 else "check")

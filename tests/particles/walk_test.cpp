@@ -83,6 +83,36 @@ TEST(Walk, TestedStepsKeepTheTargetWhateverTheirLength) {
   EXPECT_NEAR(got, s, 0.02 * s);
 }
 
+TEST(Walk, UnderdampedStepsKeepTheTargetWhateverTheirLength) {
+  // the leapfrog step alone would rest at s / (1 - h^2/4s): .735 for .5
+  const double s = 0.5;
+  const double got =
+      mean_square("underdamped", 0.8, normal({s, s, s, s}), normal({1, 1, 1, 1}), 8192, 60);
+  EXPECT_NEAR(got, s, 0.02 * s);
+}
+
+TEST(Walk, VelocitiesForgetAsTheirFrictionSays) {
+  // friction 2 damps U = z^2/2 critically: E z_0 z_t = (1 + t) e^-t, where diffusion has e^-t
+  const Gaussian g = normal({1, 1, 1, 1});
+  const GaussianEnergy energy(g);
+  const Walk walk(energy, g, nullptr, {"underdamped", 5, Purpose::training});
+  const double h = 0.05, t = 1;
+  double product = 0;
+  const Eigen::Index n = 8192;
+  for (Eigen::Index first = 0; first < n; first += 64) {
+    Rows z(64, 4);
+    for (Eigen::Index i = 0; i < 64; ++i) {
+      normal_numbers(6, Purpose::noise, first + i, 0, {z.data() + i * 4, 4});
+    }
+    Particles p = walk.place(first, z);
+    for (int k = 1; k <= int(std::lround(t / h)); ++k) {
+      (void)walk.step(p, Vector::Ones(64), Vector::Constant(64, h), std::uint64_t(k));
+    }
+    product += p.z.cwiseProduct(z).sum();
+  }
+  EXPECT_NEAR(product / double(4 * n), (1 + t) * std::exp(-t), 0.02);
+}
+
 TEST(Walk, ParticlesDoNotDependOnTheirBlock) {
   const Gaussian white = mixed(5, 1, 3);
   const RingEnergy energy({5, 1, 1});

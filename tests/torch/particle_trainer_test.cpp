@@ -4,8 +4,10 @@
 //   contrastive divergence, N2, proximal, natural   A = S^-1
 //   N1                                              A = (S + 2 lambda M)^-1
 //   contrastive divergence by ULA of length h       A (1 - h A/2) = S^-1 (M = 1), the law of its steps
+//   denoising with the noise s                      A = (S + s^2)^-1
+//   noise contrast against any g                    A = S^-1
 //
-// S is that of the very rows trained on, so that nothing but the particles is random.
+// whatever else the sampler (persistent, tempered, weighted) and the exact kernel (mala, underdamped). S is that of the very rows trained on, so that nothing but the particles is random.
 
 #include <gtest/gtest.h>
 
@@ -43,16 +45,27 @@ class Laws : public testing::Test {
 
   /// A after training in the metric M, whose factor is that of `white`.
   Eigen::MatrixXd trained(ParticleTrainOptions o, const Gaussian& white) {
-    WideDesign design{.kind = "quadratic", .dimension = d};
-    design.center = {law.mean().data(), law.mean().data() + d};
-    const auto network = make_wide_network(design);
+    const auto network = form(law.mean());
     o.batch = 4096;
     o.seed = 19;
     ParticleTrainer trainer(Comm(MPI_COMM_SELF), *network, white, law, rows, 0, o);
-    for (std::int64_t k = 0; k < o.iterations; ++k) (void)trainer.iterate();
-    const std::vector<double> theta = trainer.averaged();
+    return run(trainer, o.iterations);
+  }
+  /// U = 1/2 |x - c|^2 at the start.
+  static std::unique_ptr<WideNetwork> form(const Vector& c) {
+    WideDesign design;
+    design.kind = "quadratic";
+    design.dimension = d;
+    design.center = {c.data(), c.data() + d};
+    return make_wide_network(design);
+  }
+  static Eigen::MatrixXd symmetric(const std::vector<double>& theta) {
     const Eigen::Map<const Rows> A(theta.data(), d, d);
     return 0.5 * (A + A.transpose());
+  }
+  static Eigen::MatrixXd run(ParticleTrainer& trainer, std::int64_t iterations) {
+    for (std::int64_t k = 0; k < iterations; ++k) (void)trainer.iterate();
+    return symmetric(trainer.averaged());
   }
   /// Largest distance from 1 of an eigenvalue of B^(1/2) A B^(1/2): relative error of A against B^-1.
   static double error(const Eigen::MatrixXd& A, const Eigen::MatrixXd& B) {
@@ -137,6 +150,89 @@ TEST_F(Laws, UnadjustedSteps) {
   const Eigen::MatrixXd rest = A * (Eigen::MatrixXd::Identity(d, d) - 0.1 * A);
   EXPECT_LT(error(rest, S), 0.02);
   EXPECT_GT(error(A, S), 0.2);
+}
+
+TEST_F(Laws, UnderdampedParticles) {
+  ParticleTrainOptions o = adam("contrastive_divergence");
+  o.kernel = "underdamped";
+  o.acceptance = 0.9;
+  EXPECT_LT(error(trained(o, law), S), 0.02);
+}
+
+TEST_F(Laws, TemperedParticles) {
+  ParticleTrainOptions o = adam("contrastive_divergence");
+  o.sampler = "tempered";
+  o.replicas = 3;
+  o.iterations = 120;
+  EXPECT_LT(error(trained(o, law), S), 0.02);
+}
+
+TEST_F(Laws, WeightedParticles) {
+  ParticleTrainOptions o = adam("contrastive_divergence");
+  o.sampler = "weighted";
+  o.iterations = 400;  // shares make as many particles worth fewer
+  EXPECT_LT(error(trained(o, law), S), 0.02);
+}
+
+TEST_F(Laws, WeightedParticlesFollowLogZ) {
+  // log Z of 1/2 x^T A x is d/2 log 2 pi - 1/2 log det A; particles that hardly move must know it
+  // while A goes from (1.3 S)^-1 to S^-1
+  WideDesign design;
+  design.kind = "quadratic";
+  design.dimension = d;
+  design.center = {law.mean().data(), law.mean().data() + d};
+  const Gaussian wide(law.mean(), Rows(1.3 * S));
+  const Rows A0 = (1.3 * S).inverse();
+  design.matrix = {A0.data(), A0.data() + d * d};
+  const auto network = make_wide_network(design), other = make_wide_network(design);
+  ParticleTrainOptions o = adam("contrastive_divergence");
+  o.sampler = "weighted";
+  o.steps = 1;
+  o.step = 1e-3;
+  o.learning_rate = 0.004;
+  o.batch = 4096;
+  ParticleTrainer trainer(Comm(MPI_COMM_SELF), *network, law, wide, rows, 0, o);
+  double smallest = 1;
+  for (int k = 0; k < 40; ++k) {
+    const Eigen::MatrixXd A = symmetric(trainer.theta());
+    const ParticleReport r = trainer.iterate();
+    const Eigen::LLT<Eigen::MatrixXd> L(A);
+    const double log_det = 2 * L.matrixL().toDenseMatrix().diagonal().array().log().sum();
+    ASSERT_NEAR(r.log_z, 0.5 * d * std::log(2 * M_PI) - 0.5 * log_det, 0.1) << k;
+    smallest = std::min(smallest, r.effective);
+  }
+  EXPECT_LT(smallest, 0.95);  // shares differ
+  ParticleTrainOptions wild = o;
+  wild.learning_rate = 0.5;  // one move of theta leaves few particles of any worth: not followed
+  ParticleTrainer hasty(Comm(MPI_COMM_SELF), *other, law, wide, rows, 0, wild);
+  double last = 0;
+  for (int k = 0; k < 10; ++k) last = hasty.iterate().log_z;
+  EXPECT_TRUE(std::isnan(last));
+}
+
+TEST_F(Laws, Denoising) {
+  const double noise = 0.5;
+  const auto network = form(law.mean());
+  ParticleTrainOptions o = adam("denoising");
+  o.batch = 8192;
+  ParticleTrainer trainer(Comm(MPI_COMM_SELF), *network, law, law, rows, noise, o);
+  const auto A = run(trainer, o.iterations);
+  EXPECT_LT(error(A, S + noise * noise * Eigen::MatrixXd::Identity(d, d)), 0.02);
+  EXPECT_GT(error(A, S), 0.08);
+}
+
+TEST_F(Laws, NoiseContrast) {
+  // q = N(0, s^2) by noise alone, told from a g of other variances on mixed axes
+  const double s = 1.2;
+  const Rows nothing = Rows::Zero(2, d);
+  const Gaussian g(Vector::Zero(d), Rows(0.5 * S + 0.72 * Eigen::MatrixXd::Identity(d, d)));
+  const auto network = form(Vector::Zero(d));
+  ParticleTrainOptions o = adam("noise_contrastive");
+  o.iterations = 500;  // noise contrast has more variance than the likelihood
+  o.batch = 8192;
+  ParticleTrainer trainer(Comm(MPI_COMM_SELF), *network, unit(), g, nothing, s, o);
+  const auto A = run(trainer, o.iterations);
+  EXPECT_LT(error(A, s * s * Eigen::MatrixXd::Identity(d, d)), 0.02);
 }
 
 }  // namespace

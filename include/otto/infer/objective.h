@@ -48,7 +48,8 @@ class Objective {
   [[nodiscard]] bool has_temperature() const { return unknowns().temperature; }
   [[nodiscard]] bool has_interaction() const { return unknowns().pairs > 0; }
   [[nodiscard]] const Mesh& mesh() const;
-  [[nodiscard]] double samples() const;  ///< sum_k N_k
+  [[nodiscard]] double samples() const;     ///< sum_k N_k
+  [[nodiscard]] double background() const;  ///< density of the likelihood's uniform share
   [[nodiscard]] const ThinPlate& prior() const;
   [[nodiscard]] const RadialSpline& spline() const;   ///< where W is unknown
   [[nodiscard]] const PairPrior& pair_prior() const;  ///< where W is unknown

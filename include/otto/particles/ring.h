@@ -63,9 +63,15 @@ class RingLaw {
   [[nodiscard]] const Rows& pairs() const { return pairs_; }
   /// n exact samples (rows), numbers first, first + 1, ... of all.
   [[nodiscard]] Rows samples(std::int64_t first, std::int64_t n, std::uint64_t seed) const;
-  /// KL(q|p) = E_q U' + log Z' - entropy of q for p ~ e^(-U'), U' = sum_i u'(x_i, x_(i+1)), u' given
-  /// on the pairs of nodes.
-  [[nodiscard]] double divergence(const Rows& pair_energy) const;
+  /// Of another energy U' = sum_i u'(x_i, x_(i+1)), u' given on the pairs of nodes: log Z', E_q U', and
+  /// KL(q|p') = E_q U' + log Z' - entropy of q.
+  [[nodiscard]] double log_z_of(const Rows& pair_energy) const;
+  [[nodiscard]] double mean_of(const Rows& pair_energy) const {
+    return ring_.dimension * pairs_.cwiseProduct(pair_energy).sum();
+  }
+  [[nodiscard]] double divergence(const Rows& pair_energy) const {
+    return mean_of(pair_energy) + log_z_of(pair_energy) - entropy();
+  }
 
  private:
   Ring ring_;

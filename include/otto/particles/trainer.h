@@ -9,13 +9,19 @@
 //                           `inner_steps` steps from theta_k
 //   wasserstein_natural     theta' = theta - (C + r) ^-1 dL/dtheta, C = Cov_rho(dU/dtheta): the natural
 //                           step, of infinite tau; r falls from 1 to a floor
+//   noise_contrastive       E_q softplus(-u) + nu E_g softplus(u), u = -log g - U - log Z - log nu: the
+//                           data told from nu times as many draws of g (Gutmann, Hyvarinen, J. Mach.
+//                           Learn. Res. 13, 2012); log Z is that of Bennett, the best one for this u
+//   denoising               1/2 E |s grad U(x + s e) - e|^2, x data, e standard normal, s their noise
+//                           (Vincent, Neural Comput. 23, 2011)
 //
+// The last two have no Langevin particles. "E_rho" is a mean with the particles' shares.
 // L L^T is the covariance of the data. At rho = p and with full capacity, contrastive divergence, N2, P2
 // and the natural step rest at p = q; N1 rests at
 //
-//   q = (1 - lambda div L L^T grad) p:   p is q blurred by sqrt(2 lambda E) L xi, E exponential, xi normal.
+//   q = (1 - lambda div L L^T grad) p:   p is q blurred by sqrt(2 lambda E) L xi, E exponential, xi normal;
 //
-// All but the last move by Adam with decoupled weight decay. Data are drawn without replacement: every
+// noise contrast and denoising rest at p = q, q with the noise of its draws. All but natural steps move by Adam with decoupled weight decay. Data are drawn without replacement: every
 // row once before any comes again, so that a batch of all rows has no noise of its own. Sums over
 // particles and data are taken in blocks in a fixed order: the bits do not depend on the ranks.
 //
@@ -33,7 +39,9 @@ namespace otto {
 
 struct ParticleTrainOptions {
   std::string objective = "contrastive_divergence";
-  std::string sampler = "persistent";  ///< or "short_run": from the reference in every iteration
+  std::string sampler = "persistent";  ///< or "short_run": from the reference in every iteration;
+                                       ///< "tempered": by replica exchange; "weighted": with shares
+                                       ///< that follow theta
   std::string kernel = "mala";
   std::int64_t iterations = 2000;
   std::uint64_t seed = 1;
@@ -42,6 +50,8 @@ struct ParticleTrainOptions {
   double step = 0;               ///< their length h; 0: adapted to `acceptance`, for mala
   double first_step = 0.05;  ///< where the adapted length starts, in units of the data's variance
   double acceptance = 0.6;   ///< near the best of MALA in any dimension
+  double friction = 2;       ///< of underdamped particles
+  int replicas = 8;          ///< of each tempered particle
   std::int64_t batch = 256;  ///< data drawn in one iteration
   double penalty = 0.01;     ///< lambda
   double tau = 1;
@@ -60,17 +70,24 @@ struct ParticleTrainOptions {
                                 ///< particles of g is correlated with it, a bias of order m/N
 };
 
-/// One iteration, for history.csv.
+/// Objectives that move no particles.
+inline bool without_particles(const std::string& objective) {
+  return objective == "noise_contrastive" || objective == "denoising";
+}
+
+/// One iteration, for history.csv; nan where the objective has no such thing.
 struct ParticleReport {
   double gap = 0;            ///< E_q U - E_rho U
   double gradient_norm = 0;  ///< of dL/dtheta
   double acceptance = 0, step = 0;
+  double effective = 0;  ///< what the particles are worth over their number
+  double log_z = 0;      ///< followed by weighted particles; nan where it is not known
 };
 
 class ParticleTrainer {
  public:
   /// `train`: rows on every rank, to each draw of which a normal of deviation `noise` is added.
-  /// `reference`: where particles start. All but the options must outlive it. Collective.
+  /// `reference`: where particles start, the hot end of ladders, the noise that is told from data. All but the options must outlive it. Collective.
   ParticleTrainer(const Comm& comm, WideNetwork& network, const Gaussian& white,
                   const Gaussian& reference, const Rows& train, double noise,
                   ParticleTrainOptions options);

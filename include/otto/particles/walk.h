@@ -14,7 +14,13 @@
 //   min(1, e^(U_b(z) - U_b(y)) k(z|y) / k(y|z)),     k(y|z) normal, mean z - h grad U_b(z), variance 2h,
 //
 // so that p_b is invariant for every h (Roberts, Tweedie, Bernoulli 2, 1996). At b = 0 both draw
-// afresh from g, an exact step.
+// afresh from g, an exact step. `underdamped` particles have velocities v as well, normal at rest:
+//
+//   v' = c v + sqrt(1 - c^2) xi,  c = e^(-friction h);    w = v' - h/2 grad U_b(z),  y = z + h w,
+//   v" = w - h/2 grad U_b(y),     taken with the probability min(1, e^(H(z, v') - H(y, v"))),
+//
+// H = U_b + |v|^2/2, where it is not taken z stays and v' turns round (Horowitz, Phys. Lett. B 268,
+// 1991): p_b is invariant for every h again, and what moves does so along straight lines for a while.
 //
 // Particle number n uses its own random numbers, a function of (seed, purpose, n, step).
 
@@ -31,6 +37,7 @@ struct Particles {
   Rows z;                  ///< whitened
   Vector U, U0;            ///< U and -log g
   Rows slope, slope0;      ///< of both, in z
+  Rows v;                  ///< velocities, of underdamped particles alone
   [[nodiscard]] Vector f() const { return U0 - U; }
 };
 
@@ -52,13 +59,16 @@ enum class Purpose : std::uint64_t {
   trace,
   noise,
   mixture,
-  shuffle
+  shuffle,
+  velocity
 };
 
 struct WalkOptions {
-  std::string kernel = "mala";  ///< or "ula"
+  std::string kernel = "mala";  ///< or "ula", "underdamped"
   std::uint64_t seed = 1;
   Purpose purpose = Purpose::training;
+  double friction = 2;  ///< of underdamped: 2 damps an axis of variance 1 critically, where its law
+                        ///< forgets the start fastest
 };
 
 /// Standard normal numbers of a particle in a step.
@@ -74,14 +84,15 @@ class Walk {
   Walk(const ParticleEnergy& energy, const Gaussian& white, const Gaussian* reference,
        WalkOptions options);
 
-  /// Particles first, first + 1, ... at whitened places.
-  [[nodiscard]] Particles place(std::int64_t first, Rows z) const;
+  /// Particles first, first + 1, ... at whitened places; their velocities, if they have any, are
+  /// those of `step` of their streams.
+  [[nodiscard]] Particles place(std::int64_t first, Rows z, std::uint64_t step = 0) const;
   /// `n` of them drawn from the reference; `step` of their streams.
   [[nodiscard]] Particles draw(std::int64_t first, Eigen::Index n, std::uint64_t step) const;
   /// What is known of them anew, after the energy changed.
   void refresh(Particles& p) const;
   /// One step of every particle at its own b and h. Returns the probabilities of acceptance (1 for
-  /// ula and at b = 0).
+  /// ula, and for mala at b = 0).
   Vector step(Particles& p, const Vector& b, const Vector& h, std::uint64_t step) const;
   [[nodiscard]] Rows positions(const Particles& p) const { return white_.points(p.z); }
   [[nodiscard]] const Gaussian& white() const { return white_; }
@@ -89,6 +100,9 @@ class Walk {
  private:
   [[nodiscard]] Rows propose(const Particles& p, const Vector& b, const Vector& h, const Rows& xi,
                              std::uint64_t step) const;
+  /// The step of underdamped particles.
+  Vector glide(Particles& p, const Vector& b, const Vector& h, const Rows& xi,
+               std::uint64_t step) const;
   [[nodiscard]] Rows reference_in_z(std::int64_t first, Eigen::Index n, std::uint64_t step) const;
   const ParticleEnergy& energy_;
   const Gaussian& white_;

@@ -1,0 +1,124 @@
+// Particles in two dimensions against quadrature on a grid, for an energy that is a network:
+//
+//   the root mean square error of observables over independent sets of N particles falls as N^(-1/2);
+//   N (m - E J)^T Cov(J) ^-1 (m - E J), m the mean of J = dU/dtheta over N particles, is chi^2 of as
+//   many degrees of freedom as Cov(J) has directions.
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Eigenvalues>
+#include <cmath>
+
+#include "otto/network/network_module.h"
+#include "otto/particles/walk.h"
+
+namespace otto {
+namespace {
+
+/// A perceptron on a normal law, its means over p by the midpoint rule.
+class OnAGrid : public testing::Test {
+ protected:
+  OnAGrid() : g(Vector::Zero(2), Rows(Rows{{1.0, 0.3}, {0.3, 0.6}})) {
+    WideDesign design;
+    design.widths = {6};
+    design.reference = g.buffers();
+    design.amplitude = 3;
+    network = make_wide_network(design);
+    constexpr int cells = 300;
+    constexpr double reach = 6;
+    Rows x(cells * cells, 2);
+    for (int i = 0; i < cells * cells; ++i) {
+      x.row(i) << reach * (2 * (i % cells + 0.5) / cells - 1),
+          reach * (2 * (i / cells + 0.5) / cells - 1);
+    }
+    const Vector U = NetworkEnergy(*network).energy(x);
+    weight = (U.minCoeff() - U.array()).exp();
+    weight /= weight.sum();
+    observed = observables(x, U);
+    exact = observed.transpose() * weight;
+    const Rows J = jacobian(x);
+    mean_J = J.transpose() * weight;
+    const Rows centred = J.rowwise() - mean_J.transpose();
+    covariance = centred.transpose() * weight.asDiagonal() * centred;
+  }
+  [[nodiscard]] Rows jacobian(const Rows& x) const {
+    Rows J(x.rows(), network->parameters());
+    network->jacobian(as_span(x), as_span(J));
+    return J;
+  }
+  static Rows observables(const Rows& x, const Vector& U) {
+    Rows o(x.rows(), 4);
+    o << U, x.col(0), x.col(1).cwiseProduct(x.col(0)),
+        (x.col(0).array() > x.col(1).array()).cast<double>();
+    return o;
+  }
+  /// N particles after steps that forget the start.
+  [[nodiscard]] Rows sample(Eigen::Index n, std::uint64_t seed) const {
+    const NetworkEnergy energy(*network);
+    const Walk walk(energy, g, &g, {"mala", seed, Purpose::training});
+    Rows all(n, 2);
+    for (Eigen::Index first = 0; first < n; first += 64) {
+      Particles p = walk.draw(first, 64, 0);
+      for (std::uint64_t k = 1; k <= 80; ++k) {
+        (void)walk.step(p, Vector::Ones(64), Vector::Constant(64, 0.3), k);
+      }
+      all.middleRows(first, 64) = walk.positions(p);
+    }
+    return all;
+  }
+
+  Gaussian g;
+  std::unique_ptr<WideNetwork> network;
+  Vector weight, exact, mean_J;
+  Rows observed;
+  Eigen::MatrixXd covariance;
+};
+
+TEST_F(OnAGrid, ErrorsOfObservablesFallAsTheRootOfTheParticles) {
+  const Vector deviation =
+      ((observed.rowwise() - exact.transpose()).array().square().matrix().transpose() * weight)
+          .cwiseSqrt();
+  double sx = 0, sy = 0, sxx = 0, sxy = 0, points = 0;
+  for (const Eigen::Index n : {64, 256, 1024, 2048}) {
+    double squares = 0;
+    constexpr int seeds = 8;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+      const Rows x = sample(n, 4000 + seed);
+      const Rows o = observables(x, NetworkEnergy(*network).energy(x));
+      const Vector off = o.colwise().mean().transpose() - exact;
+      squares += off.cwiseQuotient(deviation).squaredNorm();
+    }
+    const double error = std::sqrt(squares / (seeds * 4)), a = std::log(double(n)),
+                 b = std::log(error);
+    EXPECT_NEAR(error * std::sqrt(double(n)), 1, 0.4) << n;
+    sx += a;
+    sy += b;
+    sxx += a * a;
+    sxy += a * b;
+    points += 1;
+  }
+  EXPECT_NEAR((points * sxy - sx * sy) / (points * sxx - sx * sx), -0.5, 0.1);
+}
+
+TEST_F(OnAGrid, GradientsAreThoseOfTheGrid) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> e(covariance);
+  const Vector& values = e.eigenvalues();
+  constexpr Eigen::Index n = 4096;
+  double sum = 0, freedom = 0;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    const Vector off = e.eigenvectors().transpose() *
+                       (jacobian(sample(n, 5000 + seed)).colwise().mean().transpose() - mean_J);
+    for (Eigen::Index k = 0; k < values.size(); ++k) {
+      if (values[k] < 1e-6 * values.maxCoeff()) continue;
+      const double z2 = double(n) * off[k] * off[k] / values[k];
+      EXPECT_LT(z2, 25) << k;
+      sum += z2;
+      freedom += 1;
+    }
+  }
+  EXPECT_GT(freedom, 40);
+  EXPECT_NEAR(sum, freedom, 3 * std::sqrt(2 * freedom));
+}
+
+}  // namespace
+}  // namespace otto
