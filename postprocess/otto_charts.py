@@ -33,7 +33,9 @@ def linear_ticks(low, high, count=4):
 
 
 def log_ticks(low, high):
-    """Powers of ten, and 2 and 5 times them where there are few."""
+    """Powers of ten, and 2 and 5 times them where there are few; round numbers where there are none of them."""
+    if high - low < 0.8:
+        return [math.log10(t) for t in linear_ticks(10**low, 10**high)]
     first, last = math.floor(low), math.ceil(high)
     stride = max(1, (last - first) // 6)
     ticks = [float(p) for p in range(first, last + 1, stride)]

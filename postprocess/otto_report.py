@@ -155,6 +155,14 @@ def verdict(folder):
         facts.append(f"L1 error against the exact density {number(s['error']['l1'])}")
     if "train" in s:
         facts.append(f"objective {esc(s['train']['objective'])}, {number(s['train']['iterations'])} iterations, KL {number(s['train'].get('kl'))}")
+    if "fit" in s:
+        fit = s["fit"]
+        facts.append(f"{esc(number(fit.get('unknowns')) if not isinstance(fit.get('unknowns'), list) else ', '.join(fit['unknowns']))} inferred "
+                     f"at kT = {number(fit.get('temperature'))}, misfit {number(fit.get('misfit'))}")
+        if isinstance(fit.get("heldout"), dict):
+            facts.append(f"KL of the snapshots kept out {number(fit['heldout'].get('kl'))}, baseline {number(fit['heldout'].get('baseline_kl'))}")
+        if isinstance(fit.get("curl"), dict):
+            facts.append(f"a gradient flow: {esc(fit['curl'].get('verdict'))}")
     if "distance" in s:
         facts.append(f"W2 = {number(s['distance'].get('w2'))}")
     if "reason" in s:
@@ -237,6 +245,25 @@ def charts(folder):
     return f'<h2>Ledger</h2><div class="charts">{"".join(parts)}</div>' if parts else ""
 
 
+def fitted_energy(folder):
+    """V of a fit on a line, with its error bars."""
+    if not os.path.exists(folder.file("V.h5")):
+        return ""
+    import h5py
+    import numpy as np
+
+    with h5py.File(folder.file("V.h5")) as file:
+        cells = {name: file["cells"][name][()] for name in ("center", "value", "deviation") if name in file["cells"]}
+    centers = np.asarray(cells["center"]).reshape(len(cells["value"]), -1)
+    if centers.shape[1] != 1 or "deviation" not in cells:
+        return ""
+    order = np.argsort(centers[:, 0])
+    x, V, off = centers[order, 0], cells["value"][order], 2 * cells["deviation"][order]
+    known = np.isfinite(off) & (off < np.ptp(V))
+    series = [("V", x[known], V[known]), ("+ 2 deviations", x[known], (V + off)[known]), ("− 2 deviations", x[known], (V - off)[known])]
+    return "<h2>Inferred energy</h2>" + figure(line_chart(series, "x", "V"), "V where its deviation is less than its range.")
+
+
 def studies(folder):
     """Tables of the commands that make one."""
     text = ""
@@ -297,7 +324,7 @@ def figures_of(folder):
 def one(folder):
     title = folder.summary.get("title") or folder.name
     return (f'<header><p class="soft">Otto, {esc(folder.kind)}, {esc(folder.path)}</p><h1>{esc(title)}</h1></header>'
-            + verdict(folder) + asked(folder) + player(folder) + charts(folder) + studies(folder) + figures_of(folder) + provenance(folder))
+            + verdict(folder) + asked(folder) + player(folder) + fitted_energy(folder) + charts(folder) + studies(folder) + figures_of(folder) + provenance(folder))
 
 
 def side_by_side(folders):
