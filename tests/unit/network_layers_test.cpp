@@ -123,7 +123,8 @@ TEST(Layers, AreTheirFormulas) {
       };
       const double gx = difference(h, 0), gy = difference(0, h);
       const double scale = 1 + std::hypot(gx, gy);
-            EXPECT_NEAR(slopes[i][1], gy, 1e-8 * scale) << name;
+      EXPECT_NEAR(slopes[i][0], gx, 1e-8 * scale) << name;
+      EXPECT_NEAR(slopes[i][1], gy, 1e-8 * scale) << name;
     }
   }
 }
