@@ -34,12 +34,16 @@ struct Parsed {
   std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs,
       count, replicas, ladders, burn_in, steps, thin, temperatures, particles, noise, seed;
   std::vector<std::string> settings, may_change, over, folders;
-  bool markdown = false, version = false, no_baselines = false, no_code = false;
+  bool markdown = false, version = false, no_baselines = false, no_code = false, sandbox = false;
 };
 
-void add_no_code(CLI::App& command, Parsed& p) {
+void add_programs(CLI::App& command, Parsed& p) {
   command.add_flag("--no-code", p.no_code,
                    "Refuse networks whose files are programs (TorchScript) without reading them");
+  command.add_flag(
+      "--sandbox", p.sandbox,
+      "Evaluate networks whose files are programs in a process that can do nothing else: no "
+      "files, no network, limited memory and time");
 }
 
 void add_case_options(CLI::App& command, Parsed& p) {
@@ -60,7 +64,7 @@ void add_case_options(CLI::App& command, Parsed& p) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
-  add_no_code(command, p);
+  add_programs(command, p);
   command.footer("Words after -- are options for PETSc, as in -- -ksp_rtol 1e-10 -ksp_monitor");
 }
 
@@ -154,7 +158,7 @@ void add_energy_options(CLI::App& command, Parsed& p, const char* output) {
                   "energies, as 'otto train' writes it")
       ->type_name("");
   command.add_option("-o,--output", p.output, output)->type_name("DIR");
-  add_no_code(command, p);
+  add_programs(command, p);
   command
       .add_option("--replicas", p.replicas,
                   "Inverse temperatures from the reference to the "
@@ -475,7 +479,9 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   const CLI::App& command = *app.get_subcommands().front();
   refuse_rest(command);
   line.command = command.get_name();
-  line.no_code = p.no_code;
+  if (p.no_code && p.sandbox) fail("--no-code and --sandbox exclude each other");
+  if (p.no_code) line.programs = Programs::refuse;
+  if (p.sandbox) line.programs = Programs::confine;
   line.word = p.word;
   line.markdown = p.markdown;
   const std::vector<std::string> with_case{"run",      "train", "fit",     "check",

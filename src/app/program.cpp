@@ -62,7 +62,7 @@ int explain_command(const std::string& word) {
 
 int run_program(int argc, char** argv) {
   const CommandLine line = parse_command_line({argv + 1, argv + argc});
-  if (line.no_code) forbid_programs();
+  treat_programs(line.programs);
   if (line.command == "run") return run_command(line.run);
   if (line.command == "train") return train_command(line.run);
   if (line.command == "fit") return fit_command(line.run);

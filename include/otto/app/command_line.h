@@ -6,6 +6,7 @@
 
 #include "otto/app/commands.h"
 #include "otto/app/report.h"
+#include "otto/network/network_module.h"
 
 namespace otto {
 
@@ -19,10 +20,10 @@ struct CommandLine {
   SampleRequest sample = {};
   LikelihoodRequest likelihood = {};
   ReportOptions report = {};
-  int modes = 6;          ///< of spectrum
-  std::string word = {};  ///< of explain
-  bool markdown = false;  ///< of schema
-  bool no_code = false;   ///< refuse networks that are programs
+  int modes = 6;                      ///< of spectrum
+  std::string word = {};              ///< of explain
+  bool markdown = false;              ///< of schema
+  Programs programs = Programs::run;  ///< networks that are TorchScript
 };
 
 /// Reads the arguments (without the program's name). Throws InputError with a suggestion.
