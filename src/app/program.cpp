@@ -62,7 +62,7 @@ int explain_command(const std::string& word) {
 
 int run_program(int argc, char** argv) {
   const CommandLine line = parse_command_line({argv + 1, argv + argc});
-  if (line.no_code) forbid_programs();
+  treat_programs(line.programs);
   if (line.command == "run") return run_command(line.run);
   if (line.command == "train") return train_command(line.run);
   if (line.command == "fit") return fit_command(line.run);
@@ -73,6 +73,7 @@ int run_program(int argc, char** argv) {
   if (line.command == "distance") return distance_command(line.distance);
   if (line.command == "sample") return sample_command(line.sample);
   if (line.command == "likelihood") return likelihood_command(line.likelihood);
+  if (line.command == "report") return report_command(line.report);
   if (line.command == "schema") return schema_command(line.markdown);
   if (line.command == "explain") return explain_command(line.word);
   if (line.command == "info") return info_command();

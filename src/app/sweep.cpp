@@ -79,7 +79,9 @@ class Sweep {
                                    (path_ / run.name).string()};
     for (const auto& setting : settings(run)) words.insert(words.end(), {"--set", setting});
     if (run.resumable) words.insert(words.end(), {"--resume", "auto"});
-    if (programs_forbidden()) words.emplace_back("--no-code");
+    const Programs programs = treatment_of_programs();
+    if (programs == Programs::refuse) words.emplace_back("--no-code");
+    if (programs == Programs::confine) words.emplace_back("--sandbox");
     if (!options_.petsc_words.empty()) words.emplace_back("--");
     words.insert(words.end(), options_.petsc_words.begin(), options_.petsc_words.end());
     return words;

@@ -98,7 +98,7 @@ SolveReport ProximalNewton::Impl::solve_single(const ProximalCoefficients& c, do
 /// The densities along the direction, with an entropy alone: downwards rho moves as the continuity
 /// equation wants, upwards its logarithm as U' does.
 void ProximalNewton::Impl::move_entropy(double alpha) {
-  const double kept = control.min_left, max = control.max_log_step, least = empty;
+  const double kept = control.min_left, max = control.max_log_step, floor = empty;
   const double *rho = now.rho.data(), *change = drho.data();
   double *factor = z.data(), *to = trial.rho.data();
 #pragma omp simd
@@ -108,7 +108,7 @@ void ProximalNewton::Impl::move_entropy(double alpha) {
   for (std::size_t k = 0; k < owned; ++k) {
     const double move = alpha * change[k];
     const double down = std::max(rho[k] + move, kept * rho[k]);
-    to[k] = std::max(move > 0 ? rho[k] * factor[k] : down, least);
+    to[k] = std::max(move > 0 ? rho[k] * factor[k] : down, floor);
   }
 }
 
