@@ -24,7 +24,7 @@
 namespace otto {
 
 struct PencilOptions {
-  double floor = 1e-6;  ///< of the mean of R: far below what the background of the likelihood hides
+  double floor = 1e-3;  ///< of the mean of R: with 1e-6 the solves lose what perturbed solves need
   double background = 0;  ///< b
   double gauge = 1e-6;    ///< of (pi / L)^2, L the longest side: moves no wave that fits in
   double rtol = 1e-7;     ///< of the four solves: what differs from rank to rank stays below
