@@ -41,6 +41,10 @@ foreach(module otto_torch otto_vtk)
   endif()
 endforeach()
 
+# What `otto report` runs.
+install(PROGRAMS postprocess/report DESTINATION ${CMAKE_INSTALL_DATADIR}/otto/postprocess)
+install(FILES postprocess/otto_report.py postprocess/otto_charts.py postprocess/otto_frames.py postprocess/otto_results.py
+  postprocess/otto_pictures.py DESTINATION ${CMAKE_INSTALL_DATADIR}/otto/postprocess)
 install(FILES ${OTTO_PAGES}/otto.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${OTTO_PAGES}/otto.bash RENAME otto DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 

@@ -19,10 +19,9 @@ from . import _comm, _otto, _parts
 from .case import Case, asked
 from .errors import InputError
 
-SCHEMES = ("implicit_euler", "tr_bdf2")
+SCHEMES = ("implicit_euler", "tr_bdf2", "jko")
 _REFUSED = {
-    "jko": "the proximal step is differentiated implicitly, and its second derivative is not available yet",
-    "jko_bdf2": "proximal steps are not differentiated yet", "jko_midpoint": "proximal steps are not differentiated yet",
+    "jko_bdf2": "its extrapolation is not differentiated", "jko_midpoint": "its extrapolation is not differentiated",
     "midpoint": "its mean depends on the energy's difference, whose derivative is not available",
     "exponential": "the Krylov projection that approximates it is not differentiated",
 }
@@ -159,10 +158,10 @@ def evolve(V, rho0, mesh, times, temperature=None, step=None, scheme="implicit_e
 
     V: per cell, or a function of the centres (n, d) such as a torch module. Derivatives: of V, rho0 and temperature.
     mesh: a Domain, a [mesh] table as a dict, or a case; with a case its flux, drift and diffusion are there too, its energies
-    beside the entropy are not. scheme: implicit_euler or tr_bdf2, in equal steps of at most `step` (default: of the case)
-    between the times.
+    beside the entropy are not. scheme: implicit_euler, tr_bdf2 or jko (one inner step, centred weights), in equal steps of
+    at most `step` (default: of the case) between the times.
     memory: bytes per rank for the densities of the steps; where it is not enough every sqrt(steps)-th is kept and the others
-    are computed again.
+    are computed again. Proximal steps are all kept, three fields each.
     """
     domain = _domain_of(mesh, comm)
     if scheme not in SCHEMES:

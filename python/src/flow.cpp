@@ -19,6 +19,7 @@
 #include "otto/flux/two_point.h"
 #include "otto/mesh/make_mesh.h"
 #include "otto/time/linear_flow.h"
+#include "proximal_flow.h"
 
 namespace otto::python {
 
@@ -75,23 +76,19 @@ std::pair<Fields, double> whole(const Domain& domain, const Gradient& gradient) 
   return {domain.cells.whole(gradient.V), domain.mesh.comm.sum(gradient.kT)};
 }
 
+/// Densities at the ends of legs, and back.
 class Flow {
  public:
-  Flow(std::shared_ptr<const Domain> domain, double temperature,
-       std::vector<std::vector<double>> legs, const LinearFlowOptions& options)
-      : flux_(std::move(domain), temperature),
-        kT_(temperature),
-        flow_(flux_.generator, std::move(legs), options) {}
-
-  [[nodiscard]] const Domain& domain() const { return *flux_.domain; }
+  virtual ~Flow() = default;
+  [[nodiscard]] virtual const Domain& domain() const = 0;
 
   /// The densities at the ends of the legs, one after the other.
   Fields solve(const Fields& V, const Fields& rho0) {
     const Cells& cells = domain().cells;
-    flow_.set(cells.local(V), kT_);
+    start(cells.local(V));
     Fields all, rho = cells.local(rho0);
-    for (std::size_t l = 0; l < flow_.legs(); ++l) {
-      rho = flow_.solve(l, rho);
+    for (std::size_t l = 0; l < legs(); ++l) {
+      rho = leg(l, rho);
       const Fields end = cells.whole(std::span(rho).first(std::size_t(domain().mesh.owned)));
       all.insert(all.end(), end.begin(), end.end());
     }
@@ -101,38 +98,87 @@ class Flow {
   /// For cotangents of those: of V, rho0 and kT.
   std::tuple<Fields, Fields, double> adjoint(const Fields& cotangents) {
     const Cells& cells = domain().cells;
-    const Mesh& mesh = domain().mesh;
-    FlowGradient of_flow;
-    Fields lambda(std::size_t(mesh.owned), 0.0);
-    for (std::size_t l = flow_.legs(); l-- > 0;) {
+    Fields lambda(std::size_t(domain().mesh.owned), 0.0);
+    Gradient gradient{.V = Fields(lambda.size(), 0.0)};
+    for (std::size_t l = legs(); l-- > 0;) {
       const auto of_end =
           cells.owned(std::span(cotangents).subspan(l * cells.count(), cells.count()));
       for (std::size_t k = 0; k < lambda.size(); ++k) lambda[k] += of_end[k];
-      flow_.adjoint(l, lambda, of_flow);
+      back(l, lambda, gradient);
     }
-    Gradient gradient{.V = Fields(lambda.size(), 0.0), .kT = of_flow.kT};
-    add_cell_gradient(mesh, of_flow.rise, gradient.V);
     auto [of_V, of_kT] = whole(domain(), gradient);
     return {std::move(of_V), cells.whole(lambda), of_kT};
   }
-  [[nodiscard]] long solves() const { return flow_.solves(); }
 
  private:
+  [[nodiscard]] virtual std::size_t legs() const = 0;
+  virtual void start(Fields V) = 0;  ///< local fields, here and below
+  virtual Fields leg(std::size_t l, const Fields& rho) = 0;
+  virtual void back(std::size_t l, Fields& lambda, Gradient& gradient) = 0;
+};
+
+class SolvedFlow final : public Flow {
+ public:
+  SolvedFlow(std::shared_ptr<const Domain> domain, double temperature,
+             std::vector<std::vector<double>> legs, const LinearFlowOptions& options)
+      : flux_(std::move(domain), temperature),
+        kT_(temperature),
+        flow_(flux_.generator, std::move(legs), options) {}
+  [[nodiscard]] const Domain& domain() const override { return *flux_.domain; }
+
+ private:
+  [[nodiscard]] std::size_t legs() const override { return flow_.legs(); }
+  void start(Fields V) override { flow_.set(V, kT_); }
+  Fields leg(std::size_t l, const Fields& rho) override { return flow_.solve(l, rho); }
+  void back(std::size_t l, Fields& lambda, Gradient& gradient) override {
+    FlowGradient of_flow;
+    flow_.adjoint(l, lambda, of_flow);
+    gradient.kT += of_flow.kT;
+    add_cell_gradient(domain().mesh, of_flow.rise, gradient.V);
+  }
+
   Flux flux_;
   double kT_;
   LinearFlow flow_;
+};
+
+class SteepestFlow final : public Flow {
+ public:
+  SteepestFlow(std::shared_ptr<const Domain> domain, double temperature,
+               std::vector<std::vector<double>> legs, double rtol)
+      : flow_(std::move(domain), temperature, std::move(legs), rtol) {}
+  [[nodiscard]] const Domain& domain() const override { return flow_.domain(); }
+
+ private:
+  [[nodiscard]] std::size_t legs() const override { return flow_.legs(); }
+  void start(Fields V) override { V_ = std::move(V); }
+  Fields leg(std::size_t l, const Fields& rho) override {
+    if (l == 0) flow_.start(V_, rho);
+    return flow_.next();
+  }
+  void back(std::size_t l, Fields& lambda, Gradient& gradient) override {
+    flow_.back(l, lambda, gradient);
+  }
+
+  ProximalFlow flow_;
+  Fields V_;
 };
 
 std::unique_ptr<Owned<Flow>> make_flow(const std::shared_ptr<Domain>& domain, double temperature,
                                        const std::vector<std::vector<double>>& legs,
                                        const std::string& scheme, double rtol, double memory) {
   return called(domain->mesh.comm, [&] {
-    const LinearFlowOptions options{
-        .scheme = scheme == "tr_bdf2" ? LinearScheme::tr_bdf2 : LinearScheme::implicit_euler,
-        .rtol = rtol,
-        .memory = std::size_t(memory)};
-    return std::make_unique<Owned<Flow>>(
-        std::make_unique<Flow>(domain, temperature, legs, options));
+    std::unique_ptr<Flow> flow;
+    if (scheme == "jko") {
+      flow = std::make_unique<SteepestFlow>(domain, temperature, legs, rtol);
+    } else {
+      const LinearFlowOptions options{
+          .scheme = scheme == "tr_bdf2" ? LinearScheme::tr_bdf2 : LinearScheme::implicit_euler,
+          .rtol = rtol,
+          .memory = std::size_t(memory)};
+      flow = std::make_unique<SolvedFlow>(domain, temperature, legs, options);
+    }
+    return std::make_unique<Owned<Flow>>(std::move(flow));
   });
 }
 
@@ -226,16 +272,13 @@ void register_flow(py::module_& m) {
              const Fields values = take(domain, V, "V"), start = take(domain, rho0, "rho0");
              return to_array(called(domain.mesh.comm, [&] { return flow.solve(values, start); }));
            })
-      .def("adjoint",
-           [](const Owned<Flow>& owned, const Array& cotangents) {
-             Flow& flow = owned.get();
-             const Fields c(cotangents.data(), cotangents.data() + cotangents.size());
-             const auto [of_V, of_rho0, of_kT] =
-                 called(flow.domain().mesh.comm, [&] { return flow.adjoint(c); });
-             return py::make_tuple(to_array(of_V), to_array(of_rho0), of_kT);
-           })
-      .def_property_readonly("solves",
-                             [](const Owned<Flow>& owned) { return owned.get().solves(); });
+      .def("adjoint", [](const Owned<Flow>& owned, const Array& cotangents) {
+        Flow& flow = owned.get();
+        const Fields c(cotangents.data(), cotangents.data() + cotangents.size());
+        const auto [of_V, of_rho0, of_kT] =
+            called(flow.domain().mesh.comm, [&] { return flow.adjoint(c); });
+        return py::make_tuple(to_array(of_V), to_array(of_rho0), of_kT);
+      });
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace {
 
 const std::vector<std::string> commands{"run",    "train",    "fit",      "check",  "converge",
                                         "sweep",  "spectrum", "distance", "sample", "likelihood",
-                                        "schema", "explain",  "info"};
+                                        "report", "schema",   "explain",  "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
@@ -33,7 +33,7 @@ struct Parsed {
   std::string case_file, output, resume, word, first, second, energy, data, refine, ratio, norms;
   std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs,
       count, replicas, ladders, burn_in, steps, thin, temperatures, particles, noise, seed;
-  std::vector<std::string> settings, may_change, over;
+  std::vector<std::string> settings, may_change, over, folders;
   bool markdown = false, version = false, no_baselines = false, no_code = false, sandbox = false;
 };
 
@@ -216,6 +216,14 @@ void add_likelihood(CLI::App& app, Parsed& p) {
                        "of ten normal laws");
 }
 
+void add_report(CLI::App& app, Parsed& p) {
+  auto* report = app.add_subcommand(
+      "report", "Make one HTML page about a folder of results, or several side by side");
+  report->add_option("DIR", p.folders, "Folders of results")->type_name("")->expected(-1);
+  report->add_option("-o,--output", p.output, "The page; default: report.html in the first folder")
+      ->type_name("FILE");
+}
+
 /// The program as CLI11 sees it; what it reads goes to `p`.
 void describe(CLI::App& app, Parsed& p) {
   app.description("Otto solves Wasserstein gradient flows of free energies on grids and meshes.");
@@ -244,6 +252,7 @@ void describe(CLI::App& app, Parsed& p) {
   add_distance(app, p);
   add_sample(app, p);
   add_likelihood(app, p);
+  add_report(app, p);
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
   schema->allow_extras();
   schema->add_flag("--markdown", p.markdown, "Print the reference page instead (Markdown)");
@@ -486,6 +495,10 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (line.command == "distance") line.distance = distance_options(p);
   if (line.command == "sample") line.sample = sample_request(p);
   if (line.command == "likelihood") line.likelihood = likelihood_request(p);
+  if (line.command == "report") {
+    if (p.folders.empty()) fail("'otto report' needs a folder of results: otto report DIR");
+    line.report = {p.folders, p.output};
+  }
   if (dashes != arguments.end()) {
     if (!takes_case) fail(fmt::format("'otto {}' takes no PETSc options", line.command));
     line.run.petsc_words.assign(dashes + 1, arguments.end());

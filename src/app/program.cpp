@@ -73,6 +73,7 @@ int run_program(int argc, char** argv) {
   if (line.command == "distance") return distance_command(line.distance);
   if (line.command == "sample") return sample_command(line.sample);
   if (line.command == "likelihood") return likelihood_command(line.likelihood);
+  if (line.command == "report") return report_command(line.report);
   if (line.command == "schema") return schema_command(line.markdown);
   if (line.command == "explain") return explain_command(line.word);
   if (line.command == "info") return info_command();

@@ -345,6 +345,8 @@ prior = 0.85  # what the evidence finds without the rotation
         self.assertGreater(fit["curl"]["statistic"], 10 * fit["curl"]["degrees_of_freedom"])
         self.assertGreater(fit["deviance"], 10 * fit["deviance_expected"])
         self.assertIn("not those of a gradient flow", said)
+        self.assertAlmostEqual(fit["curl"]["share"], 0.81, delta=0.03)  # of the drift in the flow that made them
+        self.assertGreater(fit["curl"]["gain"], 0.8 * fit["misfit"])
 
     def test_a_gradient_flow_is_accepted(self):
         self.fit(self.HEAD, self.samples(0.0))
@@ -353,6 +355,11 @@ prior = 0.85  # what the evidence finds without the rotation
         self.assertGreater(fit["curl"]["p_value"], 1e-3)
         self.assertEqual(fit["curl"]["degrees_of_freedom"], 25)
         self.assertLess(abs(fit["deviance"] - fit["deviance_expected"]), 4 * fit["deviance_width"])
+        self.assertLess(fit["curl"]["share"], 0.02)
+
+    def test_a_prior_too_strong_is_told(self):
+        said = self.fit(self.HEAD.replace("prior = 0.85", "prior = 300"), self.samples(0.0))
+        self.assertIn("times what the evidence asks for", said)
 
     def test_a_population_at_rest_tells_nothing(self):
         rng = np.random.default_rng(2)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "otto/app/commands.h"
+#include "otto/app/report.h"
 #include "otto/network/network_module.h"
 
 namespace otto {
@@ -18,6 +19,7 @@ struct CommandLine {
   DistanceOptions distance = {};
   SampleRequest sample = {};
   LikelihoodRequest likelihood = {};
+  ReportOptions report = {};
   int modes = 6;                      ///< of spectrum
   std::string word = {};              ///< of explain
   bool markdown = false;              ///< of schema

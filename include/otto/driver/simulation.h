@@ -80,7 +80,7 @@ struct RunOutcome {
 class TimeLoop {
  public:
   TimeLoop(const TimeOptions& times, const Problem& problem, Stepper& stepper, State& state,
-           LoopState& loop, std::vector<std::unique_ptr<Monitor>>& monitors);
+           LoopState& loop, std::vector<std::unique_ptr<Monitor>>& monitors);  ///< new or resumed
   ~TimeLoop();
   TimeLoop(const TimeLoop&) = delete;
   TimeLoop& operator=(const TimeLoop&) = delete;

@@ -18,6 +18,7 @@
 #include "otto/infer/fit_options.h"
 #include "otto/infer/pair_prior.h"
 #include "otto/infer/snapshots.h"
+#include "otto/infer/stream.h"
 #include "otto/infer/thin_plate.h"
 #include "otto/infer/unknowns.h"
 #include "otto/operators/generator.h"
@@ -53,10 +54,14 @@ class Objective {
   [[nodiscard]] const ThinPlate& prior() const;
   [[nodiscard]] const RadialSpline& spline() const;   ///< where W is unknown
   [[nodiscard]] const PairPrior& pair_prior() const;  ///< where W is unknown
+  [[nodiscard]] const Streams* streams() const;       ///< null without
+  /// V.R V + stream_factor int |Hess psi|^2, whose strength is alpha. Collective.
+  [[nodiscard]] double bending(std::span<const double> x) const;
   /// a.b over all ranks. Collective.
   [[nodiscard]] double dot(std::span<const double> a, std::span<const double> b) const;
 
   double alpha = 0, alpha_W = 0;  ///< of what follows
+  double stream_factor = 1;       ///< of alpha, for drifts
 
   /// Solves the flow at x. Collective; throws NumericalError. What follows is at this x.
   double value(std::span<const double> x);
