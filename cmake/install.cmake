@@ -41,6 +41,10 @@ foreach(module otto_torch otto_vtk)
   endif()
 endforeach()
 
+# What `otto report` runs.
+install(PROGRAMS postprocess/report DESTINATION ${CMAKE_INSTALL_DATADIR}/otto/postprocess)
+install(FILES postprocess/otto_report.py postprocess/otto_charts.py postprocess/otto_frames.py postprocess/otto_results.py
+  postprocess/otto_pictures.py DESTINATION ${CMAKE_INSTALL_DATADIR}/otto/postprocess)
 install(FILES ${OTTO_PAGES}/otto.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${OTTO_PAGES}/otto.bash RENAME otto DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 
@@ -52,3 +56,19 @@ configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/OttoConfig.cmake.in ${CM
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/OttoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/OttoConfig.cmake ${CMAKE_BINARY_DIR}/OttoConfigVersion.cmake
   DESTINATION ${OTTO_PACKAGE})
+
+# The bill of materials of what was linked, where Debian's package manager can tell.
+find_program(DPKG_QUERY dpkg-query)
+if(DPKG_QUERY AND NOT OTTO_FUZZ)
+  set(OTTO_SBOM ${CMAKE_BINARY_DIR}/sbom.spdx.json)
+  set(linked otto otto_library)
+  foreach(module otto_torch otto_vtk)
+    if(TARGET ${module})
+      list(APPEND linked ${module})
+    endif()
+  endforeach()
+  add_custom_command(OUTPUT ${OTTO_SBOM} DEPENDS ${linked} ${CMAKE_SOURCE_DIR}/scripts/sbom
+    COMMAND ${CMAKE_SOURCE_DIR}/scripts/sbom --build ${CMAKE_BINARY_DIR} --output ${OTTO_SBOM} VERBATIM)
+  add_custom_target(sbom ALL DEPENDS ${OTTO_SBOM})
+  install(FILES ${OTTO_SBOM} DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+endif()

@@ -1,13 +1,9 @@
-"""The pictures of a run: densities over time, the free energy, the ledger. Used by postprocess/plot."""
+"""The pictures of a run: densities over time, the free energy, the ledger. Used by postprocess/plot and by package otto for Python."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt  # noqa: E402  (after the choice of backend)
-import numpy as np  # noqa: E402
-from matplotlib import colors  # noqa: E402
-from matplotlib.collections import PolyCollection  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import colors
+from matplotlib.collections import PolyCollection
 
 AXES = "xyz"
 COLOURS, OTHER_COLOURS, SIGNED_COLOURS = "magma", "viridis", "RdBu_r"

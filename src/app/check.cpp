@@ -104,23 +104,23 @@ std::string stepper_lines(const Setup& setup) {
 
 /// Builds everything a run or a training needs, and says what its mesh is like and what will advance
 /// the density. Collective.
-std::string build(const Comm& comm, const Case& c) {
+std::string build(const Comm& comm, const Case& c, const Host* host) {
   if (c.section("data").given("snapshots")) return mesh_lines(FitSetup(comm, c).mesh);
   if (trains_particles(c)) return line("train", ParticleSetup(comm, c).words());
   if (c.section("data").present() && !c.section("time").present()) {
     return mesh_lines(TrainSetup(comm, c).mesh);
   }
-  const Setup setup(comm, c);
+  const Setup setup(comm, c, host);
   return mesh_lines(setup.mesh) + stepper_lines(setup);
 }
 
 }  // namespace
 
 int check_command(const RunOptions& options) {
-  const Comm world;
-  const Case c = read_case(world, options.case_file, options.settings);
+  const Comm world = command_comm();
+  const Case c = case_of(world, options);
   check_output(c);
-  const std::string of_mesh = build(world, c);
+  const std::string of_mesh = build(world, c, options.host.get());
   const Critical critical = critical_parameters(world, c, petsc_options(c, options));
   const Resumption resumption =
       find_resumption(world, c, critical, options.resume, output_folder(options));

@@ -25,7 +25,7 @@ namespace {
 
 const std::vector<std::string> commands{"run",    "train",    "fit",      "check",  "converge",
                                         "sweep",  "spectrum", "distance", "sample", "likelihood",
-                                        "schema", "explain",  "info"};
+                                        "report", "schema",   "explain",  "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
@@ -33,13 +33,17 @@ struct Parsed {
   std::string case_file, output, resume, word, first, second, energy, data, refine, ratio, norms;
   std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs,
       count, replicas, ladders, burn_in, steps, thin, temperatures, particles, noise, seed;
-  std::vector<std::string> settings, may_change, over;
-  bool markdown = false, version = false, no_baselines = false, no_code = false;
+  std::vector<std::string> settings, may_change, over, folders;
+  bool markdown = false, version = false, no_baselines = false, no_code = false, sandbox = false;
 };
 
-void add_no_code(CLI::App& command, Parsed& p) {
+void add_programs(CLI::App& command, Parsed& p) {
   command.add_flag("--no-code", p.no_code,
                    "Refuse networks whose files are programs (TorchScript) without reading them");
+  command.add_flag(
+      "--sandbox", p.sandbox,
+      "Evaluate networks whose files are programs in a process that can do nothing else: no "
+      "files, no network, limited memory and time");
 }
 
 void add_case_options(CLI::App& command, Parsed& p) {
@@ -60,7 +64,7 @@ void add_case_options(CLI::App& command, Parsed& p) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
-  add_no_code(command, p);
+  add_programs(command, p);
   command.footer("Words after -- are options for PETSc, as in -- -ksp_rtol 1e-10 -ksp_monitor");
 }
 
@@ -154,7 +158,7 @@ void add_energy_options(CLI::App& command, Parsed& p, const char* output) {
                   "energies, as 'otto train' writes it")
       ->type_name("");
   command.add_option("-o,--output", p.output, output)->type_name("DIR");
-  add_no_code(command, p);
+  add_programs(command, p);
   command
       .add_option("--replicas", p.replicas,
                   "Inverse temperatures from the reference to the "
@@ -212,6 +216,14 @@ void add_likelihood(CLI::App& app, Parsed& p) {
                        "of ten normal laws");
 }
 
+void add_report(CLI::App& app, Parsed& p) {
+  auto* report = app.add_subcommand(
+      "report", "Make one HTML page about a folder of results, or several side by side");
+  report->add_option("DIR", p.folders, "Folders of results")->type_name("")->expected(-1);
+  report->add_option("-o,--output", p.output, "The page; default: report.html in the first folder")
+      ->type_name("FILE");
+}
+
 /// The program as CLI11 sees it; what it reads goes to `p`.
 void describe(CLI::App& app, Parsed& p) {
   app.description("Otto solves Wasserstein gradient flows of free energies on grids and meshes.");
@@ -240,6 +252,7 @@ void describe(CLI::App& app, Parsed& p) {
   add_distance(app, p);
   add_sample(app, p);
   add_likelihood(app, p);
+  add_report(app, p);
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
   schema->allow_extras();
   schema->add_flag("--markdown", p.markdown, "Print the reference page instead (Markdown)");
@@ -466,7 +479,9 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   const CLI::App& command = *app.get_subcommands().front();
   refuse_rest(command);
   line.command = command.get_name();
-  line.no_code = p.no_code;
+  if (p.no_code && p.sandbox) fail("--no-code and --sandbox exclude each other");
+  if (p.no_code) line.programs = Programs::refuse;
+  if (p.sandbox) line.programs = Programs::confine;
   line.word = p.word;
   line.markdown = p.markdown;
   const std::vector<std::string> with_case{"run",      "train", "fit",     "check",
@@ -480,6 +495,10 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (line.command == "distance") line.distance = distance_options(p);
   if (line.command == "sample") line.sample = sample_request(p);
   if (line.command == "likelihood") line.likelihood = likelihood_request(p);
+  if (line.command == "report") {
+    if (p.folders.empty()) fail("'otto report' needs a folder of results: otto report DIR");
+    line.report = {p.folders, p.output};
+  }
   if (dashes != arguments.end()) {
     if (!takes_case) fail(fmt::format("'otto {}' takes no PETSc options", line.command));
     line.run.petsc_words.assign(dashes + 1, arguments.end());

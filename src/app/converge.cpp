@@ -232,7 +232,7 @@ class Converge {
 }  // namespace
 
 int converge_command(const RunOptions& options, const ConvergeOptions& study_options) {
-  const Comm world;
+  const Comm world = command_comm();
   const Refinement refinement{
       .space = study_options.refine == "time" ? 0 : 1,
       .time = study_options.refine == "space" ? 0 : study_options.step_power};

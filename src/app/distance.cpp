@@ -10,7 +10,7 @@
 namespace otto {
 
 int distance_command(const DistanceOptions& options) {
-  const Comm world;
+  const Comm world = command_comm();
   const StopGuard guard;
   const DensityPair pair = read_density_pair(world, options.first, options.second);
   DistanceOutput output(world, options.output,

@@ -7,8 +7,8 @@
 namespace otto {
 
 int fit_command(const RunOptions& options) {
-  const Comm world;
-  const Case c = read_case(world, options.case_file, options.settings);
+  const Comm world = command_comm();
+  const Case c = case_of(world, options);
   const PetscOptions petsc = hand_petsc_options(c, options);
   const std::filesystem::path folder = output_folder(options);
   // Before anything of an earlier fit is touched.

@@ -17,8 +17,8 @@ void print(const char* message) {
 
 }  // namespace
 
-LastResort::LastResort() {
-  MPI_Comm_dup(MPI_COMM_WORLD, &meeting_);
+LastResort::LastResort(MPI_Comm comm) {
+  MPI_Comm_dup(comm, &meeting_);
   MPI_Comm_rank(meeting_, &rank_);
   MPI_Comm_size(meeting_, &size_);
 }

@@ -6,12 +6,12 @@
 namespace otto {
 
 int sample_command(const SampleRequest& request) {
-  sample(Comm(), request);
+  sample(command_comm(), request);
   return int(ExitStatus::done);
 }
 
 int likelihood_command(const LikelihoodRequest& request) {
-  likelihood(Comm(), request);
+  likelihood(command_comm(), request);
   return int(ExitStatus::done);
 }
 

@@ -13,8 +13,25 @@
 
 namespace otto {
 
+namespace {
+
+MPI_Comm chosen = MPI_COMM_WORLD;
+
+}  // namespace
+
+Comm command_comm() { return Comm(chosen); }
+
+void set_command_comm(MPI_Comm comm) { chosen = comm; }
+
+Case case_of(const Comm& comm, const RunOptions& options, std::span<const std::string> settings) {
+  if (!options.text) return read_case(comm, options.case_file, settings);
+  std::optional<Case> c;
+  comm.together([&] { c = parse_case(*options.text, options.case_file, settings); });
+  return *c;
+}
+
 void print_once(const std::string& text) {
-  const Comm world;
+  const Comm world = command_comm();
   world.together([&] {
     if (!world.is_root()) return;
     const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
@@ -45,7 +62,7 @@ int explain_command(const std::string& word) {
 
 int run_program(int argc, char** argv) {
   const CommandLine line = parse_command_line({argv + 1, argv + argc});
-  if (line.no_code) forbid_programs();
+  treat_programs(line.programs);
   if (line.command == "run") return run_command(line.run);
   if (line.command == "train") return train_command(line.run);
   if (line.command == "fit") return fit_command(line.run);
@@ -56,6 +73,7 @@ int run_program(int argc, char** argv) {
   if (line.command == "distance") return distance_command(line.distance);
   if (line.command == "sample") return sample_command(line.sample);
   if (line.command == "likelihood") return likelihood_command(line.likelihood);
+  if (line.command == "report") return report_command(line.report);
   if (line.command == "schema") return schema_command(line.markdown);
   if (line.command == "explain") return explain_command(line.word);
   if (line.command == "info") return info_command();

@@ -32,8 +32,8 @@ class LeftOverOptions final : public Monitor {
 }  // namespace
 
 int run_command(const RunOptions& options) {
-  const Comm world;
-  const Case c = read_case(world, options.case_file, options.settings);
+  const Comm world = command_comm();
+  const Case c = case_of(world, options);
   fault_point("case");
   check_output(c);
   const PetscOptions petsc = hand_petsc_options(c, options);
@@ -43,11 +43,14 @@ int run_command(const RunOptions& options) {
       find_resumption(world, c, critical_parameters(world, c, petsc), options.resume, folder);
   RunOutput output(world, c, folder, std::move(resumption), options.quiet);
   try {
-    Setup setup(world, c);
+    Setup setup(world, c, options.host.get());
     analyse(setup, output);
     LoopState loop;
     std::vector<std::unique_ptr<Monitor>> monitors;
     monitors.push_back(std::make_unique<LeftOverOptions>(petsc));
+    if (options.host && options.host->monitor) {
+      monitors.push_back(options.host->monitor(setup.mesh));
+    }
     output.watch({c, setup.times, setup.problem, *setup.stepper, setup.state, loop}, monitors);
     const RunOutcome outcome =
         simulate(setup.times, setup.problem, *setup.stepper, setup.state, loop, monitors);

@@ -16,11 +16,22 @@
 
 namespace otto {
 
-Setup::Setup(const Comm& comm, const Case& whole)
+namespace {
+
+FreeEnergy whole_energy(const Case& c, const Mesh& mesh, const Diffusion* diffusion,
+                        const Host* host) {
+  FreeEnergy energy = free_energy_of(c, mesh, diffusion);
+  add_host_energies(host, mesh, energy);
+  return energy;
+}
+
+}  // namespace
+
+Setup::Setup(const Comm& comm, const Case& whole, const Host* host)
     : c(whole),
       mesh(make_mesh(comm, c.section("mesh"), use_of_mesh(c))),
       diffusion(take_diffusion(c, mesh)),
-      energy(free_energy_of(c, mesh, diffusion.get())),
+      energy(whole_energy(c, mesh, diffusion.get(), host)),
       drift(make_drift(c.section("drift"), mesh.dimension)),
       exchange(exchange_of(c, mesh)),
       generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(), &exchange,
@@ -34,7 +45,7 @@ Setup::Setup(const Comm& comm, const Case& whole)
   stepper = make_stepper(c, problem);
   if (!times.step && !times.adaptive && !stepper->any_step()) (void)c.section("time").real("step");
   fault_point("initial");
-  state.density = initial_density(c, mesh, energy);
+  state.density = host && host->density ? host->density(mesh) : initial_density(c, mesh, energy);
   state.density.resize(static_cast<std::size_t>(mesh.local()));
   mesh.halo.update(comm, state.density);
   if (const double part = empty_sets(exchange, mesh, state.density); part > 0) {

@@ -262,8 +262,8 @@ void refuse_without_modes(const Case& c, const Generator& generator) {
 }  // namespace
 
 int spectrum_command(const RunOptions& options, int count) {
-  const Comm world;
-  const Case c = read_case(world, options.case_file, options.settings);
+  const Comm world = command_comm();
+  const Case c = case_of(world, options);
   check_output(c);
   RunOutput output(world, c, output_folder(options), {});
   try {
@@ -271,7 +271,8 @@ int spectrum_command(const RunOptions& options, int count) {
     Mesh mesh = make_mesh(world, c.section("mesh"), use_of_mesh(c));
     const auto diffusion = take_diffusion(c, mesh);
     check_two_point(c, "the spectrum");
-    const FreeEnergy energy = free_energy_of(c, mesh, diffusion.get());
+    FreeEnergy energy = free_energy_of(c, mesh, diffusion.get());
+    add_host_energies(options.host.get(), mesh, energy);
     const auto drift = make_drift(c.section("drift"), mesh.dimension);
     const Exchange exchange = exchange_of(c, mesh);
     const Generator generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),

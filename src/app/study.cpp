@@ -39,10 +39,7 @@ std::span<const double> owned_density(const FinishedRun& run) {
 }  // namespace
 
 Study::Study(const Comm& comm, const RunOptions& options, Refinement refinement)
-    : comm_(comm),
-      options_(options),
-      refinement_(refinement),
-      base_(read_case(comm, options.case_file, options.settings)) {
+    : comm_(comm), options_(options), refinement_(refinement), base_(case_of(comm, options)) {
   const Section mesh = base_.section("mesh"), time = base_.section("time");
   gmsh_ = mesh.text("kind") == "gmsh";
   if (gmsh_ && refinement_.space > 0 && !base_.section("exact").present()) {
@@ -81,15 +78,15 @@ std::vector<std::string> Study::settings(Refinement by) const {
 }
 
 void Study::check() const {
-  const Case c = read_case(comm_, options_.case_file, settings({0, 0}));
-  (void)Setup(comm_, c);
+  const Case c = case_of(comm_, options_, settings({0, 0}));
+  (void)Setup(comm_, c, options_.host.get());
 }
 
 FinishedRun run_case(const Comm& comm, const RunOptions& options,
                      const std::vector<std::string>& settings, RunOutput* output) {
   const auto began = Clock::now();
-  FinishedRun run{std::make_unique<const Case>(read_case(comm, options.case_file, settings))};
-  run.setup = std::make_unique<Setup>(comm, *run.c);
+  FinishedRun run{std::make_unique<const Case>(case_of(comm, options, settings))};
+  run.setup = std::make_unique<Setup>(comm, *run.c, options.host.get());
   Setup& s = *run.setup;
   std::vector<std::unique_ptr<Monitor>> monitors;
   LoopState loop;
@@ -105,7 +102,7 @@ FinishedRun run_case(const Comm& comm, const RunOptions& options,
 
 FinishedRun Study::run(Refinement by, const std::filesystem::path& folder) const {
   const std::vector<std::string> words = settings(by);
-  const Case c = read_case(comm_, options_.case_file, words);
+  const Case c = case_of(comm_, options_, words);
   Resumption none;
   none.critical = critical_parameters(comm_, c, petsc_options(c, options_));
   RunOutput output(comm_, c, folder, std::move(none), true);
@@ -127,7 +124,7 @@ FinishedRun Study::run_precisely(Refinement by) const {
 }
 
 ConvergenceRow Study::describe(Refinement by) const {
-  const Case c = read_case(comm_, options_.case_file, settings(by));
+  const Case c = case_of(comm_, options_, settings(by));
   ConvergenceRow row{.cells = 1};
   if (gmsh_) {  // h is the width of a cube of the mean volume
     const Mesh mesh = make_mesh(comm_, c.section("mesh"), use_of_mesh(c));

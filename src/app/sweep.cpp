@@ -29,7 +29,7 @@ class Sweep {
  public:
   Sweep(const Comm& comm, const RunOptions& options, const SweepOptions& sweep)
       : comm_(comm), options_(options), sweep_(sweep), runs_(sweep_runs(sweep.axes)) {
-    const Case base = read_case(comm_, options_.case_file, options_.settings);
+    const Case base = case_of(comm_, options_);
     path_ = output_folder(options_);
     find_earlier();
     folder_.emplace(comm_, path_, base);
@@ -54,11 +54,11 @@ class Sweep {
   /// and looks for what an earlier sweep has left: a run is the same one if its case, with all keys
   /// resolved, is.
   void find_earlier() {
-    const Case first = read_case(comm_, options_.case_file, settings(runs_.front()));
+    const Case first = case_of(comm_, options_, settings(runs_.front()));
     check_output(first);
     (void)Setup(comm_, first);
     for (SweepRun& run : runs_) {
-      const Case c = read_case(comm_, options_.case_file, settings(run));
+      const Case c = case_of(comm_, options_, settings(run));
       const auto folder = path_ / run.name;
       run.resumable = content_of(comm_, folder / "case.resolved.toml") == c.resolved();
       if (!run.resumable) continue;
@@ -79,7 +79,9 @@ class Sweep {
                                    (path_ / run.name).string()};
     for (const auto& setting : settings(run)) words.insert(words.end(), {"--set", setting});
     if (run.resumable) words.insert(words.end(), {"--resume", "auto"});
-    if (programs_forbidden()) words.emplace_back("--no-code");
+    const Programs programs = treatment_of_programs();
+    if (programs == Programs::refuse) words.emplace_back("--no-code");
+    if (programs == Programs::confine) words.emplace_back("--sandbox");
     if (!options_.petsc_words.empty()) words.emplace_back("--");
     words.insert(words.end(), options_.petsc_words.begin(), options_.petsc_words.end());
     return words;
@@ -180,7 +182,7 @@ class Sweep {
 }  // namespace
 
 int sweep_command(const RunOptions& options, const SweepOptions& sweep) {
-  const Comm world;
+  const Comm world = command_comm();
   if (sweep.jobs > 1 && (world.size() > 1 || started_by_launcher())) {
     throw InputError(fmt::format(
         "command line: --jobs {}: under mpirun every run takes all ranks, one after the other; "

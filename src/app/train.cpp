@@ -27,8 +27,8 @@ void refuse_dynamics(const Case& c) {
 }  // namespace
 
 int train_command(const RunOptions& options) {
-  const Comm world;
-  const Case c = read_case(world, options.case_file, options.settings);
+  const Comm world = command_comm();
+  const Case c = case_of(world, options);
   refuse_dynamics(c);
   const PetscOptions petsc = hand_petsc_options(c, options);
   const std::filesystem::path folder = output_folder(options);

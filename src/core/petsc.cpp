@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <new>
+#include <set>
 #include <string_view>
 
 #include "otto/core/error.h"
@@ -24,6 +25,44 @@ std::string& handed_on() {
   static std::string words;
   return words;
 }
+
+/// Their names, "-name".
+std::vector<std::string>& handed_names() {
+  static std::vector<std::string> names;
+  return names;
+}
+
+/// What the start of MPI changes in a host program is put back: its variables, by which programs the host starts
+/// later would take themselves for this process, and its answers to signals.
+class HostState {
+ public:
+  explicit HostState(bool kept) : kept_(kept) {
+    for (char** entry = environ; kept_ && *entry; ++entry) before_.insert(name_of(*entry));
+    for (int s = 1; kept_ && s < int(actions_.size()); ++s) {
+      sigaction(s, nullptr, &actions_[std::size_t(s)]);
+    }
+  }
+  ~HostState() {
+    for (int s = 1; kept_ && s < int(actions_.size()); ++s) {
+      sigaction(s, &actions_[std::size_t(s)], nullptr);  // fails for SIGKILL and SIGSTOP
+    }
+    std::vector<std::string> added;
+    for (char** entry = environ; kept_ && *entry; ++entry) {
+      if (std::string name = name_of(*entry); !before_.contains(name)) added.push_back(name);
+    }
+    for (const std::string& name : added) unsetenv(name.c_str());
+  }
+  HostState(const HostState&) = delete;
+  HostState& operator=(const HostState&) = delete;
+
+ private:
+  static std::string name_of(std::string_view entry) {
+    return std::string(entry.substr(0, entry.find('=')));
+  }
+  bool kept_;
+  std::set<std::string> before_;
+  std::array<struct sigaction, 32> actions_{};
+};
 
 /// Some launcher (mpirun, srun, flux, jsrun, ...) has started this process as a rank of its own.
 bool was_launched() {
@@ -83,19 +122,43 @@ void fail_for_petsc(PetscErrorCode code) {
                       (text ? text : "") + (words.empty() ? "" : ": " + words));
 }
 
-PetscSession::PetscSession() {
-  answer_limits();
-  start_alone();
-  check(PetscOptionsSetValue(nullptr, "-no_signal_handler", "1"));  // Otto answers signals itself
-  check(PetscInitializeNoArguments());
-  check(PetscPushErrorHandler(PetscIgnoreErrorHandler, nullptr));  // check() reports instead
+PetscSession::PetscSession(bool guest) : guest_(guest) {
+  PetscBool running = PETSC_FALSE;
+  PetscInitialized(&running);
+  if (!guest_) {
+    answer_limits();
+    start_alone();
+  }
+  if (!running) {
+    const HostState kept(guest_);
+    int mpi = 0;
+    MPI_Initialized(&mpi);
+    if (guest_ && mpi == 0) start_alone();
+    check(PetscOptionsSetValue(nullptr, "-no_signal_handler", "1"));  // Otto answers signals itself
+    check(PetscInitializeNoArguments());
+    started_ = true;
+  }
+  // check() reports instead
+  if (!guest_) check(PetscPushErrorHandler(PetscIgnoreErrorHandler, nullptr));
 }
 
-PetscSession::~PetscSession() { PetscFinalize(); }
+PetscSession::~PetscSession() {
+  if (started_) PetscFinalize();
+}
+
+PetscCalls::PetscCalls() { check(PetscPushErrorHandler(PetscIgnoreErrorHandler, nullptr)); }
+
+PetscCalls::~PetscCalls() {
+  for (const std::string& name : handed_names()) PetscOptionsClearValue(nullptr, name.c_str());
+  handed_names().clear();
+  handed_on().clear();
+  PetscPopErrorHandler();
+}
 
 void set_petsc_options(const std::vector<std::pair<std::string, std::string>>& options) {
   for (const auto& [name, value] : options) {
     handed_on() += " -" + name + (value.empty() ? "" : " " + value);
+    handed_names().push_back("-" + name);
     check(PetscOptionsSetValue(nullptr, ("-" + name).c_str(),
                                value.empty() ? nullptr : value.c_str()));
   }

@@ -17,7 +17,9 @@ struct LevelOptions {
   std::int64_t min_cells = 24;  ///< along the shortest axis of the coarsest grid
   double first_prior = 10;      ///< of the misfit of the Poisson solve over its bending energy
   double kernel_length = 0.25;  ///< of the range: W of kT bends so, for its first prior
-  double coarse_prior = 10;     ///< factor of a strength asked for, per coarser grid
+  double first_prior_W =
+      0.01;  ///< of the misfit over that bending energy: held at 0, W leaves all to V, which the evidence is content with
+  double coarse_prior = 10;  ///< factor of a strength asked for, per coarser grid
 };
 
 /// The Poisson solve's V with ghosts.
@@ -111,15 +113,17 @@ FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data
     return;
   }
   const LevelOptions rule;
-  const auto strength = [&](double bending) {
-    return rule.first_prior * poisson_misfit_ / std::max(bending, 1e-300);
+  const auto strength = [&](double factor, double bending) {
+    return factor * poisson_misfit_ / std::max(bending, 1e-300);
   };
   if (options.external) {
-    first_alpha_.V = strength(objective_.prior().energy(u.V(std::span<const double>(poisson_))));
+    first_alpha_.V = strength(rule.first_prior,
+                              objective_.prior().energy(u.V(std::span<const double>(poisson_))));
   }
   if (options.interaction) {
     const double kT = generator.temperature(), length = rule.kernel_length * options.range;
-    first_alpha_.W = strength(std::pow(kT / (length * length), 2) * options.range);
+    first_alpha_.W =
+        strength(rule.first_prior_W, std::pow(kT / (length * length), 2) * options.range);
   }
 }
 

@@ -120,10 +120,12 @@ const char* name_of(GradientFlow verdict) {
   return "undecided";
 }
 
-Json curl_part(const CurlTest& t, bool sampled) {
+Json curl_part(const CurlTest& t, const StreamShare& stream, bool sampled) {
   Json json{{"statistic", t.statistic},
             {"degrees_of_freedom", t.degrees},
-            {"p_value", p_value(t.statistic, std::max(t.degrees, 1.0))}};
+            {"p_value", p_value(t.statistic, std::max(t.degrees, 1.0))},
+            {"share", stream.share},
+            {"gain", stream.gain}};
   if (!sampled) json["unexplained"] = t.unexplained;
   return json;
 }
@@ -147,7 +149,9 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
             {"temperature", r.temperature},
             {"gradient_check", r.gradient_check},
             {"seconds", r.seconds},
-            {"forward_seconds", r.forward_seconds}};
+            {"forward_seconds", r.forward_seconds},
+            {"gradient_seconds", r.gradient_seconds},
+            {"product_seconds", r.product_seconds}};
   if (sampled) {
     const DevianceLaw law = deviance_law(objective, setup.data, setup.options.background);
     const double mean = std::max(law.mean - r.evidence.gamma, 1.0);
@@ -168,8 +172,9 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
   }
   if (r.curl) {
     json["gradient_flow"] = name_of(r.curl->verdict);
-    json["curl"] = curl_part(*r.curl, sampled);
+    json["curl"] = curl_part(*r.curl, r.stream, sampled);
   }
+  if (r.deviations) json["cg_per_deviation"] = r.cg_per_deviation;
   if (r.deviations && objective.has_external()) {
     json["determined_share"] = determined_share(setup.mesh, r);
   }

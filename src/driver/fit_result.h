@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fit_stream.h"
 #include "otto/driver/fit_output.h"
 #include "otto/driver/fitter.h"
 #include "otto/driver/time_options.h"
@@ -21,6 +22,7 @@ struct FitResult {
   std::optional<Deviations> deviations;
   Scaling scaling;
   std::optional<CurlTest> curl;
+  StreamShare stream;        ///< where there is a curl test
   std::vector<double> V, R;  ///< owned cells; V less its R-weighted mean, int rho dt of the model
   std::vector<double> poisson;  ///< V by one Poisson solve, owned cells
   std::vector<double> W;        ///< at the knots, 0 at the last; empty where W is known
@@ -30,7 +32,9 @@ struct FitResult {
   double poisson_misfit = 0;  ///< of V by one Poisson solve
   int iterations = 0;
   long cg_iterations = 0, solves = 0;
+  double cg_per_deviation = 0;  ///< of a perturbed solve
   double seconds = 0, forward_seconds = 0;
+  double gradient_seconds = 0, product_seconds = 0;  ///< after a value: one gradient, one product
 };
 
 /// The times of a run from the first snapshot to the last one kept out, of the first series; one step for all.

@@ -193,6 +193,7 @@ class Fit {
     const auto before = SteadyClock::now();
     (void)J.value(newton.x());
     r.forward_seconds = seconds_since(before);
+    time_derivatives(J, newton, r);
     r.R = J.time_integral();
     r.evidence = continuation.last_evidence().gamma > 0
                      ? continuation.last_evidence()
@@ -201,9 +202,11 @@ class Fit {
     if (setup_.options.deviations > 0) {
       output_.log().say(
           fmt::format("error bars from {} perturbed solves", setup_.options.deviations));
+      const long cg = newton.cg_iterations();
       r.deviations = deviations(J, newton, r.R, r.evidence.effective_samples, setup_.options.seed,
                                 setup_.options.deviations, [this] { return output_.stopping(); });
       if (!r.deviations) return output_.finish({{"iterations", iterations_}}, {});
+      r.cg_per_deviation = double(newton.cg_iterations() - cg) / setup_.options.deviations;
     }
     if (setup_.options.curl_test && !test_curl(J, newton, r)) {
       return output_.finish({{"iterations", iterations_}}, {});
@@ -240,8 +243,23 @@ class Fit {
                        r.evidence.effective_samples, r.evidence.gamma, setup_.options.background,
                        [this] { return output_.stopping(); });
     if (!r.curl) return false;
+    const auto stream = find_stream(setup_, J.unknowns(), newton.x(), J.misfit(),
+                                    CurlTestOptions{}.modes, [this] { return output_.stopping(); });
+    if (!stream) return false;
+    r.stream = *stream;
     if (at_rest(setup_.mesh, setup_.data)) r.curl->verdict = GradientFlow::undecided;
     return true;
+  }
+
+  /// What a gradient after a value costs, and a product.
+  static void time_derivatives(Objective& J, const GaussNewton& newton, FitResult& r) {
+    Objective::Vector g(J.size());
+    auto before = SteadyClock::now();
+    J.gradient(g);
+    r.gradient_seconds = seconds_since(before);
+    before = SteadyClock::now();
+    J.product(newton.x(), g);
+    r.product_seconds = seconds_since(before);
   }
 
   /// Less its mean where the population was.
@@ -260,6 +278,13 @@ class Fit {
   void warn(const Objective& J, const FitResult& r) {
     if (J.has_temperature() && !r.scaling.determined) {
       output_.warn("the data do not determine the temperature: V is known in its units alone");
+    }
+    constexpr double strong = 10;  // of the evidence's: V bends visibly
+    if (r.curl && J.alpha > strong * r.evidence.alpha) {
+      output_.warn(fmt::format(
+          "fit.prior is {:.2g} times what the evidence asks for: what it keeps V from may "
+          "be taken for a drift; judge the flow with prior = \"evidence\"",
+          J.alpha / r.evidence.alpha));
     }
     if (r.curl && r.curl->verdict == GradientFlow::rejected) {
       output_.warn(

@@ -21,11 +21,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const auto program_start = SteadyClock::now();  // static objects are made before main
+auto program_start = SteadyClock::now();  // static objects are made before main
 
 }  // namespace
 
 double seconds_since_program_start() { return seconds_since(program_start); }
+
+void restart_program_clock() { program_start = SteadyClock::now(); }
 
 double peak_memory_mb() {
   rusage usage{};

@@ -12,12 +12,10 @@
 
 namespace otto {
 
-namespace {
-
 /// The loop's own variables and its moves.
-class Loop {
+class TimeLoop::Impl {
  public:
-  Loop(const TimeOptions& times, const Problem& problem, Stepper& stepper, State& state,
+  Impl(const TimeOptions& times, const Problem& problem, Stepper& stepper, State& state,
        LoopState& loop, std::vector<std::unique_ptr<Monitor>>& monitors)
       : rules_(times.rules),
         problem_(problem),
@@ -30,21 +28,34 @@ class Loop {
     if (!loop_.control) loop_.control = make_control(times, stepper);
   }
 
-  RunOutcome run() {
-    bool go_on = true;
+  bool start() {
     if (loop_.begun) {
       go_on_from_record();
-    } else {
-      begin();
-      go_on = tell();
+      return true;
     }
-    while (go_on && !table_.over(state_.time)) {
-      if (loop_.restart) restart();
-      const double energy = record_.ledger.free_energy;
-      advance();
-      examine(energy);
-      go_on = tell();
-    }
+    begin();
+    return tell();
+  }
+
+  [[nodiscard]] bool over() const { return table_.over(state_.time); }
+
+  bool step() {
+    if (loop_.restart) restart();
+    const double energy = record_.ledger.free_energy;
+    advance();
+    examine(energy);
+    return tell();
+  }
+
+  void replaced() {
+    state_.density.resize(static_cast<std::size_t>(problem_.mesh.local()));
+    problem_.mesh.halo.update(problem_.mesh.comm, state_.density);
+    problem_.generator.set_time(state_.time);
+    record_.ledger = ledger(problem_.generator, state_.density, true);
+    loop_.restart = true;
+  }
+
+  RunOutcome finish() {
     outcome_.stopped = !table_.over(state_.time);
     outcome_.last = record_;
     outcome_.steps = record_.step;
@@ -176,7 +187,17 @@ class Loop {
   RunOutcome outcome_;
 };
 
-}  // namespace
+TimeLoop::TimeLoop(const TimeOptions& times, const Problem& problem, Stepper& stepper, State& state,
+                   LoopState& loop, std::vector<std::unique_ptr<Monitor>>& monitors)
+    : impl_(std::make_unique<Impl>(times, problem, stepper, state, loop, monitors)) {}
+
+TimeLoop::~TimeLoop() = default;
+
+bool TimeLoop::start() { return impl_->start(); }
+bool TimeLoop::over() const { return impl_->over(); }
+bool TimeLoop::step() { return impl_->step(); }
+void TimeLoop::replaced() { impl_->replaced(); }
+RunOutcome TimeLoop::finish() { return impl_->finish(); }
 
 void StepRecord::remember(Archive& a) {
   a.number("step", step);
@@ -210,7 +231,10 @@ void LoopState::remember(Archive& a) {
 RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,
                     State& state, LoopState& loop,
                     std::vector<std::unique_ptr<Monitor>>& monitors) {
-  return Loop(times, problem, stepper, state, loop, monitors).run();
+  TimeLoop steps(times, problem, stepper, state, loop, monitors);
+  bool go_on = steps.start();
+  while (go_on && !steps.over()) go_on = steps.step();
+  return steps.finish();
 }
 
 RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,

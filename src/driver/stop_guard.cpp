@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <utility>
 
 namespace otto {
 
@@ -12,6 +13,7 @@ volatile std::sig_atomic_t signal_seen = 0;
 constexpr std::array answered{SIGTERM, SIGUSR1, SIGINT};
 std::array<struct sigaction, answered.size()> before;
 
+std::function<bool()> asked_by_host;  // empty: signals are answered here
 bool noting = false;
 int guards = 0;
 
@@ -19,8 +21,10 @@ void note_signal(int) { signal_seen = 1; }
 
 }  // namespace
 
+void leave_signals_to_host(std::function<bool()> asked) { asked_by_host = std::move(asked); }
+
 void note_stop_signals() {
-  if (noting) return;
+  if (noting || asked_by_host) return;
   noting = true;
   signal_seen = 0;
   for (std::size_t i = 0; i < answered.size(); ++i) {
@@ -38,7 +42,7 @@ StopGuard::StopGuard() {
 }
 
 StopGuard::~StopGuard() {
-  if (--guards > 0) return;
+  if (--guards > 0 || !noting) return;
   noting = false;
   for (std::size_t i = 0; i < answered.size(); ++i) sigaction(answered[i], &before[i], nullptr);
 }
@@ -57,7 +61,8 @@ void StopGuard::checkpoint_took(double seconds) {
 }
 
 StopGuard::Reason StopGuard::reason() const {
-  if (signal_seen != 0) return signal;
+  if (asked_by_host && asked_by_host()) return host;
+  if (noting && signal_seen != 0) return signal;
   if (!limit_) return none;
   constexpr double shutdown = 0.5;  // seconds, to leave the last files and MPI
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - start_;
@@ -72,6 +77,8 @@ std::string words_for(StopGuard::Reason reason) {
       return "the wall time of run.wall_minutes is nearly used up";
     case StopGuard::signal:
       return "a signal asked for it";
+    case StopGuard::host:
+      return "the program that runs it asked for it";
     default:
       return "";
   }

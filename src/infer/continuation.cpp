@@ -15,7 +15,8 @@ Continuation::Continuation(Objective& objective, GaussNewton& newton, const FitO
       by_evidence_(by_evidence && (fit.external || fit.interaction)),
       target_(alpha),
       start_(alpha),
-      options_(options) {
+      options_(options),
+      descending_(by_evidence_ && !sampled) {
   if (!by_evidence_) {
     start_.V *= std::pow(10, options_.decades);
     start_.W *= std::pow(10, options_.decades);
@@ -32,7 +33,7 @@ bool Continuation::reached() const {
 NewtonRow Continuation::next() {
   const NewtonRow row = newton_.step();
   ++steps_;
-  const bool last = by_evidence_ || reached();
+  const bool last = by_evidence_ ? !descending_ : reached();
   if (newton_.converged(fit_.tolerance) ||
       steps_ >= (last ? fit_.iterations : options_.steps_between)) {
     advance();
@@ -40,9 +41,20 @@ NewtonRow Continuation::next() {
   return row;
 }
 
+bool Continuation::descend() {
+  const double now = objective_.misfit();
+  const bool gained = misfit_ == 0 || now < (1 - options_.gain) * misfit_;
+  misfit_ = now;
+  const bool strong = objective_.alpha > options_.weakest * start_.V ||
+                      objective_.alpha_W > options_.weakest * start_.W;
+  descending_ = descending_ && gained && strong;
+  return descending_;
+}
+
 void Continuation::advance() {
   steps_ = 0;
   const double V = objective_.alpha, W = objective_.alpha_W;
+  if (descending_ && descend()) return newton_.set_prior(V / 10, W / 10);
   if (!by_evidence_) {
     done_ = reached();
     if (!done_) newton_.set_prior(std::max(target_.V, V / 10), std::max(target_.W, W / 10));
@@ -64,6 +76,8 @@ void Continuation::remember(Archive& a) {
   a.number("steps", steps_);
   a.number("rounds", rounds_);
   a.number("done", done_);
+  a.number("descending", descending_);
+  a.number("misfit", misfit_);
   a.number("start", start_.V);
   a.number("start_W", start_.W);
   a.number("evidence.alpha", evidence_.alpha);

@@ -4,46 +4,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 
 #include "otto/infer/deviance.h"
 #include "otto/infer/likelihood.h"
-#include "otto/mesh/box_faces.h"
+#include "otto/infer/stream.h"
 
 namespace otto {
 
 namespace {
 
 using Fields = Objective::Fields;
-
-/// -b.(x_L - x_K) per face, b = curl of sin(m pi x / L_x) sin(n pi y / L_y).
-std::vector<double> rises_of_stream(const Mesh& mesh, int m, int n) {
-  const Box& box = mesh.box->box;
-  const std::array<int, 2> waves{m, n};
-  const auto psi = [&](double x, double y) {
-    double product = 1;
-    for (std::size_t a = 0; a < 2; ++a) {
-      const double low = box.nodes[a].front(), length = box.nodes[a].back() - low;
-      product *= std::sin(waves[a] * std::numbers::pi * ((a == 0 ? x : y) - low) / length);
-    }
-    return product;
-  };
-  std::vector<double> rise(std::size_t(mesh.faces.size()));
-  std::size_t f = 0;
-  for_each_face(
-      *mesh.box, GhostLayers(*mesh.box),
-      [&](int axis, const BlockIndex&, std::int32_t left, std::int32_t) {
-        const std::int64_t cell = mesh.global[std::size_t(left)];
-        const auto i = std::size_t(cell % box.cells(0)), j = std::size_t(cell / box.cells(0));
-        const std::vector<double>&x = box.nodes[0], &y = box.nodes[1];
-        const double b = axis == 0
-                             ? (psi(x[i + 1], y[j + 1]) - psi(x[i + 1], y[j])) / (y[j + 1] - y[j])
-                             : (psi(x[i], y[j + 1]) - psi(x[i + 1], y[j + 1])) / (x[i + 1] - x[i]);
-        rise[f] = -b * mesh.faces.distance[f];
-        ++f;
-      });
-  return rise;
-}
 
 void multiply(Fields& fields, const Fields& weights) {
   for (std::size_t l = 0; l < fields.size(); ++l) {
@@ -209,11 +179,10 @@ std::optional<CurlTest> curl_test(Objective& objective, GaussNewton& newton, con
                                   bool known_start, double samples, double gamma, double background,
                                   const std::function<bool()>& stop, const CurlTestOptions& o) {
   ScoreTest score(objective, newton, data, known_start, o);
-  for (int m = 1; m <= o.modes; ++m) {
-    for (int n = 1; n <= o.modes; ++n) {
-      if (stop()) return std::nullopt;
-      score.add(rises_of_stream(objective.mesh(), m, n));
-    }
+  const Streams drifts(objective.mesh(), o.modes);
+  for (std::size_t i = 0; i < drifts.size(); ++i) {
+    if (stop()) return std::nullopt;
+    score.add(drifts.rise(i));
   }
   CurlTest test;
   test.deviance = 2 * samples * objective.misfit();

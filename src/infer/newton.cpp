@@ -8,90 +8,21 @@
 
 namespace otto {
 
-CgResult conjugate_gradients(const Objective& space, const LinearMap& A, const LinearMap& P,
-                             std::span<const double> b, double rtol, int max_iterations) {
-  const std::size_t n = b.size();
-  Objective::Vector r(b.begin(), b.end()), z(n), last(n), p(n), q(n);
-  CgResult result{Objective::Vector(n, 0.0), 0};
-  P(r, z);
-  p = z;
-  double rz = space.dot(r, z);
-  const double enough = rtol * rtol * rz;
-  while (result.iterations < max_iterations && rz > 0) {
-    A(p, q);
-    const double pq = space.dot(p, q);
-    if (!(pq > 0)) break;
-    const double a = rz / pq;
-    last = r;
-    for (std::size_t i = 0; i < n; ++i) {
-      result.x[i] += a * p[i];
-      r[i] -= a * q[i];
-    }
-    ++result.iterations;
-    P(r, z);
-    const double next = space.dot(r, z);
-    if (!(next > enough)) break;
-    const double beta = std::max(0.0, (next - space.dot(last, z)) / rz);  // Polak-Ribiere
-    for (std::size_t i = 0; i < n; ++i) p[i] = z[i] + beta * p[i];
-    rz = next;
-  }
-  return result;
-}
-
 GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double t,
                          Objective::Vector start, const GaussNewtonOptions& options)
     : objective_(objective),
       options_(options),
-      pencil_(objective.mesh(), R),
+      pencil_(objective.mesh(), R, {.background = objective.background()}),
       t_(t),
       x_(std::move(start)),
       g_(x_.size()),
-      at_refresh_(x_) {}
+      at_refresh_(x_),
+      elimination_(objective, [this](auto r, auto out) { precondition_V(r, out); }) {}
 
-void GaussNewton::precondition(std::span<const double> r, std::span<double> out) {
+void GaussNewton::precondition_V(std::span<const double> r, std::span<double> out) {
   const Unknowns& u = objective_.unknowns();
   if (objective_.has_external()) pencil_.apply(u.V(r), u.V(out));
-  if (u.shared() == 0) return;
-  const auto n = Eigen::Index(u.shared());
-  Eigen::Map<Eigen::VectorXd>(u.tail(out).data(), n) =
-      factor_.solve(Eigen::Map<const Eigen::VectorXd>(u.tail(r).data(), n));
-}
-
-void GaussNewton::evaluate_block() {
-  const Unknowns& u = objective_.unknowns();
-  block_.clear();
-  Objective::Vector e(x_.size(), 0.0), h(x_.size());
-  for (std::size_t i = u.cells; i < x_.size(); ++i) {
-    e[i] = 1;
-    objective_.product(e, h, false);
-    const std::span<const double> row = u.tail(std::span<const double>(h));
-    block_.insert(block_.end(), row.begin(), row.end());
-    e[i] = 0;
-  }
-  block_age_ = 0;
-}
-
-/// The block with its priors; directions the data say nothing of are held by a tiny part of its trace.
-void GaussNewton::factor_block() {
-  constexpr double tiny = 1e-12;
-  const Unknowns& u = objective_.unknowns();
-  const auto n = Eigen::Index(u.shared());
-  if (n == 0) return;
-  Eigen::MatrixXd A = Eigen::Map<const Eigen::MatrixXd>(block_.data(), n, n);
-  A = (0.5 * (A + A.transpose())).eval();
-  Objective::Vector e(x_.size(), 0.0), h(x_.size(), 0.0);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    e[u.cells + std::size_t(i)] = 1;
-    std::ranges::fill(h, 0.0);
-    objective_.add_priors(e, h);
-    A.col(i) += Eigen::Map<const Eigen::VectorXd>(&h[u.cells], n);
-    e[u.cells + std::size_t(i)] = 0;
-  }
-  double shift = tiny * std::max(A.trace(), 1e-300);
-  do {
-    factor_.compute(A + shift * Eigen::MatrixXd::Identity(n, n));
-    shift *= 10;
-  } while (factor_.info() != Eigen::Success);
+  std::ranges::fill(u.tail(out), 0.0);
 }
 
 void GaussNewton::set_prior(double alpha, double alpha_W) {
@@ -113,15 +44,19 @@ void GaussNewton::evaluate(int passes) {
   objective_.gradient(g_);
   pencil_kT_ = objective_.temperature();
   pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
-  if (!ready_ || block_age_ >= options_.block_every) evaluate_block();
-  factor_block();
+  if (stale_) {
+    elimination_.renew(objective_);
+    fresh_cg_ = -1;
+    stale_ = false;
+  }
+  elimination_.factor(objective_);
   ready_ = true;
 }
 
 CgResult GaussNewton::solve(std::span<const double> b, double rtol, int max_iterations) {
   const CgResult result = conjugate_gradients(
       objective_, [this](auto p, auto out) { objective_.product(p, out); },
-      [this](auto r, auto out) { precondition(r, out); }, b, rtol, max_iterations);
+      [this](auto r, auto out) { elimination_.apply(r, out); }, b, rtol, max_iterations);
   cg_ += result.iterations;
   return result;
 }
@@ -159,19 +94,21 @@ NewtonRow GaussNewton::step() {
   NewtonRow row{.iteration = ++iteration_, .prior = objective_.alpha};
   Objective::Vector b(g_.size()), z(g_.size());
   for (std::size_t i = 0; i < b.size(); ++i) b[i] = -g_[i];
-  precondition(g_, z);
+  elimination_.apply(g_, z);
   row.gradient = std::sqrt(std::max(objective_.dot(g_, z), 0.0));
   CgResult p = solve(b, options_.eta, options_.max_cg);
   row.cg_iterations = p.iterations;
-  if (objective_.has_temperature()) {
-    p.x.back() = std::clamp(p.x.back(), -options_.max_log_kT, options_.max_log_kT);
+  if (fresh_cg_ < 0) fresh_cg_ = p.iterations;
+  stale_ = p.iterations > options_.stale * fresh_cg_ + options_.more_cg;
+  if (objective_.has_temperature() && std::abs(p.x.back()) > options_.max_log_kT) {
+    const double part = options_.max_log_kT / std::abs(p.x.back());
+    for (double& d : p.x) d *= part;  // all of it: V goes with kT
   }
   const double slope = objective_.dot(g_, p.x);
   promise_ = -slope;
   stalled_ = !(slope < 0) || !search(p.x, slope, row);
   stalls_ = stalled_ ? stalls_ + 1 : 0;
   ++since_refresh_;
-  ++block_age_;
   objective_.gradient(g_);
   Objective::Vector moved(x_.size());
   for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = x_[i] - at_refresh_[i];
@@ -210,8 +147,9 @@ void GaussNewton::remember(Archive& a) {
   a.number("promise", promise_);
   a.number("change", change_);
   a.number("pencil_kT", pencil_kT_);
-  a.numbers("block", block_);
-  a.number("block_age", block_age_);
+  a.part("pre", elimination_);
+  a.number("fresh_cg", fresh_cg_);
+  a.number("stale", stale_);
   a.number("iteration", iteration_);
   a.number("since_refresh", since_refresh_);
   a.number("cg", cg_);
@@ -227,7 +165,7 @@ void GaussNewton::remember(Archive& a) {
   J_ = objective_.value(x_);
   objective_.gradient(g_);
   pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
-  factor_block();
+  elimination_.factor(objective_);
   earlier_solves_ = solved - objective_.solves();
 }
 

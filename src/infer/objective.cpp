@@ -11,7 +11,8 @@ namespace otto {
 
 namespace {
 
-constexpr std::uint64_t noise_stream = 0x6e6f;  ///< of perturbation()
+constexpr std::uint64_t noise_stream = 0x6e6f;   ///< of perturbation()
+constexpr std::uint64_t stream_stream = 0x7373;  ///< of its drifts
 
 /// Equal steps; with an interaction, which is frozen at the start of a leg's first step, the first of them is
 /// halved so many times: dt/8, dt/8, dt/4, dt/2, dt ...
@@ -65,7 +66,8 @@ void add_random(const Prior& prior, double factor, std::uint64_t seed, std::uint
 struct Objective::Impl {
   Impl(Generator& g, const Snapshots& snapshots, const FitOptions& f, const std::vector<int>& steps,
        const ObjectiveOptions& o)
-      : mesh(g.mesh()),
+      : generator(g),
+        mesh(g.mesh()),
         data(snapshots),
         fit(f),
         known(g.external().begin(), g.external().end()),
@@ -84,8 +86,10 @@ struct Objective::Impl {
       of_pairs = std::make_unique<ToValues>(*spline, mesh);
       W = std::make_unique<InteractionSum>(borrowed(known_W), found);
     }
+    if (fit.streams > 0) streams.emplace(mesh, fit.streams);
     unknowns = {.cells = fit.external ? owned() : 0,
                 .pairs = spline ? pair_prior->size() : 0,
+                .streams = streams ? streams->size() : 0,
                 .temperature = fit.temperature};
     double sum = 0;
     for (std::size_t k = 0; k < owned(); ++k) sum += mesh.volume[k];
@@ -116,6 +120,7 @@ struct Objective::Impl {
   [[nodiscard]] Fields tangent(const FlowDirection& direction);
   void compare(std::size_t leg, std::span<const double> rho);
 
+  Generator& generator;
   const Mesh& mesh;
   const Snapshots& data;
   FitOptions fit;
@@ -131,6 +136,7 @@ struct Objective::Impl {
   std::unique_ptr<RadialInteraction> change;  ///< dW of a product
   std::unique_ptr<Interaction> W;             ///< found and the known one
   std::unique_ptr<ToValues> of_pairs;
+  std::optional<Streams> streams;
   Unknowns unknowns;
   bool limited;
   LikelihoodOptions law;
@@ -180,6 +186,7 @@ void Objective::Impl::adjoint(const Fields& cotangents, std::span<double> out, F
   if (of_pairs)
     std::ranges::copy_n(of_pairs->gather().begin(), std::ptrdiff_t(unknowns.pairs),
                         unknowns.w(out).begin());
+  if (streams) streams->pull_back(g.rise, unknowns.c(out));
   if (fit.temperature) out.back() = kT * mesh.comm.sum(g.kT);
 }
 
@@ -193,11 +200,13 @@ const Unknowns& Objective::unknowns() const { return impl_->unknowns; }
 bool Objective::has_external() const { return impl_->fit.external; }
 const RadialSpline& Objective::spline() const { return *impl_->spline; }
 const PairPrior& Objective::pair_prior() const { return *impl_->pair_prior; }
+const Streams* Objective::streams() const { return impl_->streams ? &*impl_->streams : nullptr; }
 const Mesh& Objective::mesh() const { return impl_->mesh; }
 const ThinPlate& Objective::prior() const { return impl_->prior; }
 double Objective::misfit() const { return impl_->misfit; }
 const std::vector<double>& Objective::misfits() const { return impl_->kl; }
 double Objective::temperature() const { return impl_->kT; }
+double Objective::background() const { return impl_->law.background / impl_->law.volume; }
 bool Objective::limited() const { return impl_->limited; }
 long Objective::solves() const { return impl_->flow.solves(); }
 std::vector<std::vector<std::vector<double>>>& Objective::frozen() { return impl_->flow.frozen(); }
@@ -221,6 +230,11 @@ void Objective::Impl::set(std::span<const double> at) {
   for (std::size_t k = 0; k < V.size(); ++k) V[k] += known[k];
   kT = fit.temperature ? std::exp(at.back()) : given_kT;
   if (spline) set_pairs(*found, unknowns.w(at));
+  if (streams) {
+    std::vector<double> along = streams->rise_of(unknowns.c(at));
+    for (double& b : along) b = -b;
+    generator.set_circulation(std::move(along));
+  }
   flow.set(V, kT, W ? W.get() : known_W);
 }
 
@@ -241,9 +255,18 @@ double Objective::value(std::span<const double> x) {
     o.compare(leg, rho);
   }
   double J = o.misfit;
-  if (o.fit.external) J += 0.5 * alpha * o.prior.energy(o.unknowns.V(x));
+  J += 0.5 * alpha * bending(x);
   if (o.spline) J += 0.5 * alpha_W * o.pair_prior->energy(o.unknowns.w(x));
   return J;
+}
+
+double Objective::bending(std::span<const double> x) const {
+  const Impl& o = *impl_;
+  double sum = o.fit.external ? o.prior.energy(o.unknowns.V(x)) : 0;
+  const std::span<const double> c = o.unknowns.c(x);
+  for (std::size_t i = 0; i < c.size(); ++i)
+    sum += stream_factor * o.streams->bending(i) * c[i] * c[i];
+  return sum;
 }
 
 void Objective::gradient(std::span<double> g) {
@@ -255,6 +278,10 @@ void Objective::add_priors(std::span<const double> p, std::span<double> out) con
   const Impl& o = *impl_;
   if (o.fit.external) add_prior(o.prior, alpha, o.unknowns.V(p), o.unknowns.V(out));
   if (o.spline) add_prior(*o.pair_prior, alpha_W, o.unknowns.w(p), o.unknowns.w(out));
+  const std::span<const double> c = o.unknowns.c(p);
+  const std::span<double> of_c = o.unknowns.c(out);
+  for (std::size_t i = 0; i < c.size(); ++i)
+    of_c[i] += alpha * stream_factor * o.streams->bending(i) * c[i];
 }
 
 Objective::Fields Objective::Impl::tangent(const FlowDirection& direction) {
@@ -272,6 +299,11 @@ Objective::Fields Objective::response(std::span<const double> p) {
   Impl& o = *impl_;
   std::vector<double> rise;
   if (o.fit.external) rise = rises_of(o.mesh, o.with_ghosts(o.unknowns.V(p)));
+  if (o.streams) {
+    const std::vector<double> of_c = o.streams->rise_of(o.unknowns.c(p));
+    rise.resize(of_c.size(), 0.0);
+    for (std::size_t f = 0; f < rise.size(); ++f) rise[f] += of_c[f];
+  }
   if (o.spline) o.set_pairs(*o.change, o.unknowns.w(p));
   return o.tangent({rise, o.fit.temperature ? o.kT * p.back() : 0, o.change.get()});
 }
@@ -311,6 +343,11 @@ void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<d
   o.adjoint(noise, out);
   if (o.fit.external) add_random(o.prior, alpha, seed, draw, o.unknowns.V(out));
   if (o.spline) add_random(*o.pair_prior, alpha_W, seed, draw, o.unknowns.w(out));
+  const std::span<double> c = o.unknowns.c(out);
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    c[i] += std::sqrt(alpha * stream_factor * o.streams->bending(i)) *
+            RandomAt(seed, stream_stream << 32 | draw, i).normal()[0];
+  }
 }
 
 void Objective::refresh() { impl_->flow.refresh(); }

@@ -78,14 +78,16 @@ double longest_side(const Mesh& mesh) {
 struct Pencil::Impl {
   Impl(const Mesh& m, std::span<const double> R, const PencilOptions& o)
       : mesh(m), solve_A(m, o.rtol), solve_B(m, o.rtol) {
-    const std::vector<double> weight = floored(m, R, o.floor);
-    double sum = 0;
-    for (std::size_t k = 0; k < std::size_t(m.owned); ++k) {
-      M.push_back(m.volume[k] * weight[k]);
-      sum += m.volume[k];
-    }
-    volume = m.comm.sum(sum);
+    std::vector<double> weight = floored(m, R, o.floor);
+    for (std::size_t k = 0; k < std::size_t(m.owned); ++k) M.push_back(m.volume[k] * weight[k]);
     g = conductances(m, weight);
+    for (std::size_t k = 0; k < M.size(); ++k) {
+      seen.push_back(std::sqrt(weight[k] / (weight[k] + o.background)));
+    }
+    for (double& r : weight) r = std::sqrt(r);
+    for (std::size_t k = 0; k < std::size_t(m.owned); ++k)
+      M_root.push_back(m.volume[k] * weight[k]);
+    g_root = conductances(m, weight);
     const double shift = o.gauge * std::pow(std::numbers::pi / longest_side(m), 2);
     std::vector<double> omega = M;
     for (double& w : omega) w *= shift;
@@ -107,8 +109,10 @@ struct Pencil::Impl {
   }
 
   const Mesh& mesh;
-  std::vector<double> M, g;  ///< m R of the cells, a R of the faces
-  double volume = 0, c = 0;  ///< c = kT t
+  std::vector<double> M, g;            ///< m R of the cells, a R of the faces
+  std::vector<double> M_root, g_root;  ///< of sqrt R
+  std::vector<double> seen;            ///< sqrt(R / (R + b))
+  double c = 0;                        ///< kT t
   SymmetricSolve solve_A, solve_B;
 };
 
@@ -119,11 +123,14 @@ Pencil::~Pencil() = default;
 
 void Pencil::set(double N, double t, double kT, double alpha) {
   Impl& o = *impl_;
-  const double stiff = std::sqrt(alpha * o.volume);
   o.c = kT * t;
   std::vector<double> omega = o.M;
-  for (double& w : omega) w *= std::sqrt(N) * t + stiff;
-  o.solve_B.set(stiff * o.c, omega, o.g);
+  for (std::size_t k = 0; k < omega.size(); ++k) {
+    omega[k] = std::sqrt(N) * t * o.seen[k] * o.M[k] + std::sqrt(alpha) * o.M_root[k];
+  }
+  std::vector<double> g = o.g_root;
+  for (double& a : g) a *= std::sqrt(alpha) * o.c;
+  o.solve_B.set(1, omega, g);
 }
 
 void Pencil::apply(std::span<const double> r, std::span<double> out) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t probe_stream = 0x7072;
 
-/// Random signs of V, or of w.
+/// Random signs of V and c, or of w.
 Objective::Vector probe(const Objective& objective, std::uint64_t seed, int number, bool of_V) {
   const Mesh& mesh = objective.mesh();
   const Unknowns& u = objective.unknowns();
@@ -23,6 +23,9 @@ Objective::Vector probe(const Objective& objective, std::uint64_t seed, int numb
   };
   for (std::size_t k = 0; of_V && k < u.cells; ++k) z[k] = sign(std::uint64_t(mesh.global[k]));
   for (std::size_t i = 0; !of_V && i < u.pairs; ++i) {
+    z[u.cells + i] = sign(std::uint64_t(mesh.global_cells) + i);
+  }
+  for (std::size_t i = u.pairs; of_V && i < u.pairs + u.streams; ++i) {
     z[u.cells + i] = sign(std::uint64_t(mesh.global_cells) + i);
   }
   return z;
@@ -154,6 +157,20 @@ Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint
   return gamma;
 }
 
+double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
+                         const PosteriorOptions& o) {
+  const Unknowns& u = objective.unknowns();
+  Objective::Vector Hz(objective.size());
+  double gamma = 0;
+  for (int i = 0; i < o.probes; ++i) {
+    Objective::Vector z = probe(objective, seed, i, true);
+    std::ranges::fill(u.V(std::span(z)), 0.0);
+    objective.product(z, Hz, false);
+    gamma += objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x) / o.probes;
+  }
+  return gamma;
+}
+
 Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,
                   const PosteriorOptions& o) {
   constexpr double min_misfit = 1e-14;  // rounding of KL
@@ -171,7 +188,7 @@ Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::
   const auto strength = [&](double parameters, double bending, double& alpha) {
     if (bending > 0) alpha = std::max(parameters, 1.0) / (bending * e.effective_samples);
   };
-  if (objective.has_external()) strength(gamma.V, objective.prior().energy(u.V(x)), e.alpha);
+  if (objective.has_external()) strength(gamma.V, objective.bending(x), e.alpha);
   if (objective.has_interaction()) {
     strength(gamma.w, objective.pair_prior().energy(u.w(x)), e.alpha_W);
   }

@@ -1,6 +1,5 @@
 #include "otto/io/h5_trial.h"
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <csignal>
 #include <vector>
 
+#include "otto/core/confinement.h"
 #include "otto/io/h5_handle.h"
 
 namespace otto {
@@ -19,15 +19,13 @@ namespace {
 constexpr std::array crashes{SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU};
 constexpr double patience = 5;            // seconds of processor time for a small file
 constexpr double bytes_per_second = 2e7;  // far below what any disk or decompression gives
+constexpr std::uint64_t memory_bytes = 2ULL << 30;  // beyond what the program has: pieces are small
 
-/// Crashes end the process without a word and without a core; so does work without end.
+/// Crashes end the process without a word and without a core; so does work without end. It can do nothing but read.
 void make_expendable(double size) {
   for (const int signal : crashes) std::signal(signal, SIG_DFL);
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  const auto seconds = static_cast<rlim_t>(patience + size / bytes_per_second);
-  const rlimit time{seconds, seconds + 1};
-  setrlimit(RLIMIT_CPU, &time);
+  close_descriptors_but(-1);
+  confine({.cpu_seconds = patience + size / bytes_per_second, .memory_bytes = memory_bytes});
 }
 
 /// Reads a dataset in pieces; what cannot be read is passed over.

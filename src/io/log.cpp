@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "otto/core/error.h"
 
@@ -14,10 +15,18 @@ namespace {
 constexpr std::chrono::seconds line_interval{5};
 constexpr std::chrono::milliseconds live_interval{100};
 
+std::function<void(const std::string&, bool)> screen;  // empty: the standard streams
+
+void print(const std::string& line, bool warning) {
+  if (screen) return screen(line, warning);
+  std::fprintf(warning ? stderr : stdout, "%s%s\n", warning ? "warning: " : "", line.c_str());
+  if (!warning) std::fflush(stdout);
+}
+
 /// Open MPI gives its processes pseudo-terminals whatever its own output is: look at the
 /// launcher's.
 bool on_terminal() {
-  if (::isatty(STDOUT_FILENO) != 1) return false;
+  if (screen || ::isatty(STDOUT_FILENO) != 1) return false;
   if (std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) return true;
   std::error_code none;
   const auto launcher = std::filesystem::path("/proc") / std::to_string(::getppid());
@@ -34,6 +43,10 @@ std::string plain(std::string line) {
 }
 
 }  // namespace
+
+void set_screen(std::function<void(const std::string& line, bool warning)> show) {
+  screen = std::move(show);
+}
 
 Log::Log(const Comm& comm, bool quiet)
     : speaks_(comm.is_root()),
@@ -66,10 +79,7 @@ void Log::clear_live() {
 void Log::say(const std::string& line) {
   if (!speaks_) return;
   clear_live();
-  if (!quiet_) {
-    std::fprintf(stdout, "%s\n", line.c_str());
-    std::fflush(stdout);
-  }
+  if (!quiet_) print(line, false);
   file_.append(plain(line) + "\n");
   line_time_ = Clock::now();
   flush();
@@ -78,7 +88,7 @@ void Log::say(const std::string& line) {
 void Log::warn(const std::string& line) {
   if (!speaks_) return;
   clear_live();
-  std::fprintf(stderr, "warning: %s\n", line.c_str());
+  print(line, true);
   file_.append("warning: " + plain(line) + "\n");
   flush();
 }
@@ -101,10 +111,7 @@ void Log::live(const std::string& line) {
   const auto now = Clock::now();
   if (now - line_time_ >= line_interval) {
     line_time_ = now;
-    if (!terminal_ && !quiet_) {
-      std::fprintf(stdout, "%s\n", line.c_str());
-      std::fflush(stdout);
-    }
+    if (!terminal_ && !quiet_) print(line, false);
     file_.append(plain(line) + "\n");
     flush();
   }

@@ -55,6 +55,7 @@ struct TransportPair::Impl {
   double c = 0;
   const FaceRates* rates = nullptr;
   std::vector<double> right;  ///< -backward
+  std::vector<double> omega;  ///< in place of M; empty: M
   bool strong = false;
   std::array<OneWay, 2> ways;  ///< forward, transposed
 };
@@ -77,11 +78,12 @@ KrylovSolver& TransportPair::Impl::prepare(int way) {
   OneWay& one = ways[std::size_t(way)];
   KrylovSolver& solver = one.of(mesh, strong);
   if (one.ready) return solver;
-  const auto omega = std::span(mesh.volume).first(std::size_t(mesh.owned));
+  const auto diagonal = omega.empty() ? std::span(mesh.volume).first(std::size_t(mesh.owned))
+                                      : std::span<const double>(omega);
   if (way == 0) {
-    one.matrix.set_fluxes(c, omega, rates->forward, right, one.diagonal);
+    one.matrix.set_fluxes(c, diagonal, rates->forward, right, one.diagonal);
   } else {
-    one.matrix.set_transposed(c, omega, rates->forward, right, one.diagonal);
+    one.matrix.set_transposed(c, diagonal, rates->forward, right, one.diagonal);
   }
   solver.set_matrix(one.matrix.mat(), one.matrix.mat());
   one.ready = true;
@@ -93,13 +95,18 @@ TransportPair::TransportPair(const Mesh& mesh, const TransportPairOptions& optio
 
 TransportPair::~TransportPair() = default;
 
-void TransportPair::set(double c, const FaceRates& rates) {
+void TransportPair::set(double c, const FaceRates& rates, std::span<const double> omega) {
   impl_->c = c;
   impl_->rates = &rates;
+  impl_->omega.assign(omega.begin(), omega.end());
   impl_->right.resize(rates.backward.size());
   std::ranges::transform(rates.backward, impl_->right.begin(), std::negate{});
   for (OneWay& way : impl_->ways) way.ready = false;
-  impl_->examine();
+  if (omega.empty()) {
+    impl_->examine();
+  } else {
+    impl_->strong = false;
+  }
 }
 
 int TransportPair::solve(std::span<const double> b, std::span<double> x) {

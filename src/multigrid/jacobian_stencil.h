@@ -5,6 +5,7 @@
 //
 //   H(K, K + d) = sum of s_M(e) s_M(f) over M = K - e, f = e + d,    - g of the face if |d| = 1.
 
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -23,15 +24,17 @@ struct ScaledRows {
   }
   template <int Dim>
   void set(const BlockGrid& grid, const LevelCoefficients<Real>& c) {
-    for_each_row(grid, [&](std::ptrdiff_t first) {
+    std::array<Real*, 7> to{};
+    for (std::size_t e = 0; e < values.size(); ++e) to[e] = values[e].data();
+    for_each_row(grid, [=, n = grid.n[0]](std::ptrdiff_t first) {
 #pragma omp simd
-      for (std::ptrdiff_t o = first; o < first + grid.n[0]; ++o) {
+      for (std::ptrdiff_t o = first; o < first + n; ++o) {
         const Real root = std::sqrt(c.omega[o]);
-        values[0][std::size_t(o)] = root * own_slope<Dim>(c, o);
+        to[0][o] = root * own_slope<Dim>(c, o);
 #pragma GCC unroll 3
         for (std::size_t a = 0; a < Dim; ++a) {
-          values[2 * a + 1][std::size_t(o)] = root * c.right[a][o];
-          values[2 * a + 2][std::size_t(o)] = -root * c.left[a][o + c.stride[a]];
+          to[2 * a + 1][o] = root * c.right[a][o];
+          to[2 * a + 2][o] = -root * c.left[a][o + c.stride[a]];
         }
       }
     });

@@ -89,9 +89,7 @@ template <std::size_t T>
 OTTO_LANE_KERNELS(plain, 2, )
 #if defined(__x86_64__)
 OTTO_LANE_KERNELS(avx2, 4, [[gnu::target("avx2,fma")]])
-OTTO_LANE_KERNELS(
-    avx512, 8,
-    [[gnu::target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,prefer-vector-width=512")]])
+OTTO_LANE_KERNELS(avx512, 8, [[gnu::target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]])
 #endif
 
 }  // namespace

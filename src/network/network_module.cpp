@@ -1,8 +1,11 @@
 #include "otto/network/network_module.h"
 
+#include <fmt/format.h>
+
 #include <fstream>
 #include <sstream>
 
+#include "confined_network.h"
 #include "otto/core/error.h"
 #include "otto/core/hash.h"
 #include "otto/core/module.h"
@@ -53,21 +56,35 @@ std::string read_bytes(const std::filesystem::path& file) {
   return std::move(bytes).str();
 }
 
-bool& forbidden() {
-  static bool value = false;
-  return value;
+Programs& treatment() {
+  static Programs how = Programs::run;
+  return how;
 }
 
-void require_permission(const std::filesystem::path& file) {
-  if (!forbidden()) return;
-  throw InputError(file.string() +
-                   ": is TorchScript, a program that reading would run, and --no-code refuses "
-                   "programs; energy.safetensors holds an energy without code (docs/networks.md)");
+/// Loads libtorch and has it start its threads.
+void start_torch() {
+  NetworkDesign smallest;
+  smallest.kind = "quadratic";
+  smallest.dimension = 1;
+  const std::vector<Point> point(1);
+  std::vector<double> value(1);
+  make_network(smallest)->evaluate(point, value);
+}
+
+/// For what runs in this process. `what` the file is wanted for.
+void require_permission(const std::filesystem::path& file, const char* what) {
+  if (treatment() == Programs::run) return;
+  const char* why =
+      treatment() == Programs::refuse
+          ? "--no-code refuses programs; energy.safetensors holds an energy without code "
+            "(docs/networks.md)"
+          : "--sandbox has no place for it; only networks of [[energy]] are confined";
+  throw InputError(
+      fmt::format("{}: is TorchScript, a program that {} would run: {}", file.string(), what, why));
 }
 
 std::unique_ptr<Network> run_script(const std::string& bytes, const std::filesystem::path& file,
                                     int dimension) {
-  require_permission(file);
   std::string error;
   std::unique_ptr<Network> network(torch_calls().load(bytes, file.string(), dimension, error));
   if (!network) throw InputError(file.string() + ": " + error);
@@ -78,9 +95,9 @@ std::unique_ptr<Network> run_script(const std::string& bytes, const std::filesys
 
 void require_torch_module() { torch_calls(); }
 
-void forbid_programs() { forbidden() = true; }
+void treat_programs(Programs how) { treatment() = how; }
 
-bool programs_forbidden() { return forbidden(); }
+Programs treatment_of_programs() { return treatment(); }
 
 std::unique_ptr<Network> make_network(const NetworkDesign& design) {
   std::string error;
@@ -92,7 +109,12 @@ std::unique_ptr<Network> make_network(const NetworkDesign& design) {
 NetworkFile read_network(const std::filesystem::path& file, int dimension) {
   const std::string bytes = read_bytes(file);
   if (!looks_like_safetensors(bytes)) {
-    return {run_script(bytes, file, dimension), hash_text(bytes)};
+    const auto run = [&] { return run_script(bytes, file, dimension); };
+    if (treatment() == Programs::confine) {
+      return {confine_network(file.string(), start_torch, run), hash_text(bytes)};
+    }
+    require_permission(file, "reading");
+    return {run(), hash_text(bytes)};
   }
   try {
     return {read_layer_network(bytes, dimension), hash_text(bytes)};
@@ -119,6 +141,7 @@ std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::p
           file.string() +
           ": holds numbers without code; training goes on from the energy.pt beside it");
     }
+    require_permission(file, "training");
     network = run_script(bytes, file, dimension);
     hash = hash_text(bytes);
   });
@@ -144,7 +167,7 @@ std::unique_ptr<WideNetwork> load_wide_network(const Comm& comm, const std::file
           file.string() +
           ": holds numbers without code, which particles do not use; give TorchScript");
     }
-    require_permission(file);
+    require_permission(file, "reading");
     std::string error;
     network.reset(torch_calls().load_wide(bytes, file.string(), dimension, error));
     if (!network) throw InputError(file.string() + ": " + error);

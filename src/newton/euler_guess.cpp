@@ -1,6 +1,7 @@
 #include "euler_guess.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "otto/flux/two_point.h"
 
@@ -15,9 +16,38 @@ EulerGuess::EulerGuess(const Mesh& mesh, SolverOptions options, const NewtonCont
       mass_(std::size_t(mesh.owned)),
       loss_(mass_.size()) {}
 
+/// All faces and cells of this rank are in play.
+void EulerGuess::take_all() {
+  face_list_.resize(std::size_t(mesh_.faces.size()));
+  cell_list_.resize(mass_.size());
+  std::iota(face_list_.begin(), face_list_.end(), 0);
+  std::iota(cell_list_.begin(), cell_list_.end(), 0);
+}
+
+/// Only cells whose density is below `below`, and their faces. False: no rank has one.
+bool EulerGuess::take_tails(std::span<const double> rho, double below) {
+  cell_list_.clear();
+  face_list_.clear();
+  in_play_.assign(rho.size(), 0);
+  for (std::size_t k = 0; k < mass_.size(); ++k) {
+    if (!(rho[k] < below)) continue;
+    in_play_[k] = 1;
+    cell_list_.push_back(std::int32_t(k));
+  }
+  if (!mesh_.comm.any(!cell_list_.empty())) return false;
+  const Faces& faces = mesh_.faces;
+  for (std::int32_t f = 0; f < std::int32_t(faces.size()) && !cell_list_.empty(); ++f) {
+    const auto K = std::size_t(faces.left[std::size_t(f)]);
+    const auto L = std::size_t(faces.right[std::size_t(f)]);
+    if ((in_play_[K] | in_play_[L]) != 0) face_list_.push_back(f);
+  }
+  return true;
+}
+
 void EulerGuess::set_rates(const Step& step) {
   const Faces& faces = mesh_.faces;
-  for (std::size_t f = 0; f < left_.size(); ++f) {
+  for (const std::int32_t face : face_list_) {
+    const auto f = std::size_t(face);
     const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
     const double s = (step.V[L] - step.V[K]) / step.kT;
     const double rate = step.tau * step.kT * faces.transmissibility[f];
@@ -27,6 +57,7 @@ void EulerGuess::set_rates(const Step& step) {
 }
 
 SolveReport EulerGuess::find(const Step& step, std::vector<double>& rho) {
+  take_all();
   set_rates(step);
   solver_.set(1, std::span(mesh_.volume).first(mass_.size()), left_, right_);
   for (std::size_t k = 0; k < mass_.size(); ++k) mass_[k] = mesh_.volume[k] * step.rho0[k];
@@ -42,14 +73,17 @@ SolveReport EulerGuess::find(const Step& step, std::vector<double>& rho) {
   return report;
 }
 
-/// rho_K = mass_K / loss_K solves the equation of K, its neighbours being those of `rho`.
+/// rho_K = mass_K / loss_K solves the equation of K, its neighbours being those of `rho`; of the
+/// cells in play.
 void EulerGuess::weigh(const Step& step, const std::vector<double>& rho) {
   const Faces& faces = mesh_.faces;
-  for (std::size_t k = 0; k < mass_.size(); ++k) {
+  for (const std::int32_t cell : cell_list_) {
+    const auto k = std::size_t(cell);
     mass_[k] = mesh_.volume[k] * step.rho0[k];
     loss_[k] = mesh_.volume[k];
   }
-  for (std::size_t f = 0; f < left_.size(); ++f) {
+  for (const std::int32_t face : face_list_) {
+    const auto f = std::size_t(face);
     const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
     if (K < mass_.size()) {
       mass_[K] -= right_[f] * rho[L];
@@ -64,7 +98,8 @@ void EulerGuess::weigh(const Step& step, const std::vector<double>& rho) {
 
 void EulerGuess::sweep(const Step& step, std::vector<double>& rho) {
   weigh(step, rho);
-  for (std::size_t k = 0; k < mass_.size(); ++k) rho[k] = mass_[k] / loss_[k];
+  for (const std::int32_t k : cell_list_)
+    rho[std::size_t(k)] = mass_[std::size_t(k)] / loss_[std::size_t(k)];
   mesh_.halo.update(mesh_.comm, rho);
 }
 
@@ -73,7 +108,8 @@ void EulerGuess::raise_tails(const Step& step, double below, std::vector<double>
   for (int i = 0; i < control_.guess_sweeps; ++i) {
     weigh(step, rho);
     bool raised = false;
-    for (std::size_t k = 0; k < mass_.size(); ++k) {
+    for (const std::int32_t cell : cell_list_) {
+      const auto k = std::size_t(cell);
       const double flows_in = mass_[k] - mesh_.volume[k] * step.rho0[k];
       const double is = std::min(flows_in / loss_[k], below);
       if (!(rho[k] < control_.tail_factor * is)) continue;

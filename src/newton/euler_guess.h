@@ -8,6 +8,7 @@
 // linear system of an M-matrix, whatever rho0 is and however empty. Its chemical potential
 // kT (log rho + 1) + V is a guess of phi, bounded by those of rho0 (a maximum principle).
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -27,11 +28,16 @@ class EulerGuess {
   };
   /// rho >= the floor of the control; owned + ghosts, ghosts up to date. Collective.
   SolveReport find(const Step& step, std::vector<double>& rho);
-  /// Where the density is below `below`, and less than a tenth of what such a step lets flow in from
-  /// its neighbours as they are, it becomes that; ghosts up to date after. Collective.
+  /// Takes the cells into play whose density is below `below`; false where there are none on any
+  /// rank. Collective.
+  [[nodiscard]] bool take_tails(std::span<const double> rho, double below);
+  /// Of the cells in play: where the density is less than `tail_factor` of what such a step lets flow
+  /// in from its neighbours as they are, it becomes that, but no more than `below`; ghosts up to date
+  /// after. Collective.
   void raise_tails(const Step& step, double below, std::vector<double>& rho);
 
  private:
+  void take_all();
   void set_rates(const Step& step);
   void weigh(const Step& step, const std::vector<double>& rho);
   void sweep(const Step& step, std::vector<double>& rho);
@@ -39,8 +45,10 @@ class EulerGuess {
   const Mesh& mesh_;
   const NewtonControl control_;
   FluxSolver solver_;
-  std::vector<double> left_, right_;  // per face: tau F = left rho_K + right rho_L
-  std::vector<double> mass_, loss_;   // owned; what comes in, and vol + what goes out per rho
+  std::vector<double> left_, right_;                 // per face: tau F = left rho_K + right rho_L
+  std::vector<std::int32_t> cell_list_, face_list_;  // owned cells in play, and faces beside them
+  std::vector<char> in_play_;                        // per cell, ghosts included
+  std::vector<double> mass_, loss_;  // owned; what comes in, and vol + what goes out per rho
 };
 
 }  // namespace otto

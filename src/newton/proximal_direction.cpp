@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otto/core/vector_math.h"
 #include "proximal_iteration.h"
 
 namespace otto {
@@ -94,23 +95,46 @@ SolveReport ProximalNewton::Impl::solve_single(const ProximalCoefficients& c, do
   return solve;
 }
 
-/// Along the direction: rho moved by its own Newton step, or the density of the new phi, whichever
-/// leaves less. `whole`: the direction as it is; else each density goes as far as it may.
-void ProximalNewton::Impl::try_step(double alpha, bool whole) {
-  for (std::size_t k = 0; k < owned; ++k) trial.phi[k] = now.phi[k] + alpha * dphi[k];
-  potential(trial);
-  // Downwards rho moves as the continuity equation wants, upwards its logarithm as U' does.
-  const double maximum = internal.maximum(), kept = control.min_left;
-  const bool entropy = internal.entropy_only() && !bounds.bounded();
+/// The densities along the direction, with an entropy alone: downwards rho moves as the continuity
+/// equation wants, upwards its logarithm as U' does.
+void ProximalNewton::Impl::move_entropy(double alpha) {
+  const double kept = control.min_left, max = control.max_log_step, floor = empty;
+  const double *rho = now.rho.data(), *change = drho.data();
+  double *factor = z.data(), *to = trial.rho.data();
+#pragma omp simd
+  for (std::size_t k = 0; k < owned; ++k) factor[k] = std::min(alpha * change[k] / rho[k], max);
+  exp_of(z, z);
+#pragma omp simd
   for (std::size_t k = 0; k < owned; ++k) {
-    const double rho = now.rho[k], move = alpha * drho[k];
-    double to = rho + move;
-    if (entropy && move > 0) to = rho * std::exp(std::min(move / rho, control.max_log_step));
+    const double move = alpha * change[k];
+    const double down = std::max(rho[k] + move, kept * rho[k]);
+    to[k] = std::max(move > 0 ? rho[k] * factor[k] : down, floor);
+  }
+}
+
+/// The same with other energies and with bounds. `whole`: the direction as it is; else each density
+/// goes as far as it may.
+void ProximalNewton::Impl::move_density(double alpha, bool whole) {
+  const double maximum = internal.maximum(), kept = control.min_left;
+  for (std::size_t k = 0; k < owned; ++k) {
+    const double rho = now.rho[k], to = rho + alpha * drho[k];
     trial.rho[k] = whole ? to : std::clamp(to, kept * rho, kept * rho + (1 - kept) * maximum);
     if (!bounds.bounded()) trial.rho[k] = std::max(trial.rho[k], empty);
   }
   if (bounds.bounded()) {
     bounds.move(owned_part(now.rho), drho, now.multipliers, alpha, kept, trial.multipliers);
+  }
+}
+
+/// Along the direction: rho moved by its own Newton step, or the density of the new phi, whichever
+/// leaves less.
+void ProximalNewton::Impl::try_step(double alpha, bool whole) {
+  for (std::size_t k = 0; k < owned; ++k) trial.phi[k] = now.phi[k] + alpha * dphi[k];
+  potential(trial);
+  if (internal.entropy_only() && !bounds.bounded()) {
+    move_entropy(alpha);
+  } else {
+    move_density(alpha, whole);
   }
   residuals(trial);
   const bool poor = !(trial.optimality <= control.dual_share * now.optimality);

@@ -31,6 +31,11 @@ struct Iterate {
   double kinetic = 0, gap = 0;
 };
 
+/// This rank's sums over cells of an iterate.
+struct ResidualSums {
+  double equations = 0, size = 0, total = 0, products = 0;
+};
+
 struct ProximalNewton::Impl {
   Impl(const FreeEnergy& e, const Transport& t, SolverOptions options, const NewtonControl& c);
 
@@ -81,7 +86,11 @@ struct ProximalNewton::Impl {
   void find_density(Iterate& it, std::span<const double> V);
   void continuity(Iterate& it);
   void residuals(Iterate& it);
+  void residuals(Iterate& it, std::size_t begin, std::size_t n, ResidualSums& sums);
 
+  [[nodiscard]] double rest_rounding(double slope, double V, double top) const;
+  [[nodiscard]] bool clearly_moves(double top) const;
+  [[nodiscard]] double rest_level() const;
   [[nodiscard]] bool at_rest();
   void start_from_density();
   bool start_warm(const std::vector<double>& phi);
@@ -118,6 +127,8 @@ struct ProximalNewton::Impl {
   bool search();
   bool search(bool whole);
   [[nodiscard]] bool improves(double alpha) const;
+  void move_entropy(double alpha);
+  void move_density(double alpha, bool whole);
   void try_step(double alpha, bool whole);
   void try_dual_density();
   [[nodiscard]] double linear_tolerance() const;

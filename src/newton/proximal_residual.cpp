@@ -49,41 +49,63 @@ void ProximalNewton::Impl::continuity(Iterate& it) {
   it.kinetic = transport.leave(it.phi, mean, -step.tau, it.r);
 }
 
-/// r, g and their sums, G being known. A cell that is empty and wants to be emptier has g = 0.
-void ProximalNewton::Impl::residuals(Iterate& it) {
-  const auto rho = owned_part(it.rho);
-  continuity(it);
-  external(it);
-  internal.derivatives(rho, 0, it.g, it.inverse);
+/// g, 1/C and their sums of the cells from `begin` on: the mass-weighted sizes of r and g, of their
+/// terms, and the products of the bounds. With bounds all cells at once.
+void ProximalNewton::Impl::residuals(Iterate& it, std::size_t begin, std::size_t n,
+                                     ResidualSums& sums) {
+  const auto g = std::span(it.g).subspan(begin, n),
+             inverse = std::span(it.inverse).subspan(begin, n);
+  const std::span<const double> rho(it.rho.data() + begin, n);
+  const std::span<const double> volumes(mesh.volume.data() + begin, n);
+  internal.derivatives(rho, 0, g, inverse);
   // g counts as the density that would make up for it, bounds apart
-  const double stiff = bounds.bounded() ? mean_density() / scale : infinity;
-  double size = 0;
-  for (std::size_t k = 0; k < owned; ++k) {
-    const double slope = it.g[k];
-    it.g[k] = it.G[k] - slope - it.V[k];
-    if (rho[k] <= empty && it.g[k] < 0) it.g[k] = 0;
-    z[k] = std::abs(it.G[k]) + std::abs(it.V[k]) + std::abs(slope);
-    field[k] = std::min(1 / it.inverse[k], stiff);
+  const double stiff = bounds.bounded() ? mean_density() / scale : infinity, nothing = empty;
+  const double *G = it.G.data() + begin, *V = it.V.data() + begin, *r = it.r.data() + begin;
+  double *size = z.data(), *dual = field.data();
+#pragma omp simd
+  for (std::size_t k = 0; k < n; ++k) {
+    const double slope = g[k], miss = G[k] - slope - V[k];
+    g[k] = rho[k] <= nothing && miss < 0 ? 0.0 : miss;
+    size[k] = std::abs(G[k]) + std::abs(V[k]) + std::abs(slope);
+    dual[k] = std::min(1 / inverse[k], stiff);
   }
-  double total = 0;
   if (bounds.bounded()) {
     const double close = std::min(mean_density(), 0.5 * internal.maximum());
-    bounds.settle(rho, it.g, close, control.min_left, it.multipliers);
+    bounds.settle(rho, g, close, control.min_left, it.multipliers);
   }
-  const double products =
-      bounds.apply(mesh.volume, rho, it.multipliers, it.g, it.inverse, push, total) / scale;
-  double sum = 0;
-  for (std::size_t k = 0; k < owned; ++k) {
-    const double vol = mesh.volume[k];
-    it.inverse[k] = 1 / it.inverse[k];
-    it.error[k] = std::abs(it.r[k]) + vol * field[k] * std::abs(it.g[k]);
-    sum += it.error[k];
-    size += vol * (rho[k] + field[k] * z[k]);
-    it.g[k] += push[k];
-    if (bounds.bounded() && !bounds.above())
-      it.error[k] += vol * std::abs(it.multipliers.below[k] * rho[k] - bounds.nu()) / scale;
+  double total = 0;
+  const auto pushed = std::span(push).first(n);
+  sums.products += bounds.apply(volumes, rho, it.multipliers, g, inverse, pushed, total) / scale;
+  sums.total += total;
+  double equations = 0, sizes = 0;
+#pragma omp simd reduction(+ : equations, sizes)
+  for (std::size_t k = 0; k < n; ++k) {
+    const double vol = volumes[k], error = std::abs(r[k]) + vol * dual[k] * std::abs(g[k]);
+    inverse[k] = 1 / inverse[k];
+    equations += error;
+    sizes += vol * (rho[k] + dual[k] * size[k]);
+    g[k] += pushed[k];
+    dual[k] = error;
   }
-  std::array<double, 5> sums{sum, size, it.kinetic, total, products};
+  sums.equations += equations;
+  sums.size += sizes;
+  if (bounds.bounded()) std::copy_n(dual, n, it.error.data() + begin);
+}
+
+/// r, g and their sums, G being known. A cell that is empty and wants to be emptier has g = 0.
+void ProximalNewton::Impl::residuals(Iterate& it) {
+  continuity(it);
+  external(it);
+  ResidualSums part;
+  const std::size_t at_once = bounds.bounded() ? owned : control.residual_cells;
+  for (std::size_t begin = 0; begin < owned; begin += at_once) {
+    residuals(it, begin, std::min(at_once, owned - begin), part);
+  }
+  for (std::size_t k = 0; k < owned && bounds.bounded() && !bounds.above(); ++k) {
+    it.error[k] +=
+        mesh.volume[k] * std::abs(it.multipliers.below[k] * it.rho[k] - bounds.nu()) / scale;
+  }
+  std::array<double, 5> sums{part.equations, part.size, it.kinetic, part.total, part.products};
   mesh.comm.sum_in_place(sums);
   it.equations = sums[0] / mass;
   it.products = sums[4] / mass;

@@ -16,15 +16,32 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-/// rho0 with a constant phi, where that is the solution already: equilibria stay untouched. So says
-/// every cell's own equation, whatever its mass; one that is empty must want to be emptier.
-bool ProximalNewton::Impl::at_rest() {
-  now.rho = rho0;
-  std::ranges::fill(now.phi, 0.0);
-  potential(now);
-  external(now);
-  internal.derivatives(owned_part(rho0), 0, now.g, {});
-  double top = -infinity;
+/// What rounding leaves of the chemical potential slope + V; `top`: the largest |V|.
+double ProximalNewton::Impl::rest_rounding(double slope, double V, double top) const {
+  const double kT = std::max(internal.temperature(), 0.0);
+  return control.rest_rounding * epsilon * (std::abs(slope) + std::abs(V) + top + kT);
+}
+
+/// Of a sample of cells with mass two have chemical potentials that differ by more than rounding: no
+/// need to look at all.
+bool ProximalNewton::Impl::clearly_moves(double top) const {
+  const std::size_t stride = std::max<std::size_t>(1, owned / std::size_t(control.rest_sample));
+  double first = 0, room = infinity;
+  for (std::size_t k = 0; k < owned; k += stride) {
+    if (!(rho0[k] > empty)) continue;
+    double slope = 0;
+    internal.derivatives(std::span(rho0).subspan(k, 1), 0, std::span(&slope, 1), {});
+    const double mu = slope + now.V[k], rounding = rest_rounding(slope, now.V[k], top);
+    if (std::abs(mu - first) > room + rounding) return true;
+    if (room < infinity) continue;
+    first = mu;
+    room = rounding;
+  }
+  return false;
+}
+
+/// The mean chemical potential g + V of the mass; collective.
+double ProximalNewton::Impl::rest_level() const {
   double level = 0;
   for (int pass = 0; pass < 2; ++pass) {  // the second takes away the rounding of the first
     std::array<double, 2> sums{};
@@ -33,18 +50,30 @@ bool ProximalNewton::Impl::at_rest() {
       const double m = mesh.volume[k] * rho0[k];
       sums[0] += m * (now.g[k] + now.V[k] - level);
       sums[1] += m;
-      top = std::max(top, std::abs(now.V[k]));
     }
     mesh.comm.sum_in_place(sums);
     level += sums[0] / sums[1];
   }
+  return level;
+}
+
+/// rho0 with a constant phi, where that is the solution already: equilibria stay untouched. So says
+/// every cell's own equation, whatever its mass; one that is empty must want to be emptier.
+bool ProximalNewton::Impl::at_rest() {
+  now.rho = rho0;
+  external(now);
+  double top = -infinity;
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (rho0[k] > empty) top = std::max(top, std::abs(now.V[k]));
+  }
   top = mesh.comm.max(top);
-  const double kT = std::max(internal.temperature(), 0.0);
+  if (mesh.comm.any(clearly_moves(top))) return false;
+  internal.derivatives(owned_part(rho0), 0, now.g, {});
+  const double level = rest_level();
   bool moved = !std::isfinite(level);
   for (std::size_t k = 0; k < owned && !moved; ++k) {
     const double miss = level - now.g[k] - now.V[k];
-    const double rounding =
-        control.rest_rounding * epsilon * (std::abs(now.g[k]) + std::abs(now.V[k]) + top + kT);
+    const double rounding = rest_rounding(now.g[k], now.V[k], top);
     moved = rho0[k] > empty ? !(std::abs(miss) <= rounding) : !(miss <= rounding);
   }
   if (mesh.comm.any(moved)) return false;
@@ -93,9 +122,10 @@ void ProximalNewton::Impl::set_euler_potential() {
 
 /// Tails of the solution that weigh nothing and that no iteration has found.
 void ProximalNewton::Impl::raise_tails() {
+  const double tail = control.tail * mean_density();
+  if (!euler->take_tails(now.rho, control.tail_factor * tail)) return;
   set_euler_potential();
-  euler->raise_tails({internal.temperature(), step.tau, field, rho0}, control.tail * mean_density(),
-                     now.rho);
+  euler->raise_tails({internal.temperature(), step.tau, field, rho0}, tail, now.rho);
 }
 
 /// Implicit Euler's density and its chemical potential, no higher than where it is known.

@@ -39,6 +39,8 @@ auto guarded(const std::string& words, std::string& error, const Make& make)
       settle();
       return make().release();
     });
+  } catch (const std::bad_alloc&) {
+    error = "needs more memory than there is, or than it may take";
   } catch (const std::exception& e) {
     error = e.what();
   }

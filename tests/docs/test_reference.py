@@ -29,6 +29,9 @@ def admits(schema, value):
     kind = schema["type"]
     if kind == "array":
         return isinstance(value, list) and all(admits(schema["items"], v) for v in value)
+    if kind == "object":
+        return set(schema["required"]) <= set(value) and all(
+            key in schema["properties"] and admits(schema["properties"][key], v) for key, v in value.items())
     types = {"number": (int, float), "integer": int, "string": str, "boolean": bool}
     right = isinstance(value, types[kind]) and (kind == "boolean") == isinstance(value, bool)
     return right and value in schema.get("enum", [value])

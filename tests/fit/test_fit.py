@@ -198,11 +198,11 @@ class Interactions(FitTest):
             file["r"], file["value"] = r, self.W
         self.kernel = f'[[energy]]\nkind = "interaction"\ntable = "{self.path("kernel.h5")}"\n'
 
-    def series(self):
-        """[data] and a [[data.series]]: densities of `otto run` on the mesh of the fit, in small steps."""
+    def series(self, head=LINE):
+        """[data] and a [[data.series]]: densities of `otto run` in small steps, on the mesh of the fit or that of `head`."""
         text = ""
         for number, mean in enumerate((0.8, -1.0)):
-            case = truth(LINE, "x^2/4", self.TIMES, mean=mean)
+            case = truth(head, "x^2/4", self.TIMES, mean=mean)
             self.write("truth.toml", case + self.kernel)
             names = []
             for k, t in enumerate((1e-9, *self.TIMES[1:])):
@@ -232,6 +232,22 @@ class Interactions(FitTest):
         self.otto("run", self.path("out", "fitted.toml"), "-o", self.path("again"))
         with h5py.File(self.path("out", "final.h5")) as a, h5py.File(self.path("again", "final.h5")) as b:
             self.assertLess(np.abs(a["cells/density"][:] - b["cells/density"][:]).max(), 1e-10)
+
+    def test_the_evidence_finds_the_interaction(self):
+        """From finer densities. A strong prior, under which W is 0 and the misfit 0.1, has an evidence of its own."""
+        data = self.series(LINE.replace("[48]", "[192]"))
+        self.fit(LINE.replace("0.5", "0.7") + '[fit]\nunknowns = ["external", "interaction", "temperature"]\n'
+                 "range = 4.0\nknots = 8\ndeviations = 0\n", data)
+        fit, V = self.summary(), self.potential()
+        self.assertLess(fit["misfit"], 1e-3)
+        self.assertAlmostEqual(fit["temperature"], 0.5, delta=0.02)
+        x, there = V["center"].ravel(), V["weight"] > 1e-2 * V["weight"].max()
+        error = (V["value"] - x**2 / 4)[there]
+        self.assertLess(np.abs(error - error.mean()).max(), 0.05)
+        found = self.kernel_found("out")
+        self.assertLess(np.abs(found - self.W[:6] + self.W[0]).max(), 0.1)
+        cg = [int(row["cg_iterations"]) for row in self.history()]
+        self.assertLess(np.mean(cg), 15)  # 40, the limit of that time, with w and log kT not eliminated
 
     def test_a_known_interaction_is_kept(self):
         data = self.series()
@@ -329,6 +345,8 @@ prior = 0.85  # what the evidence finds without the rotation
         self.assertGreater(fit["curl"]["statistic"], 10 * fit["curl"]["degrees_of_freedom"])
         self.assertGreater(fit["deviance"], 10 * fit["deviance_expected"])
         self.assertIn("not those of a gradient flow", said)
+        self.assertAlmostEqual(fit["curl"]["share"], 0.81, delta=0.03)  # of the drift in the flow that made them
+        self.assertGreater(fit["curl"]["gain"], 0.8 * fit["misfit"])
 
     def test_a_gradient_flow_is_accepted(self):
         self.fit(self.HEAD, self.samples(0.0))
@@ -337,6 +355,11 @@ prior = 0.85  # what the evidence finds without the rotation
         self.assertGreater(fit["curl"]["p_value"], 1e-3)
         self.assertEqual(fit["curl"]["degrees_of_freedom"], 25)
         self.assertLess(abs(fit["deviance"] - fit["deviance_expected"]), 4 * fit["deviance_width"])
+        self.assertLess(fit["curl"]["share"], 0.02)
+
+    def test_a_prior_too_strong_is_told(self):
+        said = self.fit(self.HEAD.replace("prior = 0.85", "prior = 300"), self.samples(0.0))
+        self.assertIn("times what the evidence asks for", said)
 
     def test_a_population_at_rest_tells_nothing(self):
         rng = np.random.default_rng(2)

@@ -118,7 +118,7 @@ class Manual(Installed):
         left = {os.path.join(os.path.relpath(where, out), name).removeprefix("./")
                 for where, _, names in os.walk(out) for name in names}
         told = re.findall(r"^ {7}(\S+)$|^ {7}(\S+)  ", self.section("FILES"), re.MULTILINE)
-        told = {a or b for a, b in told} - {"energy.pt", "V.h5", "fitted.toml", "convergence.csv", "spectrum.csv"}
+        told = {a or b for a, b in told} - {"energy.pt", "energy.safetensors", "V.h5", "fitted.toml", "convergence.csv", "spectrum.csv"}
         patterns = [re.escape(name).replace("NNNNNN", r"\d{6}") for name in told]
         for pattern in patterns:
             self.assertTrue(any(re.fullmatch(pattern, name) for name in left), pattern)

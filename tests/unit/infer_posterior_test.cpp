@@ -24,16 +24,17 @@ Box line(std::int64_t cells) {
   return b;
 }
 
-/// Three snapshots of a thousand counts each around a mean that moves, without noise.
+/// Three snapshots of a thousand counts each of dX = -X dt + dW, kT = 1/2, without noise: the mean moves, and the width grows.
 Snapshots moving(const Mesh& mesh) {
   Snapshots data;
   for (int k = 0; k < 3; ++k) {
     Snapshot s;
     s.time = 0.3 * k;
     s.samples = 1000;
+    const double mean = 0.6 * std::exp(-s.time), variance = 0.5 - 0.3 * std::exp(-2 * s.time);
     double sum = 0;
     for (std::size_t i = 0; i < std::size_t(mesh.owned); ++i) {
-      s.density.push_back(std::exp(-std::pow(mesh.center[i][0] - 0.6 + 0.2 * k, 2)));
+      s.density.push_back(std::exp(-std::pow(mesh.center[i][0] - mean, 2) / (2 * variance)));
       sum += mesh.volume[i] * s.density.back();
     }
     for (double& rho : s.density) rho /= sum;

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "otto/app/commands.h"
+#include "otto/app/report.h"
+#include "otto/network/network_module.h"
 
 namespace otto {
 
@@ -17,10 +19,11 @@ struct CommandLine {
   DistanceOptions distance = {};
   SampleRequest sample = {};
   LikelihoodRequest likelihood = {};
-  int modes = 6;          ///< of spectrum
-  std::string word = {};  ///< of explain
-  bool markdown = false;  ///< of schema
-  bool no_code = false;   ///< refuse networks that are programs
+  ReportOptions report = {};
+  int modes = 6;                      ///< of spectrum
+  std::string word = {};              ///< of explain
+  bool markdown = false;              ///< of schema
+  Programs programs = Programs::run;  ///< networks that are TorchScript
 };
 
 /// Reads the arguments (without the program's name). Throws InputError with a suggestion.

@@ -2,9 +2,13 @@
 // The commands: one short function each, all collective. They return the exit status.
 
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "otto/casefile/case.h"
+#include "otto/driver/host.h"
 #include "otto/driver/particle_commands.h"
 #include "otto/driver/resume.h"
 
@@ -18,7 +22,19 @@ struct RunOptions {
   std::vector<std::string> petsc_words;  ///< after --
   ResumeOptions resume = {};             ///< --resume, --allow-change
   bool quiet = false;                    ///< nothing on the screen but warnings
+  /// The case itself, where a host program has it; file names in it are relative to case_file's folder.
+  std::optional<std::string> text = {};
+  std::shared_ptr<const Host> host = {};  ///< what it adds, or null
 };
+
+/// The communicator of the commands: MPI_COMM_WORLD unless a host program has chosen another.
+Comm command_comm();
+void set_command_comm(MPI_Comm comm);
+/// The case of these options under `settings`. Collective; throws InputError.
+Case case_of(const Comm& comm, const RunOptions& options, std::span<const std::string> settings);
+inline Case case_of(const Comm& comm, const RunOptions& options) {
+  return case_of(comm, options, options.settings);
+}
 
 /// Arguments of `otto distance`.
 struct DistanceOptions {

@@ -12,7 +12,7 @@ namespace otto {
 /// Make one on every rank before anything can fail.
 class LastResort {
  public:
-  LastResort();
+  explicit LastResort(MPI_Comm comm = MPI_COMM_WORLD);
   ~LastResort();
   LastResort(const LastResort&) = delete;
   LastResort& operator=(const LastResort&) = delete;
@@ -21,9 +21,10 @@ class LastResort {
   /// known to: Error::agreed). If the others do not come within a few seconds they are waiting for
   /// this rank elsewhere: prints the message and ends all ranks.
   [[nodiscard]] int report(const std::exception& e) const;
+  /// Waits a few seconds for the others: true where every rank has come here. Collective.
+  [[nodiscard]] bool everyone_failed() const;
 
  private:
-  [[nodiscard]] bool everyone_failed() const;
   MPI_Comm meeting_ = MPI_COMM_NULL;  // used for nothing else
   int rank_ = 0, size_ = 1;
 };

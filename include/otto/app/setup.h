@@ -6,6 +6,7 @@
 
 #include "otto/casefile/case.h"
 #include "otto/core/comm.h"
+#include "otto/driver/host.h"
 #include "otto/driver/time_options.h"
 #include "otto/energy/free_energy.h"
 #include "otto/mesh/mesh.h"
@@ -18,8 +19,8 @@ namespace otto {
 
 /// The parts refer to one another: made in this order, and never moved.
 struct Setup {
-  /// Keeps a reference to the case. Collective; throws InputError.
-  Setup(const Comm& comm, const Case& whole);
+  /// Keeps a reference to the case. `host` may be null. Collective; throws InputError.
+  Setup(const Comm& comm, const Case& whole, const Host* host = nullptr);
   Setup(const Setup&) = delete;
   Setup& operator=(const Setup&) = delete;
 

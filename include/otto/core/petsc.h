@@ -10,10 +10,25 @@ namespace otto {
 /// MPI and PETSc run while one of these lives. PETSc never sees the program's own arguments.
 class PetscSession {
  public:
-  PetscSession();
+  /// `guest`: in a program of its own right, whose signals, environment, MPI and PETSc, where they run already, are
+  /// left as they are; errors of PETSc are caught where a PetscCalls lives.
+  explicit PetscSession(bool guest = false);
   ~PetscSession();
   PetscSession(const PetscSession&) = delete;
   PetscSession& operator=(const PetscSession&) = delete;
+
+ private:
+  bool guest_, started_ = false;
+};
+
+/// While one lives, PETSc hands its errors to Otto and to nobody else, and the options it is given are withdrawn at
+/// the end. For guests, around every command.
+class PetscCalls {
+ public:
+  PetscCalls();
+  ~PetscCalls();
+  PetscCalls(const PetscCalls&) = delete;
+  PetscCalls& operator=(const PetscCalls&) = delete;
 };
 
 /// Hands options to PETSc: names without the leading dash. Collective.

@@ -35,6 +35,8 @@ inline double seconds_since(SteadyClock::time_point t) {
 
 double peak_memory_mb();  ///< of this rank
 double seconds_since_program_start();
+/// A host program begins a command: times count from now on.
+void restart_program_clock();
 
 class RunFolder {
  public:

@@ -74,6 +74,32 @@ struct RunOutcome {
   long rejected = 0;     ///< refused attempts
 };
 
+/// The loop, one accepted step at a time. Keeps references to all it is given. Steps end exactly at output
+/// times. Throws InputError as `make_control` does, NumericalError where no step is accepted. All members are
+/// collective.
+class TimeLoop {
+ public:
+  TimeLoop(const TimeOptions& times, const Problem& problem, Stepper& stepper, State& state,
+           LoopState& loop, std::vector<std::unique_ptr<Monitor>>& monitors);  ///< new or resumed
+  ~TimeLoop();
+  TimeLoop(const TimeLoop&) = delete;
+  TimeLoop& operator=(const TimeLoop&) = delete;
+
+  /// Tells the monitors of the start, where the run has not begun. False where one asks to stop.
+  bool start();
+  [[nodiscard]] bool over() const;  ///< the end has been reached
+  /// An accepted step. False where a monitor asks to stop.
+  bool step();
+  /// Somebody has replaced the density (owned values) since the last step.
+  void replaced();
+  /// Tells the monitors of the end of this run.
+  RunOutcome finish();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 /// Runs from `state.time` to the end. Steps end exactly at output times. Throws InputError as
 /// `make_control` does. Collective.
 RunOutcome simulate(const TimeOptions& times, const Problem& problem, Stepper& stepper,

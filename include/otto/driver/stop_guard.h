@@ -2,6 +2,7 @@
 // Reasons to stop before the end: a signal, or the wall time running out.
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,9 @@ namespace otto {
 /// Remembers SIGTERM, SIGUSR1 and (once; a second one kills) SIGINT from now on, for the StopGuard
 /// to come: a run that is asked to stop while it is being set up stops after its first step.
 void note_stop_signals();
+
+/// From now on no guard touches a signal: `asked` says whether the host program wants the run to stop.
+void leave_signals_to_host(std::function<bool()> asked);
 
 class StopGuard {
  public:
@@ -29,12 +33,15 @@ class StopGuard {
   /// A wall time is set.
   [[nodiscard]] bool limits_wall_time() const { return limit_.has_value(); }
 
-  enum Reason { none = 0, wall_time = 1, signal = 2 };
+  enum Reason { none = 0, wall_time = 1, signal = 2, host = 4 };
   /// This rank's opinion; ranks may differ, so reduce it. Local, costs nanoseconds.
   [[nodiscard]] Reason reason() const;
   /// The one of several reasons (added up) to give.
   [[nodiscard]] static Reason chosen(int reasons) {
-    return (reasons & signal) != 0 ? signal : (reasons & wall_time) != 0 ? wall_time : none;
+    for (const Reason reason : {signal, host, wall_time}) {
+      if ((reasons & reason) != 0) return reason;
+    }
+    return none;
   }
 
  private:

@@ -4,6 +4,10 @@
 // value asked for it goes on by the evidence (posterior.h): alpha becomes what the solution says, at
 // most a decade at a time, until that is within `settled` of what it was. The strength of the prior of W goes
 // with that of V, by its own evidence.
+//
+// Densities have no noise but the misfit itself, so that a model which misses them has an evidence of its own: what a strong prior
+// leaves is taken for noise, which asks for a strong prior. Their strengths go down by decades first, as
+// long as one takes away the share `gain` of the misfit.
 
 #include "otto/infer/newton.h"
 #include "otto/infer/posterior.h"
@@ -11,10 +15,12 @@
 namespace otto {
 
 struct ContinuationOptions {
-  int decades = 2;         ///< above the value asked for
-  int steps_between = 2;   ///< Newton steps at a strength that is not the last
-  double settled = 0.1;    ///< change of log alpha that ends the rounds of the evidence
-  int max_rounds = 12;     ///< of the evidence
+  int decades = 2;        ///< above the value asked for
+  int steps_between = 2;  ///< Newton steps at a strength that is not the last
+  double settled = 0.1;   ///< change of log alpha that ends the rounds of the evidence
+  int max_rounds = 12;    ///< of the evidence
+  double gain =
+      0.3;  ///< of the misfit: a weaker prior of densities that takes away less is not tried further
   double weakest = 1e-14;  ///< alpha over its start: below it data without any error are fitted
 };
 
@@ -38,6 +44,8 @@ class Continuation {
 
  private:
   void advance();
+  /// Densities: whether the next strength is a decade below.
+  [[nodiscard]] bool descend();
   [[nodiscard]] bool reached() const;
 
   Objective& objective_;
@@ -48,7 +56,8 @@ class Continuation {
   ContinuationOptions options_;
   Evidence evidence_;
   int steps_ = 0, rounds_ = 0;
-  bool done_ = false;
+  bool done_ = false, descending_;
+  double misfit_ = 0;  // at the strength before; 0: none
 };
 
 }  // namespace otto

@@ -1,10 +1,9 @@
 #pragma once
-// Whether data are those of a gradient flow: a score test, at the solution of the fit, for a drift without
-// divergence beside the forces,
+// Whether data are those of a gradient flow: a score test, at the solution of the fit, for the drifts without divergence
 //
-//   b = curl psi,   psi = sum_i c_i sin(m pi x / L_x) sin(n pi y / L_y),   1 <= m, n <= M,
+//   b = sum_i c_i b_i
 //
-// by differences of psi along faces, so that the discrete b has no divergence either. With u_i = S b_i the response
+// of stream.h. With u_i = S b_i the response
 // of the densities to the i-th drift and p_i = -H^-1 S^T W u_i what the unknowns do to make up for it,
 //
 //   t_i = -(sum_k slope_k.u_i,k + g.p_i)

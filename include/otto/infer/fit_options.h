@@ -23,9 +23,11 @@ struct FitOptions {
   int iterations = 40;          ///< Newton steps per strength of the prior at most
   double tolerance = 1e-3;      ///< decrease expected of a step over the objective
   std::optional<int> steps;     ///< of time per interval; none: by the CFL number
-  bool curl_test = false;       ///< a verdict on the flow being one of a gradient
-  int deviations = 32;          ///< perturbed solves
-  std::uint64_t seed = 1;       ///< of all random numbers
+  int streams =
+      0;  ///< sines per axis of a drift found beside V (stream.h); no key: the curl test's
+  bool curl_test = false;  ///< a verdict on the flow being one of a gradient
+  int deviations = 32;     ///< perturbed solves
+  std::uint64_t seed = 1;  ///< of all random numbers
   LinearScheme scheme = LinearScheme::tr_bdf2;
 };
 

@@ -3,16 +3,16 @@
 // Fisher's information, halved until the objective has decreased as far as Armijo asks. A limited
 // flux's ratios are frozen while steps are searched and refreshed after every second step; the iteration
 // ends when a step promises less than `tolerance` of the objective and the last refresh has moved V by
-// less than `tolerance` of itself. The preconditioner is that of pencil.h for V and the block of H itself for
-// w and log kT, which are few.
+// less than `tolerance` of itself. The preconditioner is that of pencil.h for V, from which w and log kT, which are few,
+// are eliminated (elimination.h).
 
-#include <Eigen/Cholesky>
 #include <array>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "otto/core/archive.h"
+#include "otto/infer/conjugate_gradients.h"
+#include "otto/infer/elimination.h"
 #include "otto/infer/objective.h"
 #include "otto/infer/pencil.h"
 
@@ -20,15 +20,16 @@ namespace otto {
 
 struct GaussNewtonOptions {
   double eta = 0.1;         ///< of the CG residual, in the norm of P^-1, in Newton steps
-  int max_cg = 40;          ///< of one step: more would be better spent at a new V
+  int max_cg = 100;         ///< of one step: more would be better spent at a new V
   double armijo = 1e-4;     ///< of the decrease the slope promises
   int max_halvings = 12;    ///< of one step
   double max_log_kT = 0.3;  ///< change of log kT in one step
   int refresh_every = 2;    ///< steps between refreshes of the limiter
   int max_stalls = 2;       ///< steps in a row that lower nothing, with a refresh between them
   int first_passes = 3;     ///< flows solved to freeze the limiter before the first step
-  /// Steps after which the block of w and log kT is taken anew: as many products as it has rows.
-  int block_every = 4;
+  /// CG iterations of a step over those of the first after the elimination was made: beyond, and `more_cg` more, it is made anew.
+  double stale = 2;
+  int more_cg = 3;
 };
 
 /// What one Newton step did.
@@ -42,15 +43,6 @@ struct NewtonRow {
   long solves = 0;            ///< linear systems so far
   double limiter_change = 0;  ///< of V by the steps since the last refresh, relative
 };
-
-/// x of A x = b, A symmetric and positive, by flexible conjugate gradients.
-struct CgResult {
-  Objective::Vector x;
-  int iterations = 0;
-};
-using LinearMap = std::function<void(std::span<const double>, std::span<double>)>;
-CgResult conjugate_gradients(const Objective& space, const LinearMap& A, const LinearMap& P,
-                             std::span<const double> b, double rtol, int max_iterations);
 
 class GaussNewton {
  public:
@@ -81,9 +73,8 @@ class GaussNewton {
   void remember(Archive& archive);
 
  private:
-  void precondition(std::span<const double> r, std::span<double> out);
-  void evaluate_block();
-  void factor_block();
+  /// P of the V block; the shared part becomes 0.
+  void precondition_V(std::span<const double> r, std::span<double> out);
   void remember_limiter(Archive& archive);
   void remember_vector(Archive& archive, const std::string& name, Objective::Vector& x,
                        std::vector<double>& field);
@@ -95,10 +86,10 @@ class GaussNewton {
   double t_;
   Objective::Vector x_, g_, at_refresh_;
   double J_ = 0, promise_ = 1, change_ = 1;
-  double pencil_kT_ = 1;                // of the preconditioner
-  std::vector<double> block_;           // of H without the priors: w, log kT; row by row
-  Eigen::LLT<Eigen::MatrixXd> factor_;  // of the block with them
-  int block_age_ = 0;
+  double pencil_kT_ = 1;  // of the preconditioner
+  Elimination elimination_;
+  int fresh_cg_ = -1;  // iterations of the first step with it; -1: not yet
+  bool stale_ = true;  // it is to be made anew
   int iteration_ = 0, since_refresh_ = 0, stalls_ = 0;
   long cg_ = 0, earlier_solves_ = 0;  // the latter before a resumption, less those of its own start
   bool stalled_ = false, ready_ = false;

@@ -18,6 +18,7 @@
 #include "otto/infer/fit_options.h"
 #include "otto/infer/pair_prior.h"
 #include "otto/infer/snapshots.h"
+#include "otto/infer/stream.h"
 #include "otto/infer/thin_plate.h"
 #include "otto/infer/unknowns.h"
 #include "otto/operators/generator.h"
@@ -48,14 +49,19 @@ class Objective {
   [[nodiscard]] bool has_temperature() const { return unknowns().temperature; }
   [[nodiscard]] bool has_interaction() const { return unknowns().pairs > 0; }
   [[nodiscard]] const Mesh& mesh() const;
-  [[nodiscard]] double samples() const;  ///< sum_k N_k
+  [[nodiscard]] double samples() const;     ///< sum_k N_k
+  [[nodiscard]] double background() const;  ///< density of the likelihood's uniform share
   [[nodiscard]] const ThinPlate& prior() const;
   [[nodiscard]] const RadialSpline& spline() const;   ///< where W is unknown
   [[nodiscard]] const PairPrior& pair_prior() const;  ///< where W is unknown
+  [[nodiscard]] const Streams* streams() const;       ///< null without
+  /// V.R V + stream_factor int |Hess psi|^2, whose strength is alpha. Collective.
+  [[nodiscard]] double bending(std::span<const double> x) const;
   /// a.b over all ranks. Collective.
   [[nodiscard]] double dot(std::span<const double> a, std::span<const double> b) const;
 
   double alpha = 0, alpha_W = 0;  ///< of what follows
+  double stream_factor = 1;       ///< of alpha, for drifts
 
   /// Solves the flow at x. Collective; throws NumericalError. What follows is at this x.
   double value(std::span<const double> x);

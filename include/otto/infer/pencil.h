@@ -3,13 +3,17 @@
 // A = D^T a R D, M = diag(m R) of its weighted Laplacian, Lambda = M^-1 A. A wave of V that relaxes by
 // itself within a mean interval t is seen as -R dV / kT, a slow one as t div(R grad dV):
 //
-//   H ~ M [ N t^2 Lambda^2 / (1 + kT t Lambda)^2 + (alpha |Omega|) Lambda^2 ],
-//   P^-1 = A^-1 C B^-1 M B^-1 C A^-1,   C = M + kT t A,
-//   B = (sqrt(N) t + sqrt(alpha |Omega|)) M + sqrt(alpha |Omega|) kT t A,
+//   H ~ N t^2 A C^-1 M S C^-1 A + alpha D_2^T D_2,   C = M + kT t A,   S = R / (R + b),
 //
-// (a + b)^2 in place of a^2 + b^2: a factor 2 at most. Four symmetric solves, by conjugate gradients
-// with BoomerAMG. R is at least `floor` of its mean, and A is shifted by a tiny multiple of M, so that
-// constants are bounded.
+// b the density a likelihood's background hides.
+//
+// The prior's square root, second differences, is taken for R^-1 A, right where R changes slowly, and with
+// (a + b)^2 in place of a^2 + b^2, a factor 2 at most,
+//
+//   H ~ A C^-1 B M^-1 B C^-1 A,   B = (sqrt(N S) t R + sqrt(alpha R)) m + sqrt(alpha) kT t D^T a R^1/2 D.
+//
+// Four symmetric solves, by conjugate gradients with BoomerAMG. R is at least `floor` of its mean, and A is shifted by
+// a tiny multiple of M, so that constants are bounded.
 
 #include <memory>
 #include <span>
@@ -20,9 +24,10 @@
 namespace otto {
 
 struct PencilOptions {
-  double floor = 1e-2;  ///< of the mean of R: where less is seen the prior rules
-  double gauge = 1e-6;  ///< of (pi / L)^2, L the longest side: moves no wave that fits in
-  double rtol = 1e-7;   ///< of the four solves: what differs from rank to rank stays below
+  double floor = 1e-6;  ///< of the mean of R: far below what the background of the likelihood hides
+  double background = 0;  ///< b
+  double gauge = 1e-6;    ///< of (pi / L)^2, L the longest side: moves no wave that fits in
+  double rtol = 1e-7;     ///< of the four solves: what differs from rank to rank stays below
 };
 
 class Pencil {

@@ -38,6 +38,10 @@ struct Gammas {
 Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                             const PosteriorOptions& options = {});
 
+/// The part of it that drifts have, gamma.V holding it and V's. Collective.
+double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
+                         const PosteriorOptions& options = {});
+
 struct Evidence {
   double alpha = 0, alpha_W = 0;  ///< the next strengths
   double effective_samples = 0;   ///< N_eff in units of N_k: 1 for samples

@@ -1,6 +1,6 @@
 #pragma once
 // Where the parts of an unknown vector are: V of the owned cells, then what is the same on every rank, the
-// values w of W at its knots but the last (radial_spline.h), which is 0, and log kT.
+// values w of W at its knots but the last (radial_spline.h), which is 0, the coefficients c of drifts without divergence (stream.h), and log kT.
 
 #include <span>
 
@@ -11,10 +11,11 @@ namespace otto {
 struct Unknowns {
   std::size_t cells = 0;     ///< of V on this rank; 0 where V is known
   std::size_t pairs = 0;     ///< of w
+  std::size_t streams = 0;   ///< of c
   bool temperature = false;  ///< log kT is there
 
   [[nodiscard]] std::size_t size() const { return cells + shared(); }
-  [[nodiscard]] std::size_t shared() const { return pairs + (temperature ? 1 : 0); }
+  [[nodiscard]] std::size_t shared() const { return pairs + streams + (temperature ? 1 : 0); }
   template <class T>
   [[nodiscard]] std::span<T> V(std::span<T> x) const {
     return x.first(cells);
@@ -23,7 +24,11 @@ struct Unknowns {
   [[nodiscard]] std::span<T> w(std::span<T> x) const {
     return x.subspan(cells, pairs);
   }
-  /// w and log kT.
+  template <class T>
+  [[nodiscard]] std::span<T> c(std::span<T> x) const {
+    return x.subspan(cells + pairs, streams);
+  }
+  /// w, c and log kT.
   template <class T>
   [[nodiscard]] std::span<T> tail(std::span<T> x) const {
     return x.subspan(cells);

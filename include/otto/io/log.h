@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,10 @@
 #include "otto/io/files.h"
 
 namespace otto {
+
+/// A host program shows lines itself: from now on `show(line, warning)` is called in place of writing to the
+/// standard streams.
+void set_screen(std::function<void(const std::string& line, bool warning)> show);
 
 class Log {
  public:

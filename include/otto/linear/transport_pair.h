@@ -33,7 +33,10 @@ class TransportPair {
   TransportPair(const TransportPair&) = delete;
 
   /// The rates from now on, which are not copied: they stay as they are until the next call. Collective.
-  void set(double c, const FaceRates& rates);
+  void set(double c, const FaceRates& rates) { set(c, rates, {}); }
+  /// The same with the diagonal `omega` (owned values, >= 0) in place of M, copied: a huge one holds a cell. At least
+  /// one entry is positive in every piece of the mesh.
+  void set(double c, const FaceRates& rates, std::span<const double> omega);
   /// (M + c A) x = b; owned values. Collective. Throws NumericalError where it does not converge.
   int solve(std::span<const double> b, std::span<double> x);
   /// (M + c A)^T x = b.

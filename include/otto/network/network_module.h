@@ -16,9 +16,11 @@ namespace otto {
 /// Throws InputError saying what to do where the module is not there or cannot be loaded.
 void require_torch_module();
 
-/// From now on every file that is a program (TorchScript) is refused with an InputError, unread.
-void forbid_programs();
-bool programs_forbidden();
+/// What becomes of files that are programs (TorchScript): they run in this process; in a child process that can do
+/// nothing else (energies of [[energy]] only; others are refused); or they are refused with an InputError, unread.
+enum class Programs { run, confine, refuse };
+void treat_programs(Programs how);
+Programs treatment_of_programs();
 
 /// Makes a network. Throws InputError for a design that makes no sense. Not collective.
 std::unique_ptr<Network> make_network(const NetworkDesign& design);

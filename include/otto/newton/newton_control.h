@@ -4,6 +4,8 @@
 // Optimality is (sum |r| + sum vol |g| / U'') / mass of the residuals in proximal_newton.h, a share
 // of the mass; densities are compared with the mean density of the mesh.
 
+#include <cstddef>
+
 namespace otto {
 
 /// Newton's method for any number of inner steps.
@@ -21,6 +23,11 @@ struct NewtonControl {
   double stalled_factor = 10;  ///< over the tolerance, without bounds: the same after a tight solve
   /// Of a chemical potential at rest, in units of epsilon times its terms: two dozen operations.
   double rest_rounding = 32;
+  int rest_sample = 256;  ///< cells that are looked at first: two of them tell most steps from rest
+
+  /// Cells whose residuals are computed together, without bounds: eight arrays of them fit the first
+  /// cache.
+  std::size_t residual_cells = 512;
 
   // Warm starts, from the potential extrapolated from earlier steps
   double good_guess = 0.06;    ///< optimality up to which an extrapolated phi is a start; beyond

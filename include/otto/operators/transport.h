@@ -15,7 +15,6 @@
 // of the linearised Hamilton-Jacobi equation (Cances, Gallouet, Todeschi, Numer. Math. 146, 2020).
 // G is convex for every theta in [0, 1], and J an M-matrix for theta = 1.
 
-#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -27,18 +26,20 @@ namespace otto {
 /// Fields are owned + ghosts with ghosts up to date, results owned values; nothing communicates.
 class Transport {
  public:
-  explicit Transport(const Mesh& mesh)
-      : mesh_(mesh), runs_(face_runs(mesh)), theta_(std::size_t(mesh.faces.size()), 0.0) {}
+  explicit Transport(const Mesh& mesh);
 
   [[nodiscard]] const Mesh& mesh() const { return mesh_; }
   [[nodiscard]] const std::vector<FaceRun>& runs() const { return runs_; }
-  /// theta per face, in [0, 1].
-  [[nodiscard]] std::vector<double>& theta() { return theta_; }
+  /// theta per face, in [0, 1]. To be asked for again by who changes it after a sweep.
+  [[nodiscard]] std::vector<double>& theta() {
+    weights_ = Weights::unknown;
+    return theta_;
+  }
   [[nodiscard]] const std::vector<double>& theta() const { return theta_; }
   /// theta = 0 everywhere on this rank: the slopes of both sides are the same.
-  [[nodiscard]] bool centred() const { return all(0); }
+  [[nodiscard]] bool centred() const { return weights() == Weights::centred; }
   /// theta = 1 everywhere on this rank.
-  [[nodiscard]] bool upwind() const { return all(1); }
+  [[nodiscard]] bool upwind() const { return weights() == Weights::upwind; }
 
   /// G(phi).
   void hamilton_jacobi(std::span<const double> phi, double d, std::span<double> G) const;
@@ -54,12 +55,16 @@ class Transport {
                     std::span<double> g) const;
 
  private:
-  [[nodiscard]] bool all(double value) const {
-    return std::ranges::all_of(theta_, [=](double theta) { return theta == value; });
-  }
+  enum class Weights { unknown, centred, upwind, mixed };
+  [[nodiscard]] Weights weights() const;
+  template <class Visit>
+  void for_each_part(Visit&& visit) const;
+
   const Mesh& mesh_;
   std::vector<FaceRun> runs_;
+  std::vector<double> a_;  ///< of each run; empty where a is not the same along every one
   std::vector<double> theta_;
+  mutable Weights weights_ = Weights::centred;
 };
 
 /// J and its adjoint by their slopes (per face). Fields as above.
