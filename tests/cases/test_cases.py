@@ -4,6 +4,7 @@ expected.toml:
   exact = "NAME"             the exact solution in cases/exact.py
   command = "train"          the case is for `otto train`, or "spectrum"; default "run"
   words = ["-k", "3"]        more words of the command line
+  prepare = "make_data.py"   a script of the folder that writes the case's data first
   settings = ["KEY=VALUE"]   for this test alone
   gradient_flow = false      the free energy may grow (a drift does work); default true
   keeps_mass = false         mass leaves through absorbing sides and may only fall; default true
@@ -270,6 +271,8 @@ def add_tests(name):
             self.skipTest("this build has no torch module")
         case, expected = load(name, "case.toml"), load(name, "expected.toml")
         self.assertTrue(expected["figure"], "no figures")
+        if "prepare" in expected:
+            subprocess.run([sys.executable, os.path.join(CASES, name, expected["prepare"])], check=True)
         with tempfile.TemporaryDirectory() as folder:
             verb = expected.get("command", "run")
             run_case(name, folder, settings=expected.get("settings", ()), verb=verb,
