@@ -23,6 +23,7 @@
 
 #include "deep_modes.h"
 #include "held_cells.h"
+#include "mean_diffusion.h"
 #include "otto/core/error.h"
 #include "otto/linear/backward_solver.h"
 #include "otto/mesh/periods.h"
@@ -247,7 +248,7 @@ StationaryState stationary_state(const Generator& generator, SolverOptions optio
     const double length = upper_end(mesh, a) - lower_end(mesh, a);
     square += length * length;
   }
-  const double step = 1e3 * square / generator.temperature();
+  const double step = 1e3 * square / mean_diffusion(generator);
   ShiftedSolver solver(generator, options);
   StationaryState state;
   state.density.assign(std::size_t(mesh.local()), 0.0);

@@ -17,6 +17,7 @@
 #include "deep_modes.h"
 #include "held_cells.h"
 #include "otto/analysis/spectrum.h"
+#include "otto/core/caution.h"
 #include "otto/core/error.h"
 #include "otto/operators/exchange.h"
 #include "outlets.h"
@@ -119,7 +120,9 @@ void solve_for_u(const Generator& generator, const std::vector<double>& pi, cons
 }
 
 constexpr double driven_rtol = 1e-13;  // of the solves with a drift: a barrier is e^-10 of the mass
-constexpr double max_difference = 1e-2;  // of what leaves A and what arrives at B
+/// Of what leaves A and what arrives at B. With a drift they differ where the edges of the sets cut faces: pi is at rest in
+/// whole cells. That is an error of the grid, told; beyond this the solves themselves have failed.
+constexpr double max_difference = 0.3, told_difference = 1e-2;
 
 /// With ghosts; of a process with a drift.
 std::vector<double> stationary_density(const GeneratorParts& parts, SolverOptions options) {
@@ -231,12 +234,18 @@ Transitions transitions(const GeneratorParts& parts, const Target& given_a, cons
   result.flux = mesh.comm.sum(in);
   result.weight_from_a = mesh.comm.sum(weight);
   result.weight_from_b = mesh.comm.sum(rest);
-  const double left = mesh.comm.sum(out);
-  if (!(std::abs(left - result.flux) <= max_difference * result.flux)) {
-    throw NumericalError(fmt::format(
-        "the flux of transitions is not resolved: {:.3g} leaves the first set and {:.3g} arrives "
-        "at the second; try a smaller solver.rtol, or a larger temperature",
-        left, result.flux));
+  const double left = mesh.comm.sum(out), arrives = result.flux;
+  const double apart = std::abs(left - arrives);
+  const std::string words =
+      fmt::format("{:.3g} leaves the first set and {:.3g} arrives at the second", left, arrives);
+  if (!(apart <= max_difference * arrives)) {
+    throw NumericalError("the flux of transitions is not resolved: " + words +
+                         "; try more cells, or a larger temperature");
+  }
+  if (apart > told_difference * arrives) {
+    caution(
+        "the flux of transitions (what arrives) is known to " +
+        fmt::format("{:.2g} %: {}; more cells bring them together", 100 * apart / arrives, words));
   }
   set_face_flux(generator, outlets, s, result);
   set_fields(mesh, std::move(s), result);

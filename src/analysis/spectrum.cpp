@@ -28,6 +28,7 @@
 
 #include "cell_width.h"
 #include "deep_modes.h"
+#include "mean_diffusion.h"
 #include "otto/core/error.h"
 #include "otto/core/petsc_check.h"
 #include "quotient.h"
@@ -243,7 +244,7 @@ void iterate(const Generator& generator, ShiftedSolver& solver, const SpectrumOp
   const int count = options.count - int(found.modes.size());
   const std::int64_t left = mesh.global_cells - std::int64_t(settled.size());
   const double size = diameter(mesh);
-  Resolvent resolvent(mesh, solver, size * size / generator.temperature(), options.rtol,
+  Resolvent resolvent(mesh, solver, size * size / mean_diffusion(generator), options.rtol,
                       gibbs_weights(generator));
   MatOwner S;
   VecOwner y;

@@ -341,6 +341,26 @@ void add_current(const Setup& setup, RunOutput& output) {
   output.add_final_field("stationary_density", std::move(state.density));
 }
 
+/// The committor asks what comes first, `from` or `to`: mass that ends elsewhere would come to neither.
+void check_no_other_end(const Setup& setup, const Section& analysis, const char* key,
+                        const Targets& targets) {
+  if (setup.exchange.rate) {
+    analysis.fail(key, "takes no [reaction] rate into account; remove it");
+  }
+  std::vector<std::string> sides = targets.from.sides, names;
+  sides.insert(sides.end(), targets.to.sides.begin(), targets.to.sides.end());
+  if (analysis.given("committor")) names = analysis.texts("committor");
+  for (const Opening& o : setup.exchange.openings) {
+    const auto& ends = o.where.side.empty() ? names : sides;
+    const auto& name = o.where.side.empty() ? o.name : o.where.side;
+    if (std::ranges::find(ends, name) == ends.end()) {
+      analysis.fail(key, fmt::format("takes no other way out into account than its two sets, and "
+                                     "mass leaves through '{}'; remove it",
+                                     o.name));
+    }
+  }
+}
+
 }  // namespace
 
 void check_analysis(const Setup& setup) {
@@ -354,8 +374,9 @@ void check_analysis(const Setup& setup) {
     check_linear(analysis, "mean_exit_time", generator);
   }
   if (wants_committor(analysis)) {
-    (void)read_targets(setup.c, setup.mesh);
-    check_linear(analysis, analysis.given("committor") ? "committor" : "committor_from", generator);
+    const char* key = analysis.given("committor") ? "committor" : "committor_from";
+    check_linear(analysis, key, generator);
+    check_no_other_end(setup, analysis, key, read_targets(setup.c, setup.mesh));
   }
   if (analysis.given("rate")) {
     (void)read_sets_of(setup.c, "rate", setup.mesh);

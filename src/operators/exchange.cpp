@@ -101,9 +101,11 @@ struct Reader {
 
   void add(const Section& section, const char* key, Opening opening) {
     for (const Opening& other : openings) {
-      if (other.name != opening.name) continue;
-      section.fail(
-          key, fmt::format("'{}' is open already, in another way; say one of them", opening.name));
+      const bool same_side = !opening.where.side.empty() && other.where.side == opening.where.side;
+      if (other.name != opening.name && !same_side) continue;
+      const std::string also = other.name == opening.name ? "" : ", as '" + other.name + "'";
+      section.fail(key, fmt::format("'{}' is open already{}, in another way; say one of them",
+                                    opening.name, also));
     }
     check_centres(section, key, opening, mesh);
     openings.push_back(std::move(opening));

@@ -56,8 +56,16 @@ void read_cells(const Section& section, const Mesh& mesh, CellSet& set) {
   } else {
     set.level = level_of_region(section, mesh);
   }
-  bool some = false;
-  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) some = some || set.level[k] > 0;
+  bool some = false, undefined = false;
+  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
+    some = some || set.level[k] > 0;
+    undefined = undefined || std::isnan(set.level[k]);
+  }
+  if (mesh.comm.any(undefined)) {
+    section.fail("expression",
+                 "is not a number in some cells, so that they are neither inside nor outside; "
+                 "write it so that it has a value everywhere, negative outside");
+  }
   if (!mesh.comm.any(some)) {
     section.fail(section.given("expression") ? "expression" : "region",
                  "holds the centre of no cell; make it larger, or the cells smaller");
@@ -85,6 +93,11 @@ std::vector<CellSet> read_sets(std::span<const Section> tables, const Mesh& mesh
   std::vector<CellSet> sets;
   for (const Section& section : tables) {
     CellSet set{.name = section.text("name")};
+    if (set.name.empty() || set.name.find_first_of(",;\"'\n\r\t") != std::string::npos) {
+      section.fail(
+          "name",
+          "names columns of history.csv: it needs a character at least, and none of , ; \" '");
+    }
     if (std::ranges::find(sets, set.name, &CellSet::name) != sets.end()) {
       section.fail("name", fmt::format("there is another set '{}'", set.name));
     }

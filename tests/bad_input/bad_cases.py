@@ -370,6 +370,14 @@ def combinations():
             ("set of nothing", 0, '[[set]]\nname = "A"', "expression"),
             ("set of two kinds", 0, '[[set]]\nname = "A"\nexpression = "x"\nside = "x_min"', "one of"),
             ("set like a side", 1, '[[set]]\nname = "x_min"\nexpression = "x"', "side"),
+            ("set that is not a number", 2, '[[set]]\nname = "A"\nexpression = "sqrt(x)"', "not a number"),
+            ("set without a name", 1, '[[set]]\nname = ""\nexpression = "x"', "character"),
+            ("set named like two columns", 1, '[[set]]\nname = "a,b"\nexpression = "x"', "columns"),
+            ("a side that is open twice", 1, '[boundary]\nabsorbing = ["L", "x_min"]\n[[set]]\nname = "L"\nside = "x_min"',
+             "open already", "'L'"),
+            ("committor with killing", 1, '[analysis]\ncommittor = ["x_min", "x_max"]\n[reaction]\nrate = "4"', "[reaction]"),
+            ("committor beside another way out", 1, '[analysis]\ncommittor = ["x_min", "x_max"]\n[boundary]\n'
+             'absorbing = ["C"]\n[[set]]\nname = "C"\nexpression = "0.3 - abs(x)"', "'C'"),
             ("rate of one set", 1, '[analysis]\nrate = ["x_min"]', "two sets"),
             ("rate of unknown sets", 1, '[analysis]\nrate = ["x_min", "x_mux"]', "x_mux", "x_max"),
             ("rate from a set to itself", 1, '[analysis]\nrate = ["x_min", "x_min"]', "overlaps")]:

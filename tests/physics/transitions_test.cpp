@@ -232,6 +232,21 @@ TEST(Transitions, AreAsManyBothWays) {
   }
 }
 
+/// Rates go with the diffusion, in whatever units it is written.
+TEST(Transitions, GoWithTheDiffusion) {
+  const auto rate = [](double scale) {
+    Scenario s(
+        "[mesh]\nlower = [0]\nupper = [6.283185307179586]\nperiodic = [true]\ncells = [60]\n"
+        "[diffusion]\nexpression = \"" +
+        std::to_string(scale) +
+        "\"\n[[energy]]\nkind = \"entropy\"\ntemperature = 0.3\n[[energy]]\nkind = "
+        "\"external\"\nexpression = \"cos(2*x)\"\n[drift]\nexpression = [\"" +
+        std::to_string(0.1 * scale) + "\"]\n" + sets("0.3 - abs(x - 1.6)", "0.3 - abs(x - 4.7)"));
+    return between(s, set_of(s, "A"), set_of(s, "B")).flux / scale;
+  };
+  for (const double scale : {1e-4, 1e4, 1e6}) EXPECT_NEAR(rate(scale) / rate(1), 1, 1e-9) << scale;
+}
+
 /// A ring with a tilt, V = 0: pi = 1, and from A to B, 0.4 apart, u = 1 - (e^{cx} - 1)/(e^{cL} - 1) up the ring, c =
 /// b/kT: it carries b/(1 - e^{-cL}) up and b/(e^{cL} - 1) down. The flux is exact for such profiles.
 TEST(Transitions, TiltedRingIsExact) {
