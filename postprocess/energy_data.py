@@ -14,6 +14,9 @@ import numpy as np
 ACTIVATIONS = {"SiLU": "silu", "Tanh": "tanh", "ReLU": "relu", "Sigmoid": "sigmoid",
                "Softplus": "softplus", "GELU": "gelu", "ELU": "elu"}
 
+# the parameters of those functions that Otto has
+PLAIN = {"Softplus": {"beta": 1}, "GELU": {"approximate": "none"}, "ELU": {"alpha": 1}}
+
 
 def read(file):
     """The arrays by name and the metadata; the layers are json.loads(metadata["otto_energy"])["layers"]."""
@@ -34,6 +37,8 @@ def write(file, arrays, layers):
     header, blocks, at = {}, [], 0
     for name, value in arrays.items():
         value = np.asarray(value)
+        if not np.isfinite(value).all():
+            raise ValueError(f"the array '{name}' holds numbers that are not finite")
         kind = "F32" if value.dtype == np.float32 else "F64"
         blocks.append(np.ascontiguousarray(value, "<f4" if kind == "F32" else "<f8").tobytes())
         header[name] = {"dtype": kind, "shape": list(value.shape),
@@ -51,6 +56,8 @@ def write_sequential(file, net, lower=None, upper=None):
     arrays, layers = {}, []
     if lower is not None:
         lower, upper = np.asarray(lower, float), np.asarray(upper, float)
+        if not (lower < upper).all():
+            raise ValueError("the training box needs lower < upper on every axis")
         arrays.update(box_lower=lower, box_upper=upper, center=(lower + upper) / 2,
                       scale=2 / (upper - lower))
         layers.append({"kind": "affine", "center": "center", "scale": "scale"})
@@ -62,6 +69,8 @@ def write_sequential(file, net, lower=None, upper=None):
             if module.bias is not None:
                 layers[-1]["bias"] = f"bias_{i}"
                 arrays[f"bias_{i}"] = module.bias.detach().numpy()
+        elif kind in PLAIN and any(getattr(module, key) != value for key, value in PLAIN[kind].items()):
+            raise ValueError(f"layer {i} is a {kind} with parameters of its own; Otto has that of {PLAIN[kind]}")
         elif kind in ACTIVATIONS and layers and layers[-1]["kind"] == "dense" \
                 and "activation" not in layers[-1]:
             layers[-1]["activation"] = ACTIVATIONS[kind]

@@ -25,6 +25,8 @@ bool only_shows(const std::string& option) {
 
 /// "" where the file cannot be read: whoever needs it says so.
 std::string content_hash(const std::filesystem::path& file) {
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(file, code)) return "";  // a pipe would be waited for
   std::ifstream in(file, std::ios::binary);
   if (!in) return "";
   const std::string content{std::istreambuf_iterator<char>(in), {}};

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -95,9 +96,12 @@ class End {
 /// What went wrong, into a message of the child.
 void tell(const std::string& name, const std::exception& e, std::array<char, max_words>& words) {
   const bool memory = dynamic_cast<const std::bad_alloc*>(&e) != nullptr;
-  const std::string text =
-      memory ? name + ": needs more memory than a confined program may take" : std::string(e.what());
+  const std::string text = memory ? name + ": needs more memory than a confined program may take"
+                                  : std::string(e.what());
   std::strncpy(words.data(), text.c_str(), max_words - 1);
+  for (char& c : words) {  // a terminal obeys some characters
+    if (c != 0 && c != '\n' && std::iscntrl(static_cast<unsigned char>(c)) != 0) c = '?';
+  }
 }
 
 std::size_t numbers_of(Wanted wanted) { return wanted == Wanted::values ? 1 : 3; }

@@ -9,6 +9,7 @@
 #include "layers.h"
 #include "otto/core/error.h"
 #include "otto/core/hash.h"
+#include "shallow_json.h"
 
 namespace otto {
 
@@ -19,6 +20,7 @@ using Json = nlohmann::json;
 constexpr const char* declaration_key = "otto_energy";
 constexpr const char* hash_key = "otto_hash";
 constexpr int version = 1;
+constexpr double max_sharing = 64;  // numbers that layers take, per number of the file
 
 std::string hash_of(const NamedArrays& file) {
   NamedArrays bare{file.arrays, {{declaration_key, file.metadata.at(declaration_key)}}};
@@ -32,7 +34,7 @@ Json declared_layers(const NamedArrays& file) {
         "holds arrays without saying what energy they make: its metadata lack 'otto_energy' "
         "(docs/networks.md)");
   }
-  const Json energy = Json::parse(found->second, nullptr, false);
+  const Json energy = shallow_json(found->second, "list of layers (otto_energy)");
   if (!energy.is_object() || !energy.contains("layers") || !energy["layers"].is_array() ||
       energy["layers"].empty()) {
     throw InputError("has an 'otto_energy' that is not JSON with a list of layers");
@@ -49,9 +51,15 @@ Json declared_layers(const NamedArrays& file) {
 
 std::optional<TrainingBox> read_box(const NamedArrays& file, std::size_t d) {
   const auto lower = file.arrays.find("box_lower"), upper = file.arrays.find("box_upper");
-  if (lower == file.arrays.end() || upper == file.arrays.end()) return std::nullopt;
-  if (lower->second.values.size() != d || upper->second.values.size() != d) {
-    throw InputError(fmt::format("has a training box that is not of {} dimensions", d));
+  if (lower == file.arrays.end() && upper == file.arrays.end()) return std::nullopt;
+  if (lower == file.arrays.end() || upper == file.arrays.end() ||
+      lower->second.values.size() != d || upper->second.values.size() != d) {
+    throw InputError(fmt::format(
+        "has a training box that is not box_lower and box_upper of {} numbers each", d));
+  }
+  for (std::size_t a = 0; a < d; ++a) {
+    if (lower->second.values[a] < upper->second.values[a]) continue;
+    throw InputError("has a training box whose box_lower is not below its box_upper");
   }
   TrainingBox box;
   std::ranges::copy(lower->second.values, box.lower.begin());
@@ -63,9 +71,17 @@ class LayerNetwork final : public NetworkFunction {
  public:
   LayerNetwork(const NamedArrays& file, int dimension) : dimension_(dimension) {
     std::size_t width = 0;
+    double held = 0, taken = 0;
+    for (const auto& [name, array] : file.arrays) held += double(array.values.size());
     for (const Json& declared : declared_layers(file)) {
       layers_.push_back(make_layer(declared, file, width));
       width = layers_.back()->outputs();
+      taken += double(layers_.back()->inputs()) * double(width);
+      if (taken > max_sharing * (held + 1)) {
+        throw InputError(
+            "has layers that share their arrays too often: they take far more memory than the "
+            "file");
+      }
     }
     if (layers_.front()->inputs() != std::size_t(dimension)) {
       throw InputError(fmt::format("is a network in {} dimensions; the mesh has {}",

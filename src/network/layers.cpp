@@ -1,6 +1,6 @@
 #include "layers.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <string>
+#include <string_view>
 
 #include "activations.h"
 #include "lane_kernels.h"
@@ -150,6 +151,14 @@ class Declaration {
   Declaration(const Json& declared, const NamedArrays& file) : declared_(declared), file_(file) {
     if (!declared_.is_object()) throw InputError("declares a layer that is not a JSON object");
   }
+  /// Refuses keys that a layer of its kind does not have: misspelt ones would change the energy without a word.
+  void allow(std::initializer_list<std::string_view> keys) const {
+    for (const auto& [key, value] : declared_.items()) {
+      if (key == "kind" || std::ranges::find(keys, key) != keys.end()) continue;
+      throw InputError(fmt::format("declares a layer of the kind '{}' with the key '{}'; it has {}",
+                                   word("kind"), key, fmt::join(keys, ", ")));
+    }
+  }
   [[nodiscard]] std::string word(const char* key) const {
     if (!declared_.contains(key)) return "";
     if (!declared_[key].is_string())
@@ -186,17 +195,20 @@ class Declaration {
 };
 
 std::unique_ptr<Layer> make_affine(const Declaration& d) {
+  d.allow({"center", "scale"});
   NumberArray center = d.array("center", 1), scale = d.array("scale", 1);
   d.require(center.values.size() == scale.values.size(), "scale", "one number for each of center");
   return std::make_unique<Affine>(std::move(center.values), std::move(scale.values));
 }
 
 std::unique_ptr<Layer> make_fourier(const Declaration& d) {
+  d.allow({"frequency"});
   const NumberArray B = d.array("frequency", 2);
   return std::make_unique<Fourier>(std::size_t(B.shape[0]), std::size_t(B.shape[1]), B.values);
 }
 
 std::unique_ptr<Layer> make_dense(const Declaration& d) {
+  d.allow({"weight", "bias", "activation"});
   const NumberArray W = d.array("weight", 2);
   std::vector<double> b;
   if (!d.word("bias").empty()) {
@@ -209,6 +221,7 @@ std::unique_ptr<Layer> make_dense(const Declaration& d) {
 }
 
 std::unique_ptr<Layer> make_quadratic(const Declaration& d) {
+  d.allow({"matrix"});
   const NumberArray A = d.array("matrix", 2);
   d.require(A.shape[0] == A.shape[1], "matrix", "it should be square");
   return std::make_unique<Quadratic>(std::size_t(A.shape[0]), A.values);

@@ -47,13 +47,22 @@ const TorchCalls& torch_calls() {
 std::string read_bytes(const std::filesystem::path& file) {
   std::error_code code;
   if (!std::filesystem::exists(file, code)) throw InputError(file.string() + ": no such file");
+  if (!std::filesystem::is_regular_file(file, code)) {
+    throw InputError(file.string() + ": is a folder or a device; an energy is a file");
+  }
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream bytes;
   bytes << stream.rdbuf();
-  if (!stream || !std::filesystem::is_regular_file(file, code)) {
+  if (!stream) {
     throw InputError(file.string() + ": cannot be read");
   }
   return std::move(bytes).str();
+}
+
+/// TorchScript is an archive ("PK"). What is named as data is read as such, cut or damaged as it may be.
+bool is_data(const std::string& bytes, const std::filesystem::path& file) {
+  return looks_like_safetensors(bytes) ||
+         (file.extension() == ".safetensors" && !bytes.starts_with("PK"));
 }
 
 Programs& treatment() {
@@ -108,7 +117,7 @@ std::unique_ptr<Network> make_network(const NetworkDesign& design) {
 
 NetworkFile read_network(const std::filesystem::path& file, int dimension) {
   const std::string bytes = read_bytes(file);
-  if (!looks_like_safetensors(bytes)) {
+  if (!is_data(bytes, file)) {
     const auto run = [&] { return run_script(bytes, file, dimension); };
     if (treatment() == Programs::confine) {
       return {confine_network(file.string(), start_torch, run), hash_text(bytes)};
@@ -136,7 +145,7 @@ std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::p
   std::string hash;
   comm.together([&] {
     const std::string bytes = read_bytes(file);
-    if (looks_like_safetensors(bytes)) {
+    if (is_data(bytes, file)) {
       throw InputError(
           file.string() +
           ": holds numbers without code; training goes on from the energy.pt beside it");
@@ -162,7 +171,7 @@ std::unique_ptr<WideNetwork> load_wide_network(const Comm& comm, const std::file
   std::string hash;
   comm.together([&] {
     const std::string bytes = read_bytes(file);
-    if (looks_like_safetensors(bytes)) {
+    if (is_data(bytes, file)) {
       throw InputError(
           file.string() +
           ": holds numbers without code, which particles do not use; give TorchScript");

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "otto/core/error.h"
+#include "shallow_json.h"
 
 namespace otto {
 
@@ -40,7 +41,7 @@ Json parse_header(std::string_view bytes) {
                        n, bytes.size()));
   }
   if (n > max_header) refuse(fmt::format("its header of {} bytes is too long", n));
-  Json header = Json::parse(bytes.substr(length_bytes, std::size_t(n)), nullptr, false);
+  const Json header = shallow_json(bytes.substr(length_bytes, std::size_t(n)), "header");
   if (!header.is_object()) refuse("its header is not a JSON object");
   return header;
 }

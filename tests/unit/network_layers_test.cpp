@@ -200,7 +200,10 @@ TEST(Safetensors, RefusesWhatIsNotOne) {
       {raw(R"({"a": {"dtype": "F64", "shape": [4294967296, 4294967296], "data_offsets": [0, 0]}})",
            0),
        "larger"},
-      {raw(R"({"__metadata__": {"k": 1}})", 0), "not text"}};
+      {raw(R"({"__metadata__": {"k": 1}})", 0), "not text"},
+      {raw(R"({"a": 1, "a": 2})", 0), "twice"},
+      {raw(R"({"a": {"shape": )" + std::string(300000, '[') + std::string(300000, ']') + "}}", 0),
+       "deeply"}};
   for (const auto& [bytes, word] : files) {
     try {
       (void)parse_safetensors(bytes);
@@ -228,6 +231,8 @@ TEST(Layers, RefuseWhatDoesNotFit) {
       {R"([{"kind": "dense", "weight": "W"}, {"kind": "dense", "weight": "w"}])",
        "behind one of 3"},
       {R"([{"kind": "quadratic", "matrix": "w"}])", "square"},
+      {R"([{"kind": "dense", "weight": "w", "activaton": "tanh"}])", "'activaton'"},
+      {R"([{"kind": "dense", "weight": [[[[[[[[1]]]]]]]]}])", "deeply"},
       {R"([3])", "not a JSON object"}};
   for (const auto& [list, word] : lists) {
     try {
