@@ -153,8 +153,8 @@ Refusal of_leaving(const std::string& scheme, const Facts& f) {
                       "remove the reaction");
   }
   const std::string sides = f.open_key == "absorbing" ? "absorbing sides" : "open sides";
-  return of_driving(scheme, f, {f.open_table, f.open_key, ""}, sides + " go", "keeps the mass",
-                    "remove the " + sides);
+  return of_driving(scheme, f, {f.open_table.empty() ? "boundary" : f.open_table, f.open_key, ""},
+                    sides + " go", "keeps the mass", "remove the " + sides);
 }
 
 Refusal of_flux_kind(const std::string& scheme, const Solves& s, const Facts& f) {
