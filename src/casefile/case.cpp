@@ -176,7 +176,9 @@ std::filesystem::path Section::file(std::string_view key) const {
     fail(key, fmt::format("there is no such file: '{}'", file.string()));
   }
   if (!std::filesystem::is_regular_file(file, unreadable)) {
-    fail(key, fmt::format("'{}' is not a file", file.string()));
+    const bool folder = std::filesystem::is_directory(file, unreadable);
+    fail(key, fmt::format("'{}' is {}", file.string(),
+                          folder ? "a folder; a file is needed" : "not a file"));
   }
   return file;
 }

@@ -92,6 +92,7 @@ std::string external_source(const Section& term) {
 std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh,
                                               double temperature, NetworkUses& networks) {
   const std::string source = external_source(term);
+  if (source != "table") refuse_table_keys(term);
   std::unique_ptr<ExternalEnergy> energy;
   if (source == "expression") {
     energy = std::make_unique<ExpressionEnergy>(

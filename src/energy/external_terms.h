@@ -14,6 +14,9 @@ namespace otto {
 /// one does.
 std::string external_source(const Section& term);
 
+/// An error at the first key of a table in a term that has none.
+void refuse_table_keys(const Section& term);
+
 /// V of one term, times `strength`; a network it names is added to `networks`. `temperature`: kT, 0
 /// without entropy. Reads files but never communicates. Throws InputError.
 std::unique_ptr<ExternalEnergy> make_external(const Section& term, const Mesh& mesh,

@@ -1,5 +1,6 @@
 // V from tables, as other programs write them: V = scale * table + shift.
 
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -59,6 +60,8 @@ const Declare keys{
      {"energy.outside", "nearest", "The value of the nearest point."},
      {"energy.outside", "wall", "50 kT above the largest value of the table."}}};
 
+constexpr std::array table_keys{"array", "interpolation", "scale", "shift", "missing", "outside"};
+
 /// A density e^-50 = 2e-22 of the least one that the table tells of is none; kT = 0 has no scale but
 /// the table's own.
 double wall_height(const std::array<double, 2>& range, double temperature) {
@@ -112,6 +115,12 @@ LatticeTable read_lattice_table(const Section& term, const Mesh& mesh, double te
 }
 
 }  // namespace
+
+void refuse_table_keys(const Section& term) {
+  for (const char* key : table_keys) {
+    if (term.given(key)) term.fail(key, "belongs to `table`, which is not given");
+  }
+}
 
 std::unique_ptr<ExternalEnergy> make_table_energy(const Section& term, const Mesh& mesh,
                                                   double temperature) {

@@ -45,6 +45,7 @@ Rows read_all(const std::filesystem::path& path) {
   const NumberTable table = read_number_table(path);
   if (table.rows() == 0) throw InputError(path.string() + ": holds no sample");
   check_dimension(path, std::int64_t(table.columns));
+  if (table.columns <= 3) check_order(table, "", int(table.columns));
   return checked(table.numbers, std::int64_t(table.columns),
                  [&](std::int64_t row) { return table.place(std::size_t(row)); });
 }

@@ -45,6 +45,32 @@ std::vector<double> axis_of(const NumberTable& table, std::size_t column) {
   return axis;
 }
 
+/// PLUMED's grids are even: a gap of n spacings lacks n - 1 points, which are put in where they may
+/// be missing. Of nbins bins there are as many points, or one more with both ends of the range.
+void complete_axis(std::vector<double>& axis, const NumberTable& table, std::size_t a,
+                   const LatticeOptions& options) {
+  double spacing = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 1; i < axis.size(); ++i) spacing = std::min(spacing, axis[i] - axis[i - 1]);
+  std::vector<double> whole(axis.begin(), axis.begin() + 1);
+  for (std::size_t i = 1; i < axis.size(); ++i) {
+    const double gap = axis[i] - axis[i - 1], n = std::round(gap / spacing);
+    if (n >= 2 && (!options.may_miss || n + double(whole.size()) > 10 * double(table.rows()))) {
+      fail(table.file,
+           fmt::format("has no rows between {} = {:.6g} and {:.6g}, where other points are {:.6g} "
+                       "apart; {}",
+                       table.names[a], axis[i - 1], axis[i], spacing, options.advice));
+    }
+    for (double k = 1; k < n; ++k) whole.push_back(axis[i - 1] + k * gap / n);
+    whole.push_back(axis[i]);
+  }
+  axis = std::move(whole);
+  const std::size_t bins = table.bins[a], points = axis.size();
+  if (bins == 0 || options.may_miss || points == bins || points == bins + 1) return;
+  fail(table.file,
+       fmt::format("has {} points along {}, and nbins_{} says {}{}", points, table.names[a],
+                   table.names[a], bins, points < bins ? "; " + options.advice : ""));
+}
+
 /// Of the coordinate of the axis nearest to x.
 std::size_t place_on(const std::vector<double>& axis, double x) {
   const auto after = std::ranges::lower_bound(axis, x);
@@ -156,6 +182,7 @@ Lattice lattice_of(const NumberTable& table, int dimension, const LatticeOptions
     fail(table.file, fmt::format("is a table over {} {}; the mesh has {} axes", table.variables,
                                  table.variables == 1 ? "variable" : "variables", dimension));
   }
+  check_order(table, options.array, dimension);
   const std::size_t value = find_column(table, options.array, dimension);
   if (table.rows() == 0) fail(table.file, "holds no row of numbers");
   Lattice lattice{.file = table.file, .name = {}, .axis = {}, .period = table.period, .values = {}};
@@ -163,6 +190,7 @@ Lattice lattice_of(const NumberTable& table, int dimension, const LatticeOptions
   double points = 1;
   for (std::size_t a = 0; a < 3; ++a) {
     lattice.axis[a] = a < std::size_t(dimension) ? axis_of(table, a) : std::vector<double>{0};
+    if (int(a) < table.variables) complete_axis(lattice.axis[a], table, a, options);
     points *= double(lattice.axis[a].size());
   }
   check_points(lattice, dimension);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <span>
 #include <string_view>
 
 #include "otto/core/error.h"
@@ -26,6 +27,23 @@ NumberTable read_number_table(const std::filesystem::path& file) {
   const std::string_view begin(start.data(), start.size());
   if (begin == "\x93NUMPY" || begin.starts_with("PK\x03\x04")) return read_numpy_table(file);
   return read_text_table(file);
+}
+
+void check_order(const NumberTable& table, const std::string& values, int coordinates) {
+  constexpr std::array<std::string_view, 3> axes{"x", "y", "z"};
+  bool in_order = true;
+  for (std::size_t a = 0; a < std::size_t(coordinates); ++a) {
+    const auto found = std::ranges::find(table.names, axes[a]);
+    if (found == table.names.end() || values == axes[a]) return;
+    in_order = in_order && std::size_t(found - table.names.begin()) == a;
+  }
+  if (in_order) return;
+  throw InputError(
+      fmt::format("{}: its columns are {}, and coordinates are read from the first {} in the order "
+                  "{}; put them "
+                  "there, or give them other names",
+                  table.file.string(), fmt::join(table.names, ", "), coordinates,
+                  fmt::join(std::span(axes).first(std::size_t(coordinates)), ", ")));
 }
 
 std::size_t find_column(const NumberTable& table, const std::string& name, int coordinates) {

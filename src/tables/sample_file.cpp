@@ -23,6 +23,7 @@ SampleFile::SampleFile(const std::filesystem::path& file, int dimension)
     fail(fmt::format("{}has {} {}; the mesh has {} axes", hdf5_ ? "/samples " : "", columns,
                      columns == 1 ? "column" : "columns", dimension));
   }
+  check_order(table_, "", dimension);
   if (rows_ == 0) fail(hdf5_ ? "/samples is empty" : "holds no sample");
 }
 

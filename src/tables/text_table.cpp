@@ -132,7 +132,7 @@ class TextReader {
   }
 
   void take(const std::string& line) {
-    if (line.starts_with("#!")) return take_plumed(split(line.substr(2)));
+    if (line.starts_with("#!")) return take_plumed(split("  " + line.substr(2)));
     const auto mark = line.find('#');
     const std::string content = line.substr(0, mark);
     if (content.find_first_not_of(" \t") == std::string::npos) {
@@ -210,6 +210,16 @@ class TextReader {
     return factor * *value;
   }
 
+  std::size_t bins(const std::string& key) {
+    if (!set_.contains(key)) return 0;
+    const double n = bound(key);
+    if (n < 1 || n > 1e9 || n != std::floor(n)) {
+      line_ = set_line_.at(key);
+      fail_here(set_.at(key).column, fmt::format("{} = {} is no number of bins", key, n));
+    }
+    return std::size_t(n);
+  }
+
   /// The first fields that have bounds are coordinates.
   void set_periods() {
     for (const std::string& name : table_.names) {
@@ -221,6 +231,7 @@ class TextReader {
         if (!(length > 0)) fail(fmt::format("max_{0} is not above min_{0}", name));
         table_.period[std::size_t(table_.variables)] = length;
       }
+      table_.bins[std::size_t(table_.variables)] = bins("nbins_" + name);
       ++table_.variables;
     }
   }

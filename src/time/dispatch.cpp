@@ -126,7 +126,10 @@ Refusal of_driving(const std::string& scheme, const Facts& f, Refusal refusal,
   const bool for_linear = std::ranges::any_of(registry(), [&](const StepperEntry& e) {
     return e.name == scheme && first_unmet(e.solves, linear) == Need::none;
   });
-  if (!for_linear) {
+  if (f.mobility && advice(f, "").empty()) {
+    refusal.message =
+        fmt::format("{} with a mobility that is the density; {}, or [mobility]", what, remedy);
+  } else if (!for_linear) {
     refusal.message =
         fmt::format("the scheme '{}' {}; {}{}", scheme, keeps, remedy, advice(f, ", or "));
   } else if (f.external_only) {
@@ -141,6 +144,17 @@ Refusal of_driving(const std::string& scheme, const Facts& f, Refusal refusal,
         what, remedy);
   }
   return refusal;
+}
+
+/// By a reaction, or by the first side or set that is open.
+Refusal of_leaving(const std::string& scheme, const Facts& f) {
+  if (f.reaction_alone) {
+    return of_driving(scheme, f, {"reaction", "", ""}, "a reaction goes", "keeps the mass",
+                      "remove the reaction");
+  }
+  const std::string sides = f.open_key == "absorbing" ? "absorbing sides" : "open sides";
+  return of_driving(scheme, f, {f.open_table.empty() ? "boundary" : f.open_table, f.open_key, ""},
+                    sides + " go", "keeps the mass", "remove the " + sides);
 }
 
 Refusal of_flux_kind(const std::string& scheme, const Solves& s, const Facts& f) {
@@ -198,9 +212,9 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
     case Need::mobility:
       return {
           "mobility", "",
-          fmt::format("the scheme '{}' moves mass with the density for its mobility{}; or remove "
-                      "the table",
-                      scheme, advice(f, "; "))};
+          fmt::format("the scheme '{}' moves mass with the density for its mobility; {}remove the "
+                      "table",
+                      scheme, advice(f, "", ", or "))};
     case Need::energies:
       return of_energies(scheme, f);
     case Need::positivity:
@@ -211,11 +225,7 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
       return of_driving(scheme, f, {"drift", "expression", ""}, "a drift goes",
                         "follows the free energy alone", "remove the drift");
     case Need::absorbing:
-      return f.reaction_alone
-                 ? of_driving(scheme, f, {"reaction", "", ""}, "a reaction goes", "keeps the mass",
-                              "remove the reaction")
-                 : of_driving(scheme, f, {"boundary", "absorbing", ""}, "absorbing sides go",
-                              "keeps the mass", "remove the absorbing sides");
+      return of_leaving(scheme, f);
     case Need::supply:
       return of_driving(scheme, f, {f.reaction_alone ? "reaction" : "boundary", "", ""},
                         "what brings mass in goes", "lets no mass in", "remove what brings it in");
@@ -244,6 +254,24 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
       break;
   }
   throw InternalError("a stepper is refused for no reason");
+}
+
+/// The key that opens the first side or set.
+void name_opening(const Exchange& exchange, Facts& f) {
+  if (exchange.openings.empty()) return;
+  const Opening& first = exchange.openings.front();
+  switch (first.kind) {
+    case Opening::Kind::absorbing:
+    case Opening::Kind::outflow:
+      f.open_table = "boundary";
+      f.open_key = first.kind == Opening::Kind::absorbing ? "absorbing" : "outflow";
+      break;
+    case Opening::Kind::value:
+    case Opening::Kind::robin:
+      f.open_table = first.kind == Opening::Kind::value ? "boundary.value" : "boundary.robin";
+      f.open_key = first.name;
+      break;
+  }
 }
 
 }  // namespace
@@ -290,6 +318,7 @@ Facts::Facts(const Problem& problem)
       time_dependence(problem.generator.depends_on_time()),
       flux(problem.flux),
       on_medians(problem.mesh.couplings != nullptr) {
+  if (problem.generator.exchange()) name_opening(*problem.generator.exchange(), *this);
   const TwoPointFlux& two_point = flux.empty() ? problem.generator.flux() : find_flux(flux);
   limited = two_point.limited();
   dissipating = two_point.name() == "upwind" || two_point.detailed_balance();

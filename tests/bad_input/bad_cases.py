@@ -560,6 +560,16 @@ def files():
     yield replaced("no value", "step = 0.01", "step =", "value")
     yield replaced("a colon", "step = 0.01", "step: 0.01", "not valid TOML")
     yield replaced("key twice", "step = 0.01", "step = 0.01\nstep = 0.02", "'step'", "twice", at=1)
+    for table, at, text in (("boundary.value", 1, "[boundary.value]\nx_min = 1.0\n"), ("boundary.robin", 1, "[boundary.robin]\nx_min = 1.0\n"),
+                            ("boundary.outflow", 1, '[boundary]\noutflow = ["x_min"]\n')):
+        bad = appended(f"{table} in proximal steps", text, table, "keeps the mass; remove the open sides", at=at, never=("absorbing",))
+        bad.content = bad.content.replace(b"implicit_euler", b"jko").replace(FLUX.encode(), b"\n\n")
+        yield bad
+    for table, text, words in (("drift", '[drift]\nexpression = ["y", "-x"]\n', "a drift goes"), ("reaction", '[reaction]\nrate = "1"\n', "a reaction goes"),
+                               ("boundary.robin", "[boundary.robin]\nx_min = 1.0\n", "open sides go")):
+        at = {"drift": 3, "reaction": 2, "boundary.robin": 3}[table]
+        yield appended(f"mobility and {table}", "[mobility]\nexponent = 2.0\n" + text, table, words + " with a mobility that is the density",
+                       "[mobility]", at=at, never=("the scheme",))
     yield appended("table twice", "[mesh]\n", "'mesh'", "twice")
     yield replaced("huge integer", "cells = [8, 8]", "cells = [99999999999999999999, 8]",
                    "not valid TOML")
@@ -572,7 +582,16 @@ def files():
     yield replaced("missing table file", gaussian, table, "rho.h5", "no such file", at=1)
     yield replaced("table file of text", gaussian, table, "rho.h5", "HDF5", at=1,
                    files={"rho.h5": b"not HDF5\n"})
-    yield replaced("a folder as a table", gaussian, 'kind = "table"\nfile = "."', "is not a file", at=1)
+    yield replaced("a folder as a table", gaussian, 'kind = "table"\nfile = "."', "is a folder", at=1)
+    for name in ("V", "V.npy", "V.npz", "V.h5", "V.vti"):
+        inside = {"files": {f"{name}/inside": b"0 0 1\n"}, "arguments": ("run", "case.toml", "-o", "out")}
+        yield replaced(f"a folder as an energy, {name}", external, f'table = "{name}"', f"{name}' is a folder", **inside)
+        yield appended(f"a folder as a diffusion, {name}", f'[diffusion]\ntable = "{name}"\n', "diffusion.table",
+                       f"{name}' is a folder", at=1, **inside)
+    for key, value in {"scale": "2.0", "shift": "1.0", "missing": "0.0", "interpolation": '"cubic"', "outside": '"wall"',
+                       "array": '"F"'}.items():
+        yield replaced(f"energy.{key} without a table", external, f"{external}\n{key} = {value}", f"energy[2].{key}",
+                       "belongs to `table`, which is not given", at=1)
     yield replaced("missing samples", gaussian, 'kind = "samples"\nfile = "x.h5"', "x.h5", "no such file", at=1)
     yield replaced("samples of text", gaussian, 'kind = "samples"\nfile = "x.h5"', "x.h5", "HDF5", at=1,
                    files={"x.h5": b"0.1 0.2\n"})

@@ -36,6 +36,7 @@ def complaints(bad, ranks):
     with tempfile.TemporaryDirectory() as folder:
         for name, content in {"case.toml": bad.content, **bad.files}.items():
             if content is not None:
+                os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
                 with open(os.path.join(folder, name), "wb") as out:
                     out.write(content)
         status, output, text, seconds = run(bad.arguments, folder, ranks)

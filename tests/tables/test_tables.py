@@ -99,8 +99,8 @@ def npy(array):
 def plumed(periodic=False):
     words = "true" if periodic else "false"
     head = "#! FIELDS phi psi file.free der_phi der_psi\n"
-    for name, low, high in (("phi", -3, 3), ("psi", -2, 2)):
-        head += f"#! SET min_{name} {low}\n#! SET max_{name} {high}\n#! SET nbins_{name} 60\n#! SET periodic_{name} {words}\n"
+    for name, low, high, bins in (("phi", -3, 3, 60), ("psi", -2, 2, 40)):
+        head += f"#! SET min_{name} {low}\n#! SET max_{name} {high}\n#! SET nbins_{name} {bins}\n#! SET periodic_{name} {words}\n"
     text = head
     for b in Y[:-1] if periodic else Y:
         for a in X[:-1] if periodic else X:
@@ -389,6 +389,11 @@ ODD = {
                      "is a table over 1 variable; the mesh has 2 axes"),
     "bad bound": (plumed(True).replace("SET max_phi 3", "SET max_phi three"), "", "max_phi = 'three' is not a number"),
     "other period": (plumed(True).replace("SET max_phi 3", "SET max_phi 4"), "", "covers x from -3"),
+    "other bins": (plumed().replace("nbins_psi 40", "nbins_psi 60"), "", "has 41 points along psi, and nbins_psi says 60; missing = "),
+    "more bins": (plumed().replace("nbins_psi 40", "nbins_psi 20"), "", "has 41 points along psi, and nbins_psi says 20\n"),
+    "no line of the grid": ("".join(line + "\n" for line in plumed(True).splitlines() if not line.startswith(" -0.5")), "",
+                            "has no rows between phi = -0.6 and -0.4, where other points are 0.1"),
+    "y before x": ("y,x,F\n" + columns(","), "", "its columns are y, x, F, and coordinates are read from the first 2 in the order x, y"),
     "binary": (b"\x00\x01\x02\x03" * 20, "", "odd:1:1: is no text in UTF-8"),
     "latin": ("x y \xb0\n".encode("latin-1") + GOOD.encode(), 'array = "F"', "odd:1:5: is no text in UTF-8"),
     "hexadecimal": (with_line(5, "0x10 1 2"), "", "odd:5:1: '0x10' is not a number"),

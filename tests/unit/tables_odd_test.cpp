@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <random>
 #include <string>
@@ -153,6 +155,100 @@ TEST(OddTables, EachFaultIsToldWithItsLineAndColumn) {
     }
   }
   EXPECT_GE(refused, 200);
+}
+
+/// The message of what read_lattice refuses; "" where it reads.
+std::string refusal_of(const std::string& text, int dimension, const LatticeOptions& options) {
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const auto file = scratch.path() / "table";
+  std::ofstream(file) << text;
+  try {
+    (void)read_lattice(file, dimension, options);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// F = 10 y + x on 3 x 2 points with the columns in the order of the names.
+std::string columns_in_order(const std::string& head, const std::string& order) {
+  std::string text = head + "\n";
+  for (const int y : {0, 1}) {
+    for (const int x : {0, 1, 2}) {
+      for (const char name : order) {
+        text += fmt::format("{} ", name == 'x' ? x : name == 'y' ? y : 10 * y + x);
+      }
+      text += "\n";
+    }
+  }
+  return text;
+}
+
+TEST(OddTables, CoordinatesByNameInAnotherOrderAreRefused) {
+  const std::string words = "in the order x, y";
+  for (const std::string order : {"yxF", "Fxy", "xFy", "yFx"}) {
+    const std::string names = fmt::format("{} {} {}", order[0], order[1], order[2]);
+    for (const std::string head : {names, "# " + names, "#! FIELDS " + names}) {
+      const std::string text = refusal_of(columns_in_order(head, order), 2, {.array = "F"});
+      EXPECT_NE(text.find(words), std::string::npos) << head << ": " << text;
+    }
+  }
+  for (const std::string head :
+       {"x y F", "# x y F", "#! FIELDS x y F", "x y z", "b a F", "y z F", ""}) {
+    EXPECT_EQ(refusal_of(columns_in_order(head, "xyF"), 2, {}), "") << head;
+  }
+  EXPECT_EQ(refusal_of("s x\n0 1\n1 2\n", 1, {.array = "x"}), "");
+}
+
+/// A grid of PLUMED over s from 0 to 6 without the points in `left_out`, of the `points` that it has.
+std::string line_grid(const std::string& bins, int points, const std::vector<int>& left_out,
+                      bool periodic) {
+  std::string text = fmt::format(
+      "#! FIELDS s F\n#! SET min_s 0\n#! SET max_s 6\n#! SET periodic_s {}\n", periodic);
+  if (!bins.empty()) text += "#! SET nbins_s " + bins + "\n";
+  for (int i = 0; i < points; ++i) {
+    if (std::ranges::find(left_out, i) != left_out.end()) continue;
+    text += fmt::format("{:.4f} {}\n", 0.5 * i, i * (12 - i));
+  }
+  return text;
+}
+
+TEST(OddTables, GridsWithFewerRowsThanTheyTellAreRefused) {
+  for (const std::string bins : {"12", ""}) {
+    EXPECT_EQ(refusal_of(line_grid(bins, 12, {}, true), 1, {}), "");
+    EXPECT_EQ(refusal_of(line_grid(bins, 13, {}, true), 1, {}), "");   // the last repeats the first
+    EXPECT_EQ(refusal_of(line_grid(bins, 13, {}, false), 1, {}), "");  // both ends
+    for (const bool periodic : {true, false}) {
+      for (const std::vector<int>& holes : {std::vector{3}, {5, 6}, {1, 8}}) {
+        const std::string text = refusal_of(line_grid(bins, periodic ? 12 : 13, holes, periodic), 1,
+                                            {.advice = "say it"});
+        EXPECT_NE(text.find("has no rows between s = "), std::string::npos) << text;
+        EXPECT_NE(text.find("; say it"), std::string::npos) << text;
+        EXPECT_EQ(refusal_of(line_grid(bins, 13, holes, periodic), 1, {.may_miss = true}), "");
+      }
+    }
+  }
+  const auto told = [](const std::string& bins, int points) {
+    return refusal_of(line_grid(bins, points, {}, points < 13), 1, {.advice = "say it"});
+  };
+  EXPECT_NE(told("12", 11).find("has 11 points along s, and nbins_s says 12"), std::string::npos);
+  EXPECT_NE(told("60", 12).find("has 12 points along s, and nbins_s says 60"), std::string::npos);
+  EXPECT_NE(told("10", 13).find("has 13 points along s, and nbins_s says 10"), std::string::npos);
+  for (const std::string bins : {"0", "-3", "2.5", "nan", "many"}) {
+    EXPECT_NE(told(bins, 12).find("table:5:16: nbins_s = "), std::string::npos) << told(bins, 12);
+  }
+}
+
+TEST(OddTables, PointsThatAGridLacksAreMissingOnes) {
+  const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+  const auto file = scratch.path() / "table";
+  std::ofstream(file) << line_grid("12", 12, {5, 6}, true);
+  const Lattice lattice = read_lattice(file, 1, {.may_miss = true});
+  ASSERT_EQ(lattice.axis[0].size(), 12U);
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_NEAR(lattice.axis[0][i], 0.5 * double(i), 1e-12);
+    EXPECT_EQ(std::isnan(lattice.values[i]), i == 5 || i == 6) << i;
+  }
 }
 
 }  // namespace

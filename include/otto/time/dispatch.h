@@ -82,23 +82,25 @@ struct Facts {
   /// Of a problem, with fixed steps.
   explicit Facts(const Problem& problem);
 
-  bool linear;            ///< Generator::linear
-  bool external_only;     ///< FreeEnergy::external_only
-  bool positive;          ///< U'(0+) is -inf and the density has no maximum
-  bool interaction;       ///< there is W * rho
-  bool interacting;       ///< it is all there is beside an entropy and external terms
-  bool mobility;          ///< it is not rho
-  bool drift;             ///< there is one beside -grad V
-  bool absorbing;         ///< mass leaves
-  bool supply;            ///< mass comes in, or what has left comes back
-  bool reaction_alone;    ///< what leaves or comes in does so by [reaction], not through openings
-  bool without_metric;    ///< the diffusion depends on t or vanishes somewhere
-  bool time_dependence;   ///< energies or the drift depend on t
-  std::string flux;       ///< flux.kind as asked for, or ""
-  bool limited;           ///< the two-point flux is, by the density
-  bool dissipating;       ///< the two-point flux in force
-  bool on_medians;        ///< cells bounded by medians: some rates may be negative
-  bool adaptive = false;  ///< adaptive steps are asked for
+  bool linear;             ///< Generator::linear
+  bool external_only;      ///< FreeEnergy::external_only
+  bool positive;           ///< U'(0+) is -inf and the density has no maximum
+  bool interaction;        ///< there is W * rho
+  bool interacting;        ///< it is all there is beside an entropy and external terms
+  bool mobility;           ///< it is not rho
+  bool drift;              ///< there is one beside -grad V
+  bool absorbing;          ///< mass leaves
+  bool supply;             ///< mass comes in, or what has left comes back
+  bool reaction_alone;     ///< what leaves or comes in does so by [reaction], not through openings
+  std::string open_table;  ///< that opens the first side or set: "boundary", "boundary.value" ...
+  std::string open_key;    ///< in it
+  bool without_metric;     ///< the diffusion depends on t or vanishes somewhere
+  bool time_dependence;    ///< energies or the drift depend on t
+  std::string flux;        ///< flux.kind as asked for, or ""
+  bool limited;            ///< the two-point flux is, by the density
+  bool dissipating;        ///< the two-point flux in force
+  bool on_medians;         ///< cells bounded by medians: some rates may be negative
+  bool adaptive = false;   ///< adaptive steps are asked for
 };
 
 /// The stepper, or why there is none.
