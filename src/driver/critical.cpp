@@ -1,10 +1,8 @@
 // What decides the results of a run, as key and value.
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <system_error>
 
 #include "otto/core/error.h"
 #include "otto/core/hash.h"
@@ -27,8 +25,8 @@ bool only_shows(const std::string& option) {
 
 /// "" where the file cannot be read: whoever needs it says so.
 std::string content_hash(const std::filesystem::path& file) {
-  std::error_code unreadable;
-  if (!std::filesystem::is_regular_file(file, unreadable)) return "";
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(file, code)) return "";  // a pipe would be waited for
   std::ifstream in(file, std::ios::binary);
   if (!in) return "";
   const std::string content{std::istreambuf_iterator<char>(in), {}};
