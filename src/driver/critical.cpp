@@ -1,10 +1,8 @@
 // What decides the results of a run, as key and value.
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <system_error>
 
 #include "otto/core/error.h"
 #include "otto/core/hash.h"
