@@ -105,7 +105,10 @@ def _energy(domain, V):
         V = V(domain.centers.to(dtype))
         if isinstance(V, torch.Tensor) and V.dim() == 2 and V.shape[1] == 1:
             V = V[:, 0]
-    return _field(domain, V, "V")
+    V = _field(domain, V, "V")
+    if not bool(torch.isfinite(V).all()):
+        raise InputError("V: is nan or infinite in a cell")
+    return V
 
 
 def _kT(domain, temperature):
@@ -171,6 +174,8 @@ def evolve(V, rho0, mesh, times, temperature=None, step=None, scheme="implicit_e
         step = float(domain.case["time.step"])
     legs = _legs(times, float(step))
     V, rho0, kT = _energy(domain, V), _field(domain, rho0, "rho0"), _kT(domain, temperature)
+    if not bool((rho0 >= 0).all()):
+        raise InputError("rho0: a density is nowhere negative and everywhere a number")
     moving = [leg for leg in legs if leg]
     ends = _Evolve.apply(V, rho0, kT, domain, moving, scheme, float(memory)) if moving else None
     if len(moving) == len(legs):
@@ -258,6 +263,8 @@ def rates(V, mesh, temperature=None, count=1, between=None, comm=None):
     V, kT = _energy(domain, V), _kT(domain, temperature)
     if between is not None:
         return _TransitionRates.apply(V, kT, domain, _sets(domain, *between))
+    if not 1 <= int(count) < len(domain):
+        raise InputError(f"count: is {count}; a mesh of {len(domain)} cells has from 1 to {len(domain) - 1} rates")
     return _RelaxationRates.apply(V, kT, domain, int(count))
 
 

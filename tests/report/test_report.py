@@ -53,6 +53,16 @@ class Report(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.out = folder.name
 
+    def test_damaged_results_are_refused(self):
+        folder = os.path.join(self.out, "damaged")
+        os.makedirs(folder)
+        for name, content in [("summary.json", b"{"), ("summary.json", b"\xff"), ("summary.json", b'{"time": [1], "mass": "x"}')]:
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(content)
+            said = otto("report", folder, status=2)
+            self.assertIn("damaged", said)
+            self.assertNotIn("Traceback", said)
+
     def make(self, name, command, case, *settings):
         folder = os.path.join(self.out, name)
         words = [w for s in settings for w in ("--set", s)] if command != "sweep" else list(settings)
