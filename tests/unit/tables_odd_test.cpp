@@ -188,12 +188,12 @@ TEST(OddTables, CoordinatesByNameInAnotherOrderAreRefused) {
   const std::string words = "in the order x, y";
   for (const std::string order : {"yxF", "Fxy", "xFy", "yFx"}) {
     const std::string names = fmt::format("{} {} {}", order[0], order[1], order[2]);
-    for (const std::string head : {names, "# " + names, "#! FIELDS " + names}) {
+    for (const std::string& head : {names, "# " + names, "#! FIELDS " + names}) {
       const std::string text = refusal_of(columns_in_order(head, order), 2, {.array = "F"});
       EXPECT_NE(text.find(words), std::string::npos) << head << ": " << text;
     }
   }
-  for (const std::string head :
+  for (const std::string& head :
        {"x y F", "# x y F", "#! FIELDS x y F", "x y z", "b a F", "y z F", ""}) {
     EXPECT_EQ(refusal_of(columns_in_order(head, "xyF"), 2, {}), "") << head;
   }
@@ -221,7 +221,7 @@ TEST(OddTables, GridsWithFewerRowsThanTheyTellAreRefused) {
     for (const bool periodic : {true, false}) {
       for (const std::vector<int>& holes : {std::vector{3}, {5, 6}, {1, 8}}) {
         const std::string text = refusal_of(line_grid(bins, periodic ? 12 : 13, holes, periodic), 1,
-                                            {.advice = "say it"});
+                                            {.array = "", .advice = "say it"});
         EXPECT_NE(text.find("has no rows between s = "), std::string::npos) << text;
         EXPECT_NE(text.find("; say it"), std::string::npos) << text;
         EXPECT_EQ(refusal_of(line_grid(bins, 13, holes, periodic), 1, {.may_miss = true}), "");
@@ -229,7 +229,8 @@ TEST(OddTables, GridsWithFewerRowsThanTheyTellAreRefused) {
     }
   }
   const auto told = [](const std::string& bins, int points) {
-    return refusal_of(line_grid(bins, points, {}, points < 13), 1, {.advice = "say it"});
+    return refusal_of(line_grid(bins, points, {}, points < 13), 1,
+                      {.array = "", .advice = "say it"});
   };
   EXPECT_NE(told("12", 11).find("has 11 points along s, and nbins_s says 12"), std::string::npos);
   EXPECT_NE(told("60", 12).find("has 12 points along s, and nbins_s says 60"), std::string::npos);
