@@ -92,6 +92,16 @@ void require_permission(const std::filesystem::path& file, const char* what) {
       fmt::format("{}: is TorchScript, a program that {} would run: {}", file.string(), what, why));
 }
 
+/// The bytes of a file that runs in this process; `instead` of numbers without code.
+std::string read_script(const std::filesystem::path& file, const char* what, const char* instead) {
+  std::string bytes = read_bytes(file);
+  if (is_data(bytes, file)) {
+    throw InputError(fmt::format("{}: holds numbers without code; {}", file.string(), instead));
+  }
+  require_permission(file, what);
+  return bytes;
+}
+
 std::unique_ptr<Network> run_script(const std::string& bytes, const std::filesystem::path& file,
                                     int dimension) {
   std::string error;
@@ -144,13 +154,8 @@ std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::p
   std::unique_ptr<Network> network;
   std::string hash;
   comm.together([&] {
-    const std::string bytes = read_bytes(file);
-    if (is_data(bytes, file)) {
-      throw InputError(
-          file.string() +
-          ": holds numbers without code; training goes on from the energy.pt beside it");
-    }
-    require_permission(file, "training");
+    const std::string bytes =
+        read_script(file, "training", "training goes on from the energy.pt beside it");
     network = run_script(bytes, file, dimension);
     hash = hash_text(bytes);
   });
@@ -170,13 +175,8 @@ std::unique_ptr<WideNetwork> load_wide_network(const Comm& comm, const std::file
   std::unique_ptr<WideNetwork> network;
   std::string hash;
   comm.together([&] {
-    const std::string bytes = read_bytes(file);
-    if (is_data(bytes, file)) {
-      throw InputError(
-          file.string() +
-          ": holds numbers without code, which particles do not use; give TorchScript");
-    }
-    require_permission(file, "reading");
+    const std::string bytes =
+        read_script(file, "reading", "particles do not use them; give TorchScript");
     std::string error;
     network.reset(torch_calls().load_wide(bytes, file.string(), dimension, error));
     if (!network) throw InputError(file.string() + ": " + error);
