@@ -10,7 +10,8 @@
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == "run" || command == "train" || command == "fit" || command == "distance" || command == "sweep") {
+  if (command == "run" || command == "train" || command == "fit" || command == "distance" ||
+      command == "sweep" || command == "demo") {
     otto::note_stop_signals();
   }
   const otto::PetscSession session;
