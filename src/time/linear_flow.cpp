@@ -48,7 +48,7 @@ struct LinearFlow::Impl {
   [[nodiscard]] double shift(double dt) const {  ///< c
     return options.scheme == LinearScheme::implicit_euler ? dt : half_gamma * dt;
   }
-  [[nodiscard]] std::size_t shortest_segment(std::size_t room, std::size_t stages) const;
+  [[nodiscard]] std::vector<std::size_t> count_segments(std::size_t room, std::size_t stages) const;
   [[nodiscard]] bool varies() const { return generator.flux().limited() || W; }
   [[nodiscard]] std::vector<double> extrapolated(const Start& at) const;
   [[nodiscard]] std::vector<double> field(const Interaction& W, std::span<const double> rho) const;
@@ -90,7 +90,7 @@ struct LinearFlow::Impl {
   std::vector<std::vector<double>> legs,
       times;  ///< `times`: where the steps of a leg begin, and the last one ends
   LinearFlowOptions options;
-  std::size_t steps_of_segment = 1;
+  std::vector<std::size_t> segments;             ///< of each leg
   bool keep_all = true;                          ///< segments; else only where they start
   bool keep_rates = false;                       ///< of steps whose rates differ
   std::vector<std::vector<Segment>> kept;        ///< per leg
@@ -122,20 +122,30 @@ struct LinearFlow::Impl {
   }
 };
 
-/// The least k so that the densities where segments of k steps start and the stages of one segment are no more than `room`
-/// fields, or than min_kept sqrt(steps); the k with the fewest fields where none is.
-std::size_t LinearFlow::Impl::shortest_segment(std::size_t room, std::size_t stages) const {
+/// Segments of each leg, of at most k steps: with the least k for which the densities where they start and the stages of
+/// one are no more than `room` fields, or than min_kept sqrt(steps), and with as many as this leaves room for; or, where no
+/// k is small enough, with the one of the fewest fields.
+std::vector<std::size_t> LinearFlow::Impl::count_segments(std::size_t room,
+                                                          std::size_t stages) const {
   std::size_t count = 0, longest = 1;
   for (const auto& leg : legs) count += leg.size(), longest = std::max(longest, leg.size());
-  const double most = std::max(double(room), options.min_kept * std::sqrt(double(count)));
-  std::size_t best = 1, fewest = std::size_t(-1);
-  for (std::size_t k = 1; k <= longest; ++k) {
-    std::size_t fields = stages * k;
-    for (const auto& leg : legs) fields += (leg.size() + k - 1) / k;
-    if (double(fields) <= most) return k;
-    if (fields < fewest) fewest = fields, best = k;
+  room = std::max(room, std::size_t(options.min_kept * std::sqrt(double(count))));
+  const auto fields = [&](std::size_t k) {
+    std::size_t sum = stages * k;
+    for (const auto& leg : legs) sum += (leg.size() + k - 1) / k;
+    return sum;
+  };
+  std::size_t best = 1;
+  for (std::size_t k = 1; k <= longest && fields(best) > room; ++k) {
+    if (fields(k) < fields(best)) best = k;
   }
-  return best;
+  const std::size_t more = room - std::min(room, fields(best));
+  std::vector<std::size_t> segments;
+  for (const auto& leg : legs) {
+    segments.push_back(
+        std::min(leg.size(), (leg.size() + best - 1) / best + more * leg.size() / count));
+  }
+  return segments;
 }
 
 void LinearFlow::Impl::make_solver() {
@@ -158,11 +168,10 @@ LinearFlow::Impl::Impl(Generator& g, std::vector<std::vector<double>> steps,
   const std::size_t stages = options.scheme == LinearScheme::implicit_euler ? 1 : 2;
   const auto room = -std::size_t(mesh.comm.max(-std::int64_t(options.memory / field)));
   keep_all = count * stages <= room;
-  steps_of_segment = keep_all ? std::max<std::size_t>(1, count) : shortest_segment(room, stages);
+  segments = keep_all ? std::vector<std::size_t>(legs.size(), 1) : count_segments(room, stages);
   const std::size_t of_rates = 6 * sizeof(double) * std::size_t(mesh.faces.size());
   keep_rates = !mesh.comm.any(count * of_rates > options.memory);
   kept.resize(legs.size());
-  again.resize(keep_all ? 0 : steps_of_segment);
   again_of = {none, none};
   step_rates.resize(legs.size());
   if (keep_rates) {
@@ -485,10 +494,12 @@ std::vector<double> LinearFlow::solve(std::size_t leg, std::span<const double> r
   std::vector<double> rho(rho0.begin(), rho0.end()), before;
   const std::size_t count = o.legs[leg].size();
   Sweep sweep(o.mesh.comm, o.options.rtol);
-  for (std::size_t first = 0; first < count; first += o.steps_of_segment) {
-    const std::size_t steps = std::min(o.steps_of_segment, count - first);
+  for (std::size_t number = 0; number < o.segments[leg]; ++number) {
+    const std::size_t first = number * count / o.segments[leg];
+    const std::size_t steps = (number + 1) * count / o.segments[leg] - first;
     segments.push_back({leg, first, steps, rho, before, {}});
     if (o.keep_all) segments.back().steps.resize(steps);
+    if (o.again.size() < steps && !o.keep_all) o.again.resize(steps);
     // Those of the last segment stay, which an adjoint asks for first.
     Stages* into = o.keep_all ? segments.back().steps.data() : o.again.data();
     for (std::size_t i = 0; i < steps; ++i) {

@@ -105,7 +105,7 @@ bool ReversibleSolver::solve_transposed(double c, std::span<const double> b, Ste
     const Norms norm = residual(b_, x);
     if (pass == 1 && norm.r > 0) {
       weight_ = std::clamp(options_.margin * report.relative_residual * norm.b / norm.r,
-                           options_.least_weight, options_.margin);
+                           options_.min_weight, options_.margin);
     }
     const double enough = std::max(rtol * norm.b, options_.rounding * norm.x);
     if (norm.r <= enough) break;

@@ -30,7 +30,7 @@ struct ReversibleOptions {
   /// The residual is to be less than what is enough by this factor, so that one solve will do.
   double margin = 0.5;
   /// Of ||r|| / ||pi b|| to |D^-1 r| / |D^-1 pi b|, which is taken from the solve before: below it, passes are cheaper.
-  double least_weight = 1e-4;
+  double min_weight = 1e-4;
   /// The residual of every so-manieth transposed solve is looked at, for its ratio changes little from step to step; of
   /// every one beyond `tame` V/kT, where cells weigh too little for the tolerance of the solve to see them.
   int checks = 4;

@@ -8,12 +8,12 @@ namespace otto {
 
 namespace {
 
-constexpr std::size_t most = StepGuess::max_order;
+constexpr std::size_t max_order = StepGuess::max_order;
 
 /// w of every q.
-constexpr std::array<std::array<double, most>, most> make_weights() {
-  std::array<std::array<double, most>, most> w{};
-  for (std::size_t q = 1; q <= most; ++q) {
+constexpr std::array<std::array<double, max_order>, max_order> make_weights() {
+  std::array<std::array<double, max_order>, max_order> w{};
+  for (std::size_t q = 1; q <= max_order; ++q) {
     double binomial = 1;
     for (std::size_t j = 0; j < q; ++j) {
       binomial *= double(q - j) / double(j + 1);
@@ -45,9 +45,9 @@ void combine(std::span<const double* const> fields, std::span<const double> w,
 
 /// The order with the least error of what it says of `field`, its q-th difference backwards.
 void StepGuess::choose(std::span<const double> field) {
-  alignas(64) double difference[most + 1][block];
+  alignas(64) double difference[max_order + 1][block];
   const std::size_t orders = last_.size();
-  std::array<double, most> errors{};
+  std::array<double, max_order> errors{};
   for (std::size_t begin = 0; begin < field.size(); begin += block) {
     const std::size_t count = std::min(block, field.size() - begin);
     std::copy_n(&field[begin], count, difference[0]);
@@ -71,12 +71,12 @@ void StepGuess::choose(std::span<const double> field) {
 }
 
 void StepGuess::examine(std::span<const double> field) {
-  if (!last_.empty() && (last_.size() < most || ++since_ == every)) choose(field);
+  if (!last_.empty() && (last_.size() < max_order || ++since_ == every)) choose(field);
 }
 
 /// Room for the newest field, at the front.
 std::vector<double>& StepGuess::oldest() {
-  if (last_.size() < most) last_.emplace_back();
+  if (last_.size() < max_order) last_.emplace_back();
   std::rotate(last_.begin(), last_.end() - 1, last_.end());
   return last_.front();
 }

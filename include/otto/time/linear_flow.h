@@ -26,8 +26,8 @@
 // densities rho^ is made of, and c and rho^ to whoever differentiates in W (PairCotangents).
 //
 // What the derivatives need of a solve are the densities of its stages. Where those of all steps fit
-// into `memory` they are kept; else every k-th density is, with the least k for which these and the stages of k steps
-// fit, and the steps between are solved again when a derivative comes by: (k - 1)/k of a forward run each way.
+// into `memory` they are kept; else those of every k-th step are, with the least k for which these and the stages of k
+// steps fit, and the steps between are solved again when a derivative comes by: (k - 1)/k of a forward run each way.
 //
 // With detailed balance and without W the systems are ShiftedSolver's, forwards and transposed
 // (src/time/reversible_solver.h); else TransportPair's.
@@ -60,7 +60,7 @@ struct LinearFlowOptions {
   std::size_t memory = std::size_t(1) << 30;
   /// Times sqrt(steps): so many densities are kept where `memory` would not hold them. Fewer than 2, or 2.8 for
   /// TR-BDF2, do not do with one more forward run.
-  double min_kept = 3.7;
+  double min_kept = 3.5;
 };
 
 /// What a flow is perturbed by.
