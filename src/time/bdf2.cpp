@@ -95,6 +95,7 @@ const RegisterStepper registered{{
     .equation =
         "((1 + 2r)/(1 + r) M - dt M Q) rho1 = M ((1 + r) rho0 - r^2/(1 + r) rho'), r = dt/dt'",
     .method = "linear: one solve a step, the first by TR-BDF2",
+    .fallback = "as `tr_bdf2`",
     .order = 2,
     .solves = solves,
     .make = [](const Problem& p, const Section&) { return make_bdf2(p); },

@@ -111,6 +111,8 @@ const RegisterStepper registered{{
     .equation = "(M - c M Q) rho_g = (M + c M Q) rho0, (M - c M Q) rho1 = M (alpha rho_g - beta "
                 "rho0), c = (1 - 1/sqrt 2) dt",
     .method = "linear: two solves a step with one matrix",
+    .fallback = "where much mass falls below 0, next to what absorbs: implicit Euler in two "
+                "lengths, extrapolated",
     .order = 2,
     .solves = solves,
     .make = [](const Problem& p, const Section&) { return make_tr_bdf2(p); },
