@@ -111,7 +111,7 @@ const RegisterStepper registered{{
     .equation = "(M - c M Q) rho_g = (M + c M Q) rho0, (M - c M Q) rho1 = M (alpha rho_g - beta "
                 "rho0), c = (1 - 1/sqrt 2) dt",
     .method = "linear: two solves a step with one matrix",
-    .fallback = "where much mass falls below 0, next to what absorbs: implicit Euler in two "
+    .fallback = "where much mass falls below 0, beside what absorbs: implicit Euler in two "
                 "lengths, extrapolated",
     .order = 2,
     .solves = solves,
