@@ -41,7 +41,8 @@ class Bdf2 final : public Stepper {
               : !solve(report, state, dt)) {
       return report;
     }
-    if (start_.wanted(stage_, two_.rho1) && !start_.solve(report, stage_, state, dt, two_.rho1)) {
+    if (start_.wanted(stage_, dt, two_.rho1) &&
+        !start_.solve(report, stage_, state, dt, two_.rho1)) {
       return report;
     }
     report = stage_.finish(std::move(report), state, state.time + dt, two_.rho1);

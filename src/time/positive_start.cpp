@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "otto/operators/exchange.h"
+
 namespace otto {
 
 PositiveStart::PositiveStart(const Problem& problem, const PositiveStartOptions& options)
@@ -11,12 +13,16 @@ PositiveStart::PositiveStart(const Problem& problem, const PositiveStartOptions&
       noise_(options.noise * problem.solver.rtol),
       left_(options.steps) {}
 
-bool PositiveStart::wanted(const LinearStage& stage, const std::vector<double>& rho1) {
+bool PositiveStart::wanted(const LinearStage& stage, double dt, const std::vector<double>& rho1) {
+  const Exchange* exchange = generator_.exchange();
+  if (!exchange || exchange->openings.empty()) return false;
   if (!generator_.monotone() || generator_.flux().limited()) return false;
-  below_ = stage.negative_part(rho1);
-  const bool undershoots = below_ > noise_;
-  if (!undershoots) left_ = std::min(left_ + 1, options_.steps);
-  return undershoots && left_ > 0;
+  const auto e = generator_.exits();
+  double comes_in = 0;
+  for (std::size_t k = 0; k < e.size(); ++k) comes_in += e[k] * std::max(-rho1[k], 0.0);
+  const bool wrong = dt * mesh_.comm.sum(comes_in) > noise_ * stage.mass();
+  if (!wrong) left_ = std::min(left_ + 1, options_.steps);
+  return wrong && left_ > 0;
 }
 
 bool PositiveStart::solve(StepReport& report, LinearStage& stage, const State& state, double dt,
@@ -39,7 +45,7 @@ bool PositiveStart::solve(StepReport& report, LinearStage& stage, const State& s
   if (!euler(rho, half, t + dt, rho)) return false;
   stage.count_exchange(dt, rho);
   for (std::size_t i = 0; i < rho.size(); ++i) rho[i] = 2 * rho[i] - rho_f[i];
-  if (stage.negative_part(rho) < below_) {
+  if (stage.negative_part(rho) < stage.negative_part(rho1)) {
     rho1.swap(rho);
     report.fallback = fallback::pieces;
   } else {

@@ -12,8 +12,10 @@
 //   rho1 = 1 - (2 + sqrt(2) y) exp(-sqrt(2) y) + exp(-y) > 0.
 //
 // The states of the two lengths are positive for every monotone flux; their difference need not be, and the scheme's own step stays
-// where that has less mass below 0. A scheme that undershoots for good, where a drift carries a front, gains
-// nothing: after some steps no more are tried until as many have passed without.
+// where that has less mass below 0. The sign of such a start is that mass would come in through what absorbs, dt e_K |rho_K| where
+// rho_K < 0: other undershoots, in the tails of smooth densities, are below the scheme's own error, which is a quarter of that of
+// rho1 above. Long steps of a drift that carries mass out show the sign again and again and gain nothing: after some
+// steps no more are tried until as many have passed without.
 
 #include <vector>
 
@@ -24,7 +26,7 @@ namespace otto {
 
 struct PositiveStartOptions {
   int steps = 4;      ///< that may be taken again: a start needs one or two
-  double noise = 10;  ///< mass below 0, over solver.rtol and the whole, that is the solver's
+  double noise = 10;  ///< mass that comes in, over solver.rtol and the whole, that is the solver's
 };
 
 class PositiveStart {
@@ -32,9 +34,9 @@ class PositiveStart {
   explicit PositiveStart(const Problem& problem, const PositiveStartOptions& options = {});
 
   void restart() { left_ = options_.steps; }
-  /// The step from `state` to rho1 (owned + ghosts) has mass below 0 that the solver does not explain, and there
-  /// are steps left to take again. Collective.
-  [[nodiscard]] bool wanted(const LinearStage& stage, const std::vector<double>& rho1);
+  /// After a step of length dt to rho1 (owned + ghosts) mass comes in where it should leave, more than the solver
+  /// explains, and there are steps left to take again. Collective.
+  [[nodiscard]] bool wanted(const LinearStage& stage, double dt, const std::vector<double>& rho1);
   /// Takes it again, and keeps what has less mass below 0; false where a solve fails. Collective.
   [[nodiscard]] bool solve(StepReport& report, LinearStage& stage, const State& state, double dt,
                            std::vector<double>& rho1);
@@ -48,7 +50,6 @@ class PositiveStart {
   Generator& generator_;
   double noise_;
   int left_;
-  double below_ = 0;  // 0: of the step just looked at
 };
 
 }  // namespace otto

@@ -61,7 +61,7 @@ class TrBdf2 final : public Stepper {
       if (!two_.solve(report, mesh_, generator_, stage_, state, dt, pass + 1 == passes.count()))
         return report;
     }
-    if (!budget() && start_.wanted(stage_, two_.rho1) &&
+    if (!budget() && start_.wanted(stage_, dt, two_.rho1) &&
         !start_.solve(report, stage_, state, dt, two_.rho1)) {
       return report;
     }
@@ -111,8 +111,8 @@ const RegisterStepper registered{{
     .equation = "(M - c M Q) rho_g = (M + c M Q) rho0, (M - c M Q) rho1 = M (alpha rho_g - beta "
                 "rho0), c = (1 - 1/sqrt 2) dt",
     .method = "linear: two solves a step with one matrix",
-    .fallback = "where much mass falls below 0, beside what absorbs: implicit Euler in two "
-                "lengths, extrapolated",
+    .fallback = "where mass would come in through what absorbs: implicit Euler in two lengths, "
+                "extrapolated",
     .order = 2,
     .solves = solves,
     .make = [](const Problem& p, const Section&) { return make_tr_bdf2(p); },

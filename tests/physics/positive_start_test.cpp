@@ -71,17 +71,18 @@ TEST(PositiveStart, SecondOrderInThePlaneWithADrift) {
   EXPECT_GE(order(square + set, "bdf2", 16), 1.65);
 }
 
-/// A front that a drift carries undershoots in every step: no more than the steps of a start are taken again.
+/// A drift that carries mass out in steps far too long for it: no more than the steps of a start are taken again.
 TEST(PositiveStart, DoesNotGoOnForGood) {
   Scenario s(
       "[mesh]\nlower = [0]\nupper = [1]\ncells = [300]\n[[energy]]\nkind = \"entropy\"\n"
-      "temperature = 0.01\n[drift]\nexpression = [\"3\"]\n[initial]\nkind = \"gaussian\"\nmean = "
-      "[0.2]\nvariance = 0.0025\n" +
-      march("tr_bdf2", 0.02));
+      "temperature = 0.01\n[drift]\nexpression = [\"3\"]\n[initial]\nkind = \"uniform\"\n"
+      "[boundary]\nabsorbing = [\"x_max\"]\n" +
+      march("tr_bdf2", 0.0125));
   State state = s.initial();
   int again = 0;
   s.run(state);
   for (const StepRecord& r : s.records) again += r.fallback != fallback::none ? 1 : 0;
+  EXPECT_GE(again, 1);
   EXPECT_LE(again, 4);
   EXPECT_GE(*std::ranges::min_element(state.density), 0);
 }

@@ -66,6 +66,7 @@ class LinearStage {
   /// A state of this step, remembered for later guesses.
   void push(double t, std::span<const double> rho);
 
+  [[nodiscard]] double mass() const { return limiter_.mass(); }  ///< at the start of the step
   /// The mass of `rho` below 0, over the mass at the start of the step. Collective.
   [[nodiscard]] double negative_part(const std::vector<double>& rho) const;
   /// Keeps mass and sign of `rho` and makes it the new state, swapping the old one out. On failure
