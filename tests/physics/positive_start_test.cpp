@@ -71,20 +71,23 @@ TEST(PositiveStart, SecondOrderInThePlaneWithADrift) {
   EXPECT_GE(order(square + set, "bdf2", 16), 1.65);
 }
 
-/// A drift that carries mass out in steps far too long for it: no more than the steps of a start are taken again.
-TEST(PositiveStart, DoesNotGoOnForGood) {
-  Scenario s(
+/// Undershoots in the tails of a smooth density and in a drift that carries mass out are the scheme's own: nothing is
+/// taken again.
+TEST(PositiveStart, OtherUndershootsAreLeftAlone) {
+  const std::string out = "[boundary]\nabsorbing = [\"x_max\"]\n";
+  const std::string carried =
       "[mesh]\nlower = [0]\nupper = [1]\ncells = [300]\n[[energy]]\nkind = \"entropy\"\n"
-      "temperature = 0.01\n[drift]\nexpression = [\"3\"]\n[initial]\nkind = \"uniform\"\n"
-      "[boundary]\nabsorbing = [\"x_max\"]\n" +
-      march("tr_bdf2", 0.0125));
-  State state = s.initial();
-  int again = 0;
-  s.run(state);
-  for (const StepRecord& r : s.records) again += r.fallback != fallback::none ? 1 : 0;
-  EXPECT_GE(again, 1);
-  EXPECT_LE(again, 4);
-  EXPECT_GE(*std::ranges::min_element(state.density), 0);
+      "temperature = 0.01\n[drift]\nexpression = [\"3\"]\n[initial]\nkind = ";
+  for (const std::string& start :
+       {std::string("\"uniform\"\n"),
+        std::string("\"gaussian\"\nmean = [0.2]\nvariance = 0.0025\n")}) {
+    Scenario s(carried + start + out + march("tr_bdf2", 0.0125));
+    State state = s.initial();
+    s.run(state);
+    for (const StepRecord& r : s.records) {
+      EXPECT_EQ(r.fallback, fallback::none) << r.step;
+    }
+  }
 }
 
 }  // namespace
