@@ -140,6 +140,8 @@ struct Reader {
         table.fail(name, fmt::format("'{}' is a set of cells, and this is for sides", name));
       }
       opening.factor = read_function(table, name, text, mesh.dimension);
+      opening.place = fmt::format("{}: boundary.{}.{}", table.where(name),
+                                  kind == Opening::Kind::value ? "value" : "robin", name);
       add(table, name.c_str(), std::move(opening));
     }
   }
@@ -200,12 +202,12 @@ Exchange read_exchange(const ExchangeTables& tables, std::span<const CellSet> se
   reader.factors(tables.value, Opening::Kind::value);
   reader.factors(tables.robin, Opening::Kind::robin);
   reader.names(tables.boundary, "outflow", Opening::Kind::outflow);
-  Exchange exchange{
-      .openings = std::move(reader.openings),
-      .rate = function_of(tables.reaction, "rate", mesh),
-      .source = function_of(tables.reaction, "source", mesh),
-      .reinjects = tables.boundary.text("reinject") == "initial",
-      .place = tables.reaction.present() ? tables.reaction.where("") : tables.boundary.where("")};
+  Exchange exchange{.openings = std::move(reader.openings),
+                    .rate = function_of(tables.reaction, "rate", mesh),
+                    .source = function_of(tables.reaction, "source", mesh),
+                    .reinjects = tables.boundary.text("reinject") == "initial",
+                    .rate_place = tables.reaction.where("rate") + ": reaction.rate",
+                    .source_place = tables.reaction.where("source") + ": reaction.source"};
   if (!exchange.reinjects) return exchange;
   const auto value = [](const Opening& o) { return o.kind == Opening::Kind::value; };
   if (exchange.openings.empty() || std::ranges::any_of(exchange.openings, value)) {

@@ -114,11 +114,7 @@ std::vector<double> Passages::factors_at(std::span<const Point> points, double t
     }
     std::vector<double> values(at.size());
     opening.factor->evaluate(at, t, values);
-    const bool value = opening.kind == Opening::Kind::value;
-    check(
-        mesh_, at, values,
-        fmt::format("{}: boundary.{}.{}", exchange_.place, value ? "value" : "robin", opening.name),
-        t);
+    check(mesh_, at, values, opening.place, t);
     for (std::size_t i = 0; i < some.size(); ++i) factors[some[i]] = values[i];
   }
   return factors;
@@ -244,16 +240,16 @@ void Passages::into_set(const GeneratorState& g, std::size_t opening) {
 void Passages::react(double t) {
   const auto n = std::size_t(mesh_.owned);
   const std::span<const Point> centers(mesh_.center.data(), n);
-  const auto contents = [&](const std::optional<Function>& e, const char* key,
+  const auto contents = [&](const std::optional<Function>& e, const std::string& place,
                             std::vector<double>& out) {
     out.assign(e ? n : 0, 0.0);
     if (!e) return;
     e->evaluate(centers, t, out);
-    check(mesh_, centers, out, exchange_.place + ": reaction." + key, t);
+    check(mesh_, centers, out, place, t);
     for (std::size_t k = 0; k < n; ++k) out[k] *= mesh_.volume[k];
   };
-  contents(exchange_.rate, "rate", killing_);
-  contents(exchange_.source, "source", source_);
+  contents(exchange_.rate, exchange_.rate_place, killing_);
+  contents(exchange_.source, exchange_.source_place, source_);
   for (std::size_t k = 0; k < killing_.size(); ++k) absorption_[k] += killing_[k];
   for (std::size_t k = 0; k < source_.size(); ++k) supply_[k] += source_[k];
 }

@@ -188,6 +188,10 @@ void LinearStage::push(double t, std::span<const double> rho) {
   history_.push(t, rho.first(static_cast<std::size_t>(mesh_.owned)));
 }
 
+double LinearStage::negative_part(const std::vector<double>& rho) const {
+  return limiter_.negative_part(owned(mesh_, rho));
+}
+
 StepReport LinearStage::finish(StepReport report, State& state, double t,
                                std::vector<double>& rho) {
   fault_point("solution", owned(mesh_, rho));

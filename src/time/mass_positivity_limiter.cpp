@@ -72,6 +72,10 @@ void MassPositivityLimiter::start(std::span<const double> rho) {
   mass_ = found.positive + found.negative;
 }
 
+double MassPositivityLimiter::negative_part(std::span<const double> rho) const {
+  return -contents(mesh_, rho).negative / mass_;
+}
+
 std::string MassPositivityLimiter::limit(std::span<double> rho, double time,
                                          std::optional<double> gain) {
   if (std::isnan(mass_)) throw InternalError("a step before Stepper::restart");
