@@ -91,8 +91,8 @@ void identric_of(std::span<const double> a, std::span<const double> b, std::span
                              1.0 / 110, 1.0 / 90,  1.0 / 72,  1.0 / 56,  1.0 / 42,  1.0 / 30,
                              1.0 / 20,  1.0 / 12,  1.0 / 6,   1.0 / 2};
     for (int k = 0; k < 16; ++k) {
-      h = h * d + ch[k];
-      g = g * d + 1.0 / (18 - k);
+      h = multiply_add(h, d, ch[k]);
+      g = multiply_add(g, d, 1.0 / (18 - k));
     }
     const double g_series = g * d + 0.5;
     const double h_series = -h * d;

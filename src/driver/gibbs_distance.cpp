@@ -14,6 +14,7 @@
 #include <cmath>
 #include <limits>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
 
 namespace otto {
@@ -49,9 +50,7 @@ void GibbsDistance::normalise() {
   pi_.resize(owned);
   for (std::size_t i = 0; i < owned; ++i) pi_[i] = -(V[i] - min) / kT;
   exp_of(pi_, pi_);
-  double z = 0;
-  for (std::size_t i = 0; i < owned; ++i) z += mesh.volume[i] * pi_[i];
-  z = mesh.comm.sum(z);
+  const double z = integral(mesh, pi_);
   for (double& p : pi_) p /= z;
   shift_ = min / kT - std::log(z);
   version_ = generator_.version();
@@ -62,22 +61,19 @@ double GibbsDistance::operator()(std::span<const double> density, double mass) {
   const Mesh& mesh = generator_.mesh();
   const double shift = shift_ + std::log(mass), beta = 1 / generator_.temperature();
   std::array<double, block> logs;
-  Accumulator total;
+  ReproducibleSum total;
   for (std::size_t begin = 0; begin < pi_.size(); begin += block) {
     const std::size_t n = std::min(block, pi_.size() - begin);
     const double *rho = &density[begin], *V = &generator_.external()[begin],
                  *vol = &mesh.volume[begin], *pi = &pi_[begin];
     log_of({rho, n}, std::span(logs).first(n));
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (std::size_t i = 0; i < n; ++i) {
+    total.add(n, [&](std::size_t i) {
       const double rest = mass * pi[i], excess = rho[i] - rest, d = excess / rest;
       const double far = rho[i] > 0 ? rho[i] * (logs[i] - (shift - beta * V[i])) - excess : -excess;
-      sum += vol[i] * (d > -0.03 && d < 0.03 ? rest * series(d) : far);
-    }
-    total.add(sum);
+      return vol[i] * (d > -0.03 && d < 0.03 ? rest * series(d) : far);
+    });
   }
-  return mesh.comm.sum(total.value());
+  return sum_of_all(mesh.comm, total);
 }
 
 }  // namespace otto

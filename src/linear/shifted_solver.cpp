@@ -18,6 +18,7 @@
 #include "otto/multigrid/multigrid.h"
 #include "otto/operators/fourth_order.h"
 #include "preconditioners.h"
+#include "reproducible_vector.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -120,6 +121,7 @@ struct ShiftedSolver::Impl {
     const MPI_Comm comm = mesh.comm.handle();
     for (auto* v : {&b, &u}) {
       check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
+      make_reproducible(*v);
     }
     assemble_always = !mesh.box || user_option(defaults.prefix, "-pc_type");
   }

@@ -8,7 +8,7 @@
 // Where rho = 0 on one side of a face only, the term tends to +inf, but only as the logarithm of
 // rho. It is then taken with rho = eps times the density on the other side, the least difference
 // the arithmetic resolves: D stays finite, a lower bound of the limit. A face between two empty
-// cells contributes 0. Faces with a ghost are present twice in the whole and count half.
+// cells contributes 0. A face between two ranks counts on that of its left cell.
 
 #include "otto/operators/ledger.h"
 
@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "nonlinear_ledger.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
 #include "otto/operators/face_runs.h"
 #include "otto/operators/face_temperature.h"
@@ -33,10 +34,10 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int32_t block = 512, lanes = 8;
 
-/// Sums and bounds of at most `block` cells, `lanes` independent chains each.
+/// Sums and bounds over cells.
 struct Sweep {
-  Accumulator mass, energy;
-  std::array<double, lanes> min, max;
+  std::array<ReproducibleSum, 2> sums;  ///< mass, energy
+  std::array<double, lanes> min, max;   ///< independent chains
   Sweep() {
     min.fill(infinity);
     max.fill(-infinity);
@@ -44,12 +45,13 @@ struct Sweep {
 
   void add(const double* rho, const double* log_rho, const double* vol, const double* V, double kT,
            std::int32_t n) {
-    // local copies: registers, since nothing else can write to them
-    std::array<double, lanes> m{}, e{}, low = min, high = max;
-    const auto one = [&](std::int32_t i, std::size_t k) {
+    add_terms(sums, std::size_t(n), [&](std::size_t i) {
       const double content = vol[i] * rho[i];
-      m[k] += content;
-      e[k] += content * (kT * log_rho[i] + V[i]);
+      return std::array{content, content * (kT * log_rho[i] + V[i])};
+    });
+    // local copies: registers, since nothing else can write to them
+    std::array<double, lanes> low = min, high = max;
+    const auto one = [&](std::int32_t i, std::size_t k) {
       low[k] = rho[i] < low[k] ? rho[i] : low[k];
       high[k] = rho[i] > high[k] ? rho[i] : high[k];
     };
@@ -61,13 +63,6 @@ struct Sweep {
     for (; i < n; ++i) one(i, std::size_t(i % lanes));
     min = low;
     max = high;
-    mass.add(pairwise(m));
-    energy.add(pairwise(e));
-  }
-
- private:
-  static double pairwise(const std::array<double, lanes>& x) {
-    return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
   }
 };
 
@@ -96,9 +91,9 @@ void mend_empty(const Generator& generator, const FaceRun& run, const double* le
   }
 }
 
-double dissipation(const Generator& generator, std::span<const double> rho, const double* mu,
-                   bool empty_cells) {
-  Accumulator total;
+ReproducibleSum dissipation(const Generator& generator, std::span<const double> rho,
+                            const double* mu, bool empty_cells) {
+  ReproducibleSum total;
   std::vector<double> more;
   if (generator.correction()) {
     more.resize(generator.forward().size());
@@ -119,12 +114,9 @@ double dissipation(const Generator& generator, std::span<const double> rho, cons
     if (empty_cells) mend_empty(generator, run, left, right, term);
   };
   for_each_piece(generator.runs(), terms, [&](const FaceRun& run, const double* term) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (std::int32_t i = 0; i < run.count; ++i) sum += term[i];
-    total.add(run.left_owned && run.right_owned ? sum : 0.5 * sum);
+    if (run.left_owned) total.add({term, std::size_t(run.count)});
   });
-  return total.value();
+  return total;
 }
 
 }  // namespace
@@ -157,13 +149,13 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
     }
   }
 
-  std::array<double, 3> sums{sweep.mass.value(), sweep.energy.value(), 0};
+  std::array<ReproducibleSum, 3> parts{sweep.sums[0], sweep.sums[1]};
   if (with_dissipation) {
     const bool empty_cells = std::ranges::any_of(rho.first(static_cast<std::size_t>(cells)),
                                                  [](double x) { return x <= 0; });
-    sums[2] = dissipation(generator, rho, room.get(), empty_cells);
+    parts[2] = dissipation(generator, rho, room.get(), empty_cells);
   }
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   Ledger result;
   result.mass = sums[0];
   result.free_energy = sums[1];

@@ -1,0 +1,109 @@
+#pragma once
+// Sums that come out with the same bits whatever the order of the numbers and however they are
+// shared out among ranks. After J. Demmel, H. D. Nguyen, "Parallel reproducible summation", IEEE
+// Trans. Comput. 64 (2015) 2060, and P. Ahrens, J. Demmel, H. D. Nguyen, "Algorithms for efficient
+// reproducible floating point summation", ACM Trans. Math. Softw. 46 (2020) 22 ("indexed" sums):
+// the real line is cut into bins at fixed places, of unit
+//
+//   u_j = 2^(40 j - 1074),   j = 2 ... 52,
+//
+// and every x is the sum of its shares in the bins, whatever else is added,
+//
+//   q_j(x) = [x]_j - [x]_(j+1),   [x]_j = x rounded to a multiple of u_j,  |q_j| <= u_(j+1) / 2.
+//
+// Sums of q_j are whole multiples of u_j and exact. Kept are the three highest bins that the largest
+// |x| of all reaches: T(max |x|), T - 1, T - 2, so that what is dropped is less than 2^-79 max |x|
+// per number. Numbers below 2^-995 count as 0; inf and nan pass through.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "otto/core/comm.h"
+
+namespace otto {
+
+class ReproducibleSum {
+ public:
+  /// Bins in a form that ranks can add: the highest, what was met that is not finite, and the
+  /// contents of the bins as n = 2^32 high + low.
+  struct Bins {
+    static constexpr int count = 3;
+    std::int64_t top = 0, special = 0;
+    std::array<std::int64_t, count> high{}, low{};
+
+    void add(const Bins& other);
+    [[nodiscard]] double value() const;
+  };
+
+  void add(double x) {
+    if (waiting_ == chunk) take_apart();
+    numbers_[waiting_++] = x;
+  }
+  ReproducibleSum& operator+=(double x) {
+    add(x);
+    return *this;
+  }
+  ReproducibleSum& operator-=(double x) {
+    add(-x);
+    return *this;
+  }
+  /// Adds term(i) for 0 <= i < n.
+  template <class Term>
+  void add(std::size_t n, Term&& term) {
+    for (std::size_t begin = 0; begin < n;) {
+      if (waiting_ == chunk) take_apart();
+      const std::size_t count = n - begin < chunk - waiting_ ? n - begin : chunk - waiting_;
+      double* to = numbers_.data() + waiting_;
+#pragma omp simd
+      for (std::size_t i = 0; i < count; ++i) to[i] = term(begin + i);
+      waiting_ += count;
+      begin += count;
+    }
+  }
+  void add(std::span<const double> x) {
+    add(x.size(), [x](std::size_t i) { return x[i]; });
+  }
+
+  /// Of the numbers of this rank.
+  [[nodiscard]] const Bins& bins() const {
+    take_apart();
+    return bins_;
+  }
+  [[nodiscard]] double value() const { return bins().value(); }
+
+ private:
+  static constexpr std::size_t chunk = 512;  ///< at most 2^13, so that sums in a bin are exact
+
+  void take_apart() const;
+
+  // What was added is taken apart in chunks: which of them does not matter.
+  alignas(64) mutable std::array<double, chunk> numbers_;
+  mutable std::size_t waiting_ = 0;
+  mutable Bins bins_;
+};
+
+/// Of all numbers added on all ranks: the same bits however the ranks share them. Collective.
+[[nodiscard]] double sum_of_all(const Comm& comm, const ReproducibleSum& x);
+/// Likewise of each; as many on each rank.
+[[nodiscard]] std::vector<double> sums_of_all(const Comm& comm, std::span<const ReproducibleSum> x);
+
+/// Adds terms(i)[k] to sums[k] for 0 <= i < n; one sweep over what the terms are made of.
+template <std::size_t K, class Terms>
+void add_terms(std::array<ReproducibleSum, K>& sums, std::size_t n, Terms&& terms) {
+  constexpr std::size_t block = 128;
+  alignas(64) std::array<std::array<double, block>, K> room;
+  for (std::size_t begin = 0; begin < n; begin += block) {
+    const std::size_t count = n - begin < block ? n - begin : block;
+#pragma omp simd
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::array<double, K> t = terms(begin + i);
+      for (std::size_t k = 0; k < K; ++k) room[k][i] = t[k];
+    }
+    for (std::size_t k = 0; k < K; ++k) sums[k].add(std::span(room[k]).first(count));
+  }
+}
+
+}  // namespace otto
