@@ -31,23 +31,50 @@ double scaled(double x, std::int64_t n) {
   return x * power_of_two(half) * power_of_two(n - half);
 }
 
-/// The sums of the shares in the `Count` bins from the top one on, M[0] that of the top one.
+/// The largest |x| as bits, among which nan is the largest; in lanes that do not wait for each other.
+std::int64_t largest_size(const double* x, std::size_t n) {
+  constexpr std::size_t lanes = 32;
+  std::array<std::int64_t, lanes> largest{};
+  const auto size = [x](std::size_t i) {
+    return std::int64_t(std::bit_cast<std::uint64_t>(x[i]) & no_sign);
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+#pragma omp simd
+    for (std::size_t l = 0; l < lanes; ++l)
+      largest[l] = size(i + l) > largest[l] ? size(i + l) : largest[l];
+  }
+  for (; i < n; ++i) largest[0] = std::max(largest[0], size(i));
+  return *std::ranges::max_element(largest);
+}
+
+/// What a chunk is taken apart with: the numbers times a power of two, M of the bins, and a one that
+/// the compiler does not see through: x * one + M goes to the processor's multipliers, which are idle
+/// otherwise.
+struct Cut {
+  double scale = 1, one = 1;
+  std::array<double, 3> M{};
+};
+
+/// The sums of the shares in the `Count` bins from the top one on.
 template <int Count>
-void share_out(const double* x, std::size_t n, const std::array<double, 3>& M,
-               std::array<double, 3>& sums) {
+std::array<double, 3> share_out(const double* x, std::size_t n, const Cut& cut) {
   double s0 = 0, s1 = 0, s2 = 0;
-  const double M0 = M[0], M1 = M[1], M2 = M[2];
+  const double scale = cut.scale, one = cut.one, M0 = cut.M[0], M1 = cut.M[1], M2 = cut.M[2];
 #pragma omp simd reduction(+ : s0, s1, s2)
   for (std::size_t i = 0; i < n; ++i) {
-    const double q0 = (x[i] + M0) - M0;
+    const double q0 = multiply_add(x[i], scale, M0) - M0;
     s0 += q0;
     if constexpr (Count > 1) {
-      const double r1 = x[i] - q0, q1 = (r1 + M1) - M1;
+      const double r1 = multiply_add(x[i], scale, -q0), q1 = multiply_add(r1, one, M1) - M1;
       s1 += q1;
-      if constexpr (Count > 2) s2 += ((r1 - q1) + M2) - M2;
+      if constexpr (Count > 2) {
+        const double r2 = multiply_add(r1, one, -q1);
+        s2 += multiply_add(r2, one, M2) - M2;
+      }
     }
   }
-  sums = {s0, s1, s2};
+  return {s0, s1, s2};
 }
 
 std::int64_t special_of(std::span<const double> x) {
@@ -107,12 +134,7 @@ std::vector<double> sums_of_all(const Comm& comm, std::span<const ReproducibleSu
 void ReproducibleSum::take_apart() const {
   const std::size_t n = waiting_;
   waiting_ = 0;
-  std::int64_t largest = 0;  // |x| as bits, among which nan is the largest
-#pragma omp simd reduction(max : largest)
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto bits = std::int64_t(std::bit_cast<std::uint64_t>(numbers_[i]) & no_sign);
-    largest = bits > largest ? bits : largest;
-  }
+  const std::int64_t largest = largest_size(numbers_.data(), n);
   if (largest == 0) return;
   const std::int64_t exponent = (largest >> 52) - 1023;
   if (exponent == 1024) {
@@ -125,16 +147,17 @@ void ReproducibleSum::take_apart() const {
   if (kept <= 0) return;
   // Of the highest bin M would overflow: numbers and units are taken 2^-40 smaller.
   const std::int64_t down = top == highest_top ? 1 : 0;
-  for (std::size_t i = 0; down > 0 && i < n; ++i) numbers_[i] *= power_of_two(-width);
-  std::array<double, 3> M{}, sums{};
+  Cut cut{.scale = power_of_two(-width * down)};
   std::array<std::int64_t, 3> unit{};
-  for (std::size_t k = 0; k < M.size(); ++k) {
+  for (std::size_t k = 0; k < unit.size(); ++k) {
     unit[k] = width * (top - down - std::int64_t(k)) + lowest_exponent;
-    M[k] = 1.5 * power_of_two(52 + unit[k]);
+    cut.M[k] = 1.5 * power_of_two(52 + unit[k]);
   }
-  if (kept == 3) share_out<3>(numbers_.data(), n, M, sums);
-  if (kept == 2) share_out<2>(numbers_.data(), n, M, sums);
-  if (kept == 1) share_out<1>(numbers_.data(), n, M, sums);
+  cut.one = cut.M[0] / cut.M[0];
+  const double* x = numbers_.data();
+  const auto sums = kept == 3   ? share_out<3>(x, n, cut)
+                    : kept == 2 ? share_out<2>(x, n, cut)
+                                : share_out<1>(x, n, cut);
   for (std::size_t k = 0; k < std::size_t(kept); ++k) {
     const auto whole = std::int64_t(scaled(sums[k], -unit[k]));
     bins_.high[k + std::size_t(skipped)] += whole >> 32;

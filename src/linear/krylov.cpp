@@ -82,7 +82,7 @@ KrylovSolver::KrylovSolver(MPI_Comm comm, std::size_t owned, const KrylovControl
       rtol_(user_rtol_ > 0 ? user_rtol_ : control.rtol) {
   for (auto* v : {&b_, &x_}) {
     check(VecCreateMPI(comm_, owned_, PETSC_DETERMINE, v->out()));
-    make_reproducible(*v);
+    make_reproducible(*v, {.length = owned});
   }
   check(KSPCreate(comm_, ksp_.out()));
   set_method(ksp_, control);

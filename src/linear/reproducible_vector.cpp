@@ -33,13 +33,24 @@ class Values {
   const double* values_ = nullptr;
 };
 
+constexpr char rows_name[] = "otto_rows";
+
+/// The rows given to make_reproducible(), which duplicates share.
+const RowBlock& rows_of(Vec v) {
+  PetscObject container = nullptr;
+  void* rows = nullptr;
+  check(PetscObjectQuery(reinterpret_cast<PetscObject>(v), rows_name, &container));
+  check(PetscContainerGetPointer(reinterpret_cast<PetscContainer>(container), &rows));
+  return *static_cast<const RowBlock*>(rows);
+}
+
 Comm comm_of(Vec v) { return Comm(PetscObjectComm(reinterpret_cast<PetscObject>(v))); }
 
 ReproducibleSum product(Vec x, Vec y) {
   const Values left(x), right(y);
   const double *a = left.data(), *b = right.data();
   ReproducibleSum sum;
-  sum.add(left.size(), [=](std::size_t i) { return a[i] * b[i]; });
+  sum.add(rows_of(x), [=](std::size_t i) { return a[i] * b[i]; });
   return sum;
 }
 
@@ -72,9 +83,9 @@ PetscErrorCode norm(Vec x, NormType type, PetscReal* result) {
   std::array<ReproducibleSum, 2> sums;
   const bool both = type == NORM_1_AND_2;
   if (type == NORM_1 || both) {
-    sums[0].add(values.size(), [=](std::size_t i) { return std::abs(v[i]); });
+    sums[0].add(rows_of(x), [=](std::size_t i) { return std::abs(v[i]); });
   }
-  if (type != NORM_1) sums[1].add(values.size(), [=](std::size_t i) { return v[i] * v[i]; });
+  if (type != NORM_1) sums[1].add(rows_of(x), [=](std::size_t i) { return v[i] * v[i]; });
   const std::vector<double> all = sums_of_all(comm, sums);
   result[0] = type == NORM_1 || both ? all[0] : std::sqrt(all[1]);
   if (both) result[1] = std::sqrt(all[1]);
@@ -108,7 +119,16 @@ PetscErrorCode axpby(Vec y, PetscScalar a, PetscScalar b, Vec x) {
 
 }  // namespace
 
-void make_reproducible(Vec v) {
+void make_reproducible(Vec v, const RowBlock& rows) {
+  PetscOwner<PetscContainer, PetscContainerDestroy> container;
+  check(PetscContainerCreate(PETSC_COMM_SELF, container.out()));
+  check(PetscContainerSetPointer(container, new RowBlock(rows)));
+  check(PetscContainerSetUserDestroy(container, [](void* r) {
+    delete static_cast<RowBlock*>(r);
+    return PetscErrorCode(0);
+  }));
+  check(PetscObjectCompose(reinterpret_cast<PetscObject>(v), rows_name,
+                           reinterpret_cast<PetscObject>(PetscContainer(container))));
   v->ops->dot = v->ops->tdot = dot;
   v->ops->mdot = v->ops->mtdot = products;
   v->ops->norm = norm;

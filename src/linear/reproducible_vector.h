@@ -6,8 +6,11 @@
 
 #include <petscvec.h>
 
+#include "otto/core/row_block.h"
+
 namespace otto {
 
-void make_reproducible(Vec v);
+/// `rows`: those of its values, where they are cells of a box.
+void make_reproducible(Vec v, const RowBlock& rows);
 
 }  // namespace otto

@@ -7,6 +7,7 @@
 
 #include "otto/core/error.h"
 #include "otto/core/petsc.h"
+#include "otto/mesh/rows.h"
 
 namespace otto {
 
@@ -92,7 +93,9 @@ std::vector<std::int64_t> BoxBlock::cuts(int axis) const {
   const std::int64_t n = cells(axis), parts = ranks[static_cast<std::size_t>(axis)];
   std::int64_t unit = 1;
   while (unit * 2 * 8 * parts <= n) unit *= 2;  // at least 8 units each: imbalance below 1/8
-  if (unit == 1 && 2 * parts <= n) unit = 2;    // pairs of cells stay together on any grid
+  // pairs of cells, and rows that are added up together, stay on one rank
+  const std::int64_t together = std::max<std::int64_t>(2, axis == 1 ? rows_per_group(box) : 1);
+  while (unit < together && 2 * unit * parts <= n) unit *= 2;
   const std::int64_t units = (n + unit - 1) / unit;
   std::vector<std::int64_t> first;
   for (std::int64_t p = 0; p <= parts; ++p) first.push_back(std::min(n, units * p / parts * unit));

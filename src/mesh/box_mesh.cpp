@@ -6,6 +6,7 @@
 #include "otto/core/reproducible_sum.h"
 #include "otto/mesh/box_faces.h"
 #include "otto/mesh/mesh.h"
+#include "otto/mesh/rows.h"
 
 namespace otto {
 
@@ -158,7 +159,7 @@ Mesh make_box_mesh(const Comm& comm, const Box& box) {
 
 double integral(const Mesh& mesh, std::span<const double> values) {
   ReproducibleSum total;
-  total.add(std::size_t(mesh.owned), [&](std::size_t c) { return mesh.volume[c] * values[c]; });
+  total.add(rows_of(mesh), [&](std::size_t c) { return mesh.volume[c] * values[c]; });
   return sum_of_all(mesh.comm, total);
 }
 

@@ -71,7 +71,7 @@ void Extrapolation::learn(int slot, double t, std::span<const double> rho) {
   const auto at = [&](int i) { return points_[std::size_t(i < known_ ? i : 0)].rho.data(); };
   const double *a = at(0), *b = at(1), *c = at(2), *d = at(3);
   std::array<ReproducibleSum, max_points> squares;
-  add_terms(squares, rho.size(), [&](std::size_t i) {
+  add_terms(squares, rows_.length > 0 ? rows_ : RowBlock{.length = rho.size()}, [&](std::size_t i) {
     const double e0 = a[i] - rho[i], x = b[i] - a[i], y = c[i] - a[i], z = d[i] - a[i];
     const double e1 = e0 + w1[1] * x;
     const double e2 = e0 + (w2[1] * x + w2[2] * y);

@@ -14,6 +14,7 @@
 
 #include "otto/core/fault.h"
 #include "otto/core/reproducible_sum.h"
+#include "otto/mesh/rows.h"
 #include "otto/operators/exchange.h"
 
 namespace otto {
@@ -24,7 +25,7 @@ LinearStage::LinearStage(const Problem& problem, const LinearStageOptions& optio
       generator_(problem.generator),
       solver_(problem.generator, problem.solver),
       limiter_(problem.mesh, problem.solver.rtol, problem.generator.absorbs()),
-      history_(problem.mesh.comm),
+      history_(problem.mesh.comm, {}, rows_of(problem.mesh)),
       rtol_(solver_.rtol()) {}
 
 void LinearStage::restart(const State& state) {
@@ -64,7 +65,7 @@ double LinearStage::rate_of(double c, std::span<const double> b,
                             std::span<const double> rho) const {
   std::array<ReproducibleSum, 2> sums;  // |c d_t M rho|^2, |M rho|^2
   const double* vol = mesh_.volume.data();
-  add_terms(sums, rho.size(), [&](std::size_t i) {
+  add_terms(sums, rows_of(mesh_), [&](std::size_t i) {
     const double m = vol[i] * rho[i], d = m - b[i];
     return std::array{d * d, m * m};
   });

@@ -10,6 +10,7 @@
 #include "otto/core/error.h"
 #include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
+#include "otto/mesh/rows.h"
 
 namespace otto {
 
@@ -22,7 +23,7 @@ struct Contents {
 Contents contents(const Mesh& mesh, std::span<const double> rho) {
   std::array<ReproducibleSum, 2> parts;
   const double* vol = mesh.volume.data();
-  add_terms(parts, std::size_t(mesh.owned), [&](std::size_t i) {
+  add_terms(parts, rows_of(mesh), [&](std::size_t i) {
     const double content = vol[i] * rho[i];
     return std::array{content < 0 ? 0.0 : content, content < 0 ? content : 0.0};
   });

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "otto/core/reproducible_sum.h"
+#include "otto/mesh/rows.h"
 #include "otto/operators/chemical_potential.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/linear_stage.h"
@@ -23,7 +24,7 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
       transport_(problem.mesh),
       newton_(problem.energy, transport_, problem.solver, limits.newton),
       limiter_(problem.mesh, problem.solver.rtol),
-      history_(problem.mesh.comm) {
+      history_(problem.mesh.comm, {}, rows_of(problem.mesh)) {
   if (options.inner_steps > 1) {
     inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, problem.solver,
                                            options.inner_steps, limits.newton);

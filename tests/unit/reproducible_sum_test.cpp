@@ -159,6 +159,42 @@ TEST(ReproducibleSum, WhatIsNotFinitePassesThrough) {
   EXPECT_TRUE(std::isnan(sum_of(x)));
 }
 
+TEST(ReproducibleSum, GroupsOfRowsAreThoseOfTheWholeWhereBlocksBeginAtGroups) {
+  std::mt19937_64 random(23);
+  constexpr std::size_t nx = 700, ny = 43, nz = 3;
+  constexpr std::int64_t group = 8;
+  const auto x = numbers(random, nx * ny * nz, 0, 50);
+  const auto of_block = [&](std::size_t i0, std::size_t i1, std::size_t j0, std::size_t j1) {
+    std::vector<double> part;
+    for (std::size_t k = 0; k < nz; ++k) {
+      for (std::size_t j = j0; j < j1; ++j) {
+        const auto row = x.begin() + std::ptrdiff_t(nx * (j + ny * k));
+        part.insert(part.end(), row + std::ptrdiff_t(i0), row + std::ptrdiff_t(i1));
+      }
+    }
+    const RowBlock rows{.length = i1 - i0,
+                        .rows = j1 - j0,
+                        .planes = nz,
+                        .first = std::int64_t(j0),
+                        .group = group};
+    std::array<ReproducibleSum, 2> sums;
+    add_terms(sums, rows, [&](std::size_t i) { return std::array{part[i], 3 * part[i]}; });
+    ReproducibleSum alone;
+    alone.add(rows, [&](std::size_t i) { return part[i]; });
+    EXPECT_EQ(bits(sums[0].value()), bits(alone.value()));
+    return sums[0].bins();
+  };
+  const double whole = of_block(0, nx, 0, ny).value();
+  auto parts = of_block(0, 333, 0, 16);
+  parts.add(of_block(333, nx, 0, 16));
+  parts.add(of_block(0, 333, 16, ny));
+  parts.add(of_block(333, nx, 16, ny));
+  EXPECT_EQ(bits(parts.value()), bits(whole));
+  ExactSum exact;
+  for (const double v : x) exact.add(v);
+  EXPECT_NEAR(whole, exact.value(), 1e-12 * std::abs(exact.value()));
+}
+
 TEST(ReproducibleSum, SeveralInOneSweep) {
   std::mt19937_64 random(22);
   const auto x = numbers(random, 1777, 0, 30);

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "otto/core/comm.h"
+#include "otto/core/row_block.h"
 
 namespace otto {
 
@@ -67,6 +68,28 @@ class ReproducibleSum {
     add(x.size(), [x](std::size_t i) { return x[i]; });
   }
 
+  /// Adds the sums of term(i) over the rows of each group.
+  template <class Term>
+  void add(const RowBlock& block, Term&& term) {
+    block.for_each_group([&](std::size_t first, std::size_t rows) {
+      for (std::size_t begin = 0; begin < block.length;) {
+        if (waiting_ == chunk) take_apart();
+        const std::size_t left = block.length - begin, room = chunk - waiting_;
+        const std::size_t count = left < room ? left : room, at = first + begin;
+        double* to = numbers_.data() + waiting_;
+#pragma omp simd
+        for (std::size_t i = 0; i < count; ++i) to[i] = term(at + i);
+        for (std::size_t r = 1; r < rows; ++r) {
+          const std::size_t next = at + r * block.length;
+#pragma omp simd
+          for (std::size_t i = 0; i < count; ++i) to[i] += term(next + i);
+        }
+        waiting_ += count;
+        begin += count;
+      }
+    });
+  }
+
   /// Of the numbers of this rank.
   [[nodiscard]] const Bins& bins() const {
     take_apart();
@@ -74,8 +97,11 @@ class ReproducibleSum {
   }
   [[nodiscard]] double value() const { return bins().value(); }
 
+  template <std::size_t K, class Terms>
+  friend void add_terms(std::array<ReproducibleSum, K>& sums, const RowBlock& block, Terms&& terms);
+
  private:
-  static constexpr std::size_t chunk = 512;  ///< at most 2^13, so that sums in a bin are exact
+  static constexpr std::size_t chunk = 1024;  ///< at most 2^13, so that sums in a bin are exact
 
   void take_apart() const;
 
@@ -90,20 +116,39 @@ class ReproducibleSum {
 /// Likewise of each; as many on each rank.
 [[nodiscard]] std::vector<double> sums_of_all(const Comm& comm, std::span<const ReproducibleSum> x);
 
-/// Adds terms(i)[k] to sums[k] for 0 <= i < n; one sweep over what the terms are made of.
+/// Adds the sums of terms(i)[k] over the rows of each group to sums[k]; one sweep over what the terms
+/// are made of.
+template <std::size_t K, class Terms>
+void add_terms(std::array<ReproducibleSum, K>& sums, const RowBlock& block, Terms&& terms) {
+  for (const ReproducibleSum& sum : sums) sum.take_apart();
+  block.for_each_group([&](std::size_t first, std::size_t rows) {
+    for (std::size_t begin = 0; begin < block.length;) {
+      const std::size_t left = block.length - begin;
+      const std::size_t room = ReproducibleSum::chunk - sums[0].waiting_;
+      const std::size_t count = left < room ? left : room, at = first + begin;
+      std::array<double*, K> to;
+      for (std::size_t k = 0; k < K; ++k) to[k] = sums[k].numbers_.data() + sums[k].waiting_;
+      for (std::size_t r = 0; r < rows; ++r) {
+        const std::size_t row = at + r * block.length;
+#pragma omp simd
+        for (std::size_t i = 0; i < count; ++i) {
+          const std::array<double, K> t = terms(row + i);
+          for (std::size_t k = 0; k < K; ++k) to[k][i] = r == 0 ? t[k] : to[k][i] + t[k];
+        }
+      }
+      for (ReproducibleSum& sum : sums) {
+        sum.waiting_ += count;
+        if (sum.waiting_ == ReproducibleSum::chunk) sum.take_apart();
+      }
+      begin += count;
+    }
+  });
+}
+
+/// Likewise term by term, for 0 <= i < n.
 template <std::size_t K, class Terms>
 void add_terms(std::array<ReproducibleSum, K>& sums, std::size_t n, Terms&& terms) {
-  constexpr std::size_t block = 128;
-  alignas(64) std::array<std::array<double, block>, K> room;
-  for (std::size_t begin = 0; begin < n; begin += block) {
-    const std::size_t count = n - begin < block ? n - begin : block;
-#pragma omp simd
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::array<double, K> t = terms(begin + i);
-      for (std::size_t k = 0; k < K; ++k) room[k][i] = t[k];
-    }
-    for (std::size_t k = 0; k < K; ++k) sums[k].add(std::span(room[k]).first(count));
-  }
+  add_terms(sums, RowBlock{.length = n}, terms);
 }
 
 }  // namespace otto
