@@ -76,13 +76,14 @@ void ProximalNewton::Impl::residuals(Iterate& it, std::size_t begin, std::size_t
   }
   const auto pushed = std::span(push).first(n);
   bounds.apply(volumes, rho, it.multipliers, g, inverse, pushed, sums.products, sums.total);
-  add_terms(sums.errors, n, [&](std::size_t k) {
+  add_terms(sums.errors, n, [&](std::size_t k, auto put_error, auto put_terms) {
     const double vol = volumes[k], error = std::abs(r[k]) + vol * dual[k] * std::abs(g[k]);
     inverse[k] = 1 / inverse[k];
     const double terms = vol * (rho[k] + dual[k] * size[k]);
     g[k] += pushed[k];
     dual[k] = error;
-    return std::array{error, terms};
+    put_error(error);
+    put_terms(terms);
   });
   if (bounds.bounded()) std::copy_n(dual, n, it.error.data() + begin);
 }

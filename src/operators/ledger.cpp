@@ -21,6 +21,7 @@
 #include "nonlinear_ledger.h"
 #include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
+#include "otto/mesh/rows.h"
 #include "otto/operators/face_runs.h"
 #include "otto/operators/face_temperature.h"
 #include "otto/operators/fourth_order.h"
@@ -34,21 +35,15 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int32_t block = 512, lanes = 8;
 
-/// Sums and bounds over cells.
-struct Sweep {
-  std::array<ReproducibleSum, 2> sums;  ///< mass, energy
-  std::array<double, lanes> min, max;   ///< independent chains
-  Sweep() {
+/// Bounds over cells.
+struct Bounds {
+  std::array<double, lanes> min, max;  ///< independent chains
+  Bounds() {
     min.fill(infinity);
     max.fill(-infinity);
   }
 
-  void add(const double* rho, const double* log_rho, const double* vol, const double* V, double kT,
-           std::int32_t n) {
-    add_terms(sums, std::size_t(n), [&](std::size_t i) {
-      const double content = vol[i] * rho[i];
-      return std::array{content, content * (kT * log_rho[i] + V[i])};
-    });
+  void add(const double* rho, std::int32_t n) {
     // local copies: registers, since nothing else can write to them
     std::array<double, lanes> low = min, high = max;
     const auto one = [&](std::int32_t i, std::size_t k) {
@@ -128,29 +123,28 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
   const double kT = heat ? 1 : generator.temperature();  // beside kT log rho in place of log rho
   const std::span<const double> V = generator.external();
   const std::int32_t cells = with_dissipation ? mesh.local() : mesh.owned;
-  // mu of all local cells, or only the logarithms of one block after the other
-  const auto room = std::make_unique_for_overwrite<double[]>(
-      static_cast<std::size_t>(with_dissipation ? cells : block));
-
-  Sweep sweep;
+  // kT log rho + V of the owned or of all local cells, the latter to become mu
+  const auto room = std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(cells));
+  Bounds bounds;
   for (std::int32_t begin = 0; begin < cells; begin += block) {
     const auto at = static_cast<std::size_t>(begin);
     const auto n = static_cast<std::size_t>(std::min(block, cells - begin));
-    double* log_rho = room.get() + (with_dissipation ? at : 0);
-    log_of_density(rho.subspan(at, n), {log_rho, n});
-    for (std::size_t i = 0; heat && i < n; ++i) log_rho[i] *= heat->cells[at + i];
-    if (begin < mesh.owned) {
-      sweep.add(&rho[at], log_rho, &mesh.volume[at], &V[at], kT,
-                std::min(block, mesh.owned - begin));
-    }
-    if (with_dissipation) {
-      for (std::size_t i = 0; i < n; ++i) log_rho[i] = kT * log_rho[i] + V[at + i];
-      for (std::size_t i = 0; heat && i < n; ++i) log_rho[i] += heat->cells[at + i];
-    }
+    double* level = room.get() + at;
+    log_of_density(rho.subspan(at, n), {level, n});
+    for (std::size_t i = 0; heat && i < n; ++i) level[i] *= heat->cells[at + i];
+    for (std::size_t i = 0; i < n; ++i) level[i] = kT * level[i] + V[at + i];
+    if (begin < mesh.owned) bounds.add(&rho[at], std::min(block, mesh.owned - begin));
   }
-
-  std::array<ReproducibleSum, 3> parts{sweep.sums[0], sweep.sums[1]};
+  const double *vol = mesh.volume.data(), *level = room.get();
+  std::array<ReproducibleSum, 2> of_cells;
+  add_terms(of_cells, rows_of(mesh), [&](std::size_t i, auto put_mass, auto put_energy) {
+    const double content = vol[i] * rho[i];
+    put_mass(content);
+    put_energy(content * level[i]);
+  });
+  std::array<ReproducibleSum, 3> parts{of_cells[0], of_cells[1]};
   if (with_dissipation) {
+    for (std::size_t i = 0; heat && i < std::size_t(cells); ++i) room[i] += heat->cells[i];
     const bool empty_cells = std::ranges::any_of(rho.first(static_cast<std::size_t>(cells)),
                                                  [](double x) { return x <= 0; });
     parts[2] = dissipation(generator, rho, room.get(), empty_cells);
@@ -160,8 +154,8 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
   result.mass = sums[0];
   result.free_energy = sums[1];
   result.dissipation = sums[2];
-  result.min_density = mesh.comm.min(*std::ranges::min_element(sweep.min));
-  result.max_density = mesh.comm.max(*std::ranges::max_element(sweep.max));
+  result.min_density = mesh.comm.min(*std::ranges::min_element(bounds.min));
+  result.max_density = mesh.comm.max(*std::ranges::max_element(bounds.max));
   // nan drops out of the comparisons but not of the sum; an infinite density shows in either
   result.finite = std::isfinite(result.mass) && std::isfinite(result.max_density) &&
                   std::isfinite(result.min_density);

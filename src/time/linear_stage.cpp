@@ -65,9 +65,10 @@ double LinearStage::rate_of(double c, std::span<const double> b,
                             std::span<const double> rho) const {
   std::array<ReproducibleSum, 2> sums;  // |c d_t M rho|^2, |M rho|^2
   const double* vol = mesh_.volume.data();
-  add_terms(sums, rows_of(mesh_), [&](std::size_t i) {
+  add_terms(sums, rows_of(mesh_), [&](std::size_t i, auto put_change, auto put_mass) {
     const double m = vol[i] * rho[i], d = m - b[i];
-    return std::array{d * d, m * m};
+    put_change(d * d);
+    put_mass(m * m);
   });
   const std::vector<double> squares = sums_of_all(mesh_.comm, sums);
   return std::sqrt(squares[0] / squares[1]) / c;

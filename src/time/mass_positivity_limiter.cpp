@@ -23,9 +23,10 @@ struct Contents {
 Contents contents(const Mesh& mesh, std::span<const double> rho) {
   std::array<ReproducibleSum, 2> parts;
   const double* vol = mesh.volume.data();
-  add_terms(parts, rows_of(mesh), [&](std::size_t i) {
+  add_terms(parts, rows_of(mesh), [&](std::size_t i, auto put_positive, auto put_negative) {
     const double content = vol[i] * rho[i];
-    return std::array{content < 0 ? 0.0 : content, content < 0 ? content : 0.0};
+    put_positive(content < 0 ? 0.0 : content);
+    put_negative(content < 0 ? content : 0.0);
   });
   const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   return {sums[0], sums[1]};

@@ -178,7 +178,8 @@ TEST(ReproducibleSum, GroupsOfRowsAreThoseOfTheWholeWhereBlocksBeginAtGroups) {
                         .first = std::int64_t(j0),
                         .group = group};
     std::array<ReproducibleSum, 2> sums;
-    add_terms(sums, rows, [&](std::size_t i) { return std::array{part[i], 3 * part[i]}; });
+    add_terms(sums, rows,
+              [&](std::size_t i, auto once, auto thrice) { once(part[i]), thrice(3 * part[i]); });
     ReproducibleSum alone;
     alone.add(rows, [&](std::size_t i) { return part[i]; });
     EXPECT_EQ(bits(sums[0].value()), bits(alone.value()));
@@ -199,7 +200,8 @@ TEST(ReproducibleSum, SeveralInOneSweep) {
   std::mt19937_64 random(22);
   const auto x = numbers(random, 1777, 0, 30);
   std::array<ReproducibleSum, 2> sums;
-  add_terms(sums, x.size(), [&](std::size_t i) { return std::array{x[i], x[i] * x[i]}; });
+  add_terms(sums, x.size(),
+            [&](std::size_t i, auto plain, auto square) { plain(x[i]), square(x[i] * x[i]); });
   ReproducibleSum squares;
   for (const double v : x) squares += v * v;
   EXPECT_EQ(bits(sums[0].value()), bits(sum_of(x)));

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "otto/core/comm.h"
@@ -116,26 +117,36 @@ class ReproducibleSum {
 /// Likewise of each; as many on each rank.
 [[nodiscard]] std::vector<double> sums_of_all(const Comm& comm, std::span<const ReproducibleSum> x);
 
-/// Adds the sums of terms(i)[k] over the rows of each group to sums[k]; one sweep over what the terms
-/// are made of.
+/// Adds sums over the rows of each group to several sums, in one sweep over what the terms are made of:
+/// terms(i, put...) hands the term of cell i for the k-th sum to the k-th put.
 template <std::size_t K, class Terms>
 void add_terms(std::array<ReproducibleSum, K>& sums, const RowBlock& block, Terms&& terms) {
+  struct Set {
+    double* to;
+    void operator()(double x) const { *to = x; }
+  };
+  struct Add {
+    double* to;
+    void operator()(double x) const { *to += x; }
+  };
   for (const ReproducibleSum& sum : sums) sum.take_apart();
   block.for_each_group([&](std::size_t first, std::size_t rows) {
     for (std::size_t begin = 0; begin < block.length;) {
       const std::size_t left = block.length - begin;
       const std::size_t room = ReproducibleSum::chunk - sums[0].waiting_;
       const std::size_t count = left < room ? left : room, at = first + begin;
-      std::array<double*, K> to;
-      for (std::size_t k = 0; k < K; ++k) to[k] = sums[k].numbers_.data() + sums[k].waiting_;
-      for (std::size_t r = 0; r < rows; ++r) {
-        const std::size_t row = at + r * block.length;
+      // written out over k, so that the compiler sees one loop over i
+      [&]<std::size_t... k>(std::index_sequence<k...>) {
+        const std::array<double*, K> to{(sums[k].numbers_.data() + sums[k].waiting_)...};
 #pragma omp simd
-        for (std::size_t i = 0; i < count; ++i) {
-          const std::array<double, K> t = terms(row + i);
-          for (std::size_t k = 0; k < K; ++k) to[k][i] = r == 0 ? t[k] : to[k][i] + t[k];
+        for (std::size_t i = 0; i < count; ++i) terms(at + i, Set{to[k] + i}...);
+        for (std::size_t r = 1; r < rows; ++r) {
+          const std::size_t next = at + r * block.length;
+#pragma omp simd
+          for (std::size_t i = 0; i < count; ++i) terms(next + i, Add{to[k] + i}...);
         }
       }
+      (std::make_index_sequence<K>());
       for (ReproducibleSum& sum : sums) {
         sum.waiting_ += count;
         if (sum.waiting_ == ReproducibleSum::chunk) sum.take_apart();
