@@ -1,6 +1,6 @@
 #pragma once
 // One Krylov solve: method, operator, preconditioner and tolerance, and the prefix under which a
-// user's options for PETSc reach it. docs/methods.md lists the prefixes ("Options for PETSc").
+// user's options for PETSc reach it. docs/methods/petsc_options.md lists the prefixes.
 
 #include <petscksp.h>
 

@@ -3,7 +3,7 @@
 // ratios at the density the step starts from, each further one at the mean of that and of the density
 // the last pass has found: (rho0 + rho1) / 2, where the ratios of the step belong. Other fluxes take
 // one pass. One more than the first makes the ratios those of the middle of the step; how much that
-// is worth is measured in docs/methods.md.
+// is worth is measured in docs/methods/limited.md.
 
 #include <span>
 #include <vector>

@@ -1,4 +1,4 @@
-// The registrations as the table of docs/methods.md and `otto check` show them.
+// The registrations as the table of docs/methods/schemes.md and `otto check` show them.
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Options for PETSc reach the solves they name and no others, as docs/methods.md lists them. A solve that
+"""Options for PETSc reach the solves they name and no others, as docs/methods/petsc_options.md lists them. A solve that
 may take one iteration fails and its step is refused: that is how a test sees who was reached."""
 import glob
 import os
@@ -132,9 +132,9 @@ class Prefixes(unittest.TestCase):
         for path in glob.glob(os.path.join(ROOT, "src", "*", "*.cpp")):
             with open(path, encoding="utf-8") as file:
                 used |= set(re.findall(r'\.prefix = "(\w+)"', file.read()))
-        with open(os.path.join(ROOT, "docs", "methods.md"), encoding="utf-8") as file:
-            section = file.read().split("\n## Options for PETSc\n")[1].split("\n## ")[0]
-        self.assertEqual(set(re.findall(r"^\| `-(\w+_)` \|", section, re.MULTILINE)), used)
+        with open(os.path.join(ROOT, "docs", "methods", "petsc_options.md"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertEqual(set(re.findall(r"^\| `-(\w+_)` \|", page, re.MULTILINE)), used)
         self.assertLessEqual(set(CASES), used)
 
 

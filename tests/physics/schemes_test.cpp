@@ -207,12 +207,12 @@ TEST(Dispatch, SteppersAreWhatTheirRowsSay) {
 }
 
 TEST(Dispatch, DocsShowTheTable) {
-  std::ifstream file(OTTO_SOURCE_DIR "/docs/methods.md");
+  std::ifstream file(OTTO_SOURCE_DIR "/docs/methods/schemes.md");
   std::stringstream page;
   page << file.rdbuf();
   const std::string table = stepper_table_markdown();
   EXPECT_NE(page.str().find("\n\n" + table + "\n"), std::string::npos)
-      << "docs/methods.md must hold this table:\n\n"
+      << "docs/methods/schemes.md must hold this table:\n\n"
       << table;
 }
 

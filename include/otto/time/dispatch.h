@@ -1,6 +1,6 @@
 #pragma once
 // Which stepper solves a problem: every registration says what it is for, and the choice, the
-// refusals, `otto check` and the table of docs/methods.md are all read from these registrations.
+// refusals, `otto check` and the table of docs/methods/schemes.md are all read from these registrations.
 //
 //   const RegisterStepper registered{{.name = "bdf2", .doc = "BDF2: ...", .order = 2,
 //                                     .solves = {.energies = Energies::linear}, .make = ...}};

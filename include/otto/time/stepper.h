@@ -32,7 +32,7 @@ struct InnerWork {
 };
 
 /// What a step did in place of what was asked: `StepReport::fallback`, and the column of
-/// history.csv (docs/methods.md). A step that did several tells the largest.
+/// history.csv (docs/methods/proximal_second_order.md). A step that did several tells the largest.
 namespace fallback {
 inline constexpr int none = 0;         ///< it did what was asked
 inline constexpr int path = 1;         ///< Newton's method by way of shorter steps: same solution
