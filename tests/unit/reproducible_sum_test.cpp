@@ -44,6 +44,11 @@ class ExactSum {
       d[k] -= carry * (std::int64_t{1} << 32);
       d[k + 1] += carry;
     }
+    if (d.back() < 0) {  // of the opposite, whose leading digits are 0
+      ExactSum opposite;
+      for (std::size_t k = 0; k < d.size(); ++k) opposite.digits_[k] = -digits_[k];
+      return -opposite.value();
+    }
     double sum = 0;
     for (std::size_t k = d.size(); k-- > 0;) sum += std::ldexp(double(d[k]), int(32 * k) - 1074);
     return sum;

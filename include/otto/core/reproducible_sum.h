@@ -102,7 +102,7 @@ class ReproducibleSum {
   friend void add_terms(std::array<ReproducibleSum, K>& sums, const RowBlock& block, Terms&& terms);
 
  private:
-  static constexpr std::size_t chunk = 1024;  ///< at most 2^13, so that sums in a bin are exact
+  static constexpr std::size_t chunk = 512;  ///< at most 2^13, so that sums in a bin are exact
 
   void take_apart() const;
 
