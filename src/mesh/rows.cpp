@@ -3,9 +3,9 @@
 namespace otto {
 
 std::int64_t rows_per_group(const Box& box) {
-  constexpr std::int64_t most = 8;  // more gain nothing
+  constexpr std::int64_t max_group = 8;  // more gain nothing
   std::int64_t group = 1;
-  while (group < most && 2 * group * min_row_groups <= box.cells(1)) group *= 2;
+  while (group < max_group && 2 * group * min_row_groups <= box.cells(1)) group *= 2;
   return group;
 }
 
