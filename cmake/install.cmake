@@ -41,10 +41,15 @@ foreach(module otto_torch otto_vtk)
   endif()
 endforeach()
 
-# What `otto report` runs.
-install(PROGRAMS postprocess/report DESTINATION ${CMAKE_INSTALL_DATADIR}/otto/postprocess)
+# What `otto report`, `otto demo` and `otto new` take: scripts, the cases without their pages, meshes.
+set(OTTO_SHARED ${CMAKE_INSTALL_DATADIR}/otto)
+install(PROGRAMS postprocess/report postprocess/plot DESTINATION ${OTTO_SHARED}/postprocess)
 install(FILES postprocess/otto_report.py postprocess/otto_charts.py postprocess/otto_frames.py postprocess/otto_results.py
-  postprocess/otto_pictures.py DESTINATION ${CMAKE_INSTALL_DATADIR}/otto/postprocess)
+  postprocess/otto_pictures.py postprocess/otto_ledger.py postprocess/otto_sweep.py DESTINATION ${OTTO_SHARED}/postprocess)
+install(DIRECTORY cases DESTINATION ${OTTO_SHARED} FILES_MATCHING PATTERN "*/*"
+  PATTERN "README.md" EXCLUDE PATTERN "expected.toml" EXCLUDE PATTERN "exact*.py" EXCLUDE PATTERN "__pycache__" EXCLUDE
+  PATTERN "digits.h5" EXCLUDE)
+install(DIRECTORY meshes DESTINATION ${OTTO_SHARED} FILES_MATCHING PATTERN "*.msh")
 install(FILES ${OTTO_PAGES}/otto.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${OTTO_PAGES}/otto.bash RENAME otto DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 

@@ -16,11 +16,12 @@ from .commands import (State, converge, distance, fit, program, run, screen, spe
 from .errors import (CallbackError, Error, InputError, InternalError, IOError_, NumericalError, OttoWarning)
 from .finished import Run
 from .finished import open_folder as open  # noqa: A004
+from .particles import likelihood, sample
 from .stepping import StepState, steps
 
 __version__ = _otto.version
 __all__ = ["Case", "Run", "State", "StepState", "run", "steps", "open", "converge", "spectrum", "distance", "train", "fit",
-           "sweep", "program", "screen", "Error", "InputError", "NumericalError", "IOError_", "InternalError",
+           "sweep", "sample", "likelihood", "program", "screen", "Error", "InputError", "NumericalError", "IOError_", "InternalError",
            "CallbackError", "OttoWarning"]
 
 screen(None)

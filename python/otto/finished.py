@@ -36,6 +36,19 @@ def _cells(folder):
     return data.getvalue()
 
 
+def _drawn(folder):
+    """samples.h5 as the bytes of an .npz archive."""
+    path = os.path.join(folder, "samples.h5")
+    if not os.path.exists(path):
+        return b""
+    import h5py
+
+    data = io.BytesIO()
+    with h5py.File(path) as file:
+        np.savez(data, samples=file["samples"][()], energy=file["energy"][()])
+    return data.getvalue()
+
+
 def table(text):
     """A CSV text as a structured array: whole numbers as integers, empty entries as nan."""
     rows = list(csv.reader(io.StringIO(text)))
@@ -90,6 +103,8 @@ class Run:
             with np.load(io.BytesIO(cells)) as archive:
                 self.cell_fields = {name: archive[name] for name in archive.files}
             self.time = float(self.cell_fields.pop("time"))
+        draws = _comm.from_root(comm, lambda: _drawn(self.folder))
+        self._draws = dict(np.load(io.BytesIO(draws))) if draws else {}
 
     def _field(self, name):
         if name not in self.cell_fields:
@@ -107,6 +122,21 @@ class Run:
     @property
     def volumes(self):
         return self._field("volume")
+
+    def _sampled(self, name):
+        if name not in self._draws:
+            raise AttributeError(f"{self.folder}: holds no samples")
+        return self._draws[name]
+
+    @property
+    def samples(self):
+        """The rows that `sample` has drawn, (count, d)."""
+        return self._sampled("samples")
+
+    @property
+    def sample_energies(self):
+        """U at them."""
+        return self._sampled("energy")
 
     @property
     def status(self):

@@ -13,5 +13,6 @@ RunOptions run_options(const pybind11::dict& asked);
 void register_commands(pybind11::module_& m);
 void register_steps(pybind11::module_& m);  ///< stepped_run.cpp
 void register_flows(pybind11::module_& m);  ///< flow.cpp
+void register_words(pybind11::module_& m);  ///< words.cpp
 
 }  // namespace otto::python

@@ -14,4 +14,5 @@ PYBIND11_MODULE(_otto, m) {
   register_commands(m);
   register_steps(m);
   register_flows(m);
+  register_words(m);
 }

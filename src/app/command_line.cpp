@@ -23,16 +23,17 @@ namespace otto {
 
 namespace {
 
-const std::vector<std::string> commands{"run",    "train",    "fit",      "check",  "converge",
-                                        "sweep",  "spectrum", "distance", "sample", "likelihood",
-                                        "report", "schema",   "explain",  "info"};
+const std::vector<std::string> commands{
+    "run",    "train",      "fit",    "check", "converge", "sweep",  "spectrum", "distance",
+    "sample", "likelihood", "report", "new",   "demo",     "schema", "explain",  "info"};
 
 [[noreturn]] void fail(const std::string& message) { throw InputError("command line: " + message); }
 
 struct Parsed {
-  std::string case_file, output, resume, word, first, second, energy, data, refine, ratio, norms;
+  std::string case_file, output, resume, word, first, second, energy, data, refine, ratio, norms,
+      name, from;
   std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs,
-      count, replicas, ladders, burn_in, steps, thin, temperatures, particles, noise, seed;
+      count, replicas, ladders, burn_in, steps, thin, temperatures, particles, noise, seed, draft;
   std::vector<std::string> settings, may_change, over, folders;
   bool markdown = false, version = false, no_baselines = false, no_code = false, sandbox = false;
 };
@@ -224,6 +225,21 @@ void add_report(CLI::App& app, Parsed& p) {
       ->type_name("FILE");
 }
 
+void add_new_and_demo(CLI::App& app, Parsed& p) {
+  auto* fresh = app.add_subcommand(
+      "new", "Make a folder with a case file of your own, from one that goes with Otto");
+  fresh->allow_extras();
+  fresh->add_option("NAME", p.name, "The folder")->type_name("");
+  fresh
+      ->add_option("--from", p.from,
+                   "The case it starts from: a name of the list of cases, or the path of a case "
+                   "file or its folder; default: muller_brown")
+      ->type_name("CASE");
+  auto* demo = app.add_subcommand("demo", "Run a case of a second and draw it");
+  demo->allow_extras();
+  demo->add_option("-o,--output", p.output, "Folder for it; default: out/demo")->type_name("DIR");
+}
+
 /// The program as CLI11 sees it; what it reads goes to `p`.
 void describe(CLI::App& app, Parsed& p) {
   app.description("Otto solves Wasserstein gradient flows of free energies on grids and meshes.");
@@ -253,9 +269,14 @@ void describe(CLI::App& app, Parsed& p) {
   add_sample(app, p);
   add_likelihood(app, p);
   add_report(app, p);
+  add_new_and_demo(app, p);
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the case file");
   schema->allow_extras();
   schema->add_flag("--markdown", p.markdown, "Print the reference page instead (Markdown)");
+  schema
+      ->add_option("--draft", p.draft,
+                   "Of JSON Schema: 2020-12, or 4, which more editors read; default: 2020-12")
+      ->type_name("4|2020-12");
   auto* explain = app.add_subcommand("explain",
                                      "Explain a table, a key or a choice of the case "
                                      "file; without WORD list the tables");
@@ -429,6 +450,35 @@ SweepOptions sweep_options(const Parsed& p) {
   return options;
 }
 
+/// 4 or 2020.
+int schema_draft(const Parsed& p) {
+  if (p.draft && p.markdown) fail("--draft and --markdown exclude each other");
+  if (!p.draft || *p.draft == "2020-12") return 2020;
+  if (*p.draft != "4") fail(fmt::format("--draft {}: there are 4 and 2020-12", *p.draft));
+  return 4;
+}
+
+NewOptions new_options(const Parsed& p) {
+  if (p.name.empty()) fail("'otto new' needs a name: otto new NAME --from CASE");
+  NewOptions options{.name = p.name};
+  if (!p.from.empty()) options.from = p.from;
+  return options;
+}
+
+/// What a bare `otto` says.
+std::string first_steps() {
+  return fmt::format(
+      "Otto {} solves Wasserstein gradient flows of free energies.\n\n"
+      "  otto demo                              a run of a second with a picture\n"
+      "  otto new mine --from double_well       a case file of your own, mine/case.toml\n"
+      "  otto check mine/case.toml              is it good?\n"
+      "  otto run mine/case.toml -o out/mine    run it\n"
+      "  otto report out/mine                   a page about the run\n"
+      "  otto explain time.scheme               what a key means, and what it takes\n\n"
+      "'otto --help' lists all commands, 'man otto' tells more.\n",
+      version);
+}
+
 std::string version_line() { return fmt::format("otto {} ({})\n", version, revision); }
 
 }  // namespace
@@ -460,6 +510,7 @@ std::vector<CommandHelp> describe_program() {
 CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   std::vector<std::string> words(arguments.begin(), dashes);
+  if (arguments.empty()) return {.text = first_steps()};
   refuse_unknown_command(words);
   Parsed p;
   CLI::App app;
@@ -495,6 +546,9 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   if (line.command == "distance") line.distance = distance_options(p);
   if (line.command == "sample") line.sample = sample_request(p);
   if (line.command == "likelihood") line.likelihood = likelihood_request(p);
+  if (line.command == "schema") line.draft = schema_draft(p);
+  if (line.command == "new") line.fresh = new_options(p);
+  if (line.command == "demo" && !p.output.empty()) line.demo = p.output;
   if (line.command == "report") {
     if (p.folders.empty()) fail("'otto report' needs a folder of results: otto report DIR");
     line.report = {p.folders, p.output};

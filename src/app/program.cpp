@@ -50,8 +50,8 @@ std::filesystem::path output_folder(const RunOptions& options) {
   return std::filesystem::path("out") / (anonymous ? folder : file.stem());
 }
 
-int schema_command(bool markdown) {
-  print_once(markdown ? reference_page() : schema_text());
+int schema_command(bool markdown, int draft) {
+  print_once(markdown ? reference_page() : draft == 4 ? schema_text_of_draft_4() : schema_text());
   return 0;
 }
 
@@ -74,8 +74,10 @@ int run_program(int argc, char** argv) {
   if (line.command == "sample") return sample_command(line.sample);
   if (line.command == "likelihood") return likelihood_command(line.likelihood);
   if (line.command == "report") return report_command(line.report);
-  if (line.command == "schema") return schema_command(line.markdown);
+  if (line.command == "schema") return schema_command(line.markdown, line.draft);
   if (line.command == "explain") return explain_command(line.word);
+  if (line.command == "new") return new_command(line.fresh);
+  if (line.command == "demo") return demo_command(line.demo);
   if (line.command == "info") return info_command();
   print_once(line.text);
   return 0;

@@ -76,7 +76,8 @@ std::string reference_page() {
   std::string text =
       "# The case file\n\n"
       "Written by `scripts/make-reference` from the declarations in the code; do not edit.\n"
-      "`otto explain KEY` says the same on the screen, `otto schema` as a JSON Schema.\n\n"
+      "`otto explain KEY` says the same on the screen, `otto schema` as a JSON Schema (`--draft 4` "
+      "for editors that read no later draft).\n\n"
       "File names are relative to the case file's folder. Unknown words, wrong types and values\n"
       "out of range are errors. `--set table.key=value` overrides any key; entries of an array of\n"
       "tables are counted from 1, as in `--set energy[1].temperature=2`.\n\n"

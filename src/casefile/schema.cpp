@@ -1,4 +1,8 @@
-// The JSON Schema (draft 2020-12) of the case file.
+// The JSON Schema (draft 2020-12) of the case file, and its translation into draft 4:
+//
+//   exclusiveMinimum: a      ->  minimum: a, exclusiveMinimum: true      (and the maximum likewise)
+//   dependentSchemas         ->  dependencies
+//   if: A, then: B           ->  anyOf: [{not: A}, B]
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -150,7 +154,9 @@ Json table_schema(const Table& table) {
 
 }  // namespace
 
-std::string schema_text() {
+namespace {
+
+Json whole_schema() {
   Json s = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
             {"title", "Otto case file"},
             {"description",
@@ -174,6 +180,38 @@ std::string schema_text() {
            {"properties", {{other, {{"required", {std::string(name_of(key))}}}}}}});
     }
   }
+  return s;
+}
+
+Json to_draft_4(const Json& s) {
+  if (s.is_array()) {
+    Json all = Json::array();
+    for (const Json& entry : s) all.push_back(to_draft_4(entry));
+    return all;
+  }
+  if (!s.is_object()) return s;
+  if (s.contains("if")) return {{"anyOf", {{{"not", to_draft_4(s["if"])}}, to_draft_4(s["then"])}}};
+  Json made = Json::object();
+  for (const auto& [key, value] : s.items()) {
+    if (value.is_number() && (key == "exclusiveMinimum" || key == "exclusiveMaximum")) {
+      made[key == "exclusiveMinimum" ? "minimum" : "maximum"] = value;
+      made[key] = true;
+    } else if (key == "default" || key == "enum") {
+      made[key] = value;
+    } else {
+      made[key == "dependentSchemas" ? "dependencies" : key] = to_draft_4(value);
+    }
+  }
+  return made;
+}
+
+}  // namespace
+
+std::string schema_text() { return whole_schema().dump(2) + "\n"; }
+
+std::string schema_text_of_draft_4() {
+  Json s = to_draft_4(whole_schema());
+  s["$schema"] = "http://json-schema.org/draft-04/schema#";
   return s.dump(2) + "\n";
 }
 

@@ -22,7 +22,7 @@ const Declare key{{},
                     .fallback = "false"}}};
 
 /// Schemes whose every sum and solve is independent of the partition.
-constexpr std::array<std::string_view, 3> schemes{"implicit_euler", "bdf2", "tr_bdf2"};
+constexpr std::array<std::string_view, 4> schemes{"implicit_euler", "bdf2", "tr_bdf2", "jko"};
 
 }  // namespace
 
@@ -33,9 +33,13 @@ void check_reproducible(const Case& c, const Problem& problem) {
     run.fail("reproducible", why + "; take the key out, or see docs/ranks.md for what has them");
   };
   if (!problem.mesh.box) refuse("only boxes have the same bits on every number of ranks");
-  const std::string scheme = c.section("time").text("scheme");
+  const Section time = c.section("time");
+  const std::string scheme = time.text("scheme");
   if (std::ranges::find(schemes, scheme) == schemes.end()) {
     refuse("time.scheme = \"" + scheme + "\" has not the same bits on every number of ranks");
+  }
+  if (scheme == "jko" && time.has("inner_steps") && time.integer("inner_steps") > 1) {
+    refuse("time.inner_steps > 1 has not the same bits on every number of ranks");
   }
   const Generator& rates = problem.generator;
   if (!rates.symmetric() || !rates.linear() || rates.correction()) {

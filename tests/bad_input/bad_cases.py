@@ -630,7 +630,7 @@ def settings():
 
 
 def commands():
-    yield command("no command", [], "a command is missing", "run")
+    yield command("no command but options of PETSc", ["--", "-ksp_rtol", "1e-3"], "a command is missing", "run")
     yield command("unknown command", ["rnu", "case.toml"], "'rnu'", suggestion="run")
     yield command("unknown command chekc", ["chekc", "case.toml"], "'chekc'", suggestion="check")
     yield command("forgotten command", ["case.toml"], "case.toml", suggestion="otto run case.toml")
@@ -656,6 +656,16 @@ def commands():
                   suggestion="time.step")
     yield command("a command under another name", ["infer", "case.toml"], "snapshots", suggestion="otto fit")
     yield command("schema with a word", ["schema", "mesh"], "'mesh'")
+    yield command("schema of another draft", ["schema", "--draft", "7"], "--draft 7", "4 and 2020-12")
+    yield command("schema as two things", ["schema", "--markdown", "--draft", "4"], "--draft", "--markdown")
+    yield command("new without a name", ["new"], "needs a name", "otto new NAME")
+    yield command("new over something", ["new", "case.toml"], "case.toml", "already")
+    yield command("new from an unknown case", ["new", "mine", "--from", "muler_brown"], "--from muler_brown", suggestion="muller_brown")
+    yield command("new from a path that is not there", ["new", "mine", "--from", "./nowhere.toml"], "./nowhere.toml", "no file")
+    yield command("new with two names", ["new", "mine", "other"], "'other'")
+    yield command("new below a file", ["new", "case.toml/mine"], "case.toml/mine", "cannot be made", status=4)
+    yield command("demo with a word", ["demo", "case.toml"], "'case.toml'")
+    yield command("demo where nothing is written", ["demo", "-o", "/proc/nowhere"], "/proc/nowhere", status=4)
     yield command("info with an option", ["info", "--all"], "--all")
 
 

@@ -84,10 +84,10 @@ class GoodCommands(unittest.TestCase):
     """Commands that only print do so once on any number of ranks, from any folder."""
 
     def test_printed_once(self):
-        for arguments, words in [(["--help"], "Usage: otto"), (["run", "--help"], "-o,--output"),
+        for arguments, words in [([], "otto demo"), (["--help"], "Usage: otto"), (["run", "--help"], "-o,--output"),
                                  (["--version"], "otto 0."), (["info"], "PETSc"),
                                  (["explain"], "  [mesh]  "), (["explain", "time.step"], "time.step\n"),
-                                 (["schema"], '"$schema"'), (["schema", "--markdown"], "# The case")]:
+                                 (["schema"], '"$schema"'), (["schema", "--draft", "4"], "draft-04"), (["schema", "--markdown"], "# The case")]:
             with self.subTest(arguments=arguments), tempfile.TemporaryDirectory() as folder:
                 status, output, text, _ = run(arguments, folder, 3)
                 self.assertEqual((status, text), (0, ""))

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -43,6 +44,17 @@ class LastResort(unittest.TestCase):
     def test_out_of_memory_and_defects(self):
         self.check("memory", 0, 2, 2, "not enough memory")
         self.check("defect", 0, 2, 5, "internal error: a broken invariant")
+
+
+class WorkingFolder(unittest.TestCase):
+    def test_one_that_has_been_removed_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            gone = os.path.join(folder, "gone")
+            os.mkdir(gone)
+            done = subprocess.run(["bash", "-c", 'rmdir "$PWD" && exec "$OTTO" explain time.step'], cwd=gone, text=True,
+                                  capture_output=True, timeout=60 * PATIENCE)
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertEqual(done.stderr, "otto: the working folder has been removed; change into one that exists\n")
 
 
 class ManyAtOnce(unittest.TestCase):

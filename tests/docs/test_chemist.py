@@ -10,26 +10,11 @@ import sys
 import tempfile
 import unittest
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-OTTO = os.environ.get("OTTO", os.path.join(ROOT, "build", "otto"))
-NUMBER = re.compile(r"(?<![\w.^²])[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
+from page_blocks import NUMBER, OTTO, ROOT, assert_figures, assert_shown, blocks, commands, read
+
 SRUN = "#!/bin/sh\nexec \"$@\"\n"  # what Slurm does, on this machine
-
-
-def read(name):
-    with open(os.path.join(ROOT, name), encoding="utf-8") as file:
-        return file.read()
-
-
 PAGE = read("docs/chemist.md")
-
-
-def commands():
-    """(command, lines shown) of each console block."""
-    for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL):
-        command, *shown = block.splitlines()
-        assert command.startswith("$ "), command
-        yield command[2:], [line for line in shown if line != "..."]
+COMMANDS = [one for block in blocks(PAGE) if block.language == "console" for one in commands(block)]
 
 
 def tables():
@@ -47,7 +32,7 @@ class Chemist(unittest.TestCase):
         for name in ("srun", "scontrol"):
             with open(os.path.join(cls.out, name), "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o755)) as file:
                 file.write(SRUN)
-        cls.printed = {command: cls.run_command(command) for command, _ in commands()}
+        cls.printed = {command: cls.run_command(command) for command, _ in COMMANDS}
 
     @classmethod
     def run_command(cls, command):
@@ -66,27 +51,10 @@ class Chemist(unittest.TestCase):
             raise AssertionError(f"{command}\n{done.stdout}{done.stderr}")
         return done.stdout.replace(cls.out + "/", "out/")
 
-    def assert_figures(self, shown, printed, place):
-        for a, b in zip(shown, printed, strict=True):
-            digits = len(re.sub(r"e.*|[-+.]", "", a).lstrip("0"))
-            if abs(float(a)) < 1e-9 and abs(float(b)) < 1e-9:
-                continue  # rounding
-            tolerance = 0.6 * 10.0**(1 - digits) + 1e-5 if digits > 1 else 0.06
-            self.assertLess(abs(float(a) / float(b) - 1), tolerance, f"{place}: {a} is shown, {b} printed")
-
     def test_shown_lines_are_printed(self):
-        count = 0
-        for command, shown in commands():
-            lines = [" ".join(line.split()) for line in self.printed[command].splitlines()]
-            for line in shown:
-                words = " ".join(NUMBER.sub("#", line).split())
-                same = [other for other in lines if " ".join(NUMBER.sub("#", other).split()) == words]
-                self.assertTrue(same, f"{command}\ndoes not print\n{line}\nbut\n" + "\n".join(lines))
-                numbers = NUMBER.findall(line)
-                best = min(same, key=lambda other: abs(float(NUMBER.findall(other)[0]) - float(numbers[0])) if numbers else 0)
-                self.assert_figures(numbers, NUMBER.findall(best), command)
-                count += 1
-        self.assertGreater(count, 10)
+        for command, shown in COMMANDS:
+            assert_shown(self, shown, self.printed[command], command)
+        self.assertGreater(sum(len(shown) for _, shown in COMMANDS), 10)
         self.assertLessEqual(len(self.printed), 10)
 
     def test_tables_hold_what_the_sweeps_leave(self):
@@ -95,7 +63,7 @@ class Chemist(unittest.TestCase):
                 runs = list(csv.DictReader(file))
             self.assertEqual(len(rows), len(runs))
             for (_, *shown), run in zip(rows, runs):
-                self.assert_figures(shown, [run["analysis.rate.k_ab"], run["analysis.rate.k_ba"]][:len(shown)], name)
+                assert_figures(self, shown, [run["analysis.rate.k_ab"], run["analysis.rate.k_ba"]][:len(shown)], name)
 
     def test_slope_over_the_temperatures(self):
         with open(os.path.join(self.out, "temperatures", "sweep.csv"), newline="", encoding="utf-8") as file:

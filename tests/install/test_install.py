@@ -74,6 +74,37 @@ class Program(Installed):
             self.assertTrue(os.path.isfile(self.at(file)), file)
 
 
+    def test_demo(self):
+        """A run with pictures, from the installed tree alone."""
+        out = os.path.join(self.folder, "demo")
+        told = run("otto", "demo", "-o", out, env=self.env, cwd=self.folder)
+        self.assertIn(self.at("share/otto/cases/muller_brown/case.toml"), told)
+        self.assertGreater(os.path.getsize(os.path.join(out, "pictures/density.png")), 20000)
+
+    def test_new(self):
+        """Cases with meshes, tables and second files outside their folder are whole, and are good."""
+        for case, files in (("torus_tilt", {"torus.msh"}), ("alanine", {"fes.dat", "diffusion.dat", "make_tables.py"}),
+                            ("w2_geodesic", {"target.toml"})):
+            folder = os.path.join(self.folder, "new", case)
+            told = run("otto", "new", folder, "--from", case, env=self.env)
+            self.assertEqual(set(os.listdir(folder)), files | {"case.toml"})
+            self.assertIn(f"otto check {folder}/case.toml", told)
+            self.assertIn("a good case", run("otto", "check", os.path.join(folder, "case.toml"), env=self.env))
+
+    def test_new_from_a_file(self):
+        """Another name than case.toml, with a table that lies elsewhere."""
+        mine = os.path.join(self.folder, "mine")
+        os.makedirs(os.path.join(mine, "tables"))
+        with open(os.path.join(mine, "tables", "V.txt"), "w", encoding="utf-8") as table:
+            table.write("0 0\n1 1\n")
+        with open(os.path.join(mine, "line.toml"), "w", encoding="utf-8") as file:
+            file.write('mesh = {lower = [0.0], upper = [1.0], cells = [4]}\ninitial = {kind = "uniform"}\n'
+                       'time = {step = 1.0, end = 1.0}\n[[energy]]\nkind = "external"\ntable = "tables/V.txt"\n')
+        run("otto", "new", "fresh", "--from", os.path.join(mine, "line.toml"), env=self.env, cwd=mine)
+        self.assertEqual(set(os.listdir(os.path.join(mine, "fresh"))), {"case.toml", "V.txt"})
+        self.assertIn("a good case", run("otto", "check", "fresh/case.toml", env=self.env, cwd=mine))
+
+
 class Manual(Installed):
     @classmethod
     def setUpClass(cls):

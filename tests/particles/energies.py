@@ -77,3 +77,8 @@ def write_data(file, noise=None, **parts):
             f[name] = rows
         if noise is not None:
             f.attrs["noise"] = noise
+
+
+def read_samples(file):
+    with h5py.File(file) as f:
+        return f["samples"][()]

@@ -19,6 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "faults")]
+import life  # noqa: E402  pylint: disable=wrong-import-position
 import places  # noqa: E402  pylint: disable=wrong-import-position
 import runs  # noqa: E402  pylint: disable=wrong-import-position
 from runs import sets  # noqa: E402  pylint: disable=wrong-import-position
@@ -318,6 +319,7 @@ ROWS = {
     "signals": (signals, 40, "stops with status 75 and a good checkpoint"),
     "faults": (faults, 4 * len(places.run_places()), "faults that end all ranks within 10 s, one message"),
     "numbers": (numbers, 100, "values that are not finite, stopped in their step"),
+    "life": (life.life, 300, "faults around a run: the uninterrupted answer, or a status with its reason and the answer after"),
     "memory": (memory, 4, "schemes with less than 1 kB per step over 1e4 steps"),
     "cost": (cost, 2, "rank counts whose checkpoints of 1e7 cells take at most 3 plain writes"),
 }

@@ -20,10 +20,13 @@ struct CommandLine {
   SampleRequest sample = {};
   LikelihoodRequest likelihood = {};
   ReportOptions report = {};
-  int modes = 6;                      ///< of spectrum
-  std::string word = {};              ///< of explain
-  bool markdown = false;              ///< of schema
-  Programs programs = Programs::run;  ///< networks that are TorchScript
+  NewOptions fresh = {};                    ///< of new
+  std::filesystem::path demo = "out/demo";  ///< -o DIR of demo
+  int modes = 6;                            ///< of spectrum
+  std::string word = {};                    ///< of explain
+  bool markdown = false;                    ///< of schema
+  int draft = 2020;                         ///< of schema
+  Programs programs = Programs::run;        ///< networks that are TorchScript
 };
 
 /// Reads the arguments (without the program's name). Throws InputError with a suggestion.

@@ -68,6 +68,13 @@ struct SweepOptions {
   int jobs = 1;                 ///< runs at a time
 };
 
+/// Arguments of `otto new`.
+struct NewOptions {
+  std::string name;  ///< of the folder that is made
+  std::string from =
+      "muller_brown";  ///< --from: a case that goes with the program, or the path of one
+};
+
 /// -o DIR where given; else out/NAME in the current folder, NAME being the case file's stem, or
 /// its folder's name where the file is called case.toml.
 std::filesystem::path output_folder(const RunOptions& options);
@@ -83,7 +90,10 @@ int converge_command(const RunOptions& options, const ConvergeOptions& study);
 int sweep_command(const RunOptions& options, const SweepOptions& sweep);
 /// `count` slowest modes.
 int spectrum_command(const RunOptions& options, int count);
-int schema_command(bool markdown);
+/// `draft` of JSON Schema, 4 or 2020; the reference page instead where `markdown`.
+int schema_command(bool markdown, int draft);
+int new_command(const NewOptions& options);
+int demo_command(const std::filesystem::path& output);
 int explain_command(const std::string& word);
 int info_command();
 

@@ -41,6 +41,8 @@ void declare_unused(const std::string& path, const std::string& by, const std::s
 std::string explain(const std::string& word);
 /// The JSON Schema (draft 2020-12) of the case file.
 std::string schema_text();
+/// The same in the words of draft 4, which editors for TOML read.
+std::string schema_text_of_draft_4();
 /// The reference page of the case file (Markdown).
 std::string reference_page();
 
