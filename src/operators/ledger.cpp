@@ -33,7 +33,7 @@ namespace {
 constexpr double min_positive = std::numeric_limits<double>::denorm_min();
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::int32_t block = 512, lanes = 8;
+constexpr std::int32_t lanes = 8;
 
 /// Bounds over cells.
 struct Bounds {
@@ -89,6 +89,7 @@ void mend_empty(const Generator& generator, const FaceRun& run, const double* le
 ReproducibleSum dissipation(const Generator& generator, std::span<const double> rho,
                             const double* mu, bool empty_cells) {
   ReproducibleSum total;
+  GroupedTerms sums(rows_of(generator.mesh()), total);
   std::vector<double> more;
   if (generator.correction()) {
     more.resize(generator.forward().size());
@@ -109,8 +110,9 @@ ReproducibleSum dissipation(const Generator& generator, std::span<const double> 
     if (empty_cells) mend_empty(generator, run, left, right, term);
   };
   for_each_piece(generator.runs(), terms, [&](const FaceRun& run, const double* term) {
-    if (run.left_owned) total.add({term, std::size_t(run.count)});
+    if (run.left_owned) sums.add(std::size_t(run.left), {term, std::size_t(run.count)});
   });
+  sums.finish();
   return total;
 }
 
@@ -125,23 +127,27 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
   const std::int32_t cells = with_dissipation ? mesh.local() : mesh.owned;
   // kT log rho + V of the owned or of all local cells, the latter to become mu
   const auto room = std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(cells));
-  Bounds bounds;
-  for (std::int32_t begin = 0; begin < cells; begin += block) {
-    const auto at = static_cast<std::size_t>(begin);
-    const auto n = static_cast<std::size_t>(std::min(block, cells - begin));
+  const auto set_level = [&](std::size_t at, std::size_t n) {
     double* level = room.get() + at;
     log_of_density(rho.subspan(at, n), {level, n});
     for (std::size_t i = 0; heat && i < n; ++i) level[i] *= heat->cells[at + i];
     for (std::size_t i = 0; i < n; ++i) level[i] = kT * level[i] + V[at + i];
-    if (begin < mesh.owned) bounds.add(&rho[at], std::min(block, mesh.owned - begin));
-  }
-  const double *vol = mesh.volume.data(), *level = room.get();
-  std::array<ReproducibleSum, 2> of_cells;
-  add_terms(of_cells, rows_of(mesh), [&](std::size_t i, auto put_mass, auto put_energy) {
-    const double content = vol[i] * rho[i];
-    put_mass(content);
-    put_energy(content * level[i]);
+  };
+  Bounds bounds;
+  std::array<ReproducibleSum, 2> of_cells;  // mass, energy
+  add_rows(of_cells, rows_of(mesh), [&](std::size_t at, std::size_t n, const auto& to) {
+    set_level(at, n);
+    bounds.add(&rho[at], std::int32_t(n));
+    const double *vol = &mesh.volume[at], *density = &rho[at], *level = &room[at];
+    double *mass = to[0], *energy = to[1];
+#pragma omp simd
+    for (std::size_t i = 0; i < n; ++i) {
+      mass[i] = vol[i] * density[i];
+      energy[i] = mass[i] * level[i];
+    }
   });
+  const auto owned = std::size_t(mesh.owned);
+  if (std::size_t(cells) > owned) set_level(owned, std::size_t(cells) - owned);
   std::array<ReproducibleSum, 3> parts{of_cells[0], of_cells[1]};
   if (with_dissipation) {
     for (std::size_t i = 0; heat && i < std::size_t(cells); ++i) room[i] += heat->cells[i];

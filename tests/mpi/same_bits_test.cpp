@@ -85,7 +85,7 @@ std::string well(int dimension, const std::string& cells, const std::string& tim
          (dimension == 1   ? "[-1]"
           : dimension == 2 ? "[-1, 0.3]"
                            : "[-1, 0.3, 0]") +
-         "\nvariance = 0.1\n[time]\nend = 0.08\nstep = 0.02\n" + time;
+         "\nvariance = 0.1\n[time]\nend = 0.04\nstep = 0.02\n" + time;
 }
 
 TEST(SameBits, LinearSchemes) {

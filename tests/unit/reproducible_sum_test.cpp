@@ -185,20 +185,36 @@ TEST(ReproducibleSum, GroupsOfRowsAreThoseOfTheWholeWhereBlocksBeginAtGroups) {
     std::array<ReproducibleSum, 2> sums;
     add_terms(sums, rows,
               [&](std::size_t i, auto once, auto thrice) { once(part[i]), thrice(3 * part[i]); });
+    std::array<ReproducibleSum, 1> filled;
+    add_rows(filled, rows, [&](std::size_t at, std::size_t n, const auto& to) {
+      std::copy_n(part.begin() + std::ptrdiff_t(at), n, to[0]);
+    });
+    EXPECT_EQ(bits(sums[0].value()), bits(filled[0].value()));
+    ReproducibleSum terms;
+    GroupedTerms grouped(rows, terms);  // in pieces, as of runs of faces, and twice
+    for (int sweep = 0; sweep < 2; ++sweep) {
+      for (std::size_t at = 0; at < part.size(); at += 256) {
+        grouped.add(at, std::span(part).subspan(at, std::min<std::size_t>(256, part.size() - at)));
+      }
+    }
+    grouped.finish();
+    EXPECT_EQ(bits(terms.value()), bits(2 * sums[0].value()));
     ReproducibleSum alone;
     alone.add(rows, [&](std::size_t i) { return part[i]; });
-    EXPECT_EQ(bits(sums[0].value()), bits(alone.value()));
-    return sums[0].bins();
+    return std::array{sums[0].bins(), alone.bins()};
   };
-  const double whole = of_block(0, nx, 0, ny).value();
+  const auto whole = of_block(0, nx, 0, ny);
   auto parts = of_block(0, 333, 0, 16);
-  parts.add(of_block(333, nx, 0, 16));
-  parts.add(of_block(0, 333, 16, ny));
-  parts.add(of_block(333, nx, 16, ny));
-  EXPECT_EQ(bits(parts.value()), bits(whole));
+  for (const auto& other :
+       {of_block(333, nx, 0, 16), of_block(0, 333, 16, ny), of_block(333, nx, 16, ny)}) {
+    for (std::size_t k = 0; k < parts.size(); ++k) parts[k].add(other[k]);
+  }
   ExactSum exact;
   for (const double v : x) exact.add(v);
-  EXPECT_NEAR(whole, exact.value(), 1e-12 * std::abs(exact.value()));
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    EXPECT_EQ(bits(parts[k].value()), bits(whole[k].value()));
+    EXPECT_NEAR(whole[k].value(), exact.value(), 1e-12 * std::abs(exact.value()));
+  }
 }
 
 TEST(ReproducibleSum, SeveralInOneSweep) {
