@@ -127,6 +127,12 @@ class Report(unittest.TestCase):
         folder = self.make("line", "run", "double_well_rates", "time.end=0.1")
         self.assertIn("cannot be written", otto("report", folder, "-o", os.path.join(self.out, "no", "page.html"), status=4))
 
+    def test_a_folder_may_have_the_name_of_a_command(self):
+        os.makedirs(os.path.join(self.out, "demo"))
+        done = subprocess.run([OTTO, "report", "demo"], cwd=self.out, capture_output=True, text=True, timeout=120, check=False,
+                              stdin=subprocess.DEVNULL)
+        self.assertIn("demo: holds no results", done.stderr)
+
     def test_text_of_a_case_is_text(self):
         folder = self.make("line", "run", "double_well_rates", "time.end=0.1", "title=\"<script>alert(1)</script> & more\"")
         otto("report", folder)
