@@ -9,6 +9,7 @@
 #include "otto/casefile/section.h"
 #include "otto/casefile/suggest.h"
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/operators/absorbing.h"
 
 namespace otto {
@@ -175,7 +176,7 @@ std::vector<std::string> Exchange::names() const {
 }
 
 double empty_sets(const Exchange& exchange, const Mesh& mesh, std::span<double> density) {
-  double whole = 0, taken = 0;
+  ReproducibleSum whole, taken;
   for (std::size_t k = 0; k < density.size(); ++k) {
     const bool held = std::ranges::any_of(exchange.openings, [k](const Opening& o) {
       return !o.where.level.empty() && o.where.level[k] > 0;
@@ -184,7 +185,7 @@ double empty_sets(const Exchange& exchange, const Mesh& mesh, std::span<double> 
     whole += mass;
     if (held) taken += mass, density[k] = 0;
   }
-  return mesh.comm.sum(taken) / mesh.comm.sum(whole);
+  return sum_of_all(mesh.comm, taken) / sum_of_all(mesh.comm, whole);
 }
 
 Exchange absorbing_sides(std::span<const std::string> names) {

@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/words.h"
 
 namespace otto {
@@ -255,21 +256,17 @@ void Passages::react(double t) {
 }
 
 std::vector<double> Passages::rates_of(std::span<const double> rho) const {
-  std::vector<double> sums(exchange_.openings.size(), 0.0);
+  std::vector<ReproducibleSum> parts(exchange_.openings.size());
   for (const Passage& p : passages_) {
-    sums[p.opening] += p.rate * rho[std::size_t(p.cell)] - p.gain;
+    parts[p.opening] += p.rate * rho[std::size_t(p.cell)] - p.gain;
   }
   if (exchange_.rate) {
-    double killed = 0;
-    for (std::size_t k = 0; k < killing_.size(); ++k) killed += killing_[k] * rho[k];
-    sums.push_back(killed);
+    parts.emplace_back().add(killing_.size(), [&](std::size_t k) { return killing_[k] * rho[k]; });
   }
   if (exchange_.source) {
-    double supplied = 0;
-    for (const double s : source_) supplied += s;
-    sums.push_back(supplied);
+    parts.emplace_back().add(source_);
   }
-  mesh_.comm.sum_in_place(sums);
+  std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   if (exchange_.reinjects) {
     double back = 0;
     for (std::size_t o = 0; o < exchange_.openings.size(); ++o) back += sums[o];
