@@ -163,8 +163,8 @@ def evolve(V, rho0, mesh, times, temperature=None, step=None, scheme="implicit_e
     mesh: a Domain, a [mesh] table as a dict, or a case; with a case its flux, drift and diffusion are there too, its energies
     beside the entropy are not. scheme: implicit_euler, tr_bdf2 or jko (one inner step, centred weights), in equal steps of
     at most `step` (default: of the case) between the times.
-    memory: bytes per rank for the densities of the steps; where it is not enough every sqrt(steps)-th is kept and the others
-    are computed again. Proximal steps are all kept, three fields each.
+    memory: bytes per rank for the densities of the steps; where it is not enough 3.5 sqrt(steps) are kept, or what fits if that is
+    more, and the others are computed again. Proximal steps are all kept, three fields each.
     """
     domain = _domain_of(mesh, comm)
     if scheme not in SCHEMES:

@@ -172,9 +172,13 @@ std::unique_ptr<Owned<Flow>> make_flow(const std::shared_ptr<Domain>& domain, do
     if (scheme == "jko") {
       flow = std::make_unique<SteepestFlow>(domain, temperature, legs, rtol);
     } else {
+      // Gradients to some ten digits; the first stage of TR-BDF2 multiplies errors by c A.
+      const double looser = scheme == "tr_bdf2" ? 10 : 1000;
       const LinearFlowOptions options{
           .scheme = scheme == "tr_bdf2" ? LinearScheme::tr_bdf2 : LinearScheme::implicit_euler,
           .rtol = rtol,
+          .derivatives = looser,
+          .again = 10 * looser,
           .memory = std::size_t(memory)};
       flow = std::make_unique<SolvedFlow>(domain, temperature, legs, options);
     }

@@ -108,6 +108,10 @@ void Generator::evaluate_external() {
   energy_.external(mesh_, time_, V_);
   fault_point("energy", std::span(V_).first(static_cast<std::size_t>(mesh_.owned)));
   mesh_.halo.update(mesh_.comm, V_);  // both copies of a face see the same numbers
+  measure_range();
+}
+
+void Generator::measure_range() {
   double min = V_.empty() ? 0 : V_[0], max = min;
   for (std::int32_t c = 0; c < mesh_.owned; ++c) {
     min = std::min(min, V_[std::size_t(c)]);
@@ -216,6 +220,7 @@ void Generator::set_external(std::span<const double> V, double kT) {
     throw InternalError("V of a flow that depends on time or heat is replaced");
   V_.assign(V.begin(), V.end());
   kT_ = kT;
+  measure_range();
   evaluate_rates();
 }
 

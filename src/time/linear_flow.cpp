@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
+#include "flow_stages.h"
+#include "otto/operators/face_runs.h"
+#include "reversible_solver.h"
 #include "tr_bdf2_stages.h"
 
 namespace otto {
@@ -11,29 +15,6 @@ namespace otto {
 namespace {
 
 constexpr double alpha = TrBdf2Stages::alpha, beta = alpha - 1, half_gamma = TrBdf2Stages::d;
-
-/// Densities of a step's stages, with ghosts; `middle` is empty with implicit Euler.
-struct Stages {
-  std::vector<double> middle, end;
-};
-
-/// What a step starts from: its density and the one a step before, empty in the first step of a leg.
-struct Start {
-  std::span<const double> rho, before;
-  double ratio = 0.5;  ///< half this step over the one before
-};
-
-/// Consecutive steps of a leg, with the densities they start from.
-struct Segment {
-  std::size_t leg = 0, first = 0;
-  std::vector<double> start, before;
-  std::vector<Stages> steps;
-
-  [[nodiscard]] Start at(std::size_t i) const {
-    if (i == 0) return {start, before};
-    return {steps[i - 1].end, i == 1 ? start : steps[i - 2].end};
-  }
-};
 
 /// Of rho^ in the present density; 1 less that in the one before.
 double present_share(const Start& at) { return at.before.empty() ? 1 : 1 + at.ratio; }
@@ -43,6 +24,13 @@ std::vector<double> sum(std::span<const double> a, std::span<const double> b) {
   for (std::size_t k = 0; k < c.size(); ++k) c[k] += b[k];
   return c;
 }
+
+/// A step and its rates.
+struct Place {
+  std::size_t leg, step;
+  const FaceRates& rates;
+  double rtol;
+};
 
 /// Changes, or cotangents, of the density now and a step before.
 struct Change {
@@ -60,18 +48,23 @@ struct LinearFlow::Impl {
   [[nodiscard]] double shift(double dt) const {  ///< c
     return options.scheme == LinearScheme::implicit_euler ? dt : half_gamma * dt;
   }
+  [[nodiscard]] std::vector<std::size_t> count_segments(std::size_t room, std::size_t stages) const;
   [[nodiscard]] bool varies() const { return generator.flux().limited() || W; }
   [[nodiscard]] std::vector<double> extrapolated(const Start& at) const;
   [[nodiscard]] std::vector<double> field(const Interaction& W, std::span<const double> rho) const;
+  void make_solver();
   void set_rates(std::size_t leg, std::size_t step, const Start& at);
   const FaceRates& rates_at(std::size_t leg, std::size_t step, const Start& at);
-  TransportPair& pair_at(std::size_t leg, std::size_t step, const FaceRates& rates);
-  void step(std::size_t leg, std::size_t i, const Start& at, Stages& stages);
-  const Segment& segment(std::size_t leg, std::size_t first);
+  TransportPair& pair_at(const Place& at);
+  void step(std::size_t leg, std::size_t i, const Start& at, Stages& stages, Sweep& sweep,
+            bool end_known = false);
+  SolvedSegment segment(std::size_t leg, std::size_t number);
+  void propose(std::size_t leg, std::size_t i, const std::vector<TimedField>& known,
+               Sweep& sweep) const;
   /// Where step i of a leg starts, in its segment.
-  [[nodiscard]] Start start_of(const Segment& s, std::size_t i) const {
-    Start at = s.at(i - s.first);
-    at.ratio = ratio(s.leg, i);
+  [[nodiscard]] Start start_of(const SolvedSegment& s, std::size_t i) const {
+    Start at = s.at(i - s.kept.first);
+    at.ratio = ratio(s.kept.leg, i);
     return at;
   }
   [[nodiscard]] double ratio(std::size_t leg, std::size_t i) const {
@@ -80,27 +73,29 @@ struct LinearFlow::Impl {
   [[nodiscard]] FlowDirection of_potential(const Start& at, const FlowDirection& direction,
                                            const Change& d, std::vector<double>& rise) const;
   void tangent_step(std::size_t leg, std::size_t i, const Start& at, const Stages& stages,
-                    const FlowDirection& direction, Change& d);
+                    const FlowDirection& direction, Change& d, Sweep& sweep);
   void adjoint_step(std::size_t leg, std::size_t i, const Start& at, const Stages& stages,
-                    Change& lambda, FlowGradient& gradient);
+                    Change& lambda, FlowGradient& gradient, Sweep& sweep);
   void adjoint_of_interaction(const Start& at, std::span<const double> rise, Change& lambda,
                               FlowGradient& gradient);
   void add_source(const FaceRates& rates, std::span<const double> rho, double c,
                   const FlowDirection& direction, std::span<double> b);
-  void add_gradient(const FaceRates& rates, std::span<const double> rho, double c,
-                    std::span<const double> mu, FlowGradient& gradient);
-  void solve(TransportPair& pair, bool transposed, std::span<const double> b,
-             std::vector<double>& x);
+  void add_gradient(const FaceRates& rates, FlowGradient& gradient);
+  enum class Way { forward, transposed };
+  void solve(const Place& at, Way way, std::span<const double> b, StepGuess& guess,
+             std::vector<double>& x, std::span<const double> first = {});
 
   Generator& generator;
   const Mesh& mesh;
-  std::vector<std::vector<double>> legs;
+  std::vector<std::vector<double>> legs,
+      times;  ///< `times`: where the steps of a leg begin, and the last one ends
   LinearFlowOptions options;
-  std::size_t every = 1;                   ///< steps of a segment
-  bool keep_all = true;                    ///< segments; else only where they start
-  bool keep_rates = false;                 ///< of steps whose rates differ
-  std::vector<std::vector<Segment>> kept;  ///< per leg
-  Segment again;                           ///< the one solved again last
+  std::vector<std::size_t> segments;             ///< of each leg
+  bool keep_all = true;                          ///< segments; else only where they start
+  bool keep_rates = false;                       ///< of steps whose rates differ
+  std::vector<std::vector<Segment>> kept;        ///< per leg
+  std::vector<Stages> again;                     ///< of the segment solved again last
+  std::pair<std::size_t, std::size_t> again_of;  ///< its leg and first step
   std::vector<std::vector<std::vector<double>>> frozen;
   std::vector<double> V;  ///< owned + ghosts, without W * rho
   double kT = 0;
@@ -111,7 +106,9 @@ struct LinearFlow::Impl {
   std::pair<std::size_t, std::size_t> rates_of, pair_of;   ///< leg and step
   std::map<double, std::unique_ptr<TransportPair>> pairs;  ///< by c
   std::map<double, bool> pair_ready;
+  std::unique_ptr<ReversibleSolver> reversible;  ///< in place of the pairs; null: not one for it
   long solves = 0;
+  StageTerms terms;
   std::vector<double> faces, work;  ///< scratch
 
   static constexpr std::size_t none = std::size_t(-1);
@@ -125,22 +122,57 @@ struct LinearFlow::Impl {
   }
 };
 
+/// Segments of each leg, of at most k steps: with the least k for which the densities where they start and the stages of
+/// one are no more than `room` fields, or than min_kept sqrt(steps), and with as many as this leaves room for; or, where no
+/// k is small enough, with the one of the fewest fields.
+std::vector<std::size_t> LinearFlow::Impl::count_segments(std::size_t room,
+                                                          std::size_t stages) const {
+  std::size_t count = 0, longest = 1;
+  for (const auto& leg : legs) count += leg.size(), longest = std::max(longest, leg.size());
+  room = std::max(room, std::size_t(options.min_kept * std::sqrt(double(count))));
+  const auto fields = [&](std::size_t k) {
+    std::size_t sum = stages * k;
+    for (const auto& leg : legs) sum += (leg.size() + k - 1) / k;
+    return sum;
+  };
+  std::size_t best = 1;
+  for (std::size_t k = 1; k <= longest && fields(best) > room; ++k) {
+    if (fields(k) < fields(best)) best = k;
+  }
+  const std::size_t more = room - std::min(room, fields(best));
+  std::vector<std::size_t> segments;
+  for (const auto& leg : legs) {
+    segments.push_back(
+        std::min(leg.size(), (leg.size() + best - 1) / best + more * leg.size() / count));
+  }
+  return segments;
+}
+
+void LinearFlow::Impl::make_solver() {
+  const ReversibleOptions of_solver;
+  reversible.reset();
+  if (varies() || !ReversibleSolver::serves(generator, of_solver)) return;
+  reversible = std::make_unique<ReversibleSolver>(generator, of_solver);
+}
+
 LinearFlow::Impl::Impl(Generator& g, std::vector<std::vector<double>> steps,
                        const LinearFlowOptions& o)
     : generator(g), mesh(g.mesh()), legs(std::move(steps)), options(o) {
-  std::size_t count = 0, longest = 1;
+  std::size_t count = 0;
   for (const auto& leg : legs) {
     count += leg.size();
-    longest = std::max(longest, leg.size());
+    times.emplace_back(leg.size() + 1, 0.0);
+    std::partial_sum(leg.begin(), leg.end(), times.back().begin() + 1);
   }
-  const std::size_t field = sizeof(double) * std::size_t(mesh.local());
+  const std::size_t field = sizeof(double) * std::max<std::size_t>(1, std::size_t(mesh.local()));
   const std::size_t stages = options.scheme == LinearScheme::implicit_euler ? 1 : 2;
-  const auto over = [&](std::size_t bytes) { return mesh.comm.any(bytes > options.memory); };
-  keep_all = !over(count * stages * field);
-  every = keep_all ? longest : std::size_t(std::ceil(std::sqrt(double(longest))));
+  const auto room = -std::size_t(mesh.comm.max(-std::int64_t(options.memory / field)));
+  keep_all = count * stages <= room;
+  segments = keep_all ? std::vector<std::size_t>(legs.size(), 1) : count_segments(room, stages);
   const std::size_t of_rates = 6 * sizeof(double) * std::size_t(mesh.faces.size());
-  keep_rates = !over(count * of_rates);
+  keep_rates = !mesh.comm.any(count * of_rates > options.memory);
   kept.resize(legs.size());
+  again_of = {none, none};
   step_rates.resize(legs.size());
   if (keep_rates) {
     for (std::size_t l = 0; l < legs.size(); ++l) step_rates[l].resize(legs[l].size());
@@ -194,69 +226,103 @@ const FaceRates& LinearFlow::Impl::rates_at(std::size_t leg, std::size_t step, c
   return rates;
 }
 
-TransportPair& LinearFlow::Impl::pair_at(std::size_t leg, std::size_t step, const FaceRates& r) {
-  const double c = shift(legs[leg][step]);
+TransportPair& LinearFlow::Impl::pair_at(const Place& at) {
+  const double c = shift(legs[at.leg][at.step]);
   const bool own = varies();
   const double key = own ? 0 : c;
   auto& pair = pairs[key];
   if (!pair) {
     pair = std::make_unique<TransportPair>(mesh, TransportPairOptions{.rtol = options.rtol});
   }
-  const bool same = own ? pair_of == std::pair{leg, step} : pair_ready[key];
+  const bool same = own ? pair_of == std::pair{at.leg, at.step} : pair_ready[key];
   if (!same) {
-    pair->set(c, r);
+    pair->set(c, at.rates);
     pair_ready[key] = true;
-    pair_of = {leg, step};
+    pair_of = {at.leg, at.step};
   }
   return *pair;
 }
 
-/// Ghosts of x are filled.
-void LinearFlow::Impl::solve(TransportPair& pair, bool transposed, std::span<const double> b,
-                             std::vector<double>& x) {
+/// x of the step's matrix, or its transpose; ghosts are filled. Where `guess` has no past, `first` is the start.
+void LinearFlow::Impl::solve(const Place& at, Way way, std::span<const double> b, StepGuess& guess,
+                             std::vector<double>& x, std::span<const double> first) {
   x.resize(std::size_t(mesh.local()));
-  if (transposed) {
-    pair.solve_transposed(b, owned(x));
-  } else {
-    pair.solve(b, owned(x));
-  }
   ++solves;
+  if (reversible) {
+    const double c = shift(legs[at.leg][at.step]);
+    if (guess.empty()) std::ranges::copy(first, x.begin());
+    const bool solved = way == Way::forward ? reversible->solve(c, b, guess, owned(x), at.rtol)
+                                            : reversible->solve_transposed(c, b, guess, x, at.rtol);
+    if (!solved) reversible.reset();
+  }
+  if (!reversible) {
+    TransportPair& pair = pair_at(at);
+    if (way == Way::forward) {
+      pair.solve(b, owned(x));
+    } else {
+      pair.solve_transposed(b, owned(x));
+    }
+  }
   mesh.halo.update(mesh.comm, x);
 }
 
-void LinearFlow::Impl::step(std::size_t leg, std::size_t i, const Start& at, Stages& stages) {
+void LinearFlow::Impl::step(std::size_t leg, std::size_t i, const Start& at, Stages& stages,
+                            Sweep& sweep, bool end_known) {
+  sweep.of_step(legs[leg][i]);
   const std::span<const double> rho0 = at.rho;
   const FaceRates& r = rates_at(leg, i, at);
-  TransportPair& pair = pair_at(leg, i, r);
-  const double c = shift(legs[leg][i]);
+  const Place place{leg, i, r, sweep.rtol};
   const auto n = std::size_t(mesh.owned);
   work.resize(n);
   for (std::size_t k = 0; k < n; ++k) work[k] = mesh.volume[k] * rho0[k];
-  if (options.scheme == LinearScheme::implicit_euler) {
-    return solve(pair, false, work, stages.end);
+  if (options.scheme == LinearScheme::tr_bdf2) {
+    faces.resize(r.forward.size());
+    face_fluxes(mesh, r.forward, r.backward, rho0, faces);
+    add_divergence(mesh, -shift(legs[leg][i]), faces, work);
+    solve(place, Way::forward, work, sweep.middle, stages.middle, rho0);
+    for (std::size_t k = 0; k < n; ++k) {
+      work[k] = mesh.volume[k] * (alpha * stages.middle[k] - beta * rho0[k]);
+    }
   }
-  faces.resize(r.forward.size());
-  face_fluxes(mesh, r.forward, r.backward, rho0, faces);
-  add_divergence(mesh, -c, faces, work);
-  solve(pair, false, work, stages.middle);
-  for (std::size_t k = 0; k < n; ++k) {
-    work[k] = mesh.volume[k] * (alpha * stages.middle[k] - beta * rho0[k]);
-  }
-  solve(pair, false, work, stages.end);
+  if (end_known) return;
+  solve(place, Way::forward, work, sweep.end, stages.end, rho0);
 }
 
-/// From memory, or solved again.
-const Segment& LinearFlow::Impl::segment(std::size_t leg, std::size_t first) {
-  const Segment& stored = kept[leg][first / every];
-  if (keep_all) return stored;
-  if (again.leg == leg && again.first == first && !again.steps.empty()) return again;
-  again = {leg, first, stored.start, stored.before, {}};
-  const std::size_t last = std::min(first + every, legs[leg].size());
-  again.steps.resize(last - first);
-  for (std::size_t i = first; i < last; ++i) {
-    step(leg, i, start_of(again, i), again.steps[i - first]);
+/// From memory, or solved again. Stays until the next call.
+SolvedSegment LinearFlow::Impl::segment(std::size_t leg, std::size_t number) {
+  const Segment& stored = kept[leg][number];
+  if (!stored.steps.empty()) return {stored, stored.steps};
+  const SolvedSegment result{stored, std::span(again).first(stored.count)};
+  if (again_of == std::pair{leg, stored.first}) return result;
+  again_of = {leg, stored.first};
+  const bool last = number + 1 == kept[leg].size();
+  if (!last) again[stored.count - 1].end = kept[leg][number + 1].start;
+  Sweep sweep(mesh.comm, options.again * options.rtol);
+  std::vector<TimedField> known;
+  for (const Segment& s : kept[leg]) known.push_back({times[leg][s.first], &s.start});
+  for (std::size_t i = 0; i < stored.count; ++i) {
+    const std::size_t at = stored.first + i;
+    const bool end_known = !last && i + 1 == stored.count;
+    if (reversible) propose(leg, at, known, sweep);
+    step(leg, at, start_of(result, at), again[i], sweep, end_known);
+    known.push_back({times[leg][at + 1], &again[i].end});
   }
-  return again;
+  return result;
+}
+
+/// Guesses of step i from densities of the leg at other times.
+void LinearFlow::Impl::propose(std::size_t leg, std::size_t i, const std::vector<TimedField>& known,
+                               Sweep& sweep) const {
+  const double begin = times[leg][i], end = times[leg][i + 1];
+  const auto near = [&](double t) {
+    std::vector<TimedField> nodes = known;
+    std::ranges::sort(nodes, {}, [t](const TimedField& node) { return std::abs(node.time - t); });
+    nodes.resize(std::min(nodes.size(), options.nodes));
+    return nodes;
+  };
+  sweep.end.propose(near(end), end);
+  const double middle = begin + 2 * half_gamma * (end - begin);
+  if (options.scheme == LinearScheme::tr_bdf2) sweep.middle.propose(near(middle), middle);
 }
 
 /// b -= c div(dF).
@@ -274,19 +340,33 @@ void LinearFlow::Impl::add_source(const FaceRates& r, std::span<const double> rh
   }
 }
 
-void LinearFlow::Impl::add_gradient(const FaceRates& r, std::span<const double> rho, double c,
-                                    std::span<const double> mu, FlowGradient& gradient) {
-  faces.resize(r.forward.size());
-  gradient.rise.resize(faces.size());
-  const auto fall = [&](std::size_t f) {
-    return mu[std::size_t(mesh.faces.left[f])] - mu[std::size_t(mesh.faces.right[f])];
-  };
-  face_fluxes(mesh, r.forward_rise, r.backward_rise, rho, faces);
-  for (std::size_t f = 0; f < faces.size(); ++f) gradient.rise[f] -= c * faces[f] * fall(f);
-  face_fluxes(mesh, r.forward_kT, r.backward_kT, rho, faces);
-  for (std::size_t f = 0; f < faces.size(); ++f) {
-    if (mesh.faces.left[f] < mesh.owned) gradient.kT -= c * faces[f] * fall(f);
+/// g -= c (dF/d rise, dF/d kT) (mu_K - mu_L), summed over the terms, which have these rates and are gone then.
+void LinearFlow::Impl::add_gradient(const FaceRates& r, FlowGradient& gradient) {
+  constexpr std::int32_t block = 256;  // faces at a time, whose rates stay in the cache
+  gradient.rise.resize(r.forward.size());
+  for (const FaceRun& run : generator.runs()) {
+    double of_kT = 0;
+    for (std::int32_t begin = 0; begin < run.count; begin += block) {
+      const std::int32_t count = std::min(block, run.count - begin);
+      const auto f = std::size_t(run.first + begin), K = std::size_t(run.left + begin),
+                 L = std::size_t(run.right + begin);
+      const double *left_rise = &r.forward_rise[f], *right_rise = &r.backward_rise[f];
+      const double *left_kT = &r.forward_kT[f], *right_kT = &r.backward_kT[f];
+      double* rise = &gradient.rise[f];
+      for (std::size_t j = 0; j < terms.size(); ++j) {
+        const StageTerm& t = terms[j];
+        const double *rho_K = &t.rho[K], *rho_L = &t.rho[L], *mu_K = &t.mu[K], *mu_L = &t.mu[L];
+#pragma omp simd reduction(+ : of_kT)
+        for (std::int32_t i = 0; i < count; ++i) {
+          const double fall = t.c * (mu_K[i] - mu_L[i]);
+          rise[i] -= (left_rise[i] * rho_K[i] - right_rise[i] * rho_L[i]) * fall;
+          of_kT += (left_kT[i] * rho_K[i] - right_kT[i] * rho_L[i]) * fall;
+        }
+      }
+    }
+    if (run.left_owned) gradient.kT -= of_kT;
   }
+  terms.clear();
 }
 
 /// The direction with what the interaction adds to the potential in `rise`.
@@ -306,9 +386,11 @@ FlowDirection LinearFlow::Impl::of_potential(const Start& at, const FlowDirectio
 
 /// `d`: owned + ghosts, ghosts up to date.
 void LinearFlow::Impl::tangent_step(std::size_t leg, std::size_t i, const Start& at,
-                                    const Stages& stages, const FlowDirection& given, Change& d) {
+                                    const Stages& stages, const FlowDirection& given, Change& d,
+                                    Sweep& sweep) {
+  sweep.of_step(legs[leg][i]);
   const FaceRates& r = rates_at(leg, i, at);
-  TransportPair& pair = pair_at(leg, i, r);
+  const Place place{leg, i, r, sweep.rtol};
   const double c = shift(legs[leg][i]);
   const auto n = std::size_t(mesh.owned);
   std::vector<double> rise;
@@ -321,19 +403,18 @@ void LinearFlow::Impl::tangent_step(std::size_t leg, std::size_t i, const Start&
     face_fluxes(mesh, r.forward, r.backward, d.now, faces);
     add_divergence(mesh, -c, faces, b);
     add_source(r, sum(at.rho, stages.middle), c, direction, b);
-    solve(pair, false, b, middle);
+    solve(place, Way::forward, b, sweep.middle, middle);
     for (std::size_t k = 0; k < n; ++k) {
       b[k] = mesh.volume[k] * (alpha * middle[k] - beta * d.now[k]);
     }
   }
   add_source(r, stages.end, c, direction, b);
-  solve(pair, false, b, d.now);
+  solve(place, Way::forward, b, sweep.end, d.now);
 }
 
 /// `rise`: the cotangent of a step's rises. To the densities of rho^, and to dW.
 void LinearFlow::Impl::adjoint_of_interaction(const Start& at, std::span<const double> rise,
                                               Change& lambda, FlowGradient& gradient) {
-  if (!gradient.pairs && !W) return;
   const auto n = std::size_t(mesh.owned);
   std::vector<double> of_V(n, 0.0), y(n);
   add_cell_gradient(mesh, rise, of_V);
@@ -351,28 +432,35 @@ void LinearFlow::Impl::adjoint_of_interaction(const Start& at, std::span<const d
 
 /// `lambda`: owned values; `before` what later steps have sent to the density a step before this one's start.
 void LinearFlow::Impl::adjoint_step(std::size_t leg, std::size_t i, const Start& at,
-                                    const Stages& stages, Change& lambda, FlowGradient& gradient) {
+                                    const Stages& stages, Change& lambda, FlowGradient& gradient,
+                                    Sweep& sweep) {
+  sweep.of_step(legs[leg][i]);
   const FaceRates& r = rates_at(leg, i, at);
-  TransportPair& pair = pair_at(leg, i, r);
+  const Place place{leg, i, r, sweep.rtol};
   const double c = shift(legs[leg][i]);
   const auto n = std::size_t(mesh.owned);
-  std::vector<double> mu2, mu1, b(n);
-  FlowGradient own;
-  solve(pair, true, lambda.now, mu2);
-  add_gradient(r, stages.end, c, mu2, own);
+  std::vector<double>& mu2 = terms.add(c, stages.end);
+  solve(place, Way::transposed, lambda.now, sweep.end, mu2);
   for (std::size_t k = 0; k < n; ++k) lambda.now[k] = mesh.volume[k] * mu2[k];
   if (options.scheme == LinearScheme::tr_bdf2) {
-    for (std::size_t k = 0; k < n; ++k) b[k] = alpha * lambda.now[k];
-    solve(pair, true, b, mu1);
-    add_gradient(r, sum(at.rho, stages.middle), c, mu1, own);
+    work.resize(n);
+    for (std::size_t k = 0; k < n; ++k) work[k] = alpha * lambda.now[k];
+    std::vector<double>& mu1 = terms.add(c, at.rho, stages.middle);
+    solve(place, Way::transposed, work, sweep.middle, mu1);
     for (std::size_t k = 0; k < n; ++k) {
       lambda.now[k] = mesh.volume[k] * mu1[k] - beta * lambda.now[k];
     }
     add_transposed(mesh, -c, r, mu1, lambda.now);
   }
-  for (std::size_t f = 0; f < own.rise.size(); ++f) gradient.rise[f] += own.rise[f];
-  gradient.kT += own.kT;
-  adjoint_of_interaction(at, own.rise, lambda, gradient);
+  if (W || gradient.pairs) {  // the step's own rises are asked for
+    FlowGradient own;
+    add_gradient(r, own);
+    for (std::size_t f = 0; f < own.rise.size(); ++f) gradient.rise[f] += own.rise[f];
+    gradient.kT += own.kT;
+    adjoint_of_interaction(at, own.rise, lambda, gradient);
+  } else if (varies() || terms.size() >= options.stages) {
+    add_gradient(r, gradient);
+  }
 }
 
 LinearFlow::LinearFlow(Generator& generator, std::vector<std::vector<double>> legs,
@@ -395,26 +483,32 @@ void LinearFlow::set(std::span<const double> V, double kT, const Interaction* W)
   impl_->W = W;
   impl_->generator.set_external(V, kT);
   impl_->forget_rates();
+  impl_->make_solver();
 }
 
 std::vector<double> LinearFlow::solve(std::size_t leg, std::span<const double> rho0) {
   Impl& o = *impl_;
-  o.again.steps.clear();
   auto& segments = o.kept[leg];
   segments.clear();
+  o.again_of = {Impl::none, Impl::none};
   std::vector<double> rho(rho0.begin(), rho0.end()), before;
   const std::size_t count = o.legs[leg].size();
-  for (std::size_t first = 0; first < count; first += o.every) {
-    segments.push_back({leg, first, rho, before, {}});
-    const std::size_t last = std::min(first + o.every, count);
-    if (o.keep_all) segments.back().steps.resize(last - first);
-    for (std::size_t i = first; i < last; ++i) {
-      Stages stages;
-      o.step(leg, i, {rho, before, o.ratio(leg, i)}, stages);
-      before = std::exchange(rho, stages.end);
-      if (o.keep_all) segments.back().steps[i - first] = std::move(stages);
+  Sweep sweep(o.mesh.comm, o.options.rtol);
+  for (std::size_t number = 0; number < o.segments[leg]; ++number) {
+    const std::size_t first = number * count / o.segments[leg];
+    const std::size_t steps = (number + 1) * count / o.segments[leg] - first;
+    segments.push_back({leg, first, steps, rho, before, {}});
+    if (o.keep_all) segments.back().steps.resize(steps);
+    if (o.again.size() < steps && !o.keep_all) o.again.resize(steps);
+    // Those of the last segment stay, which an adjoint asks for first.
+    Stages* into = o.keep_all ? segments.back().steps.data() : o.again.data();
+    for (std::size_t i = 0; i < steps; ++i) {
+      o.step(leg, first + i, {rho, before, o.ratio(leg, first + i)}, into[i], sweep);
+      if (o.W) before = rho;
+      rho = into[i].end;
     }
   }
+  if (!o.keep_all) o.again_of = {leg, segments.back().first};
   return rho;
 }
 
@@ -423,10 +517,10 @@ void LinearFlow::refresh() {
   if (!o.generator.flux().limited()) return;
   std::vector<std::vector<std::vector<double>>> fresh(o.legs.size());
   for (std::size_t l = 0; l < o.legs.size(); ++l) {
-    for (std::size_t first = 0; first < o.legs[l].size(); first += o.every) {
-      const Segment& s = o.segment(l, first);
+    for (std::size_t number = 0; number < o.kept[l].size(); ++number) {
+      const SolvedSegment s = o.segment(l, number);
       for (std::size_t i = 0; i < s.steps.size(); ++i) {
-        fresh[l].push_back(sum(i == 0 ? s.start : s.steps[i - 1].end, s.steps[i].end));
+        fresh[l].push_back(sum(i == 0 ? s.kept.start : s.steps[i - 1].end, s.steps[i].end));
         for (double& x : fresh[l].back()) x *= 0.5;
       }
     }
@@ -438,11 +532,11 @@ void LinearFlow::refresh() {
 std::vector<double> LinearFlow::time_integral(std::size_t leg) {
   Impl& o = *impl_;
   std::vector<double> R(std::size_t(o.mesh.owned), 0.0);
-  for (std::size_t first = 0; first < o.legs[leg].size(); first += o.every) {
-    const Segment& s = o.segment(leg, first);
+  for (std::size_t number = 0; number < o.kept[leg].size(); ++number) {
+    const SolvedSegment s = o.segment(leg, number);
     for (std::size_t i = 0; i < s.steps.size(); ++i) {
-      const auto& rho0 = i == 0 ? s.start : s.steps[i - 1].end;
-      const double half = 0.5 * o.legs[leg][first + i];
+      const auto& rho0 = i == 0 ? s.kept.start : s.steps[i - 1].end;
+      const double half = 0.5 * o.legs[leg][s.kept.first + i];
       for (std::size_t k = 0; k < R.size(); ++k) R[k] += half * (rho0[k] + s.steps[i].end[k]);
     }
   }
@@ -454,10 +548,12 @@ void LinearFlow::tangent(std::size_t leg, const FlowDirection& direction, std::s
   Change change{std::vector<double>(std::size_t(o.mesh.local()), 0.0), {}};
   std::ranges::copy(d, change.now.begin());
   o.mesh.halo.update(o.mesh.comm, change.now);
-  for (std::size_t first = 0; first < o.legs[leg].size(); first += o.every) {
-    const Segment& s = o.segment(leg, first);
+  Sweep sweep(o.mesh.comm, o.options.derivatives * o.options.rtol);
+  for (std::size_t number = 0; number < o.kept[leg].size(); ++number) {
+    const SolvedSegment s = o.segment(leg, number);
     for (std::size_t i = 0; i < s.steps.size(); ++i) {
-      o.tangent_step(leg, first + i, o.start_of(s, first + i), s.steps[i], direction, change);
+      o.tangent_step(leg, s.kept.first + i, o.start_of(s, s.kept.first + i), s.steps[i], direction,
+                     change, sweep);
     }
   }
   std::copy_n(change.now.begin(), d.size(), d.begin());
@@ -467,14 +563,14 @@ void LinearFlow::adjoint(std::size_t leg, std::span<double> lambda, FlowGradient
   Impl& o = *impl_;
   gradient.rise.resize(std::size_t(o.mesh.faces.size()));
   Change work{{lambda.begin(), lambda.end()}, std::vector<double>(lambda.size(), 0.0)};
-  const std::size_t count = o.legs[leg].size();
-  for (std::size_t end = count; end > 0;) {
-    const std::size_t first = (end - 1) / o.every * o.every;
-    const Segment& s = o.segment(leg, first);
-    for (std::size_t i = end - first; i-- > 0;) {
-      o.adjoint_step(leg, first + i, o.start_of(s, first + i), s.steps[i], work, gradient);
+  Sweep sweep(o.mesh.comm, o.options.derivatives * o.options.rtol);
+  for (std::size_t number = o.kept[leg].size(); number-- > 0;) {
+    const SolvedSegment s = o.segment(leg, number);
+    for (std::size_t i = s.steps.size(); i-- > 0;) {
+      o.adjoint_step(leg, s.kept.first + i, o.start_of(s, s.kept.first + i), s.steps[i], work,
+                     gradient, sweep);
     }
-    end = first;
+    if (o.terms.size() > 0) o.add_gradient(o.rates, gradient);  // before the densities go
   }
   std::ranges::copy(work.now, lambda.begin());
 }

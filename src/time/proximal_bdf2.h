@@ -21,8 +21,8 @@ namespace otto {
 class ProximalBdf2 {
  public:
   struct Control {
-    double max_ratio = 2.4;    ///< of a step to the one before
-    int start_levels = 3;      ///< K: more levels do no better (docs/methods/proximal_second_order.md)
+    double max_ratio = 2.4;  ///< of a step to the one before
+    int start_levels = 3;  ///< K: more levels do no better (docs/methods/proximal_second_order.md)
     double fast_change = 0.5;  ///< of log rho in a step
     double fast_part = 1e-3;   ///< of the mass that changes so fast
   };

@@ -206,6 +206,72 @@ TEST(LinearFlow, GradientsOnTriangles) {
   }
 }
 
+/// Without a drift the systems of the steps are symmetric, and other solvers do them.
+TEST(LinearFlow, GradientsWithDetailedBalance) {
+  const auto without_drift = [](std::string toml) {
+    const auto begin = toml.find("[drift]"), end = toml.find("[flux]");
+    return toml.erase(begin, end - begin);
+  };
+  check_derivatives(without_drift(box_case("lower = [-1.0]\nupper = [1.5]\ncells = [23]", "[]",
+                                           "scharfetter_gummel")),
+                    "1-D");
+  check_derivatives(
+      without_drift(box_case("lower = [-1.0, 0.0]\nupper = [1.5, 1.0]\ncells = [11, 9]\nperiodic = "
+                             "[false, true]\ngrading = [1.5, 1.0]",
+                             "[]", "scharfetter_gummel")),
+      "2-D");
+  check_derivatives(
+      without_drift(box_case("lower = [-1.0, 0.0, 0.0]\nupper = [1.5, 1.0, 1.0]\ncells = [6, 5, 4]",
+                             "[]", "scharfetter_gummel")),
+      "3-D");
+  check_derivatives(without_drift("[mesh]\nkind = \"gmsh\"\nfile = \"" OTTO_SOURCE_DIR
+                                  "/meshes/acute.msh\"\ncontrol_volumes = \"elements\"\n" +
+                                  energies +
+                                  "[]\n[flux]\nkind = \"scharfetter_gummel\"\n[time]\nstep = "
+                                  "0.01\nend = 0.03\n"),
+                    "triangles");
+}
+
+/// A population far from where the Gibbs weights are: what its cotangents are there is not seen by residuals that are
+/// weighted with them. A drift of 0 has the same flow solved by the systems of flows with a drift.
+TEST(LinearFlow, CotangentsWhereTheGibbsWeightIsSmall) {
+  for (const double depth : {20.0, 60.0, 150.0}) {
+    std::vector<std::vector<double>> cotangents, gradients;
+    for (const std::string drift : {"", "[drift]\nexpression = [\"0*x\", \"0*y\"]\n"}) {
+      Scenario s(
+          "[mesh]\nkind = \"box\"\nlower = [-1.0, -1.0]\nupper = [1.0, 1.0]\ncells = [24, 20]\n"
+          "[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n"
+          "[[energy]]\nkind = \"external\"\nexpression = \"" +
+          std::to_string(depth / 2) +
+          "*(x + 0.2*sin(5*y))\"\n"
+          "[initial]\nkind = \"gaussian\"\nmean = [0.7, 0.0]\nvariance = 0.02\n" +
+          drift + "[time]\nstep = 0.01\nend = 0.03\n");
+      LinearFlow flow(s.generator, {std::vector<double>(12, 1e-3)},
+                      {.scheme = LinearScheme::implicit_euler, .rtol = 1e-12});
+      const std::vector<double> V(s.generator.external().begin(), s.generator.external().end());
+      flow.set(V, 1.0);
+      (void)flow.solve(0, s.initial().density);
+      std::vector<double> lambda(std::size_t(s.mesh.owned));
+      for (std::size_t k = 0; k < lambda.size(); ++k)
+        lambda[k] = s.mesh.volume[k] * std::cos(3 * s.mesh.center[k][0] + s.mesh.center[k][1]);
+      FlowGradient g;
+      flow.adjoint(0, lambda, g);
+      cotangents.push_back(lambda);
+      gradients.push_back(g.rise);
+    }
+    const auto off = [&](const std::vector<std::vector<double>>& x) {
+      double most = 0, size = 0;
+      for (std::size_t k = 0; k < x[0].size(); ++k) {
+        most = std::max(most, std::abs(x[0][k] - x[1][k]));
+        size = std::max(size, std::abs(x[1][k]));
+      }
+      return most / size;
+    };
+    EXPECT_LT(off(cotangents), 1e-10) << depth;
+    EXPECT_LT(off(gradients), 1e-10) << depth;
+  }
+}
+
 TEST(LinearFlow, DensitiesAreThoseOfTheSteppers) {
   for (const std::string flux : {"scharfetter_gummel", "centred"}) {
     for (const std::string scheme : {"implicit_euler", "tr_bdf2"}) {

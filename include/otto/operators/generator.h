@@ -125,7 +125,7 @@ class Generator {
   /// Of a density (owned values), per time: the entries of Exchange::names(); none without an exchange. Collective.
   [[nodiscard]] std::vector<double> exchange_rates(std::span<const double> rho) const;
   /// Self-adjoint in L2(1/pi): detailed balance and no drift. Then forward pi_K = backward pi_L.
-  [[nodiscard]] bool symmetric() const { return symmetric_; }
+  [[nodiscard]] bool symmetric() const { return symmetric_ && circulation_.empty(); }
   /// All rates are non-negative, so that (I - c Q) is an M-matrix for every c >= 0.
   [[nodiscard]] bool monotone() const { return monotone_; }
   /// Changes whenever the rates do; solvers rebuild when it differs from what they saw.
@@ -144,6 +144,7 @@ class Generator {
 
  private:
   void evaluate_external();
+  void measure_range();
   void evaluate_temperature();
   void evaluate_diffusion();
   void evaluate_drift();

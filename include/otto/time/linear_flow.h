@@ -26,8 +26,11 @@
 // densities rho^ is made of, and c and rho^ to whoever differentiates in W (PairCotangents).
 //
 // What the derivatives need of a solve are the densities of its stages. Where those of all steps fit
-// into `memory` they are kept; else every k-th density is, k ~ sqrt(steps), and the steps between are
-// solved again when a derivative comes by: one more forward run each way.
+// into `memory` they are kept; else those of every k-th step are, with the least k for which these and the stages of k
+// steps fit, and the steps between are solved again when a derivative comes by: (k - 1)/k of a forward run each way.
+//
+// With detailed balance and without W the systems are ShiftedSolver's, forwards and transposed
+// (src/time/reversible_solver.h); else TransportPair's.
 
 #include <cstddef>
 #include <map>
@@ -46,8 +49,18 @@ enum class LinearScheme { implicit_euler, tr_bdf2 };
 struct LinearFlowOptions {
   LinearScheme scheme = LinearScheme::tr_bdf2;
   double rtol = 1e-10;  ///< of every solve: gradients are right to about as many digits
+  /// Times rtol, with detailed balance: of the solves of tangents and adjoints, whose errors are theirs alone; and of
+  /// steps that are solved again, whose errors go no further than the segment.
+  double derivatives = 1, again = 1;
+  /// Densities known at other times that the guess of a step that is solved again is made from.
+  std::size_t nodes = 6;
+  /// Adjoint stages with the same rates whose cotangents wait to be added to the gradient together.
+  std::size_t stages = 2;
   /// Bytes per rank for densities of stages; and as many for rates that differ from step to step.
   std::size_t memory = std::size_t(1) << 30;
+  /// Times sqrt(steps): so many densities are kept where `memory` would not hold them. Fewer than 2, or 2.8 for
+  /// TR-BDF2, do not do with one more forward run.
+  double min_kept = 3.5;
 };
 
 /// What a flow is perturbed by.
