@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/operators/exchange.h"
 
 namespace otto {
@@ -18,9 +19,9 @@ bool PositiveStart::wanted(const LinearStage& stage, double dt, const std::vecto
   if (!exchange || exchange->openings.empty()) return false;
   if (!generator_.monotone() || generator_.flux().limited()) return false;
   const auto e = generator_.exits();
-  double comes_in = 0;
-  for (std::size_t k = 0; k < e.size(); ++k) comes_in += e[k] * std::max(-rho1[k], 0.0);
-  const bool wrong = dt * mesh_.comm.sum(comes_in) > noise_ * stage.mass();
+  ReproducibleSum comes_in;
+  comes_in.add(e.size(), [&](std::size_t k) { return e[k] * std::max(-rho1[k], 0.0); });
+  const bool wrong = dt * sum_of_all(mesh_.comm, comes_in) > noise_ * stage.mass();
   if (!wrong) left_ = std::min(left_ + 1, options_.steps);
   return wrong && left_ > 0;
 }
