@@ -45,7 +45,8 @@ endforeach()
 set(OTTO_SHARED ${CMAKE_INSTALL_DATADIR}/otto)
 install(PROGRAMS postprocess/report postprocess/plot DESTINATION ${OTTO_SHARED}/postprocess)
 install(FILES postprocess/otto_report.py postprocess/otto_charts.py postprocess/otto_frames.py postprocess/otto_results.py
-  postprocess/otto_pictures.py postprocess/otto_ledger.py postprocess/otto_sweep.py DESTINATION ${OTTO_SHARED}/postprocess)
+  postprocess/otto_pictures.py postprocess/otto_animation.py postprocess/otto_ledger.py postprocess/otto_sweep.py
+  postprocess/otto_sweep_page.py DESTINATION ${OTTO_SHARED}/postprocess)
 install(DIRECTORY cases DESTINATION ${OTTO_SHARED} FILES_MATCHING PATTERN "*/*"
   PATTERN "README.md" EXCLUDE PATTERN "expected.toml" EXCLUDE PATTERN "exact*.py" EXCLUDE PATTERN "__pycache__" EXCLUDE
   PATTERN "digits.h5" EXCLUDE)

@@ -5,7 +5,7 @@ import math
 import re
 
 WIDTH, HEIGHT = 440, 250
-LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 42
+LEFT, RIGHT, TOP, BOTTOM = 80, 14, 12, 42
 MOST_POINTS = 600  # of a curve; more are not seen at this width
 
 

@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import colors
+from matplotlib import colors, ticker
 from matplotlib.collections import PolyCollection
 
 AXES = "xyz"
@@ -82,17 +82,33 @@ def density_picture(run, scale, count, title, field="density"):
         return figure
 
 
-def _label(run, index, field):
+def frame_label(run, index, field):
     """The time of a frame; nothing where the field has none."""
     t = run.times[index]
     unit = run.units.get("time", "")
     return f"t = {t:.4g}{' ' + unit if unit else ''}" if np.isfinite(t) and run.changes(field) else ""
 
 
-def _colours(norm, field):
+def field_colours(norm, field):
     if norm.vmin == -norm.vmax:
         return SIGNED_COLOURS
     return COLOURS if field in DENSITIES else OTHER_COLOURS
+
+
+def label_decades(axis):
+    """Numbers on a logarithmic axis: at 2 and 5 as well where it spans few decades, at round numbers where it spans none."""
+    low, high = sorted(axis.get_view_interval())
+    if not (low > 0 and np.isfinite(high)):
+        return
+    decades = np.log10(high / low)
+    if decades < 0.7:
+        axis.set_major_locator(ticker.MaxNLocator(5))
+        axis.set_major_formatter(ticker.ScalarFormatter(useMathText=True))
+        axis.set_minor_locator(ticker.NullLocator())
+    elif decades < 3:
+        axis.set_major_locator(ticker.LogLocator(10, subs=(1, 2, 5), numticks=20))
+        axis.set_major_formatter(ticker.LogFormatterSciNotation(10, labelOnlyBase=False, minor_thresholds=(np.inf, np.inf)))
+        axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _curves(run, scale, frames, field):
@@ -103,13 +119,14 @@ def _curves(run, scale, frames, field):
     for shade, index in zip(shades, frames):
         values = run.field(index, field)[order]
         axes.plot(x, np.maximum(values, 1e-300) if scale == "log" else values, color=shade,
-                  label=_label(run, index, field))
-    axes.set(xlabel=axis_name(run, 0), ylabel=_name(run, field), xlim=(run.grid.edges[0][0], run.grid.edges[0][-1]))
+                  label=frame_label(run, index, field))
+    axes.set(xlabel=axis_name(run, 0), ylabel=field_name(run, field), xlim=(run.grid.edges[0][0], run.grid.edges[0][-1]))
     external = run.field(frames[-1], "external_energy")
     if external is not None and field == "density":
-        _shade_external(axes, x, external[order])
+        shade_external(axes, run, x, external[order])
     if scale == "log":
         axes.set_yscale("log")
+        label_decades(axes.yaxis)
     elif is_signed([run.field(i, field) for i in frames]):
         axes.axhline(0, color=GREY, linewidth=0.8)
     elif field in DENSITIES:
@@ -119,11 +136,11 @@ def _curves(run, scale, frames, field):
     return figure
 
 
-def _shade_external(axes, x, external):
+def shade_external(axes, run, x, external):
     """The external energy in grey behind the curves, on an axis of its own."""
     behind = axes.twinx()
     behind.fill_between(x, external, external.min(), color=GREY, alpha=0.13, linewidth=0)
-    behind.set_ylabel("external energy V", color=GREY)
+    behind.set_ylabel(field_name(run, "external_energy"), color=GREY)
     behind.tick_params(colors=GREY)
     behind.spines["right"].set_visible(True)
     behind.spines["right"].set_color(GREY)
@@ -141,24 +158,24 @@ def _unit(run, field):
     return {"external_energy": energy, "chemical_potential": energy, "mean_exit_time": time}.get(field, "")
 
 
-def _with_unit(name, unit):
+def with_unit(name, unit):
     return f"{name} ({unit})" if unit else name
 
 
-def _name(run, field):
-    return _with_unit(WORDS.get(field, field.replace("_", " ")), _unit(run, field))
+def field_name(run, field):
+    return with_unit(WORDS.get(field, field.replace("_", " ")), _unit(run, field))
 
 
 def time_name(run):
-    return _with_unit("time t", run.units.get("time", ""))
+    return with_unit("time t", run.units.get("time", ""))
 
 
 def axis_name(run, axis):
     """Of a coordinate."""
-    return _with_unit(AXES[axis], run.units.get("length", ""))
+    return with_unit(AXES[axis], run.units.get("length", ""))
 
 
-def _draw_plane(axes, grid, values, norm, colours):
+def draw_plane(axes, grid, values, norm, colours):
     if grid.edges is not None:
         image = axes.pcolormesh(grid.edges[0], grid.edges[1], grid.as_array(values).T, norm=norm,
                                 cmap=colours, rasterized=True)
@@ -173,7 +190,7 @@ def _draw_plane(axes, grid, values, norm, colours):
     return image
 
 
-def _draw_external(axes, run):
+def draw_external(axes, run):
     """Level lines of V, a kT apart at the bottom and wider higher up, where the run wrote V."""
     if run.landscape is None or run.landscape[0].edges is None:
         return
@@ -201,17 +218,17 @@ def _multiples(run, scale, frames, field):
     norm, extend = make_norm(values, scale, field)
     figure, panels = _panel_grid(len(frames), (high[1] - low[1]) / (high[0] - low[0]))
     for axes, index, value in zip(panels.flat, frames, values):
-        image = _draw_plane(axes, run.grid, np.maximum(value, norm.vmin), norm,
-                            _colours(norm, field))
-        _draw_external(axes, run)
-        axes.set_title(_label(run, index, field))
+        image = draw_plane(axes, run.grid, np.maximum(value, norm.vmin), norm,
+                            field_colours(norm, field))
+        draw_external(axes, run)
+        axes.set_title(frame_label(run, index, field))
     for axes in panels.flat[len(frames):]:
         axes.set_visible(False)
     for axes in panels[-1]:
         axes.set_xlabel(axis_name(run, 0))
     for axes in panels[:, 0]:
         axes.set_ylabel(axis_name(run, 1))
-    figure.colorbar(image, ax=panels, label=_name(run, field), extend=extend, shrink=0.9, pad=0.015)
+    figure.colorbar(image, ax=panels, label=field_name(run, field), extend=extend, shrink=0.9, pad=0.015)
     return figure
 
 
@@ -233,7 +250,7 @@ def current_picture(run, scale, title):
         longest = np.hypot(u, v).max()
         axes.quiver(mean(x[:, 0]), mean(x[:, 1]), u, v, color="white", pivot="mid", angles="xy", units="xy",
                     scale=longest / (1.4 * side) if longest > 0 else 1, width=side / 12, edgecolor="black", linewidth=0.3)
-        figure.suptitle(title or _name(run, "current"), fontsize=12)
+        figure.suptitle(title or field_name(run, "current"), fontsize=12)
         return figure
 
 
@@ -249,13 +266,13 @@ def _clouds(run, scale, frames, field):
             order = np.argsort(values)
             x = run.grid.centers[order]
             image = axes.scatter(x[:, first], x[:, second], c=np.maximum(values[order], norm.vmin),
-                                 s=6, norm=norm, cmap=_colours(norm, field), linewidths=0, rasterized=True)
+                                 s=6, norm=norm, cmap=field_colours(norm, field), linewidths=0, rasterized=True)
             axes.set_aspect("equal")
             axes.set_xlabel(axis_name(run, first))
             if row == 0:
-                axes.set_title(_label(run, index, field))
+                axes.set_title(frame_label(run, index, field))
         panels[row, 0].set_ylabel(axis_name(run, second))
-    figure.colorbar(image, ax=panels, label=_name(run, field), extend=extend, shrink=0.8, pad=0.015)
+    figure.colorbar(image, ax=panels, label=field_name(run, field), extend=extend, shrink=0.8, pad=0.015)
     return figure
 
 
@@ -275,11 +292,11 @@ def _slices(run, scale, frames, field):
             plane = np.take(array, middle[normal], axis=normal)
             image = axes.pcolormesh(grid.edges[first], grid.edges[second],
                                     np.maximum(plane, norm.vmin).T, norm=norm,
-                                    cmap=_colours(norm, field), rasterized=True)
+                                    cmap=field_colours(norm, field), rasterized=True)
             axes.set_aspect("equal")
             axes.set_xlabel(axis_name(run, first))
             if row == 0:
-                axes.set_title(_label(run, index, field))
+                axes.set_title(frame_label(run, index, field))
         panels[row, 0].set_ylabel(f"{axis_name(run, second)}     ({AXES[normal]} ≈ {at:.2g})")
-    figure.colorbar(image, ax=panels, label=_name(run, field), extend=extend, shrink=0.8, pad=0.015)
+    figure.colorbar(image, ax=panels, label=field_name(run, field), extend=extend, shrink=0.8, pad=0.015)
     return figure

@@ -7,6 +7,7 @@ import html
 import os
 
 from otto_charts import line_chart, number
+from otto_pictures import axis_name, choose_frames, field_name, with_unit
 from otto_results import Results, ResultsError
 
 STYLE = """
@@ -26,10 +27,10 @@ table { border-collapse: collapse; font-size: .9rem; } th, td { text-align: left
 .chart { width: 100%; max-width: 620px; height: auto; } .chart .grid { stroke: var(--line); } .chart text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 .chart .name { fill: var(--ink); } .curve { fill: none; stroke-width: 2; } .c0 { --c: var(--c0); } .c1 { --c: var(--c1); } .c2 { --c: var(--c2); }
 .c3 { --c: var(--c3); } .c4 { --c: var(--c4); } .c5 { --c: var(--c5); } .curve { stroke: var(--c); } .mark { fill: var(--c); }
-.keys { margin: 0; font-size: .85rem; } .key { margin-right: 1rem; overflow-wrap: anywhere; } .key::before { content: ""; display: inline-block; width: 1.2em;
+.keys { margin: 0; font-size: .85rem; } .key { display: inline-block; margin-right: 1rem; overflow-wrap: anywhere; } .key::before { content: ""; display: inline-block; width: 1.2em;
   height: 3px; background: var(--c); margin-right: .4em; vertical-align: middle; }
 .player img.frame { display: none; width: 100%; max-width: 520px; image-rendering: auto; } .player img.now { display: block; }
-.player.wide img.frame { max-width: 900px; } .player input { width: min(100%, 340px); } .bar img { width: 160px; height: 12px; vertical-align: middle; }
+.player.wide img.frame { max-width: 900px; } .player input { width: min(55%, 340px); } .player output { white-space: nowrap; } .bar img { width: 160px; height: 12px; vertical-align: middle; }
 button { font: inherit; padding: .1rem .7rem; background: var(--panel); color: var(--ink); border: 1px solid var(--line); border-radius: 4px; }
 pre { background: var(--panel); padding: .8rem; overflow-x: auto; font-size: .85rem; }
 @media print { body { max-width: none; color: #000; background: #fff; } .player .controls { display: none; } .player img.print { display: inline-block;
@@ -207,32 +208,36 @@ def player(folder):
 
 def density_curves(results):
     import numpy as np
-    from otto_pictures import choose_frames
 
     order = np.argsort(results.grid.centers[:, 0])
     x = results.grid.centers[order, 0]
     series = [(f"t = {number(float(results.times[i]))}", x, results.field(i)[order]) for i in choose_frames(results, 6)]
-    return '<h2>Density</h2>' + figure(line_chart(series, "x", "density"), "The density at times between which it changes equally much.")
+    return '<h2>Density</h2>' + figure(line_chart(series, axis_name(results, 0), field_name(results, "density")),
+                                      "The density at times between which it changes equally much.")
 
 
 def charts(folder):
     """What the history tells."""
     h, parts = folder.history, []
+    units = folder.results.case.get("units", {})
+    energy, duration = units.get("energy", ""), units.get("time", "")
+    time, power = with_unit("time", duration), f"{energy} / {duration}" if energy and duration else ""
     if "free_energy" in h and len(h["time"]) > 1:
         t = h["time"]
-        parts.append(figure(line_chart([("F", t, h["free_energy"])], "time", "free energy"), "The free energy."))
+        parts.append(figure(line_chart([("F", t, h["free_energy"])], time, with_unit("free energy", energy)), "The free energy."))
         if "kl_gibbs" in h:
-            parts.append(figure(line_chart([("KL", t, h["kl_gibbs"])], "time", "KL to the Gibbs density", log_y=True),
+            parts.append(figure(line_chart([("KL", t, h["kl_gibbs"])], time, "KL to the Gibbs density", log_y=True),
                                 "The distance to the Gibbs density."))
-        parts.append(figure(line_chart([("D", t, h["dissipation"])], "time", "dissipation", log_y=True), "The dissipation."))
+        parts.append(figure(line_chart([("D", t, h["dissipation"])], time, with_unit("dissipation", power), log_y=True), "The dissipation."))
         parts.append(figure(line_chart([("Newton", t[1:], h["newton_iterations"][1:]), ("linear", t[1:], h["linear_iterations"][1:])],
-                                       "time", "iterations of a step"), "Iterations of each step."))
+                                       time, "iterations of a step"), "Iterations of each step."))
         drift = abs(h["mass"] / h["mass"][0] - 1) if h["mass"][0] else h["mass"]
-        parts.append(figure(line_chart([("mass", t, drift)], "time", "relative change of mass", log_y=True), "The mass ledger."))
+        parts.append(figure(line_chart([("mass", t, drift)], time, "relative change of mass", log_y=True), "The mass ledger."))
         if len(set(h["dt"][1:])) > 1:
-            parts.append(figure(line_chart([("dt", t[1:], h["dt"][1:])], "time", "step", log_y=True), "The length of steps."))
+            parts.append(figure(line_chart([("dt", t[1:], h["dt"][1:])], time, with_unit("step", duration), log_y=True),
+                                "The length of steps."))
         if "refused" in h and h["refused"].any():
-            parts.append(figure(line_chart([("refused", t, h["refused"])], "time", "refused attempts", marks=True), "Refusals."))
+            parts.append(figure(line_chart([("refused", t, h["refused"])], time, "refused attempts", marks=True), "Refusals."))
     elif "iteration" in h:
         for column in ("kl", "loss", "objective", "misfit", "gradient_norm"):
             if column in h:
@@ -272,9 +277,10 @@ def studies(folder):
         columns = {n: [float(r[i]) if r[i] else float("nan") for r in rows] for i, n in enumerate(names)}
         chart = line_chart([(n, columns["h"], columns[n]) for n in ("l1", "l2", "linf") if n in columns], "h", "error", True, True, True)
         text += "<h2>Convergence</h2>" + figure(chart, "Errors against the width of cells.") + table(names, rows)
-    names, rows = read_table(folder.file("sweep.csv"))
-    if rows:
-        text += "<h2>Sweep</h2>" + table(names, rows)
+    if folder.kind == "sweep" and read_table(folder.file("sweep.csv"))[1]:
+        from otto_sweep_page import sweep_section
+
+        text += sweep_section(folder.path, table)
     names, rows = read_table(folder.file("spectrum.csv"))
     if rows:
         text += "<h2>Rates</h2>" + table(names, rows)

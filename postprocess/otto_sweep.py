@@ -54,7 +54,7 @@ class Sweep:
             return np.array([float(every.index(t)) for t in texts]), every
 
 
-def _scale(values):
+def scale_of(values):
     """Logarithmic where positive values cover more than two decades."""
     values = np.asarray(values)
     return "log" if np.all(values > 0) and values.max() > 100 * values.min() else "linear"
@@ -76,11 +76,11 @@ def sweep_picture(sweep, title):
                 places, texts = sweep.places(rows)
                 seen.append((places, [float(row[name]) for row in rows]))
                 axis.plot(*seen[-1], marker="o", markersize=4, label=label or None)
-            axis.set(title=name, xlabel=sweep.keys[0], yscale=_scale(np.concatenate([y for _, y in seen])))
+            axis.set(title=name, xlabel=sweep.keys[0], yscale=scale_of(np.concatenate([y for _, y in seen])))
             if texts:
                 axis.set_xticks(range(len(texts)), texts, rotation=30, ha="right")
             else:
-                axis.set_xscale(_scale(np.concatenate([x for x, _ in seen])))
+                axis.set_xscale(scale_of(np.concatenate([x for x, _ in seen])))
         for axis in axes.flat[len(names):]:
             axis.set_visible(False)
         if len(sweep.keys) > 1:
@@ -90,18 +90,18 @@ def sweep_picture(sweep, title):
         return figure
 
 
-def _run(sweep, row):
+def run_of(sweep, row):
     return Results(os.path.join(sweep.folder, row["run"]))
 
 
 def is_line(sweep):
     """Whether the runs are one-dimensional, so that densities can be drawn over one another."""
-    return _run(sweep, sweep.rows[0]).grid.dimension == 1
+    return run_of(sweep, sweep.rows[0]).grid.dimension == 1
 
 
 def overlay_picture(sweep, title):
     """The densities at the end of all runs, coloured along the sweep."""
-    runs = [_run(sweep, row) for row in sweep.rows]
+    runs = [run_of(sweep, row) for row in sweep.rows]
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(8, 4))
         colours = plt.get_cmap("viridis")(np.linspace(0, 0.92, len(runs)))

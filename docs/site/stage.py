@@ -145,9 +145,28 @@ def headers(folder):
         shutil.copy2(os.path.join(ROOT, "include", "otto", name), target)
 
 
+def theme(folder):
+    """Debian's files of the theme ask a server for /javascript/normalize.css, and their script imports another, which a page opened from a
+    folder may not: here each is one file."""
+    import furo
+    static = os.path.join(os.path.dirname(furo.__file__), "theme", "furo", "static")
+    parts = {}
+    for name in ("styles/furo.css", "scripts/furo.js", "scripts/gumshoe-patched.js"):
+        path = os.path.join(static, name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                parts[name] = file.read()
+    style, script = parts["styles/furo.css"], parts["scripts/furo.js"]
+    style = re.sub(r'@import url\("?(/javascript/[^)"]+)"?\);', lambda match: open("/usr/share" + match[1], encoding="utf-8").read(), style)
+    script, imports = re.subn(r'^import Gumshoe from "./gumshoe-patched.js";\n', "", script)
+    write(folder, "_static/styles/furo.css", style)
+    write(folder, "_static/scripts/furo.js", (parts["scripts/gumshoe-patched.js"] + "\n" if imports else "") + script)
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         print(__doc__.strip())
         sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
     stage(sys.argv[1])
+    theme(sys.argv[1])
     headers(os.path.join(sys.argv[1], "_headers"))

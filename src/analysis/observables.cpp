@@ -3,13 +3,12 @@
 // A neighbour K whose way to such a cell L is cut by the edge at the share s of the distance
 // exchanges with the edge at the rate r_KL / s instead.
 //
-// The stationary density is the limit of implicit Euler steps far longer than the slowest
-// relaxation. Along a line the Scharfetter-Gummel flux is exact where V is linear between two
+// Along a line the Scharfetter-Gummel flux is exact where V is linear between two
 // centres, and so is the mean of the profile it stands for,
 //
 //   w rho_K + (1 - w) rho_L,      w = (1 - B(s)) / s,
 //
-// which then gives the mass the current belongs to, where the sum over cells has an error of
+// which then gives the mass the stationary current belongs to, where the sum over cells has an error of
 // order 2.
 
 #include "otto/analysis/observables.h"
@@ -24,6 +23,7 @@
 #include "deep_modes.h"
 #include "held_cells.h"
 #include "mean_diffusion.h"
+#include "otto/analysis/spectrum.h"
 #include "otto/core/error.h"
 #include "otto/linear/backward_solver.h"
 #include "otto/mesh/periods.h"
@@ -33,6 +33,7 @@
 #include "quotient.h"
 #include "reach.h"
 #include "reversible.h"
+#include "stationary.h"
 
 namespace otto {
 
@@ -189,79 +190,22 @@ std::vector<double> committor(const GeneratorParts& parts, const Target& given_f
   return q;
 }
 
-/// From a start until steps change nothing more; `values`: owned, of any mass.
-void settle(const Mesh& mesh, ShiftedSolver& solver, double step, std::span<double> values) {
-  std::vector<double> b(values.size());
-  double change = 1;
-  for (int k = 0; change > 1e-12; ++k) {
-    if (k == 30) throw NumericalError("the stationary density does not settle in 30 long steps");
-    const std::vector<double> before(values.begin(), values.end());
-    for (std::size_t i = 0; i < b.size(); ++i) b[i] = mesh.volume[i] * values[i];
-    require(solver.solve(step, {}, b, values), "stationary density");
-    const double mass = integral(mesh, values);
-    double moved = 0;
-    for (std::size_t i = 0; i < b.size(); ++i) {
-      values[i] /= mass;
-      moved += mesh.volume[i] * std::abs(values[i] - before[i]);
-    }
-    const double now = mesh.comm.sum(moved);
-    if (k > 2 && now > 0.5 * change && now < 1e-9) break;  // what is left is the solver's tolerance
-    change = now;
-  }
-}
-
-/// Steps that move nothing may be too short for what is slow: from another start they end elsewhere then.
-void require_same_end(const Mesh& mesh, ShiftedSolver& solver, double step,
-                      std::span<const double> settled) {
-  constexpr double max_apart = 1e-6;  // of the mass
-  std::vector<double> other(settled.begin(), settled.end());
-  for (std::size_t k = 0; k < other.size(); ++k) {
-    const Point& x = mesh.center[k];
-    double w = 0;  // goes from one end of the domain to the other, without its symmetries
-    for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-      const double lower = lower_end(mesh, a), length = upper_end(mesh, a) - lower;
-      w += (x[a] - lower) / length / (1 + double(a));
-    }
-    other[k] *= 0.1 + w * w;
-  }
-  const double mass = integral(mesh, other);
-  for (double& v : other) v /= mass;
-  settle(mesh, solver, step, other);
-  double apart = 0;
-  for (std::size_t k = 0; k < other.size(); ++k) {
-    apart += mesh.volume[k] * std::abs(other[k] - settled[k]);
-  }
-  const double all = mesh.comm.sum(apart);
-  if (all <= max_apart) return;
-  throw NumericalError(
-      fmt::format("the stationary density is not resolved: from two starts it ends with {:.2g} of "
-                  "the mass apart, as wells do that are hardly ever left; try a larger temperature",
-                  all));
-}
-
-StationaryState stationary_state(const Generator& generator, SolverOptions options) {
+StationaryState stationary_state(const Generator& generator) {
   require_one_piece(generator, "the stationary density");
   const Mesh& mesh = generator.mesh();
-  const auto owned = std::size_t(mesh.owned);
-  double square = 0;
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-    const double length = upper_end(mesh, a) - lower_end(mesh, a);
-    square += length * length;
-  }
-  const double step = 1e3 * square / mean_diffusion(generator);
-  ShiftedSolver solver(generator, options);
   StationaryState state;
-  state.density.assign(std::size_t(mesh.local()), 0.0);
-  const auto values = std::span(state.density).first(owned);
-  std::ranges::fill(values, 1 / integral(mesh, std::vector<double>(owned, 1.0)));
-  settle(mesh, solver, step, values);
-  require_same_end(mesh, solver, step, values);
-  mesh.halo.update(mesh.comm, state.density);
+  if (generator.symmetric() && generator.range() <= DeepOptions{}.max_range) {
+    state.density = gibbs_density(generator);
+    state.density.resize(std::size_t(mesh.local()));
+    mesh.halo.update(mesh.comm, state.density);
+  } else {
+    state.density = stationary_density(generator);
+  }
   if (const auto mass = profile_mass(generator, state.density)) {
     for (double& rho : state.density) rho /= *mass;
   }
   state.current = currents(generator, state.density);
-  state.density.resize(owned);
+  state.density.resize(std::size_t(mesh.owned));
   return state;
 }
 

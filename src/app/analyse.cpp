@@ -320,7 +320,7 @@ void add_rate(const Setup& setup, RunOutput& output) {
   const auto& flux = find_flux(setup.c.section("flux").text("kind"));
   Transitions t =
       transitions({setup.mesh, setup.energy, flux, setup.drift.get(), setup.diffusion.get()},
-                  targets.from, targets.to, read_solver(setup.c.section("solver")));
+                  targets.from, targets.to);
   const auto names = setup.c.section("analysis").texts("rate");
   say_rates(t, names, TimeUnit(setup.c), output);
   if (t.flux > 0) add_barrier(setup, targets, names, output);
@@ -333,7 +333,7 @@ void add_rate(const Setup& setup, RunOutput& output) {
 }
 
 void add_current(const Setup& setup, RunOutput& output) {
-  StationaryState state = stationary_state(setup.generator, read_solver(setup.c.section("solver")));
+  StationaryState state = stationary_state(setup.generator);
   std::vector<double> current(state.current.begin(), state.current.begin() + setup.mesh.dimension);
   output.log().say(fmt::format("stationary current: {:.12g}", fmt::join(current, ", ")));
   output.summary_extra()["analysis"]["stationary_current"] = std::move(current);

@@ -245,6 +245,7 @@ void describe(CLI::App& app, Parsed& p) {
   app.description("Otto solves Wasserstein gradient flows of free energies on grids and meshes.");
   app.name("otto");
   app.allow_extras();
+  app.require_subcommand(0, 1);  // a folder may have the name of a command: otto report demo
   app.set_help_flag("-h,--help", "Print this help");
   app.add_flag("--version", p.version, "Print the version");
   app.footer(

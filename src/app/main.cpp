@@ -12,7 +12,7 @@
 
 int main(int argc, char** argv) {
   std::error_code gone;
-  std::filesystem::current_path(gone);
+  (void)std::filesystem::current_path(gone);
   if (gone) {  // MPI and PETSc would abort
     std::fputs("otto: the working folder has been removed; change into one that exists\n", stderr);
     return 4;

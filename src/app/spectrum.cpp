@@ -259,6 +259,13 @@ void refuse_without_modes(const Case& c, const Generator& generator) {
   }
 }
 
+/// Openings through which nothing ever leaves (robin with rate 0, outflow where no velocity points outwards, a reaction
+/// of rate 0) are walls.
+bool lets_out(const Generator& generator) {
+  const auto k = generator.absorption();
+  return generator.mesh().comm.any(std::ranges::any_of(k, [](double rate) { return rate > 0; }));
+}
+
 }  // namespace
 
 int spectrum_command(const RunOptions& options, int count) {
@@ -275,9 +282,15 @@ int spectrum_command(const RunOptions& options, int count) {
     add_host_energies(options.host.get(), mesh, energy);
     const auto drift = make_drift(c.section("drift"), mesh.dimension);
     const Exchange exchange = exchange_of(c, mesh);
-    const Generator generator(mesh, energy, find_flux(c.section("flux").text("kind")), drift.get(),
-                              &exchange, diffusion.get());
-    refuse_without_modes(c, generator);
+    const TwoPointFlux& flux = find_flux(c.section("flux").text("kind"));
+    const Generator given(mesh, energy, flux, drift.get(), &exchange, diffusion.get());
+    refuse_without_modes(c, given);
+    std::optional<Generator> walls;
+    if (given.absorbs() && !lets_out(given)) {
+      walls.emplace(mesh, energy, flux, drift.get(), nullptr, diffusion.get());
+      caution("nothing ever leaves through what is open; the spectrum is that of walls");
+    }
+    const Generator& generator = walls ? *walls : given;
     ShiftedSolver solver(generator, read_solver(c.section("solver")));
     const Spectrum spectrum = slowest_modes(generator, solver, {.count = count});
     refuse_left_over(petsc);

@@ -92,7 +92,9 @@ class Sweep {
     for (const std::size_t i : due_) all.push_back(arguments(runs_[i]));
     run_processes(
         all, sweep_.jobs, [&] { return stopping(); },
-        [&](std::size_t k, int status) { finish(runs_[due_[k]], status, ""); });
+        [&](std::size_t k, int status, const std::string& reason) {
+          finish(runs_[due_[k]], status, reason);
+        });
   }
 
   /// Within this program, on all its ranks.

@@ -48,10 +48,11 @@ std::string sweep_markdown(const std::string& title, const std::vector<SweepAxis
 bool started_by_launcher();
 
 /// Runs `otto` with each of the argument lists, at most `jobs` at a time, their screens discarded;
-/// `done` gets the number and the exit status of each one that has ended. Once `stopping` is true the running ones are asked to stop (SIGTERM) and no other is
-/// started. They die with this process. Throws IoError where none can be started.
+/// `done` gets of each one that has ended the number, the exit status and the reason it told, "" if none. Once
+/// `stopping` is true the running ones are asked to stop (SIGTERM) and no other is started. They die with this
+/// process. Throws IoError where none can be started.
 void run_processes(const std::vector<std::vector<std::string>>& arguments, int jobs,
                    const std::function<bool()>& stopping,
-                   const std::function<void(std::size_t, int)>& done);
+                   const std::function<void(std::size_t, int, const std::string&)>& done);
 
 }  // namespace otto

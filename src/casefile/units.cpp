@@ -4,6 +4,10 @@
 //   energy.temperature = "300 K"            ->   kT = k 300 in units of energy,
 //   energy.temperature = "(300 + 20*x) K"   ->   "k * (300 + 20*x)",
 //
+// in units of kT
+//
+//   energy.temperature = "300 K" or 1       ->   kT = 1,
+//
 // k being Boltzmann's constant (per mole: the gas constant), exact in the SI since 2019 (CODATA
 // 2018; hartree and wave numbers to the digits recommended there), and diffusion coefficients whose
 // unit is named, "cm^2/s".
@@ -43,7 +47,9 @@ const Declare keys{
      {"units.energy", "hartree", "Hartree.", "k = 3.166811563e-6 / K"},
      {"units.energy", "1/cm", "Wave number.", "k = 0.6950348004 / K"},
      {"units.energy", "J", "Joule.", "k = 1.380649e-23 / K"},
-     {"units.energy", "kT", "Of a temperature: kT = 1."}}};
+     {"units.energy", "kT",
+      "Of the temperature of the case, which is 1, or in kelvin, which then changes nothing.",
+      "kT = 1"}}};
 
 struct Boltzmann {
   const char* unit;
@@ -109,6 +115,66 @@ double ratio(std::string_view from, std::string_view to, std::span<const Unit> u
   return from == to && !from.empty() ? 1 : b > 0 ? a / b : 0;
 }
 
+/// The `temperature` of an [[energy]] as it is converted.
+class Temperatures {
+ public:
+  Temperatures(const CaseData& data, const std::string* unit) : data_(data), unit_(unit) {}
+
+  void convert(const TableData& energy, Entry& entry) {
+    const auto* text = std::get_if<std::string>(&entry.value.content);
+    if (!text) {
+      if (in_kT() && !is_one(entry.value)) fail(entry, of_kT);
+      return;
+    }
+    const Entry* kind = energy.find("kind");
+    const auto* name = kind ? std::get_if<std::string>(&kind->value.content) : nullptr;
+    const bool may_vary = name && *name == "entropy" && !is_quantity(*text);
+    const auto in_kelvin = before_K(*text);
+    if (may_vary && in_kT()) fail(entry, of_kT);
+    if (may_vary && !in_kelvin) return;  // an expression, in units of energy
+    const auto T = in_kelvin ? whole_number(*in_kelvin) : std::nullopt;
+    if (!may_vary && !(T && std::isfinite(*T) && *T > 0)) {
+      fail(entry, "a temperature is a number, kT in units of energy, or as \"300 K\"");
+    }
+    if (!unit_) fail(entry, "kelvin need [units] energy, as in energy = \"kJ/mol\"");
+    if (in_kT()) {
+      if (kelvin_ && *kelvin_ != *T) fail(entry, of_kT);
+      kelvin_ = T;
+      entry.value.content = 1.0;
+      return;
+    }
+    const auto known = std::ranges::find_if(constants, [&](auto& c) { return *unit_ == c.unit; });
+    if (known == std::end(constants)) return;  // refused by what is declared
+    if (may_vary) {
+      entry.value.content = fmt::format("{:.17g}*({})", known->k, *in_kelvin);
+    } else {
+      entry.value.content = known->k * *T;
+    }
+  }
+
+ private:
+  static constexpr const char* of_kT =
+      "in units of kT, [units] energy = \"kT\", kT is 1 everywhere: write 1 or, which says the "
+      "same, one "
+      "temperature in kelvin; for another kT, or one that varies, name another unit or none";
+
+  [[nodiscard]] bool in_kT() const { return unit_ && *unit_ == "kT"; }
+  static bool is_one(const Value& value) {
+    const auto* whole = std::get_if<std::int64_t>(&value.content);
+    const auto* real = std::get_if<double>(&value.content);
+    return (whole && *whole == 1) || (real && *real == 1) || (!whole && !real);
+  }
+  [[noreturn]] void fail(const Entry& entry, const char* message) const {
+    const auto* text = std::get_if<std::string>(&entry.value.content);
+    throw InputError(fmt::format("{}: energy.temperature{}: {}", data_.where(entry.place),
+                                 text ? fmt::format(" = \"{}\"", *text) : "", message));
+  }
+
+  const CaseData& data_;
+  const std::string* unit_;       // [units] energy; null: not given
+  std::optional<double> kelvin_;  // in units of kT
+};
+
 }  // namespace
 
 double seconds_in(std::string_view unit) {
@@ -145,34 +211,12 @@ double diffusion_factor(const Section& section, std::string_view key, const Sect
 void convert_temperatures(CaseData& data) {
   const TableData* units = data.find("units", -1);
   const Entry* energy = units ? units->find("energy") : nullptr;
+  Temperatures temperatures(data,
+                            energy ? std::get_if<std::string>(&energy->value.content) : nullptr);
   for (TableData& table : data.tables) {
     if (table.path != "energy") continue;
     for (Entry& entry : table.entries) {
-      const auto* text = std::get_if<std::string>(&entry.value.content);
-      if (entry.key != "temperature" || !text) continue;
-      const auto fail = [&](const std::string& message) {
-        throw InputError(fmt::format("{}: energy.temperature = \"{}\": {}", data.where(entry.place),
-                                     *text, message));
-      };
-      const Entry* kind = table.find("kind");
-      const auto* name = kind ? std::get_if<std::string>(&kind->value.content) : nullptr;
-      const bool may_vary = name && *name == "entropy" && !is_quantity(*text);
-      const auto in_kelvin = before_K(*text);
-      if (may_vary && !in_kelvin) continue;  // an expression, in units of energy
-      const auto T = in_kelvin ? whole_number(*in_kelvin) : std::nullopt;
-      if (!may_vary && !(T && std::isfinite(*T) && *T > 0)) {
-        fail("a temperature is a number, kT in units of energy, or as \"300 K\"");
-      }
-      const auto* unit = energy ? std::get_if<std::string>(&energy->value.content) : nullptr;
-      if (!unit) fail("kelvin need [units] energy, as in energy = \"kJ/mol\"");
-      if (*unit == "kT") fail("in units of kT the temperature is 1");
-      const auto known = std::ranges::find_if(constants, [&](auto& c) { return *unit == c.unit; });
-      if (known == std::end(constants)) continue;  // refused by what is declared
-      if (may_vary) {
-        entry.value.content = fmt::format("{:.17g}*({})", known->k, *in_kelvin);
-      } else {
-        entry.value.content = known->k * *T;
-      }
+      if (entry.key == "temperature") temperatures.convert(table, entry);
     }
   }
 }

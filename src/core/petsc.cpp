@@ -182,6 +182,13 @@ std::vector<std::pair<std::string, std::string>> parse_petsc_words(
   return options;
 }
 
+std::vector<int> petsc_integers(const std::string& option) {
+  std::vector<PetscInt> numbers(16);
+  auto count = PetscInt(numbers.size());
+  check(PetscOptionsGetIntArray(nullptr, nullptr, option.c_str(), numbers.data(), &count, nullptr));
+  return {numbers.begin(), numbers.begin() + count};
+}
+
 std::string petsc_version() {
   PetscInt major = 0, minor = 0, subminor = 0;
   check(PetscGetVersionNumber(&major, &minor, &subminor, nullptr));

@@ -39,8 +39,8 @@ constexpr std::uint64_t bits_of_root_half = 0x3fe6a09e667f3bcd;
   const double p = horner(z, 2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11,
                           2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3);
   // 2 s = f - s f, so that the leading term f carries no rounding of the division
-  const double tail = s * (z * p - f);
-  const double y = k * log2_high + (f + (tail + k * log2_low));
+  const double tail = s * multiply_add(z, p, -f);
+  const double y = multiply_add(k, log2_high, f + multiply_add(k, log2_low, tail));
   const double positive = x == infinity ? infinity : y;
   const double at_zero = x == 0 ? -infinity : quiet_nan;
   return x > 0 ? positive : at_zero;
@@ -91,8 +91,8 @@ void identric_of(std::span<const double> a, std::span<const double> b, std::span
                              1.0 / 110, 1.0 / 90,  1.0 / 72,  1.0 / 56,  1.0 / 42,  1.0 / 30,
                              1.0 / 20,  1.0 / 12,  1.0 / 6,   1.0 / 2};
     for (int k = 0; k < 16; ++k) {
-      h = h * d + ch[k];
-      g = g * d + 1.0 / (18 - k);
+      h = multiply_add(h, d, ch[k]);
+      g = multiply_add(g, d, 1.0 / (18 - k));
     }
     const double g_series = g * d + 0.5;
     const double h_series = -h * d;

@@ -16,10 +16,10 @@ bool decides_nothing(const std::string& key) {
   return key == "title" || key.starts_with("run.") || key.starts_with("checkpoint.");
 }
 
-/// Options that only make PETSc talk.
+/// Options that only make PETSc talk, and the grid of processes, which is a run's own like its ranks.
 bool only_shows(const std::string& option) {
   return option.find("monitor") != std::string::npos || option.find("view") != std::string::npos ||
-         option.starts_with("log_") || option == "info" ||
+         option.starts_with("log_") || option == "info" || option == "box_ranks" ||
          option.find("converged_reason") != std::string::npos;
 }
 

@@ -136,6 +136,16 @@ void remove_results(const fs::path& folder) {
   remove_pictures(folder);
 }
 
+void remove_start(const fs::path& folder) {
+  std::error_code none;
+  remove_results(folder);
+  for (const char* name : {"log.txt", "case.resolved.toml", "history.csv"}) {
+    fs::remove(folder / name, none);
+  }
+  for (const char* name : {"fields", "checkpoints"})
+    fs::remove(folder / name, none);  // where empty
+}
+
 std::string keep_results(const fs::path& folder) {
   const Json summary = read_summary(folder);
   if (summary.is_null() || summary.value("status", "") != "completed") return "";

@@ -26,6 +26,9 @@ void remove_parts(const std::filesystem::path& folder);
 /// series of fields, the pictures of postprocess/plot, unfinished files. Never throws.
 void remove_results(const std::filesystem::path& folder);
 
+/// Removes what a run without a step has left in a folder that held no results. Never throws.
+void remove_start(const std::filesystem::path& folder);
+
 /// Where the last run in the folder was completed, sets its results aside, into the first free one of before-1, ...,
 /// until the new ones are complete, and returns that name, else "". What a run writes under another name and renames
 /// stays as well, and costs no space; pictures stay. Throws IoError.

@@ -8,6 +8,8 @@
 
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
+
 namespace otto {
 
 namespace {
@@ -26,18 +28,18 @@ std::string digits(double x, double scale) {
 
 std::string fingerprint(const Mesh& mesh, std::span<const double> density) {
   constexpr double golden = 0.6180339887498949;
-  std::array<double, 7> s{};  // mass, 3 means, square, l2, mark
+  std::array<ReproducibleSum, 7> sums;  // mass, 3 means, square, l2, mark
   for (std::size_t i = 0; i < static_cast<std::size_t>(mesh.owned); ++i) {
     const double m = mesh.volume[i] * density[i];
     const Point& x = mesh.center[i];
     const double turn = static_cast<double>(mesh.global[i] + 1) * golden;
-    s[0] += m;
-    for (std::size_t a = 0; a < 3; ++a) s[1 + a] += m * x[a];
-    s[4] += m * (x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
-    s[5] += m * density[i];
-    s[6] += m * (turn - std::floor(turn));
+    sums[0] += m;
+    for (std::size_t a = 0; a < 3; ++a) sums[1 + a] += m * x[a];
+    sums[4] += m * (x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
+    sums[5] += m * density[i];
+    sums[6] += m * (turn - std::floor(turn));
   }
-  mesh.comm.sum_in_place(s);
+  const std::vector<double> s = sums_of_all(mesh.comm, sums);
   const double mass = s[0], square = s[4] / mass, reach = std::sqrt(std::abs(square));
   std::string mean;
   for (std::size_t a = 0; a < static_cast<std::size_t>(mesh.dimension); ++a) {

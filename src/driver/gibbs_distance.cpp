@@ -14,25 +14,26 @@
 #include <cmath>
 #include <limits>
 
+#include "otto/core/reproducible_sum.h"
+#include "otto/core/split_exponential.h"
 #include "otto/core/vector_math.h"
+#include "otto/mesh/rows.h"
 
 namespace otto {
 
 namespace {
 
-constexpr std::size_t block = 512;
-
 /// phi(1 + d) for |d| <= 0.03, to 1e-14 of itself.
 [[gnu::always_inline]] inline double series(double d) {
   double p = 1.0 / 90;
-  p = 1.0 / 72 - d * p;
-  p = 1.0 / 56 - d * p;
-  p = 1.0 / 42 - d * p;
-  p = 1.0 / 30 - d * p;
-  p = 1.0 / 20 - d * p;
-  p = 1.0 / 12 - d * p;
-  p = 1.0 / 6 - d * p;
-  p = 1.0 / 2 - d * p;
+  p = multiply_add(-d, p, 1.0 / 72);
+  p = multiply_add(-d, p, 1.0 / 56);
+  p = multiply_add(-d, p, 1.0 / 42);
+  p = multiply_add(-d, p, 1.0 / 30);
+  p = multiply_add(-d, p, 1.0 / 20);
+  p = multiply_add(-d, p, 1.0 / 12);
+  p = multiply_add(-d, p, 1.0 / 6);
+  p = multiply_add(-d, p, 1.0 / 2);
   return d * d * p;
 }
 
@@ -49,9 +50,7 @@ void GibbsDistance::normalise() {
   pi_.resize(owned);
   for (std::size_t i = 0; i < owned; ++i) pi_[i] = -(V[i] - min) / kT;
   exp_of(pi_, pi_);
-  double z = 0;
-  for (std::size_t i = 0; i < owned; ++i) z += mesh.volume[i] * pi_[i];
-  z = mesh.comm.sum(z);
+  const double z = integral(mesh, pi_);
   for (double& p : pi_) p /= z;
   shift_ = min / kT - std::log(z);
   version_ = generator_.version();
@@ -61,23 +60,20 @@ double GibbsDistance::operator()(std::span<const double> density, double mass) {
   if (version_ != generator_.version()) normalise();
   const Mesh& mesh = generator_.mesh();
   const double shift = shift_ + std::log(mass), beta = 1 / generator_.temperature();
-  std::array<double, block> logs;
-  Accumulator total;
-  for (std::size_t begin = 0; begin < pi_.size(); begin += block) {
-    const std::size_t n = std::min(block, pi_.size() - begin);
+  std::array<ReproducibleSum, 1> total;
+  add_rows(total, rows_of(mesh), [&](std::size_t begin, std::size_t n, const auto& to) {
     const double *rho = &density[begin], *V = &generator_.external()[begin],
                  *vol = &mesh.volume[begin], *pi = &pi_[begin];
-    log_of({rho, n}, std::span(logs).first(n));
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
+    double* term = to[0];
+    log_of({rho, n}, {term, n});
+#pragma omp simd
     for (std::size_t i = 0; i < n; ++i) {
       const double rest = mass * pi[i], excess = rho[i] - rest, d = excess / rest;
-      const double far = rho[i] > 0 ? rho[i] * (logs[i] - (shift - beta * V[i])) - excess : -excess;
-      sum += vol[i] * (d > -0.03 && d < 0.03 ? rest * series(d) : far);
+      const double far = rho[i] > 0 ? rho[i] * (term[i] - (shift - beta * V[i])) - excess : -excess;
+      term[i] = vol[i] * (d > -0.03 && d < 0.03 ? rest * series(d) : far);
     }
-    total.add(sum);
-  }
-  return mesh.comm.sum(total.value());
+  });
+  return sum_of_all(mesh.comm, total[0]);
 }
 
 }  // namespace otto

@@ -186,6 +186,7 @@ const StepperEntry& find_stepper(const Case& c, const Problem& problem) {
 }
 
 std::unique_ptr<Stepper> make_stepper(const Case& c, const Problem& problem) {
+  check_reproducible(c, problem);
   return find_stepper(c, problem).make(problem, c.section("time"));
 }
 

@@ -67,6 +67,12 @@ void RunFolder::prepare() {
     if (used != 0 && ::access(path_.c_str(), W_OK | X_OK) != 0) {
       throw IoError(write_failure(path_, errno));
     }
+    fresh_ = used == 0;
+    std::error_code none;
+    for (fs::path p = fs::absolute(path_).lexically_normal(); fresh_ && !fs::exists(p, none);
+         p = p.parent_path()) {
+      made_.push_back(p);
+    }
   });
   MPI_Bcast(&used, 1, MPI_INT, 0, comm_.handle());
   if (used == 0) open();
@@ -183,6 +189,16 @@ bool RunFolder::keep_earlier(const std::exception& error) {
   }
   put_back_results(path_, kept);
   if (checkpoints_aside_) put_back_checkpoints(path_);
+  return true;
+}
+
+bool RunFolder::withdraw(const std::exception& error) noexcept {
+  const bool stepped = summary_.totals && summary_.totals->steps > 0;
+  if (!comm_.is_root() || !open_ || !fresh_ || stepped || resumption_.checkpoint) return false;
+  if (as_error(error).status() != ExitStatus::bad_input) return false;
+  remove_start(path_);
+  std::error_code none;
+  for (const auto& folder : made_) fs::remove(folder, none);
   return true;
 }
 

@@ -181,7 +181,7 @@ ExitStatus RunOutput::finish(const Mesh& mesh) {
 
 void RunOutput::fail(const std::exception& error) noexcept {
   impl_->folder.summary().totals = impl_->record.totals;
-  impl_->folder.fail(error, impl_->extra);
+  if (!impl_->folder.withdraw(error)) impl_->folder.fail(error, impl_->extra);
 }
 
 }  // namespace otto

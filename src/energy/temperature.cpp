@@ -8,6 +8,7 @@
 
 #include "otto/casefile/section.h"
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/words.h"
 #include "otto/mesh/region.h"
 
@@ -170,12 +171,12 @@ std::shared_ptr<const VaryingTemperature> read_temperature(std::span<const Secti
                         .place = first.where("temperature") + ": energy.temperature"};
   if (regions) kT.region = read_regions(entropies, mesh);
   const std::vector<double> values = kT.of_cells(mesh, 0);
-  double sum = 0, volume = 0;
+  ReproducibleSum sum, volume;
   for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
     sum += mesh.volume[k] * values[k];
     volume += mesh.volume[k];
   }
-  kT.mean = mesh.comm.sum(sum) / mesh.comm.sum(volume);
+  kT.mean = sum_of_all(mesh.comm, sum) / sum_of_all(mesh.comm, volume);
   return std::make_shared<const VaryingTemperature>(std::move(kT));
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "krylov.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/mesh/box_faces.h"
 #include "otto/multigrid/box_operator.h"
 #include "otto/multigrid/multigrid.h"
@@ -67,13 +68,17 @@ multigrid::Operator weighted_laplacian(const Mesh& mesh, std::span<const double>
 }
 
 double dot(const Comm& comm, std::span<const double> x, std::span<const double> y) {
-  return comm.sum(std::inner_product(x.begin(), x.end(), y.begin(), 0.0));
+  ReproducibleSum sum;
+  sum.add(x.size(), [&](std::size_t i) { return x[i] * y[i]; });
+  return sum_of_all(comm, sum);
 }
 
 /// Takes the part along constants out of a vector, rounding having left some.
 void remove_mean(const Mesh& mesh, std::span<double> x) {
-  const double sum = mesh.comm.sum(std::accumulate(x.begin(), x.end(), 0.0));
-  for (double& v : x) v -= sum / double(mesh.global_cells);
+  ReproducibleSum sum;
+  sum.add(x);
+  const double mean = sum_of_all(mesh.comm, sum) / double(mesh.global_cells);
+  for (double& v : x) v -= mean;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "reproducible_vector.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -79,7 +80,10 @@ KrylovSolver::KrylovSolver(MPI_Comm comm, std::size_t owned, const KrylovControl
       precondition_(std::move(precondition)),
       user_rtol_(user_rtol(control)),
       rtol_(user_rtol_ > 0 ? user_rtol_ : control.rtol) {
-  for (auto* v : {&b_, &x_}) check(VecCreateMPI(comm_, owned_, PETSC_DETERMINE, v->out()));
+  for (auto* v : {&b_, &x_}) {
+    check(VecCreateMPI(comm_, owned_, PETSC_DETERMINE, v->out()));
+    make_reproducible(*v, {.length = owned});
+  }
   check(KSPCreate(comm_, ksp_.out()));
   set_method(ksp_, control);
   if (multiply_) {

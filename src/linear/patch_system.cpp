@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
+
 namespace otto {
 
 PatchSystem::PatchSystem(const Transport& transport)
@@ -55,30 +57,29 @@ SolveReport PatchSystem::solve(const ProximalCoefficients& c, std::span<const ch
   const std::size_t n = inside.size();
   set_diagonal(c);
   std::fill(direction_.begin(), direction_.end(), 0.0);
-  double r_z = 0;
+  ReproducibleSum start;
   for (std::size_t k = 0; k < n; ++k) {
     x[k] = 0;
     residual_[k] = inside[k] != 0 ? b[k] : 0.0;
     if (!(diagonal_[k] > 0)) residual_[k] = 0, diagonal_[k] = 1;
     direction_[k] = residual_[k] / diagonal_[k];
-    r_z += residual_[k] * direction_[k];
+    start += residual_[k] * direction_[k];
   }
-  r_z = mesh_.comm.sum(r_z);
+  double r_z = sum_of_all(mesh_.comm, start);
   const double goal = rtol * rtol * r_z;
   SolveReport report;
   while (r_z > goal && report.iterations < max_iterations) {
     apply(c, inside);
-    double energy = 0;
-    for (std::size_t k = 0; k < n; ++k) energy += direction_[k] * product_[k];
-    const double alpha = r_z / mesh_.comm.sum(energy);
+    ReproducibleSum energy, squares;
+    energy.add(n, [&](std::size_t k) { return direction_[k] * product_[k]; });
+    const double alpha = r_z / sum_of_all(mesh_.comm, energy);
     if (!std::isfinite(alpha)) break;
-    double next = 0;
     for (std::size_t k = 0; k < n; ++k) {
       x[k] += alpha * direction_[k];
       residual_[k] -= alpha * product_[k];
-      next += residual_[k] * residual_[k] / diagonal_[k];
+      squares += residual_[k] * residual_[k] / diagonal_[k];
     }
-    next = mesh_.comm.sum(next);
+    const double next = sum_of_all(mesh_.comm, squares);
     const double beta = next / r_z;
     r_z = next;
     for (std::size_t k = 0; k < n; ++k) {

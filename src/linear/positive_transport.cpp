@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/operators/face_runs.h"
 
 namespace otto {
@@ -18,11 +19,12 @@ PositiveTransport::PositiveTransport(const Transport& transport, SolverOptions o
 double PositiveTransport::move(std::span<const double> phi, std::span<const double> density,
                                double d, std::span<const double> rho0, std::vector<double>& rho1) {
   std::ranges::fill(change_, 0.0);
-  const double kinetic = transport_.leave(phi, density, d, change_);
+  ReproducibleSum kinetic;
+  transport_.leave(phi, density, d, change_, &kinetic);
   rho1.resize(rho0.size());
   for (std::size_t k = 0; k < change_.size(); ++k) rho1[k] = rho0[k] - change_[k] / mesh_.volume[k];
   mesh_.halo.update(mesh_.comm, rho1);
-  return mesh_.comm.sum(kinetic);
+  return sum_of_all(mesh_.comm, kinetic);
 }
 
 SolveReport PositiveTransport::move_positive(std::span<const double> phi,

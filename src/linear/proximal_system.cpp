@@ -7,9 +7,11 @@
 
 #include "assembled.h"
 #include "krylov.h"
+#include "otto/mesh/rows.h"
 #include "otto/multigrid/proximal_cycle.h"
 #include "preconditioners.h"
 #include "proximal_matrix.h"
+#include "reproducible_vector.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -46,6 +48,7 @@ struct ProximalSystem::Impl {
       : transport(t), mesh(t.mesh()), options(o), x(std::size_t(mesh.local())), w(x.size()) {
     for (auto* v : {&b, &u}) {
       check(VecCreateMPI(mesh.comm.handle(), mesh.owned, PETSC_DETERMINE, v->out()));
+      make_reproducible(*v, rows_of(mesh));
     }
     const auto [min, max] = std::ranges::minmax(mesh.volume);
     equal_volumes = mesh.comm.min(min) == mesh.comm.max(max);

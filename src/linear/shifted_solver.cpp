@@ -1,23 +1,23 @@
 #include "otto/linear/shifted_solver.h"
 
 #include <petscksp.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include <algorithm>
 #include <cmath>
 
 #include "assembled.h"
+#include "flush_tiny_numbers.h"
+#include "gibbs_operator.h"
 #include "krylov.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/section.h"
 #include "otto/core/fault.h"
-#include "otto/mesh/box_faces.h"
+#include "otto/mesh/rows.h"
 #include "otto/multigrid/box_operator.h"
 #include "otto/multigrid/multigrid.h"
 #include "otto/operators/fourth_order.h"
 #include "preconditioners.h"
+#include "reproducible_vector.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -34,37 +34,9 @@ const Declare declare{{{.path = "solver", .doc = "The linear systems of a time s
                         .range = {.min = 0, .max = 1, .above = true, .below = true},
                         .equation = "||b - A rho|| <= rtol ||b||"}}};
 
-/// While one lives, results below 1e-308 are zero. Densities in the tails of cold, steep energies
-/// are that small, and most processors take a hundred times longer over such numbers.
-class FlushTinyNumbers {
- public:
-#ifdef __SSE2__
-  FlushTinyNumbers() : saved_(_mm_getcsr()) {
-    _mm_setcsr(saved_ | flush_to_zero | inputs_are_zero);
-  }
-  ~FlushTinyNumbers() { _mm_setcsr(saved_); }
-
- private:
-  static constexpr unsigned flush_to_zero = 0x8000, inputs_are_zero = 0x0040;
-  unsigned saved_;
-#else
-  FlushTinyNumbers() {}
-  ~FlushTinyNumbers() {}
-
- public:
-#endif
-  FlushTinyNumbers(const FlushTinyNumbers&) = delete;
-  FlushTinyNumbers& operator=(const FlushTinyNumbers&) = delete;
-};
-
 constexpr KrylovControl defaults{.prefix = "shifted_"};
 
 using KspOwner = PetscOwner<KSP, KSPDestroy>;
-
-/// Beyond this range of V/kT, pi = exp(-V/kT) and its inverse no longer fit a double together.
-constexpr double symmetric_range = 1340;
-/// Beyond this one, sqrt(pi) no longer fits a float with room for residuals.
-constexpr double single_range = 70;
 
 template <class Operator>
 PetscErrorCode multiply(Mat A, Vec u, Vec y) {
@@ -105,14 +77,7 @@ struct WideOperator {
 SolverOptions read_solver(const Section& solver) { return {.rtol = solver.real("rtol")}; }
 
 std::vector<double> gibbs_weights(const Generator& generator) {
-  const Comm& comm = generator.mesh().comm;
-  const auto V = generator.external();
-  const double kT = generator.temperature();
-  const auto [low, high] = std::ranges::minmax(V);
-  const double middle = 0.5 * (comm.min(low) + comm.max(high));
-  std::vector<double> pi(V.size());
-  std::ranges::transform(V, pi.begin(), [&](double v) { return std::exp((middle - v) / kT); });
-  return pi;
+  return gibbs_weights(generator.mesh().comm, generator.external(), generator.temperature());
 }
 
 struct ShiftedSolver::Impl {
@@ -120,6 +85,7 @@ struct ShiftedSolver::Impl {
     const MPI_Comm comm = mesh.comm.handle();
     for (auto* v : {&b, &u}) {
       check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, v->out()));
+      make_reproducible(*v, rows_of(mesh));
     }
     assemble_always = !mesh.box || user_option(defaults.prefix, "-pc_type");
   }
@@ -171,13 +137,7 @@ void ShiftedSolver::Impl::use_rates() {
   c = -1;
   if (symmetric) {
     pi = gibbs_weights(generator);
-    const auto forward = generator.forward(), backward = generator.backward();
-    conductance.resize(forward.size());
-    for (std::size_t f = 0; f < forward.size(); ++f) {
-      // Of the two equal products, the one whose factors are larger loses nothing to underflow.
-      const auto l = std::size_t(mesh.faces.left[f]), r = std::size_t(mesh.faces.right[f]);
-      conductance[f] = pi[l] < pi[r] ? forward[f] * pi[l] : backward[f] * pi[r];
-    }
+    conductance = gibbs_conductances(mesh, pi, generator.forward(), generator.backward(), 1);
     if (!assemble_always) make_hierarchy();
   }
   if (!matrix_free() && !assembled) assembled = std::make_unique<AssembledMatrix>(mesh);
@@ -185,28 +145,9 @@ void ShiftedSolver::Impl::use_rates() {
 }
 
 void ShiftedSolver::Impl::make_hierarchy() {
-  const BoxBlock& block = *mesh.box;
-  multigrid::Operator op;
-  op.comm = mesh.comm;
-  op.neighbour = block.neighbour;
-  op.begin = block.begin;
-  op.global = {block.cells(0), block.cells(1), block.cells(2)};
-  op.grid = multigrid::BlockGrid(mesh.dimension, block.size);
-  op.omega.assign(op.grid.size, 0.0);
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) op.g[a].assign(op.grid.size, 0.0);
-  for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
-    op.omega[std::size_t(op.grid.index(at[0], at[1], at[2]))] =
-        mesh.volume[std::size_t(cell)] * pi[std::size_t(cell)];
-  });
-  std::size_t face = 0;
-  for_each_face(
-      block, GhostLayers(block), [&](int a, const BlockIndex& at, std::int32_t, std::int32_t) {
-        op.g[std::size_t(a)][std::size_t(op.grid.index(at[0], at[1], at[2]))] = conductance[face++];
-      });
-  multigrid::BlockExchange(op.comm, op.grid, op.neighbour)(op.omega.data());
   cycle.reset();
   box_operator.reset();
-  hierarchy = std::make_unique<multigrid::Hierarchy>(std::move(op));
+  hierarchy = std::make_unique<multigrid::Hierarchy>(gibbs_operator(mesh, pi, conductance));
   cycle = multigrid::make_cycle(*hierarchy, generator.range() <= single_range);
   box_operator = std::make_unique<multigrid::BoxOperator>(hierarchy->levels.front().op);
   if (shell) check(MatShellSetContext(shell, box_operator.get()));

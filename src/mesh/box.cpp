@@ -1,9 +1,13 @@
 #include "otto/mesh/box.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "otto/core/error.h"
+#include "otto/core/petsc.h"
+#include "otto/mesh/rows.h"
 
 namespace otto {
 
@@ -42,6 +46,25 @@ std::array<int, 3> process_grid(const Box& box, int size) {
   return best;
 }
 
+/// The process grid a user asks for with -box_ranks x,y,z, else that of least surface.
+std::array<int, 3> wanted_grid(const Box& box, int size) {
+  const std::vector<int> given = petsc_integers("-box_ranks");
+  if (given.empty()) return process_grid(box, size);
+  std::array<int, 3> p{1, 1, 1};
+  bool fits = given.size() <= 3;
+  for (std::size_t a = 0; a < std::min<std::size_t>(given.size(), 3); ++a) {
+    p[a] = given[a];
+    fits = fits && p[a] >= 1 && p[a] <= box.cells(int(a));
+  }
+  if (!fits || std::int64_t{p[0]} * p[1] * p[2] != size) {
+    throw InputError(fmt::format(
+        "-box_ranks: {} does not share the cells out among {} ranks; give one number per axis, "
+        "none larger than its mesh.cells, whose product is {}",
+        fmt::join(given, ","), size, size));
+  }
+  return p;
+}
+
 }  // namespace
 
 std::vector<double> graded_nodes(double lower, double upper, std::int64_t cells, double ratio) {
@@ -70,6 +93,9 @@ std::vector<std::int64_t> BoxBlock::cuts(int axis) const {
   const std::int64_t n = cells(axis), parts = ranks[static_cast<std::size_t>(axis)];
   std::int64_t unit = 1;
   while (unit * 2 * 8 * parts <= n) unit *= 2;  // at least 8 units each: imbalance below 1/8
+  // pairs of cells, and rows that are added up together, stay on one rank
+  const std::int64_t together = std::max<std::int64_t>(2, axis == 1 ? rows_per_group(box) : 1);
+  while (unit < together && 2 * unit * parts <= n) unit *= 2;
   const std::int64_t units = (n + unit - 1) / unit;
   std::vector<std::int64_t> first;
   for (std::int64_t p = 0; p <= parts; ++p) first.push_back(std::min(n, units * p / parts * unit));
@@ -79,7 +105,7 @@ std::vector<std::int64_t> BoxBlock::cuts(int axis) const {
 std::shared_ptr<const BoxBlock> cut_box(const Comm& comm, const Box& box) {
   auto block = std::make_shared<BoxBlock>();
   block->box = box;
-  block->ranks = process_grid(box, comm.size());
+  block->ranks = wanted_grid(box, comm.size());
   const auto& p = block->ranks;
   block->place = {comm.rank() % p[0], comm.rank() / p[0] % p[1], comm.rank() / p[0] / p[1]};
   std::int64_t cells = 1;

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/mesh/box_faces.h"
 #include "otto/mesh/mesh.h"
+#include "otto/mesh/rows.h"
 
 namespace otto {
 
@@ -156,16 +158,9 @@ Mesh make_box_mesh(const Comm& comm, const Box& box) {
 }
 
 double integral(const Mesh& mesh, std::span<const double> values) {
-  constexpr std::int32_t block = 4096;  // sums of sums: rounding grows with the block, not with n
-  double total = 0;
-  for (std::int32_t begin = 0; begin < mesh.owned; begin += block) {
-    const std::int32_t end = std::min(mesh.owned, begin + block);
-    double part = 0;
-#pragma omp simd reduction(+ : part)
-    for (std::int32_t c = begin; c < end; ++c) part += mesh.volume[c] * values[c];
-    total += part;
-  }
-  return mesh.comm.sum(total);
+  ReproducibleSum total;
+  total.add(rows_of(mesh), [&](std::size_t c) { return mesh.volume[c] * values[c]; });
+  return sum_of_all(mesh.comm, total);
 }
 
 CellShapes cell_shapes(const Mesh& mesh) {

@@ -6,6 +6,7 @@
 
 #include "otto/casefile/section.h"
 #include "otto/casefile/suggest.h"
+#include "otto/core/reproducible_sum.h"
 
 namespace otto {
 
@@ -48,15 +49,13 @@ std::vector<double> shares_of_region(const Mesh& mesh, std::int32_t region) {
 }
 
 std::vector<double> region_volumes(const Mesh& mesh) {
-  std::vector<double> volume;
+  std::vector<ReproducibleSum> volumes;
   for (std::size_t r = 0; r < mesh.region_names.size(); ++r) {
-    double sum = 0;
     const auto share = shares_of_region(mesh, std::int32_t(r));
-    for (std::size_t i = 0; i < share.size(); ++i) sum += share[i] * mesh.volume[i];
-    volume.push_back(sum);
+    volumes.emplace_back().add(share.size(),
+                               [&](std::size_t i) { return share[i] * mesh.volume[i]; });
   }
-  mesh.comm.sum_in_place(volume);
-  return volume;
+  return sums_of_all(mesh.comm, volumes);
 }
 
 }  // namespace otto

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gathering.h"
+#include "otto/core/reproducible_sum.h"
 
 namespace otto::multigrid {
 
@@ -11,7 +12,7 @@ namespace {
 
 /// Mean normalised coupling g / sqrt(omega_K omega_L) along each axis over all blocks.
 std::array<double, 3> couplings(const Operator& level) {
-  std::array<double, 6> sums{};
+  std::array<ReproducibleSum, 6> sums;
   const BlockGrid& grid = level.grid;
   for_each(grid.n, [&](int i, int j, int k) {
     const std::ptrdiff_t c = grid.index(i, j, k);
@@ -25,9 +26,9 @@ std::array<double, 3> couplings(const Operator& level) {
       }
     }
   });
-  level.comm.sum_in_place(sums);
+  const std::vector<double> all = sums_of_all(level.comm, sums);
   std::array<double, 3> mean{};
-  for (std::size_t a = 0; a < 3; ++a) mean[a] = sums[3 + a] > 0 ? sums[a] / sums[3 + a] : 0;
+  for (std::size_t a = 0; a < 3; ++a) mean[a] = all[3 + a] > 0 ? all[a] / all[3 + a] : 0;
   return mean;
 }
 
@@ -59,6 +60,27 @@ void allocate(Operator& level) {
     level.g[a].assign(level.grid.size, 0.0);
 }
 
+/// The block of this rank with its ends moved down to whole aggregates; that of the last one stays.
+Region evened(const Operator& fine, const std::array<int, 3>& factor) {
+  Region r = region_of(fine);
+  for (std::size_t a = 0; a < 3; ++a) {
+    r.begin[a] -= r.begin[a] % factor[a];
+    if (r.end[a] != fine.global[a]) r.end[a] -= r.end[a] % factor[a];
+  }
+  return r;
+}
+
+/// The arrays of `level` into those of `next`, halos included.
+void carry(const Operator& level, Operator& next) {
+  allocate(next);
+  const Gathering gathering(level, next);
+  gathering.gather(level.grid, level.omega.data(), next.grid, next.omega.data());
+  for (std::size_t a = 0; a < std::size_t(next.grid.dim); ++a) {
+    gathering.gather(level.grid, level.g[a].data(), next.grid, next.g[a].data());
+  }
+  exchange(next);
+}
+
 }  // namespace
 
 std::array<int, 3> coarsening_factors(const Operator& fine, const CoarseningOptions& options) {
@@ -66,11 +88,21 @@ std::array<int, 3> coarsening_factors(const Operator& fine, const CoarseningOpti
   const auto strength = couplings(fine);
   const double strongest = *std::ranges::max_element(strength);
   for (std::size_t a = 0; a < std::size_t(fine.grid.dim); ++a) {
-    const bool odd_begin = fine.comm.any(fine.begin[a] % 2 != 0);
     const bool strong = strength[a] >= options.weak_axis * strongest && strength[a] > 0;
-    if (fine.global[a] >= 2 && strong && !odd_begin) factor[a] = 2;
+    if (fine.global[a] >= 2 && strong) factor[a] = 2;
   }
   return factor;
+}
+
+Fit fit(const Operator& fine, const std::array<int, 3>& factor) {
+  bool even = true, full = true;
+  const Region moved = evened(fine, factor);
+  for (std::size_t a = 0; a < 3; ++a) {
+    even = even && fine.begin[a] % factor[a] == 0;
+    full = full && moved.size()[a] > 0;
+  }
+  if (fine.comm.any(!full)) return Fit::gather;
+  return fine.comm.any(!even) ? Fit::regroup : Fit::coarsen;
 }
 
 Operator coarsen(const Operator& fine, const std::array<int, 3>& factor) {
@@ -115,20 +147,25 @@ Operator gather(const Operator& divided) {
   whole.grid =
       BlockGrid(divided.grid.dim, {std::int32_t(divided.global[0]), std::int32_t(divided.global[1]),
                                    std::int32_t(divided.global[2])});
-  allocate(whole);
-  const Gathering gathering(divided);
-  const auto collect = [&](const std::vector<double>& mine, std::vector<double>& all) {
-    gathering.gather(divided.grid, mine.data(), whole.grid, all.data());
-  };
-  collect(divided.omega, whole.omega);
   for (std::size_t a = 0; a < std::size_t(whole.grid.dim); ++a) {
-    collect(divided.g[a], whole.g[a]);
     // A periodic axis is one where the first block has a neighbour below.
     const bool wraps = divided.comm.any(divided.begin[a] == 0 && divided.neighbour[a][0] >= 0);
     whole.neighbour[a] = wraps ? std::array<int, 2>{0, 0} : std::array<int, 2>{-1, -1};
   }
-  exchange(whole);
+  carry(divided, whole);
   return whole;
+}
+
+Operator regroup(const Operator& divided, const std::array<int, 3>& factor) {
+  Operator moved;
+  moved.comm = divided.comm;
+  moved.neighbour = divided.neighbour;
+  moved.global = divided.global;
+  const Region r = evened(divided, factor);
+  moved.begin = r.begin;
+  moved.grid = BlockGrid(divided.grid.dim, r.size());
+  carry(divided, moved);
+  return moved;
 }
 
 }  // namespace otto::multigrid

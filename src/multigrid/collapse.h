@@ -5,8 +5,13 @@
 //
 //   B_K(E) = sum_d A(K, K + (d, r)) p(K + d, I + E),    K = 2 I (even) or 2 I + 1 (odd),
 //
-// then C(I, I + D) = sum over the four K that take from I of p(K, I) B_K(.). Each block does so for
-// its own rows K; what belongs to aggregates of other blocks is added there afterwards.
+// then C(I, I + D) = sum over the four K that take from I of p(K, I) B_K(.),
+//
+//   C = C_own + C_beside,   K = 2 I and 2 I + 1,   K = 2 I - 1 and 2 I + 2.
+//
+// Each block does so for its own rows K; what belongs to C_beside of other blocks is added there
+// afterwards. Sums of two terms do not depend on their order, so that C is the same for every
+// partition, to the last bit.
 
 #include <algorithm>
 #include <utility>
@@ -77,25 +82,38 @@ void half_products(const GroupRows<Real>& a, const Weights& w, std::int32_t n, i
 }
 
 /// C(I, I + D) for lanes from `begin` to `end`, of the products B of the aggregates I - 1, I, I + 1,
-/// which lie `shift` lanes apart.
+/// which lie `shift` lanes apart; where `beside` is given, its part apart.
 template <int D, class Real, class Weights>
 void collect_product(const std::array<HalfProduct<Real>*, 3>& B, std::ptrdiff_t shift,
                      const Weights& w, std::ptrdiff_t begin, std::ptrdiff_t end,
-                     Real* __restrict out) {
+                     Real* __restrict out, Real* __restrict beside) {
   using Half = HalfProduct<Real>;
   const Real *even = nullptr, *odd = nullptr, *below = nullptr, *above = nullptr;
   if constexpr (Half::template has<0, D>) even = B[1]->template row<0, D>();
   if constexpr (Half::template has<1, D>) odd = B[1]->template row<1, D>();
   if constexpr (Half::template has<1, D + 1>) below = B[0]->template row<1, D + 1>() - shift;
   if constexpr (Half::template has<0, D - 1>) above = B[2]->template row<0, D - 1>() + shift;
-#pragma omp simd
-  for (std::ptrdiff_t i = begin; i < end; ++i) {
+  const auto own_part = [&](std::ptrdiff_t i) {
     Real sum = 0;
     if constexpr (Half::template has<0, D>) sum += w.template own<0, 0>(i) * even[i];
     if constexpr (Half::template has<1, D>) sum += w.template own<1, 0>(i) * odd[i];
+    return sum;
+  };
+  const auto other_part = [&](std::ptrdiff_t i) {
+    Real sum = 0;
     if constexpr (Half::template has<1, D + 1>) sum += w.template other<1, -1>(i) * below[i];
     if constexpr (Half::template has<0, D - 1>) sum += w.template other<0, 1>(i) * above[i];
-    out[i] = sum;
+    return sum;
+  };
+  if (beside) {
+#pragma omp simd
+    for (std::ptrdiff_t i = begin; i < end; ++i) {
+      out[i] = own_part(i);
+      beside[i] = other_part(i);
+    }
+  } else {
+#pragma omp simd
+    for (std::ptrdiff_t i = begin; i < end; ++i) out[i] = own_part(i) + other_part(i);
   }
 }
 
@@ -139,10 +157,10 @@ class StoredRows {
 };
 
 /// C along x, from the rows that source(j, k, r, rows) points to (at i = 0; false: all are 0). With
-/// a factor of 1 they are copied.
+/// a factor of 1 they are copied. `beside`: C_beside, of the same entries as `to`; empty: added.
 template <class Real, class Source>
 void collapse_rows(const BlockGrid& from, int factor, const AxisWeights<Real>& weights,
-                   Source&& source, Stencil<Real>& to) {
+                   Source&& source, Stencil<Real>& to, Stencil<Real>& beside) {
   const std::int32_t nx = from.n[0], n = to.grid.n[0];
   HalfProduct<Real> B;
   B.resize(n);
@@ -181,17 +199,18 @@ void collapse_rows(const BlockGrid& from, int factor, const AxisWeights<Real>& w
       for_each_along(first, [&]<int D>() {
         const int c = code_of(r) + D;
         if (to.has(c)) {
-          collect_product<D>(std::array{&B, &B, &B}, 1, w, -1, n + 1, to.entry(c) + target);
+          collect_product<D>(std::array{&B, &B, &B}, 1, w, -1, n + 1, to.entry(c) + target,
+                             beside.empty() ? nullptr : beside.entry(c) + target);
         }
       });
     });
   });
 }
 
-/// C along axis a > 0.
+/// C along axis a > 0; `beside` likewise.
 template <class Real>
 void collapse_axis(const Stencil<Real>& from, std::size_t a, const AxisWeights<Real>& weights,
-                   Stencil<Real>& to) {
+                   Stencil<Real>& to, Stencil<Real>& beside) {
   const BlockGrid& grid = from.grid;
   const std::int32_t nx = grid.n[0];
   const std::vector<Real> zeros(std::size_t(nx), Real(0));
@@ -240,11 +259,23 @@ void collapse_axis(const Stencil<Real>& from, std::size_t a, const AxisWeights<R
           const int c = code_of(to_offset);
           if (!to.has(c)) return;
           collect_product<D>(std::array{slot(I - 1), slot(I), slot(I + 1)}, 0, w, 0, nx,
-                             to.entry(c) + row_at(to.grid, I));
+                             to.entry(c) + row_at(to.grid, I),
+                             beside.empty() ? nullptr : beside.entry(c) + row_at(to.grid, I));
         });
       }
     }
   });
+}
+
+/// C_own + C_beside, from where neighbours' parts are in.
+template <class Real>
+void add_beside(Stencil<Real>& beside, Stencil<Real>& to) {
+  const auto arrays = to.arrays(), more = beside.arrays();
+  for (std::size_t c = 0; c < arrays.size(); ++c) {
+    Real* __restrict out = arrays[c];
+    const Real* __restrict in = more[c];
+    for (std::size_t o = 0; o < to.grid.size; ++o) out[o] += in[o];
+  }
 }
 
 /// Allocates what a pass along axis a makes of the entries there are.

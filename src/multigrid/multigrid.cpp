@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "cycle_kernels.h"
 #include "gathering.h"
@@ -20,18 +21,20 @@ namespace {
 /// for thirty operations.
 constexpr double same_coupling = 4e-6;
 
-/// The common value of `s` over the faces of one axis, or 0 where they differ.
+/// The common value of `s` over the faces of one axis of all blocks, or 0 where they differ.
+/// Collective.
 template <class Real>
 Real constant_value(const Operator& op, std::size_t a, const std::vector<Real>& s) {
-  Real value = 0;
-  bool constant = true;
+  double min = std::numeric_limits<double>::infinity(), max = 0;
   for_each(op.grid.n, [&](int i, int j, int k) {
     const auto c = std::size_t(op.grid.index(i, j, k));
     if (op.g[a][c] == 0) return;
-    if (value == 0) value = s[c];
-    constant = constant && std::abs(s[c] - value) <= Real(same_coupling) * value;
+    min = std::min(min, double(s[c]));
+    max = std::max(max, double(s[c]));
   });
-  return constant ? value : 0;
+  min = op.comm.min(min);
+  max = op.comm.max(max);
+  return max - min <= same_coupling * min ? Real(max) : Real(0);
 }
 
 template <class Real>
@@ -43,7 +46,7 @@ struct Level {
   bool is_constant = false;
   std::vector<double> sigma;  ///< with halo layout, no halo values
   BlockExchange halo;
-  std::unique_ptr<Gathering> gathering;  ///< of a level that is gathered
+  std::unique_ptr<Gathering> gathering;  ///< of a level that changes its blocks
   std::vector<Real> row;
 
   /// Calls work(coupling) with the right kind of couplings.
@@ -122,15 +125,15 @@ class TypedCycle final : public Cycle {
     level.sigma.assign(size, 1.0);
     level.row.assign(std::size_t(plan.op.grid.n[0]) + 1, 0);
     level.halo = BlockExchange(plan.op.comm, plan.op.grid, plan.op.neighbour);
-    if (plan.next == Hierarchy::Next::gather) {
-      level.gathering = std::make_unique<Gathering>(plan.op);
-    }
     return level;
   }
 
   /// p_K = sqrt(omega_K / omega_I): an aggregate I is in local equilibrium, u_K = u_I.
   void set_transfer(Level<Real>& fine, const Level<Real>& coarse) {
-    if (fine.plan->next != Hierarchy::Next::coarsen) return;
+    if (fine.plan->next == Hierarchy::Next::regroup) {
+      fine.gathering = std::make_unique<Gathering>(fine.plan->op, coarse.plan->op);
+      return;
+    }
     const Operator &f = fine.plan->op, &c = coarse.plan->op;
     const auto& factor = fine.plan->factor;
     for_each(f.grid.n, [&](int i, int j, int k) {
@@ -174,7 +177,7 @@ class TypedCycle final : public Cycle {
 
   void coarse_weights(Level<Real>& fine, Level<Real>& coarse) {
     const Operator &f = fine.plan->op, &c = coarse.plan->op;
-    if (fine.plan->next == Hierarchy::Next::gather) {
+    if (fine.plan->next == Hierarchy::Next::regroup) {
       fine.gathering->gather(f.grid, fine.sigma.data(), c.grid, coarse.sigma.data());
       return;
     }
@@ -230,7 +233,7 @@ class TypedCycle final : public Cycle {
     switch (level.plan->next) {
       case Hierarchy::Next::none:
         return solve_coarsest(level);
-      case Hierarchy::Next::gather:
+      case Hierarchy::Next::regroup:
         return cycle_gathered(l);
       case Hierarchy::Next::coarsen:
         break;
@@ -338,10 +341,15 @@ Hierarchy::Hierarchy(Operator finest, const HierarchyOptions& options) {
     if (!divided && cells <= direct_cells) break;
     level.factor = coarsening_factors(level.op, options.coarsening);
     const bool stuck = level.factor == std::array<int, 3>{1, 1, 1};
-    if (divided && (cells <= options.gather_cells || stuck)) {
-      level.next = Next::gather;
+    Fit next = divided ? fit(level.op, level.factor) : Fit::coarsen;
+    const bool may_gather = options.gather_finest || levels.size() > 1;
+    const bool few = cells <= options.gather_cells && may_gather;
+    if (divided && (few || stuck)) next = Fit::gather;
+    if (next != Fit::coarsen) {
+      Operator other = next == Fit::gather ? gather(level.op) : regroup(level.op, level.factor);
+      level.next = Next::regroup;
       level.factor = {1, 1, 1};
-      levels.push_back({gather(level.op)});
+      levels.push_back({std::move(other)});
     } else if (!stuck) {
       level.next = Next::coarsen;
       levels.push_back({coarsen(level.op, level.factor)});

@@ -27,7 +27,7 @@ template <class Real>
 class TypedProximalCycle final : public ProximalCycle {
  public:
   explicit TypedProximalCycle(const Mesh& mesh)
-      : hierarchy_(geometry(mesh)),
+      : hierarchy_(geometry(mesh), {.gather_finest = false}),
         face_rows_(face_rows(*mesh.box, hierarchy_.levels.front().op.grid)),
         w_(proximal_damping(mesh.dimension)) {
     for (const auto& plan : hierarchy_.levels) levels_.push_back(make_level(plan));
@@ -42,7 +42,7 @@ class TypedProximalCycle final : public ProximalCycle {
     load(omega, slope_left, slope_right, g);
     set_finest_diagonal(fine);
     for (std::size_t l = 0; l + 1 < levels_.size(); ++l) {
-      if (levels_[l].plan->next == Hierarchy::Next::gather) {
+      if (levels_[l].plan->next == Hierarchy::Next::regroup) {
         gather_stencil(levels_[l], levels_[l + 1]);
       } else {
         coarsen_stencil(levels_[l], levels_[l + 1]);
@@ -96,11 +96,8 @@ class TypedProximalCycle final : public ProximalCycle {
       level.halo = BlockExchange(op.comm, op.grid, op.neighbour);
     } else {
       level.stencil = full_stencil(level.grid);
-      level.wide_halo = StencilExchange(op.comm, level.grid, op.neighbour);
     }
-    if (plan.next == Hierarchy::Next::gather) {
-      level.gathering = std::make_unique<Gathering>(op);
-    }
+    level.wide_halo = StencilExchange(op.comm, level.grid, op.neighbour);
     return level;
   }
 
@@ -114,7 +111,8 @@ class TypedProximalCycle final : public ProximalCycle {
   /// The passes from one level to the next: what joins no cells along x copies rows.
   void connect(Level<Real>& fine, const Level<Real>& coarse) {
     const Operator& op = fine.plan->op;
-    if (fine.plan->next == Hierarchy::Next::gather) {
+    if (fine.plan->next == Hierarchy::Next::regroup) {
+      fine.gathering = std::make_unique<Gathering>(op, coarse.plan->op);
       if (fine.stencil.empty()) fine.own_stencil = full_stencil(stencil_grid(op.grid));
       return;
     }
@@ -132,11 +130,16 @@ class TypedProximalCycle final : public ProximalCycle {
       auto n = grid.n;
       n[a] = coarse.plan->op.grid.n[a];
       grid = BlockGrid(grid.dim, n, reach);
-      CollapsePass<Real> pass{a, {}, StencilExchange(op.comm, grid, op.neighbour)};
+      CollapsePass<Real> pass{a, {}, {}, StencilExchange(op.comm, grid, op.neighbour)};
+      Stencil<Real> result(grid);
       if (p + 1 < axes.size()) {
-        pass.to = Stencil<Real>(grid);
-        allocate_collapsed(*from, a, pass.to);
+        allocate_collapsed(*from, a, result);
+        pass.to = result;
+      } else {
+        result = full_stencil(grid);
       }
+      const auto& sides = op.neighbour[a];
+      if (fine.plan->factor[a] == 2 && (sides[0] >= 0 || sides[1] >= 0)) pass.beside = result;
       fine.passes.push_back(std::move(pass));
       from = &fine.passes.back().to;
     }
@@ -233,18 +236,21 @@ class TypedProximalCycle final : public ProximalCycle {
       const bool last = &pass == &fine.passes.back();
       Stencil<Real>& to = last ? coarse.stencil : pass.to;
       if (pass.axis > 0) {
-        collapse_axis(*from, pass.axis, fine.transfer.weights[pass.axis], to);
+        collapse_axis(*from, pass.axis, fine.transfer.weights[pass.axis], to, pass.beside);
       } else if (finest) {
         collapse_rows(fine.grid, fine.plan->factor[0], fine.transfer.weights[0],
-                      JacobianRows<Real>(fine.grid, fine.scaled, fine.coefficients()), to);
+                      JacobianRows<Real>(fine.grid, fine.scaled, fine.coefficients()), to,
+                      pass.beside);
       } else {
         collapse_rows(fine.grid, fine.plan->factor[0], fine.transfer.weights[0],
-                      StoredRows<Real>(*from), to);
+                      StoredRows<Real>(*from), to, pass.beside);
+      }
+      if (!pass.beside.empty()) {
+        const auto beside = pass.beside.arrays();
+        pass.halo.add_back(pass.axis, std::span<Real* const>(beside));
+        add_beside(pass.beside, to);
       }
       const auto arrays = to.arrays();
-      if (fine.plan->factor[pass.axis] == 2) {
-        pass.halo.add_back(pass.axis, std::span<Real* const>(arrays), 0);
-      }
       pass.halo.fill(std::span<Real* const>(arrays));
       from = &to;
     }
@@ -253,10 +259,11 @@ class TypedProximalCycle final : public ProximalCycle {
   void gather_stencil(Level<Real>& divided, Level<Real>& whole) {
     const bool finest = divided.stencil.empty();
     if (finest) {
+      Stencil<Real> none;
       scale_rows(divided);
       collapse_rows(divided.grid, 1, AxisWeights<Real>{},
                     JacobianRows<Real>(divided.grid, divided.scaled, divided.coefficients()),
-                    divided.own_stencil);
+                    divided.own_stencil, none);
     }
     const Stencil<Real>& from = finest ? divided.own_stencil : divided.stencil;
     for (int c = 0; c < stored_codes(whole.grid.dim); ++c) {
@@ -384,18 +391,15 @@ class TypedProximalCycle final : public ProximalCycle {
     switch (level.plan->next) {
       case Hierarchy::Next::none:
         return solve_coarsest(level);
-      case Hierarchy::Next::gather:
+      case Hierarchy::Next::regroup:
         return cycle_gathered(l);
       case Hierarchy::Next::coarsen:
         break;
     }
     Level<Real>& coarse = levels_[l + 1];
     smooth_from_zero(level);
+    level.wide_halo.fill(level.t.data(), 1);
     level.transfer.restrict_to(level.t.data(), coarse.b);
-    Real* b = coarse.b.data();
-    for (std::size_t a = 0; a < coarse.axes(); ++a) {
-      coarse.wide_halo.add_back(a, std::span<Real* const>(&b, 1), 1);
-    }
     cycle(l + 1);
     coarse.wide_halo.fill(coarse.x.data());
     level.transfer.prolong_add(coarse.x.data(), level.x.data());

@@ -19,6 +19,7 @@ template <class Real>
 struct CollapsePass {
   std::size_t axis = 0;
   Stencil<Real> to;
+  Stencil<Real> beside;  ///< C_beside (collapse.h), where neighbours add to it
   StencilExchange halo;
 };
 
@@ -35,13 +36,13 @@ struct Level {
   ScaledRows<Real> scaled;
   Stencil<Real> own_stencil;  ///< where it is gathered at once
   BlockExchange halo;
+  StencilExchange wide_halo;  ///< as wide as the halo, corners included
   // of the others only
   Stencil<Real> stencil;
-  StencilExchange wide_halo;
   // towards the next level
   Transfer<Real> transfer;
   std::vector<CollapsePass<Real>> passes;
-  std::unique_ptr<Gathering> gathering;  ///< of a level that is gathered
+  std::unique_ptr<Gathering> gathering;  ///< of a level that changes its blocks
 
   [[nodiscard]] LevelCoefficients<Real> coefficients() const {
     LevelCoefficients<Real> c;

@@ -1,5 +1,5 @@
 #pragma once
-// Halos of two cells, corners included, filled from neighbouring blocks, and what a block has put
+// Halos of up to two cells, corners included, filled from neighbouring blocks, and what a block has put
 // into the first layer of its halo added to those it belongs to. Many arrays go in one message.
 
 #include <array>
@@ -27,13 +27,13 @@ class StencilExchange {
 
   /// Collective over neighbours.
   template <class Real>
-  void fill(std::span<Real* const> arrays) {
+  void fill(std::span<Real* const> arrays, int wide = reach) {
     for (std::size_t a = 0; any_ && a < std::size_t(grid_.dim); ++a) {
       Range other{};
-      for (std::size_t b = 0; b < std::size_t(grid_.dim); ++b) other[b] = b < a ? reach : 0;
+      for (std::size_t b = 0; b < std::size_t(grid_.dim); ++b) other[b] = b < a ? wide : 0;
       const std::int32_t n = grid_.n[a];
       // A block of one cell passes on what it was given.
-      const int rounds = thin_[a] ? reach : 1, layers = thin_[a] ? 1 : reach;
+      const int rounds = thin_[a] ? wide : 1, layers = thin_[a] ? 1 : wide;
       for (int round = 0; round < rounds; ++round) {
         swap_layers(arrays, a, other, {round, n - round - layers}, {-round - layers, n + round},
                     layers, false);
@@ -41,18 +41,15 @@ class StencilExchange {
     }
   }
   template <class Real>
-  void fill(Real* x) {
-    fill(std::span<Real* const>(&x, 1));
+  void fill(Real* x, int wide = reach) {
+    fill(std::span<Real* const>(&x, 1), wide);
   }
 
-  /// Along axis a; `extent`: of the halo along the others, of axes after a. Collective over
-  /// neighbours.
+  /// Along axis a. Collective over neighbours.
   template <class Real>
-  void add_back(std::size_t a, std::span<Real* const> arrays, int extent) {
+  void add_back(std::size_t a, std::span<Real* const> arrays) {
     if (!any_) return;
-    Range other{};
-    for (std::size_t b = 0; b < std::size_t(grid_.dim); ++b) other[b] = b > a ? extent : 0;
-    swap_layers(arrays, a, other, {-1, grid_.n[a]}, {0, grid_.n[a] - 1}, 1, true);
+    swap_layers(arrays, a, {}, {-1, grid_.n[a]}, {0, grid_.n[a] - 1}, 1, true);
   }
 
  private:

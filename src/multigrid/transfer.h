@@ -28,18 +28,22 @@ class Transfer {
 
   std::array<AxisWeights<Real>, 3> weights;
 
-  /// out = P^T x for the x of this block; parts of it lie in the halo of one cell.
+  /// out = P^T x on this block's aggregates, from the x of this block and of the halo of one cell,
+  /// corners included: every aggregate adds up its rows in the same order for every partition.
   void restrict_to(const Real* x, std::vector<Real>& out) {
     std::ranges::fill(out, Real(0));
-    for_each_row_at(fine_, [&](std::ptrdiff_t o, int j, int k) {
-      const Real* sums = restrict_row(x + o);
-      for_each_parent(j, k, [&](std::ptrdiff_t parent, Real w) {
-        const int extra = factor_[0] == 2 ? 1 : 0;
-        Real* to = out.data() + parent;
+    const auto halo = [&](std::size_t a) { return factor_[a] == 2 ? 1 : 0; };
+    for (int k = -halo(2); k < fine_.n[2] + halo(2); ++k) {
+      for (int j = -halo(1); j < fine_.n[1] + halo(1); ++j) {
+        const Real* sums = restrict_row(x + fine_.index(0, j, k));
+        for_each_parent(j, k, [&](int J, int K, Real w) {
+          if (J < 0 || J >= coarse_.n[1] || K < 0 || K >= coarse_.n[2]) return;
+          Real* to = out.data() + coarse_.index(0, J, K);
 #pragma omp simd
-        for (std::int32_t i = -extra; i < coarse_.n[0] + extra; ++i) to[i] += w * sums[i];
-      });
-    });
+          for (std::int32_t i = 0; i < coarse_.n[0]; ++i) to[i] += w * sums[i];
+        });
+      }
+    }
   }
 
   /// x += P from, whose halo is filled.
@@ -47,8 +51,8 @@ class Transfer {
     Real* sums = row_.data() + pad;
     for_each_row_at(fine_, [&](std::ptrdiff_t o, int j, int k) {
       std::ranges::fill(row_, Real(0));
-      for_each_parent(j, k, [&](std::ptrdiff_t parent, Real w) {
-        const Real* in = from + parent;
+      for_each_parent(j, k, [&](int J, int K, Real w) {
+        const Real* in = from + coarse_.index(0, J, K);
 #pragma omp simd
         for (std::int32_t i = -1; i <= coarse_.n[0]; ++i) sums[i] += w * in[i];
       });
@@ -59,7 +63,7 @@ class Transfer {
  private:
   static constexpr std::ptrdiff_t pad = AxisWeights<Real>::pad;
 
-  /// visit(index of the first cell of a coarse row, weight) for the rows (j, k) takes from.
+  /// visit(J, K, weight) for the coarse rows that row (j, k) takes from.
   template <class Visit>
   void for_each_parent(int j, int k, Visit&& visit) const {
     const auto along = [&](std::size_t a, int at) {
@@ -72,7 +76,7 @@ class Transfer {
     };
     for (const auto& [K, wz] : along(2, k)) {
       for (const auto& [J, wy] : along(1, j)) {
-        if (wy * wz != 0) visit(coarse_.index(0, J, K), wy * wz);
+        if (wy * wz != 0) visit(J, K, wy * wz);
       }
     }
   }
@@ -89,10 +93,16 @@ class Transfer {
       even[i] = x[2 * i];
       odd[i] = x[2 * i + 1];
     }
-    if (nx % 2 == 1) even[n - 1] = x[nx - 1];
+    odd[-1] = x[-1];
+    if (nx % 2 == 1) {  // the end of the axis
+      even[n - 1] = x[nx - 1];
+      odd[n - 1] = x[nx];
+    } else {
+      even[n] = x[nx];
+    }
     const LaneWeights<Real> w(weights[0]);
 #pragma omp simd
-    for (std::int32_t i = -1; i <= n; ++i) {
+    for (std::int32_t i = 0; i < n; ++i) {
       sums[i] = w.template own<0, 0>(i) * even[i] + w.template own<1, 0>(i) * odd[i] +
                 w.template other<1, -1>(i) * odd[i - 1] + w.template other<0, 1>(i) * even[i + 1];
     }

@@ -10,6 +10,7 @@ namespace otto {
 EulerGuess::EulerGuess(const Mesh& mesh, SolverOptions options, const NewtonControl& control)
     : mesh_(mesh),
       control_(control),
+      gibbs_(mesh, options),
       solver_(mesh, options, FluxSolver::Role::inside),
       left_(std::size_t(mesh.faces.size())),
       right_(left_.size()),
@@ -59,10 +60,16 @@ void EulerGuess::set_rates(const Step& step) {
 SolveReport EulerGuess::find(const Step& step, std::vector<double>& rho) {
   take_all();
   set_rates(step);
-  solver_.set(1, std::span(mesh_.volume).first(mass_.size()), left_, right_);
   for (std::size_t k = 0; k < mass_.size(); ++k) mass_[k] = mesh_.volume[k] * step.rho0[k];
   rho.resize(step.rho0.size());
-  SolveReport report = solver_.solve(mass_, std::span(rho).first(mass_.size()));
+  const std::span<double> inner = std::span(rho).first(mass_.size());
+  const GibbsSolver::Rates rates{step.V, step.kT, left_, right_};
+  SolveReport report;
+  if (gibbs_.takes(rates)) report = gibbs_.solve(rates, mass_, inner);
+  if (!report.converged) {
+    solver_.set(1, std::span(mesh_.volume).first(mass_.size()), left_, right_);
+    report = solver_.solve(mass_, inner);
+  }
   for (std::size_t k = 0; k < mass_.size(); ++k) rho[k] = std::max(rho[k], 0.0);
   mesh_.halo.update(mesh_.comm, rho);
   for (int i = 0; i < control_.guess_sweeps; ++i) sweep(step, rho);

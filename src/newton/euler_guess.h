@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "otto/linear/flux_solver.h"
+#include "otto/linear/gibbs_solver.h"
 #include "otto/newton/newton_control.h"
 
 namespace otto {
@@ -44,7 +45,8 @@ class EulerGuess {
 
   const Mesh& mesh_;
   const NewtonControl control_;
-  FluxSolver solver_;
+  GibbsSolver gibbs_;
+  FluxSolver solver_;                                ///< where that one cannot
   std::vector<double> left_, right_;                 // per face: tau F = left rho_K + right rho_L
   std::vector<std::int32_t> cell_list_, face_list_;  // owned cells in play, and faces beside them
   std::vector<char> in_play_;                        // per cell, ghosts included

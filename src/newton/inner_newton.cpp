@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/linear/inner_system.h"
 
 namespace otto {
@@ -75,7 +76,7 @@ struct InnerNewton::Impl {
   void curvature(std::span<const double> rho);
   void end_potential(std::span<const double> rho, std::span<double> to);
   void mass_residual(std::span<const double> phi, std::span<const double> before,
-                     std::span<const double> after, std::span<double> to, double* kinetic);
+                     std::span<const double> after, std::span<double> to, ReproducibleSum* kinetic);
   Residuals residuals(double alpha);
   bool direction(double rtol);
   bool search();
@@ -157,20 +158,19 @@ void InnerNewton::Impl::end_potential(std::span<const double> rho, std::span<dou
 /// to += r_k.
 void InnerNewton::Impl::mass_residual(std::span<const double> phi, std::span<const double> before,
                                       std::span<const double> after, std::span<double> to,
-                                      double* kinetic) {
+                                      ReproducibleSum* kinetic) {
   const double kappa = chain.kappa;
   for (std::size_t i = 0; i < mean.size(); ++i) {
     mean[i] = kappa * after[i] + (1 - kappa) * before[i];
   }
-  const double energy_of_step = transport.leave(phi, mean, -chain.d, to);
+  transport.leave(phi, mean, -chain.d, to, kinetic);
   for (std::size_t i = 0; i < owned; ++i) to[i] += mesh.volume[i] * (before[i] - after[i]);
-  if (kinetic) *kinetic += energy_of_step;
 }
 
 /// Of the iterate moved by alpha along the direction.
 Residuals InnerNewton::Impl::residuals(double alpha) {
   const std::size_t N = chain.steps();
-  double sum = 0, size = 0, kinetic = 0;
+  std::array<ReproducibleSum, 3> parts;  // errors, their terms, kinetic energy
   moved_rho(N - 1, alpha, upper);
   end_potential(upper, g);
   for (std::size_t k = N; k-- > 0;) {  // g: what G+(phi_k) is to be
@@ -183,17 +183,16 @@ Residuals InnerNewton::Impl::residuals(double alpha) {
     curvature(upper);
     transport.hamilton_jacobi(p, chain.kappa * chain.d, G);
     std::ranges::fill(r, 0.0);
-    mass_residual(p, lower, upper, r, &kinetic);
+    mass_residual(p, lower, upper, r, &parts[2]);
     for (std::size_t i = 0; i < owned; ++i) {
       const double vol = mesh.volume[i];
-      sum += std::abs(r[i]) + vol * inverse[i] * std::abs(G[i] - g[i]);
-      size += vol * (std::abs(upper[i]) + inverse[i] * (std::abs(G[i]) + std::abs(g[i])));
+      parts[0] += std::abs(r[i]) + vol * inverse[i] * std::abs(G[i] - g[i]);
+      parts[1] += vol * (std::abs(upper[i]) + inverse[i] * (std::abs(G[i]) + std::abs(g[i])));
     }
     transport.hamilton_jacobi(p, -(1 - chain.kappa) * chain.d, g);
     std::swap(upper, lower);
   }
-  std::array<double, 3> sums{sum, size, kinetic};
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   return {sums[0] / mass, 4 * epsilon * sums[1] / mass, sums[2] / double(N)};
 }
 

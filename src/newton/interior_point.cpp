@@ -44,24 +44,22 @@ void InteriorPoint::settle(std::span<const double> rho, std::span<const double> 
   }
 }
 
-double InteriorPoint::apply(std::span<const double> volume, std::span<const double> rho,
-                            const Multipliers& m, std::span<double> g, std::span<double> stiffness,
-                            std::span<double> push, double& total) const {
+void InteriorPoint::apply(std::span<const double> volume, std::span<const double> rho,
+                          const Multipliers& m, std::span<double> g, std::span<double> stiffness,
+                          std::span<double> push, ReproducibleSum& misses,
+                          ReproducibleSum& total) const {
   std::fill(push.begin(), push.end(), 0.0);
-  double sum = 0;
-  total = 0;
   const auto add = [&](std::size_t k, const Pair& p, double sign) {
     g[k] += sign * p.m;
     push[k] += sign * (nu_ / p.x - p.m);
     stiffness[k] += p.m / p.x;
-    sum += volume[k] * std::abs(p.m * p.x - nu_);
+    misses += volume[k] * std::abs(p.m * p.x - nu_);
     total += volume[k] * p.m * p.x;
   };
   for (std::size_t k = 0; below_ && k < rho.size(); ++k) add(k, {rho[k], m.below[k]}, 1);
   for (std::size_t k = 0; above() && k < rho.size(); ++k) {
     add(k, {maximum_ - rho[k], m.above[k]}, -1);
   }
-  return sum;
 }
 
 double InteriorPoint::reach(std::span<const double> rho, std::span<const double> drho,

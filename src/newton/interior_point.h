@@ -20,6 +20,8 @@
 #include <span>
 #include <vector>
 
+#include "otto/core/reproducible_sum.h"
+
 namespace otto {
 
 /// The multipliers of one iterate; owned cells. A bound that is not there has none.
@@ -44,11 +46,11 @@ class InteriorPoint {
   /// depends on it, and phi is not determined in empty cells.
   void settle(std::span<const double> rho, std::span<const double> miss, double close, double keep,
               Multipliers& m) const;
-  /// `g` += s - q, `stiffness` += s/rho + q/(P - rho), `push` = the terms with nu above. Returns
-  /// the sum of vol (|s rho - nu| + |q (P - rho) - nu|), `total` that of vol (s rho + q (P - rho)).
-  double apply(std::span<const double> volume, std::span<const double> rho, const Multipliers& m,
+  /// `g` += s - q, `stiffness` += s/rho + q/(P - rho), `push` = the terms with nu above; `misses`
+  /// += vol |s rho - nu| and vol |q (P - rho) - nu|, `total` += vol s rho and vol q (P - rho).
+  void apply(std::span<const double> volume, std::span<const double> rho, const Multipliers& m,
                std::span<double> g, std::span<double> stiffness, std::span<double> push,
-               double& total) const;
+               ReproducibleSum& misses, ReproducibleSum& total) const;
   /// The largest step in (0, 1] along `drho` that leaves every density, distance from P and
   /// multiplier the part `keep` of itself; this rank's.
   [[nodiscard]] double reach(std::span<const double> rho, std::span<const double> drho,

@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
 #include "proximal_iteration.h"
 
 namespace otto {
@@ -26,13 +27,13 @@ double ProximalNewton::Impl::patch_threshold() const {
   double largest = 0;
   for (const double e : now.error) largest = std::max(largest, e);
   largest = mesh.comm.max(largest);
-  std::array<double, 2 * bins> sums{};
+  std::vector<ReproducibleSum> parts(2 * bins);  // errors, cells
   for (const double e : now.error) {
     const auto bin = std::size_t(std::clamp(std::floor(std::log2(largest / e)), 0.0, bins - 1.0));
-    sums[bin] += e;
-    sums[bins + bin] += 1;
+    parts[bin] += e;
+    parts[bins + bin] += 1;
   }
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   double total = 0, held = 0, count = 0;
   for (std::size_t i = 0; i < bins; ++i) total += sums[i];
   for (std::size_t i = 0; i < bins; ++i) {

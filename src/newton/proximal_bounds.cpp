@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
 #include "proximal_iteration.h"
 
 namespace otto {
@@ -19,22 +20,22 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 double ProximalNewton::Impl::energy_scale() {
   const auto rho = owned_part(rho0);
   internal.derivatives(rho, 0, z, {});
-  std::array<double, 3> sums{};
+  std::array<ReproducibleSum, 3> parts;
   for (std::size_t k = 0; k < owned; ++k) {
     const double weight = mesh.volume[k] * rho[k];
     if (!(weight > 0)) continue;
-    sums[0] += weight * step.V[k];
-    sums[1] += weight * std::abs(z[k]);
-    sums[2] += weight * std::abs(now.V[k] - step.V[k]);
+    parts[0] += weight * step.V[k];
+    parts[1] += weight * std::abs(z[k]);
+    parts[2] += weight * std::abs(now.V[k] - step.V[k]);
   }
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   const double centre = sums[0] / mass;
-  double spread = 0;
+  ReproducibleSum spread;
   for (std::size_t k = 0; k < owned; ++k) {
     spread += mesh.volume[k] * rho[k] * std::abs(step.V[k] - centre);
   }
   const double h2 = std::pow(volume / double(mesh.global_cells), 2.0 / mesh.dimension);
-  return std::max((sums[1] + sums[2] + mesh.comm.sum(spread)) / mass,
+  return std::max((sums[1] + sums[2] + sum_of_all(mesh.comm, spread)) / mass,
                   control.min_energy * h2 / step.tau);
 }
 
@@ -42,18 +43,17 @@ double ProximalNewton::Impl::energy_scale() {
 /// the mass, is 1/max(1, (V - its mean)/(obstacle E)). Returns the largest phi a cold start may
 /// guess: no mass is sent from the top of an obstacle.
 double ProximalNewton::Impl::weigh_filling() {
-  std::array<double, 2> sums{};
-  for (std::size_t k = 0; k < owned; ++k) sums[0] += mesh.volume[k] * base[k] * step.V[k];
-  const double level = mesh.comm.sum(sums[0]) / mass;
+  ReproducibleSum moment, fillings;
+  moment.add(owned, [&](std::size_t k) { return mesh.volume[k] * base[k] * step.V[k]; });
+  const double level = sum_of_all(mesh.comm, moment) / mass;
   double top = -infinity;
   filling.resize(local);
-  sums = {};
   for (std::size_t k = 0; k < local; ++k) {
     filling[k] = 1 / std::max(1.0, (step.V[k] - level) / (control.obstacle * scale));
     if (base[k] > 0) top = std::max(top, step.V[k]);
-    if (k < owned) sums[0] += mesh.volume[k] * filling[k];
+    if (k < owned) fillings += mesh.volume[k] * filling[k];
   }
-  filled = mesh.comm.sum(sums[0]) / volume;
+  filled = sum_of_all(mesh.comm, fillings) / volume;
   return mesh.comm.max(top) + control.highest_guess * scale;
 }
 
@@ -90,9 +90,9 @@ void ProximalNewton::Impl::start_bounded_warm() {
   set_barrier_fraction(control.barrier_warm);
   find_density(now, now.V);
   continuity(now);
-  double missing = 0;
-  for (const double r : now.r) missing += std::abs(r);
-  missing = control.barrier_of_guess * mesh.comm.sum(missing) / mass;
+  ReproducibleSum left_over;
+  for (const double r : now.r) left_over += std::abs(r);
+  const double missing = control.barrier_of_guess * sum_of_all(mesh.comm, left_over) / mass;
   set_barrier_fraction(std::clamp(missing, control.barrier_least, control.barrier_cold));
   find_density(now, now.V);
 }
@@ -136,12 +136,12 @@ void ProximalNewton::Impl::fill() {
   const auto room = [&](double rho) {
     return maximum < infinity ? rho * (1 - rho / maximum) : rho;
   };
-  std::array<double, 2> sums{};
+  std::array<ReproducibleSum, 2> parts;
   for (std::size_t k = 0; k < owned; ++k) {
-    sums[0] += mesh.volume[k] * now.rho[k];
-    sums[1] += mesh.volume[k] * room(now.rho[k]);
+    parts[0] += mesh.volume[k] * now.rho[k];
+    parts[1] += mesh.volume[k] * room(now.rho[k]);
   }
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   const double c = sums[1] > 0 ? std::clamp((mass - sums[0]) / sums[1], -0.5, 0.5) : 0.0;
   for (std::size_t k = 0; k < owned; ++k) now.rho[k] += c * room(now.rho[k]);
 }
@@ -149,11 +149,11 @@ void ProximalNewton::Impl::fill() {
 /// How far above the least value of the step's functional it may be: what the multipliers say, and
 /// what filling rho0 cost.
 double ProximalNewton::Impl::gap() const {
-  double cost = 0;
+  ReproducibleSum cost;
   for (std::size_t k = 0; k < owned; ++k) {
     cost += mesh.volume[k] * (rho0[k] - base[k]) * now.V[k];
   }
-  return now.gap + std::abs(mesh.comm.sum(cost));
+  return now.gap + std::abs(sum_of_all(mesh.comm, cost));
 }
 
 }  // namespace otto

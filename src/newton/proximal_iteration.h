@@ -11,6 +11,7 @@
 
 #include "euler_guess.h"
 #include "interior_point.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/linear/coupled_system.h"
 #include "otto/linear/patch_system.h"
 #include "otto/newton/proximal_newton.h"
@@ -33,7 +34,8 @@ struct Iterate {
 
 /// This rank's sums over cells of an iterate.
 struct ResidualSums {
-  double equations = 0, size = 0, total = 0, products = 0;
+  std::array<ReproducibleSum, 2> errors;  ///< of the equations, and the sizes of their terms
+  ReproducibleSum kinetic, total, products;
 };
 
 struct ProximalNewton::Impl {
@@ -84,7 +86,7 @@ struct ProximalNewton::Impl {
   void potential(Iterate& it);
   void external(Iterate& it);
   void find_density(Iterate& it, std::span<const double> V);
-  void continuity(Iterate& it);
+  void continuity(Iterate& it, ReproducibleSum* kinetic = nullptr);
   void residuals(Iterate& it);
   void residuals(Iterate& it, std::size_t begin, std::size_t n, ResidualSums& sums);
 

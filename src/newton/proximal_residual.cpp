@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
 #include "proximal_iteration.h"
 
 namespace otto {
@@ -38,15 +39,15 @@ void ProximalNewton::Impl::external(Iterate& it) {
   it.V = it.with_interaction;
 }
 
-/// r and this rank's kinetic energy; ghosts of rho filled.
-void ProximalNewton::Impl::continuity(Iterate& it) {
+/// r and, in `kinetic`, the terms of the kinetic energy; ghosts of rho filled.
+void ProximalNewton::Impl::continuity(Iterate& it, ReproducibleSum* kinetic) {
   mesh.halo.update(mesh.comm, it.rho);
   const double kappa = step.kappa;
   for (std::size_t k = 0; k < local; ++k) {
     mean[k] = kappa * it.rho[k] + (1 - kappa) * rho0[k];
   }
   for (std::size_t k = 0; k < owned; ++k) it.r[k] = mesh.volume[k] * (rho0[k] - it.rho[k]);
-  it.kinetic = transport.leave(it.phi, mean, -step.tau, it.r);
+  transport.leave(it.phi, mean, -step.tau, it.r, kinetic);
 }
 
 /// g, 1/C and their sums of the cells from `begin` on: the mass-weighted sizes of r and g, of their
@@ -73,30 +74,25 @@ void ProximalNewton::Impl::residuals(Iterate& it, std::size_t begin, std::size_t
     const double close = std::min(mean_density(), 0.5 * internal.maximum());
     bounds.settle(rho, g, close, control.min_left, it.multipliers);
   }
-  double total = 0;
   const auto pushed = std::span(push).first(n);
-  sums.products += bounds.apply(volumes, rho, it.multipliers, g, inverse, pushed, total) / scale;
-  sums.total += total;
-  double equations = 0, sizes = 0;
-#pragma omp simd reduction(+ : equations, sizes)
-  for (std::size_t k = 0; k < n; ++k) {
+  bounds.apply(volumes, rho, it.multipliers, g, inverse, pushed, sums.products, sums.total);
+  add_terms(sums.errors, n, [&](std::size_t k, auto put_error, auto put_terms) {
     const double vol = volumes[k], error = std::abs(r[k]) + vol * dual[k] * std::abs(g[k]);
     inverse[k] = 1 / inverse[k];
-    equations += error;
-    sizes += vol * (rho[k] + dual[k] * size[k]);
+    const double terms = vol * (rho[k] + dual[k] * size[k]);
     g[k] += pushed[k];
     dual[k] = error;
-  }
-  sums.equations += equations;
-  sums.size += sizes;
+    put_error(error);
+    put_terms(terms);
+  });
   if (bounds.bounded()) std::copy_n(dual, n, it.error.data() + begin);
 }
 
 /// r, g and their sums, G being known. A cell that is empty and wants to be emptier has g = 0.
 void ProximalNewton::Impl::residuals(Iterate& it) {
-  continuity(it);
-  external(it);
   ResidualSums part;
+  continuity(it, &part.kinetic);
+  external(it);
   const std::size_t at_once = bounds.bounded() ? owned : control.residual_cells;
   for (std::size_t begin = 0; begin < owned; begin += at_once) {
     residuals(it, begin, std::min(at_once, owned - begin), part);
@@ -105,10 +101,11 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
     it.error[k] +=
         mesh.volume[k] * std::abs(it.multipliers.below[k] * it.rho[k] - bounds.nu()) / scale;
   }
-  std::array<double, 5> sums{part.equations, part.size, it.kinetic, part.total, part.products};
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(
+      mesh.comm,
+      std::array{part.errors[0], part.errors[1], part.kinetic, part.total, part.products});
   it.equations = sums[0] / mass;
-  it.products = sums[4] / mass;
+  it.products = sums[4] / scale / mass;
   it.optimality = it.equations + it.products;
   it.floor = 4 * epsilon * sums[1] / mass;
   it.kinetic = sums[2];

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "obstacles.h"
+#include "otto/core/reproducible_sum.h"
 #include "proximal_iteration.h"
 
 namespace otto {
@@ -44,14 +45,14 @@ bool ProximalNewton::Impl::clearly_moves(double top) const {
 double ProximalNewton::Impl::rest_level() const {
   double level = 0;
   for (int pass = 0; pass < 2; ++pass) {  // the second takes away the rounding of the first
-    std::array<double, 2> sums{};
+    std::array<ReproducibleSum, 2> parts;
     for (std::size_t k = 0; k < owned; ++k) {
       if (!(rho0[k] > empty)) continue;
       const double m = mesh.volume[k] * rho0[k];
-      sums[0] += m * (now.g[k] + now.V[k] - level);
-      sums[1] += m;
+      parts[0] += m * (now.g[k] + now.V[k] - level);
+      parts[1] += m;
     }
-    mesh.comm.sum_in_place(sums);
+    const std::vector<double> sums = sums_of_all(mesh.comm, parts);
     level += sums[0] / sums[1];
   }
   return level;

@@ -171,8 +171,14 @@ void read_regions(Diffusion& diffusion, std::span<const Section> regions, const 
   const std::size_t names = mesh.region_names.size(), labels = names + mesh.region_sets.size();
   diffusion.region.assign(labels, diffusion.everywhere);
   std::vector<bool> given(labels, false);
+  std::vector<std::int32_t> named;
   for (const Section& section : regions) {
     const std::int32_t region = read_region(section, mesh, "name");
+    if (std::ranges::find(named, region) != named.end()) {
+      section.fail("name", fmt::format("the region '{}' has its diffusion already; say one of them",
+                                       mesh.region_names[std::size_t(region)]));
+    }
+    named.push_back(region);
     if (!section.given("expression") && !section.given("tensor")) {
       section.fail("", "needs an expression or a tensor: the diffusion in that region");
     }

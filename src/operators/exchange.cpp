@@ -9,6 +9,7 @@
 #include "otto/casefile/section.h"
 #include "otto/casefile/suggest.h"
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/operators/absorbing.h"
 
 namespace otto {
@@ -140,6 +141,8 @@ struct Reader {
         table.fail(name, fmt::format("'{}' is a set of cells, and this is for sides", name));
       }
       opening.factor = read_function(table, name, text, mesh.dimension);
+      opening.place = fmt::format("{}: boundary.{}.{}", table.where(name),
+                                  kind == Opening::Kind::value ? "value" : "robin", name);
       add(table, name.c_str(), std::move(opening));
     }
   }
@@ -173,7 +176,7 @@ std::vector<std::string> Exchange::names() const {
 }
 
 double empty_sets(const Exchange& exchange, const Mesh& mesh, std::span<double> density) {
-  double whole = 0, taken = 0;
+  ReproducibleSum whole, taken;
   for (std::size_t k = 0; k < density.size(); ++k) {
     const bool held = std::ranges::any_of(exchange.openings, [k](const Opening& o) {
       return !o.where.level.empty() && o.where.level[k] > 0;
@@ -182,7 +185,7 @@ double empty_sets(const Exchange& exchange, const Mesh& mesh, std::span<double> 
     whole += mass;
     if (held) taken += mass, density[k] = 0;
   }
-  return mesh.comm.sum(taken) / mesh.comm.sum(whole);
+  return sum_of_all(mesh.comm, taken) / sum_of_all(mesh.comm, whole);
 }
 
 Exchange absorbing_sides(std::span<const std::string> names) {
@@ -200,12 +203,12 @@ Exchange read_exchange(const ExchangeTables& tables, std::span<const CellSet> se
   reader.factors(tables.value, Opening::Kind::value);
   reader.factors(tables.robin, Opening::Kind::robin);
   reader.names(tables.boundary, "outflow", Opening::Kind::outflow);
-  Exchange exchange{
-      .openings = std::move(reader.openings),
-      .rate = function_of(tables.reaction, "rate", mesh),
-      .source = function_of(tables.reaction, "source", mesh),
-      .reinjects = tables.boundary.text("reinject") == "initial",
-      .place = tables.reaction.present() ? tables.reaction.where("") : tables.boundary.where("")};
+  Exchange exchange{.openings = std::move(reader.openings),
+                    .rate = function_of(tables.reaction, "rate", mesh),
+                    .source = function_of(tables.reaction, "source", mesh),
+                    .reinjects = tables.boundary.text("reinject") == "initial",
+                    .rate_place = tables.reaction.where("rate") + ": reaction.rate",
+                    .source_place = tables.reaction.where("source") + ": reaction.source"};
   if (!exchange.reinjects) return exchange;
   const auto value = [](const Opening& o) { return o.kind == Opening::Kind::value; };
   if (exchange.openings.empty() || std::ranges::any_of(exchange.openings, value)) {

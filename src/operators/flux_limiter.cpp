@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/mesh/box_faces.h"
 
 namespace otto {
@@ -53,9 +54,9 @@ LimiterRatios limiter_ratios(const Mesh& mesh, std::span<const double> rho) {
   for_each_face(
       *mesh.box, GhostLayers(*mesh.box),
       [&](int axis, const BlockIndex&, std::int32_t, std::int32_t) { axes[next++] = axis; });
-  double volume = 0;
-  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) volume += mesh.volume[k];
-  const double mean = integral(mesh, rho) / mesh.comm.sum(volume);
+  ReproducibleSum volume;
+  volume.add(std::span(mesh.volume).first(std::size_t(mesh.owned)));
+  const double mean = integral(mesh, rho) / sum_of_all(mesh.comm, volume);
   const double min = std::max(floor_of_mean * mean, 1e-300);
   std::vector<double> floored(rho.begin(), rho.end());
   for (double& r : floored) r = std::max(r, min);

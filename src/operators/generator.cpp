@@ -9,6 +9,7 @@
 #include "coupled_rates.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/operators/exchange.h"
 #include "otto/operators/face_diffusion.h"
 #include "otto/operators/face_runs.h"
@@ -303,9 +304,9 @@ std::span<const double> Generator::exits() const {
 void Generator::reinject(std::span<const double> mass) {
   if (!exchange_ || !exchange_->reinjects)
     throw InternalError("nothing comes back in this problem");
-  double sum = 0;
-  for (const double m : mass) sum += m;
-  sum = mesh_.comm.sum(sum);
+  ReproducibleSum all;
+  all.add(mass);
+  const double sum = sum_of_all(mesh_.comm, all);
   reinjection_.assign(mass.begin(), mass.end());
   for (double& m : reinjection_) m /= sum;
 }

@@ -8,7 +8,7 @@
 // Where rho = 0 on one side of a face only, the term tends to +inf, but only as the logarithm of
 // rho. It is then taken with rho = eps times the density on the other side, the least difference
 // the arithmetic resolves: D stays finite, a lower bound of the limit. A face between two empty
-// cells contributes 0. Faces with a ghost are present twice in the whole and count half.
+// cells contributes 0. A face between two ranks counts on that of its left cell.
 
 #include "otto/operators/ledger.h"
 
@@ -19,7 +19,9 @@
 #include <memory>
 
 #include "nonlinear_ledger.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
+#include "otto/mesh/rows.h"
 #include "otto/operators/face_runs.h"
 #include "otto/operators/face_temperature.h"
 #include "otto/operators/fourth_order.h"
@@ -31,25 +33,20 @@ namespace {
 constexpr double min_positive = std::numeric_limits<double>::denorm_min();
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::int32_t block = 512, lanes = 8;
+constexpr std::int32_t lanes = 8;
 
-/// Sums and bounds of at most `block` cells, `lanes` independent chains each.
-struct Sweep {
-  Accumulator mass, energy;
-  std::array<double, lanes> min, max;
-  Sweep() {
+/// Bounds over cells.
+struct Bounds {
+  std::array<double, lanes> min, max;  ///< independent chains
+  Bounds() {
     min.fill(infinity);
     max.fill(-infinity);
   }
 
-  void add(const double* rho, const double* log_rho, const double* vol, const double* V, double kT,
-           std::int32_t n) {
+  void add(const double* rho, std::int32_t n) {
     // local copies: registers, since nothing else can write to them
-    std::array<double, lanes> m{}, e{}, low = min, high = max;
+    std::array<double, lanes> low = min, high = max;
     const auto one = [&](std::int32_t i, std::size_t k) {
-      const double content = vol[i] * rho[i];
-      m[k] += content;
-      e[k] += content * (kT * log_rho[i] + V[i]);
       low[k] = rho[i] < low[k] ? rho[i] : low[k];
       high[k] = rho[i] > high[k] ? rho[i] : high[k];
     };
@@ -61,13 +58,6 @@ struct Sweep {
     for (; i < n; ++i) one(i, std::size_t(i % lanes));
     min = low;
     max = high;
-    mass.add(pairwise(m));
-    energy.add(pairwise(e));
-  }
-
- private:
-  static double pairwise(const std::array<double, lanes>& x) {
-    return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
   }
 };
 
@@ -96,9 +86,10 @@ void mend_empty(const Generator& generator, const FaceRun& run, const double* le
   }
 }
 
-double dissipation(const Generator& generator, std::span<const double> rho, const double* mu,
-                   bool empty_cells) {
-  Accumulator total;
+ReproducibleSum dissipation(const Generator& generator, std::span<const double> rho,
+                            const double* mu, bool empty_cells) {
+  ReproducibleSum total;
+  GroupedTerms sums(rows_of(generator.mesh()), total);
   std::vector<double> more;
   if (generator.correction()) {
     more.resize(generator.forward().size());
@@ -119,12 +110,10 @@ double dissipation(const Generator& generator, std::span<const double> rho, cons
     if (empty_cells) mend_empty(generator, run, left, right, term);
   };
   for_each_piece(generator.runs(), terms, [&](const FaceRun& run, const double* term) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (std::int32_t i = 0; i < run.count; ++i) sum += term[i];
-    total.add(run.left_owned && run.right_owned ? sum : 0.5 * sum);
+    if (run.left_owned) sums.add(std::size_t(run.left), {term, std::size_t(run.count)});
   });
-  return total.value();
+  sums.finish();
+  return total;
 }
 
 }  // namespace
@@ -136,40 +125,43 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
   const double kT = heat ? 1 : generator.temperature();  // beside kT log rho in place of log rho
   const std::span<const double> V = generator.external();
   const std::int32_t cells = with_dissipation ? mesh.local() : mesh.owned;
-  // mu of all local cells, or only the logarithms of one block after the other
-  const auto room = std::make_unique_for_overwrite<double[]>(
-      static_cast<std::size_t>(with_dissipation ? cells : block));
-
-  Sweep sweep;
-  for (std::int32_t begin = 0; begin < cells; begin += block) {
-    const auto at = static_cast<std::size_t>(begin);
-    const auto n = static_cast<std::size_t>(std::min(block, cells - begin));
-    double* log_rho = room.get() + (with_dissipation ? at : 0);
-    log_of_density(rho.subspan(at, n), {log_rho, n});
-    for (std::size_t i = 0; heat && i < n; ++i) log_rho[i] *= heat->cells[at + i];
-    if (begin < mesh.owned) {
-      sweep.add(&rho[at], log_rho, &mesh.volume[at], &V[at], kT,
-                std::min(block, mesh.owned - begin));
+  // kT log rho + V of the owned or of all local cells, the latter to become mu
+  const auto room = std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(cells));
+  const auto set_level = [&](std::size_t at, std::size_t n) {
+    double* level = room.get() + at;
+    log_of_density(rho.subspan(at, n), {level, n});
+    for (std::size_t i = 0; heat && i < n; ++i) level[i] *= heat->cells[at + i];
+    for (std::size_t i = 0; i < n; ++i) level[i] = kT * level[i] + V[at + i];
+  };
+  Bounds bounds;
+  std::array<ReproducibleSum, 2> of_cells;  // mass, energy
+  add_rows(of_cells, rows_of(mesh), [&](std::size_t at, std::size_t n, const auto& to) {
+    set_level(at, n);
+    bounds.add(&rho[at], std::int32_t(n));
+    const double *vol = &mesh.volume[at], *density = &rho[at], *level = &room[at];
+    double *mass = to[0], *energy = to[1];
+#pragma omp simd
+    for (std::size_t i = 0; i < n; ++i) {
+      mass[i] = vol[i] * density[i];
+      energy[i] = mass[i] * level[i];
     }
-    if (with_dissipation) {
-      for (std::size_t i = 0; i < n; ++i) log_rho[i] = kT * log_rho[i] + V[at + i];
-      for (std::size_t i = 0; heat && i < n; ++i) log_rho[i] += heat->cells[at + i];
-    }
-  }
-
-  std::array<double, 3> sums{sweep.mass.value(), sweep.energy.value(), 0};
+  });
+  const auto owned = std::size_t(mesh.owned);
+  if (std::size_t(cells) > owned) set_level(owned, std::size_t(cells) - owned);
+  std::array<ReproducibleSum, 3> parts{of_cells[0], of_cells[1]};
   if (with_dissipation) {
+    for (std::size_t i = 0; heat && i < std::size_t(cells); ++i) room[i] += heat->cells[i];
     const bool empty_cells = std::ranges::any_of(rho.first(static_cast<std::size_t>(cells)),
                                                  [](double x) { return x <= 0; });
-    sums[2] = dissipation(generator, rho, room.get(), empty_cells);
+    parts[2] = dissipation(generator, rho, room.get(), empty_cells);
   }
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   Ledger result;
   result.mass = sums[0];
   result.free_energy = sums[1];
   result.dissipation = sums[2];
-  result.min_density = mesh.comm.min(*std::ranges::min_element(sweep.min));
-  result.max_density = mesh.comm.max(*std::ranges::max_element(sweep.max));
+  result.min_density = mesh.comm.min(*std::ranges::min_element(bounds.min));
+  result.max_density = mesh.comm.max(*std::ranges::max_element(bounds.max));
   // nan drops out of the comparisons but not of the sum; an infinite density shows in either
   result.finite = std::isfinite(result.mass) && std::isfinite(result.max_density) &&
                   std::isfinite(result.min_density);

@@ -23,6 +23,7 @@
 #include <cmath>
 #include <limits>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
 
 namespace otto {
@@ -151,13 +152,13 @@ double dissipation_of(const Generator& generator, const FluxState& x, std::span<
   double bottom = 0;
   internal.derivatives(std::span(&smallest, 1), 0, std::span(&bottom, 1), {});
   const auto mu = [&](std::size_t K) { return std::max(x.slope[K], bottom) + x.rest[K]; };
-  Accumulator total;
+  ReproducibleSum total;
   for (std::size_t f = 0; f < F.size(); ++f) {
     const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
-    const bool inside = K < std::size_t(mesh.owned) && L < std::size_t(mesh.owned);
-    if (F[f] != 0) total.add((inside ? 1.0 : 0.5) * F[f] * (mu(K) - mu(L)));
+    // a face between two ranks counts on that of its left cell
+    if (F[f] != 0 && K < std::size_t(mesh.owned)) total += F[f] * (mu(K) - mu(L));
   }
-  return mesh.comm.sum(total.value());
+  return sum_of_all(mesh.comm, total);
 }
 
 }  // namespace otto

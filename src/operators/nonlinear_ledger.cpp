@@ -19,6 +19,7 @@
 #include <cmath>
 #include <limits>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
 #include "otto/operators/chemical_potential.h"
 #include "otto/operators/face_runs.h"
@@ -32,9 +33,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t block = 256;
 
 struct Sums {
-  Accumulator mass, energy;
+  std::array<ReproducibleSum, 3> sums;  ///< mass, energy, dissipation
   double min = infinity, max = -infinity;
-  double plain_energy = 0;  ///< keeps an infinite one, which compensated sums turn into nan
 
   /// `rest`: in, W * rho; out, V + W * rho. `mu`: out, U' + V + W * rho.
   void add(const InternalEnergy& internal, std::span<const double> rho, const double* vol,
@@ -43,18 +43,14 @@ struct Sums {
     std::array<double, block> U;
     internal.value(rho, std::span(U).first(n));
     internal.derivatives(rho, 0, mu, {});
-    double m = 0, e = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      m += vol[i] * rho[i];
-      e += vol[i] * (U[i] + rho[i] * (V[i] + 0.5 * rest[i]));
+      sums[0] += vol[i] * rho[i];
+      sums[1] += vol[i] * (U[i] + rho[i] * (V[i] + 0.5 * rest[i]));
       rest[i] += V[i];
       min = rho[i] < min ? rho[i] : min;
       max = rho[i] > max ? rho[i] : max;
       mu[i] += rest[i];
     }
-    mass.add(m);
-    energy.add(e);
-    plain_energy += e;
   }
 };
 
@@ -98,11 +94,11 @@ class FaceTerms {
   bool fills_;
 };
 
-double dissipation(const Generator& generator, std::span<const double> rho,
-                   std::span<const double> mu, std::span<const double> rest) {
+ReproducibleSum dissipation(const Generator& generator, std::span<const double> rho,
+                            std::span<const double> mu, std::span<const double> rest) {
   const FaceTerms faces(generator, rho, mu, rest);
   const double* a = generator.mesh().faces.transmissibility.data();
-  Accumulator total;
+  ReproducibleSum total;
   const auto terms = [&](const FaceRun& run, double* term) {
     for (std::int32_t i = 0; i < run.count; ++i) {
       term[i] =
@@ -110,11 +106,10 @@ double dissipation(const Generator& generator, std::span<const double> rho,
     }
   };
   for_each_piece(generator.runs(), terms, [&](const FaceRun& run, const double* term) {
-    double sum = 0;
-    for (std::int32_t i = 0; i < run.count; ++i) sum += term[i];
-    total.add(run.left_owned && run.right_owned ? sum : 0.5 * sum);
+    // a face between two ranks counts on that of its left cell
+    if (run.left_owned) total.add({term, std::size_t(run.count)});
   });
-  return total.value();
+  return total;
 }
 
 }  // namespace
@@ -132,14 +127,12 @@ Ledger nonlinear_ledger(const Generator& generator, std::span<const double> rho,
             &generator.external()[begin], std::span(rest).subspan(begin, n),
             std::span(mu).subspan(begin, n));
   }
-  const bool finite = std::isfinite(all.plain_energy);
-  std::array<double, 3> sums{all.mass.value(), finite ? all.energy.value() : all.plain_energy, 0};
   if (with_dissipation) {
     mesh.halo.update(mesh.comm, mu);
     mesh.halo.update(mesh.comm, rest);
-    sums[2] = dissipation(generator, rho, mu, rest);
+    all.sums[2] = dissipation(generator, rho, mu, rest);
   }
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh.comm, all.sums);
   Ledger result{.mass = sums[0],
                 .min_density = mesh.comm.min(all.min),
                 .max_density = mesh.comm.max(all.max),

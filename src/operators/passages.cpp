@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/words.h"
 
 namespace otto {
@@ -114,11 +115,7 @@ std::vector<double> Passages::factors_at(std::span<const Point> points, double t
     }
     std::vector<double> values(at.size());
     opening.factor->evaluate(at, t, values);
-    const bool value = opening.kind == Opening::Kind::value;
-    check(
-        mesh_, at, values,
-        fmt::format("{}: boundary.{}.{}", exchange_.place, value ? "value" : "robin", opening.name),
-        t);
+    check(mesh_, at, values, opening.place, t);
     for (std::size_t i = 0; i < some.size(); ++i) factors[some[i]] = values[i];
   }
   return factors;
@@ -244,36 +241,32 @@ void Passages::into_set(const GeneratorState& g, std::size_t opening) {
 void Passages::react(double t) {
   const auto n = std::size_t(mesh_.owned);
   const std::span<const Point> centers(mesh_.center.data(), n);
-  const auto contents = [&](const std::optional<Function>& e, const char* key,
+  const auto contents = [&](const std::optional<Function>& e, const std::string& place,
                             std::vector<double>& out) {
     out.assign(e ? n : 0, 0.0);
     if (!e) return;
     e->evaluate(centers, t, out);
-    check(mesh_, centers, out, exchange_.place + ": reaction." + key, t);
+    check(mesh_, centers, out, place, t);
     for (std::size_t k = 0; k < n; ++k) out[k] *= mesh_.volume[k];
   };
-  contents(exchange_.rate, "rate", killing_);
-  contents(exchange_.source, "source", source_);
+  contents(exchange_.rate, exchange_.rate_place, killing_);
+  contents(exchange_.source, exchange_.source_place, source_);
   for (std::size_t k = 0; k < killing_.size(); ++k) absorption_[k] += killing_[k];
   for (std::size_t k = 0; k < source_.size(); ++k) supply_[k] += source_[k];
 }
 
 std::vector<double> Passages::rates_of(std::span<const double> rho) const {
-  std::vector<double> sums(exchange_.openings.size(), 0.0);
+  std::vector<ReproducibleSum> parts(exchange_.openings.size());
   for (const Passage& p : passages_) {
-    sums[p.opening] += p.rate * rho[std::size_t(p.cell)] - p.gain;
+    parts[p.opening] += p.rate * rho[std::size_t(p.cell)] - p.gain;
   }
   if (exchange_.rate) {
-    double killed = 0;
-    for (std::size_t k = 0; k < killing_.size(); ++k) killed += killing_[k] * rho[k];
-    sums.push_back(killed);
+    parts.emplace_back().add(killing_.size(), [&](std::size_t k) { return killing_[k] * rho[k]; });
   }
   if (exchange_.source) {
-    double supplied = 0;
-    for (const double s : source_) supplied += s;
-    sums.push_back(supplied);
+    parts.emplace_back().add(source_);
   }
-  mesh_.comm.sum_in_place(sums);
+  std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   if (exchange_.reinjects) {
     double back = 0;
     for (std::size_t o = 0; o < exchange_.openings.size(); ++o) back += sums[o];

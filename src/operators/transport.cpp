@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
 #include "otto/operators/face_runs.h"
 
@@ -12,15 +13,15 @@ namespace {
 /// Adds values to both cells of every face of a run, owned cells only.
 inline void add_both(const FaceRun& run, const double* to_left, const double* to_right,
                      double* out) {
-  if (run.left_owned) {
-    double* to = out + run.left;
-#pragma omp simd
-    for (std::int32_t i = 0; i < run.count; ++i) to[i] += to_left[i];
-  }
   if (run.right_owned) {
     double* to = out + run.right;
 #pragma omp simd
     for (std::int32_t i = 0; i < run.count; ++i) to[i] += to_right[i];
+  }
+  if (run.left_owned) {
+    double* to = out + run.left;
+#pragma omp simd
+    for (std::int32_t i = 0; i < run.count; ++i) to[i] += to_left[i];
   }
 }
 
@@ -102,25 +103,22 @@ void Transport::hamilton_jacobi(std::span<const double> phi, double d, std::span
   for (std::size_t k = 0; k < owned; ++k) G[k] = phi[k] + G[k] / mesh_.volume[k];
 }
 
-double Transport::leave(std::span<const double> phi, std::span<const double> rho, double d,
-                        std::span<double> out) const {
-  Accumulator kinetic;
-  alignas(64) double F[max_faces];
+void Transport::leave(std::span<const double> phi, std::span<const double> rho, double d,
+                      std::span<double> out, ReproducibleSum* kinetic) const {
+  alignas(64) double F[max_faces], energy[max_faces];
   for_each_part([&](const FaceRun& run, auto a, auto side_of) {
     const auto l = std::size_t(run.left), r = std::size_t(run.right);
     const double *x = &phi[l], *y = &phi[r], *p = &rho[l], *q = &rho[r];
-    double energy = 0;
-#pragma omp simd reduction(+ : energy)
+#pragma omp simd
     for (std::int32_t i = 0; i < run.count; ++i) {
       const double jump = x[i] - y[i], side = side_of(i, jump);
       const double F_i = 0.5 * a(i) * ((1 + side) * p[i] + (1 - side) * q[i]) * jump;
-      energy += F_i * jump;
+      energy[i] = F_i * jump;
       F[i] = -d * F_i;
     }
-    kinetic.add(run.left_owned && run.right_owned ? energy : 0.5 * energy);
+    if (kinetic && run.left_owned) kinetic->add({energy, std::size_t(run.count)});
     scatter(run, F, out.data());
   });
-  return kinetic.value();
 }
 
 void Transport::slopes(std::span<const double> phi, double d, std::span<double> slope_left,

@@ -9,6 +9,7 @@
 
 #include "otto/time/dispatch.h"
 #include "otto/time/schemes.h"
+#include "positive_start.h"
 #include "tr_bdf2_stages.h"
 
 namespace otto {
@@ -20,19 +21,28 @@ constexpr Solves solves{.energies = Energies::linear, .supply = true, .signed_ra
 class Bdf2 final : public Stepper {
  public:
   Bdf2(const Problem& problem, const Bdf2Options& options)
-      : options_(options), mesh_(problem.mesh), generator_(problem.generator), stage_(problem) {}
+      : options_(options),
+        mesh_(problem.mesh),
+        generator_(problem.generator),
+        stage_(problem),
+        start_(problem) {}
 
   void restart(const State& state) override {
     stage_.restart(state);
     last_dt_ = 0;
+    start_.restart();
   }
 
   StepReport advance(State& state, double dt) override {
     StepReport report;
     stage_.begin(state, dt);
-    const bool start = !(dt <= options_.max_ratio * last_dt_);
-    if (start ? !two_.solve(report, mesh_, generator_, stage_, state, dt)
+    const bool alone = !(dt <= options_.max_ratio * last_dt_);
+    if (alone ? !two_.solve(report, mesh_, generator_, stage_, state, dt)
               : !solve(report, state, dt)) {
+      return report;
+    }
+    if (start_.wanted(stage_, dt, two_.rho1) &&
+        !start_.solve(report, stage_, state, dt, two_.rho1)) {
       return report;
     }
     report = stage_.finish(std::move(report), state, state.time + dt, two_.rho1);
@@ -45,6 +55,7 @@ class Bdf2 final : public Stepper {
 
   void remember(Archive& archive) override {
     archive.part("stage", stage_);
+    archive.part("start", start_);
     archive.cells_with_ghosts("before", before_);
     archive.number("last_dt", last_dt_);
   }
@@ -73,6 +84,7 @@ class Bdf2 final : public Stepper {
   const Mesh& mesh_;
   Generator& generator_;
   LinearStage stage_;
+  PositiveStart start_;
   TrBdf2Stages two_;
   double last_dt_ = 0;          // 0: no step before
   std::vector<double> before_;  // the density a step ago
@@ -84,6 +96,7 @@ const RegisterStepper registered{{
     .equation =
         "((1 + 2r)/(1 + r) M - dt M Q) rho1 = M ((1 + r) rho0 - r^2/(1 + r) rho'), r = dt/dt'",
     .method = "linear: one solve a step, the first by TR-BDF2",
+    .fallback = "as `tr_bdf2`",
     .order = 2,
     .solves = solves,
     .make = [](const Problem& p, const Section&) { return make_bdf2(p); },

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/time/linear_stage.h"
 
 namespace otto {
@@ -16,11 +17,10 @@ void CarriedError::solve(StepReport& report, double c, std::span<const double> b
 }
 
 double CarriedError::l1(std::span<const double> x) const {
-  double sum = 0;
+  ReproducibleSum sum;
   const double* vol = mesh_.volume.data();
-#pragma omp simd reduction(+ : sum)
-  for (std::size_t i = 0; i < x.size(); ++i) sum += vol[i] * std::abs(x[i]);
-  return mesh_.comm.sum(sum);
+  sum.add(x.size(), [&](std::size_t i) { return vol[i] * std::abs(x[i]); });
+  return sum_of_all(mesh_.comm, sum);
 }
 
 /// next_ = R error_.

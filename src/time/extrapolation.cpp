@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "otto/core/reproducible_sum.h"
+
 namespace otto {
 
 void Extrapolation::reset() {
@@ -68,20 +70,19 @@ void Extrapolation::learn(int slot, double t, std::span<const double> rho) {
   const Weights w1 = degree_weights(1), w2 = degree_weights(2), w3 = degree_weights(3);
   const auto at = [&](int i) { return points_[std::size_t(i < known_ ? i : 0)].rho.data(); };
   const double *a = at(0), *b = at(1), *c = at(2), *d = at(3);
-  double m0 = 0, m1 = 0, m2 = 0, m3 = 0;
-#pragma omp simd reduction(+ : m0, m1, m2, m3)
-  for (std::size_t i = 0; i < rho.size(); ++i) {
-    const double e0 = a[i] - rho[i], x = b[i] - a[i], y = c[i] - a[i], z = d[i] - a[i];
-    const double e1 = e0 + w1[1] * x;
-    const double e2 = e0 + (w2[1] * x + w2[2] * y);
-    const double e3 = e0 + (w3[1] * x + w3[2] * y + w3[3] * z);
-    m0 += e0 * e0;
-    m1 += e1 * e1;
-    m2 += e2 * e2;
-    m3 += e3 * e3;
-  }
-  std::array<double, max_points> miss{m0, m1, m2, m3};
-  comm_.sum_in_place(miss);
+  std::array<ReproducibleSum, max_points> squares;
+  add_terms(squares, rows_.length > 0 ? rows_ : RowBlock{.length = rho.size()},
+            [&](std::size_t i, auto put0, auto put1, auto put2, auto put3) {
+              const double e0 = a[i] - rho[i], x = b[i] - a[i], y = c[i] - a[i], z = d[i] - a[i];
+              const double e1 = e0 + w1[1] * x;
+              const double e2 = e0 + (w2[1] * x + w2[2] * y);
+              const double e3 = e0 + (w3[1] * x + w3[2] * y + w3[3] * z);
+              put0(e0 * e0);
+              put1(e1 * e1);
+              put2(e2 * e2);
+              put3(e3 * e3);
+            });
+  const std::vector<double> miss = sums_of_all(comm_, squares);
   const auto known = miss.begin() + known_;
   degree_[static_cast<std::size_t>(slot)] =
       int(std::min_element(miss.begin(), known) - miss.begin());

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/operators/face_runs.h"
 #include "otto/time/linear_stage.h"
 
@@ -71,28 +72,28 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
 /// sum vol |rho - line| > max_bend sum vol |line - now|.
 bool GeodesicExtrapolation::bends(const Points& points, std::span<const double> rho) const {
   const double ahead = points.s / points.tau;
-  std::array<double, 2> sums{};
+  std::array<ReproducibleSum, 2> parts;
   for (std::size_t k = 0; k < omega_.size(); ++k) {
     const double move = ahead * (points.now[k] - points.before[k]);
-    sums[0] += mesh_.volume[k] * std::abs(rho[k] - points.now[k] - move);
-    sums[1] += mesh_.volume[k] * std::abs(move);
+    parts[0] += mesh_.volume[k] * std::abs(rho[k] - points.now[k] - move);
+    parts[1] += mesh_.volume[k] * std::abs(move);
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   return !(sums[0] <= options_.max_bend * sums[1]);
 }
 
 /// The line, no lower than min_factor of now; its mass is that of now.
 void GeodesicExtrapolation::straight(const Points& points, std::span<double> rho) const {
   const double ahead = points.s / points.tau;
-  std::array<double, 2> sums{};
+  std::array<ReproducibleSum, 2> parts;
   for (std::size_t k = 0; k < rho.size(); ++k) {
     const double now = points.now[k];
     rho[k] = std::max(now + ahead * (now - points.before[k]), options_.min_factor * now);
     if (k >= omega_.size()) continue;
-    sums[0] += mesh_.volume[k] * now;
-    sums[1] += mesh_.volume[k] * rho[k];
+    parts[0] += mesh_.volume[k] * now;
+    parts[1] += mesh_.volume[k] * rho[k];
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   for (double& r : rho) r *= sums[0] / sums[1];
 }
 

@@ -140,12 +140,12 @@ std::vector<std::size_t> LinearFlow::Impl::count_segments(std::size_t room,
     if (fields(k) < fields(best)) best = k;
   }
   const std::size_t more = room - std::min(room, fields(best));
-  std::vector<std::size_t> segments;
+  std::vector<std::size_t> counts;
   for (const auto& leg : legs) {
-    segments.push_back(
+    counts.push_back(
         std::min(leg.size(), (leg.size() + best - 1) / best + more * leg.size() / count));
   }
-  return segments;
+  return counts;
 }
 
 void LinearFlow::Impl::make_solver() {

@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "otto/core/fault.h"
+#include "otto/core/reproducible_sum.h"
+#include "otto/mesh/rows.h"
 #include "otto/operators/exchange.h"
 
 namespace otto {
@@ -23,7 +25,7 @@ LinearStage::LinearStage(const Problem& problem, const LinearStageOptions& optio
       generator_(problem.generator),
       solver_(problem.generator, problem.solver),
       limiter_(problem.mesh, problem.solver.rtol, problem.generator.absorbs()),
-      history_(problem.mesh.comm),
+      history_(problem.mesh.comm, {}, rows_of(problem.mesh)),
       rtol_(solver_.rtol()) {}
 
 void LinearStage::restart(const State& state) {
@@ -61,16 +63,14 @@ double LinearStage::rate_of(const State& state) const {
 /// Where M rho - c d_t M rho = b.
 double LinearStage::rate_of(double c, std::span<const double> b,
                             std::span<const double> rho) const {
-  double change = 0, mass = 0;  // |c d_t M rho|^2, |M rho|^2
+  std::array<ReproducibleSum, 2> sums;  // |c d_t M rho|^2, |M rho|^2
   const double* vol = mesh_.volume.data();
-#pragma omp simd reduction(+ : change, mass)
-  for (std::size_t i = 0; i < rho.size(); ++i) {
+  add_terms(sums, rows_of(mesh_), [&](std::size_t i, auto put_change, auto put_mass) {
     const double m = vol[i] * rho[i], d = m - b[i];
-    change += d * d;
-    mass += m * m;
-  }
-  std::array<double, 2> squares{change, mass};
-  mesh_.comm.sum_in_place(squares);
+    put_change(d * d);
+    put_mass(m * m);
+  });
+  const std::vector<double> squares = sums_of_all(mesh_.comm, sums);
   return std::sqrt(squares[0] / squares[1]) / c;
 }
 
@@ -93,9 +93,9 @@ void LinearStage::slope(std::span<const double> rho, std::span<double> out) cons
   const auto S = generator_.supply(), e = generator_.exits(), r = generator_.reinjection();
   for (std::size_t k = 0; k < S.size(); ++k) out[k] += S[k];
   if (r.empty()) return;
-  double leaving = 0;
-  for (std::size_t k = 0; k < e.size(); ++k) leaving += e[k] * rho[k];
-  leaving = mesh_.comm.sum(leaving);
+  ReproducibleSum out_of_all;
+  out_of_all.add(e.size(), [&](std::size_t k) { return e[k] * rho[k]; });
+  const double leaving = sum_of_all(mesh_.comm, out_of_all);
   for (std::size_t k = 0; k < r.size(); ++k) out[k] += leaving * r[k];
 }
 
@@ -142,12 +142,12 @@ bool LinearStage::add_returning(StepReport& report, double c, std::span<double> 
       return false;
     }
   }
-  std::array<double, 2> sums{};  // e.y and e.z
+  std::array<ReproducibleSum, 2> products;  // e.y and e.z
   for (std::size_t k = 0; k < e.size(); ++k) {
-    sums[0] += e[k] * rho[k];
-    sums[1] += e[k] * known.z[k];
+    products[0] += e[k] * rho[k];
+    products[1] += e[k] * known.z[k];
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, products);
   const double factor = c * sums[0] / (1 - c * sums[1]);
   for (std::size_t k = 0; k < r.size(); ++k) {
     rho[k] += factor * known.z[k];
@@ -186,6 +186,10 @@ void LinearStage::tell_exchange(StepReport& report, double lost) {
 
 void LinearStage::push(double t, std::span<const double> rho) {
   history_.push(t, rho.first(static_cast<std::size_t>(mesh_.owned)));
+}
+
+double LinearStage::negative_part(const std::vector<double>& rho) const {
+  return limiter_.negative_part(owned(mesh_, rho));
 }
 
 StepReport LinearStage::finish(StepReport report, State& state, double t,

@@ -8,7 +8,9 @@
 #include <limits>
 
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
+#include "otto/mesh/rows.h"
 
 namespace otto {
 
@@ -19,25 +21,14 @@ struct Contents {
 };
 
 Contents contents(const Mesh& mesh, std::span<const double> rho) {
-  constexpr std::int32_t block = 512;
-  Accumulator all, negative;
-  for (std::int32_t begin = 0; begin < mesh.owned; begin += block) {
-    const auto at = static_cast<std::size_t>(begin);
-    const std::int32_t n = std::min(block, mesh.owned - begin);
-    const double *value = &rho[at], *vol = &mesh.volume[at];
-    double sum = 0, below = 0;
-#pragma omp simd reduction(+ : sum, below)
-    for (std::int32_t i = 0; i < n; ++i) {
-      const double content = vol[i] * value[i];
-      sum += content;
-      below += content < 0 ? content : 0.0;
-    }
-    all.add(sum);
-    negative.add(below);
-  }
-  std::array<double, 2> sums{all.value() - negative.value(), negative.value()};
-  if (negative.value() == 0) sums[0] = all.value();
-  mesh.comm.sum_in_place(sums);
+  std::array<ReproducibleSum, 2> parts;
+  const double* vol = mesh.volume.data();
+  add_terms(parts, rows_of(mesh), [&](std::size_t i, auto put_positive, auto put_negative) {
+    const double content = vol[i] * rho[i];
+    put_positive(content < 0 ? 0.0 : content);
+    put_negative(content < 0 ? content : 0.0);
+  });
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   return {sums[0], sums[1]};
 }
 
@@ -70,6 +61,10 @@ MassPositivityLimiter::MassPositivityLimiter(const Mesh& mesh, double rtol, bool
 void MassPositivityLimiter::start(std::span<const double> rho) {
   const Contents found = contents(mesh_, rho);
   mass_ = found.positive + found.negative;
+}
+
+double MassPositivityLimiter::negative_part(std::span<const double> rho) const {
+  return -contents(mesh_, rho).negative / mass_;
 }
 
 std::string MassPositivityLimiter::limit(std::span<double> rho, double time,

@@ -26,6 +26,7 @@
 #include <cmath>
 #include <limits>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
 #include "otto/operators/face_runs.h"
 #include "otto/operators/ledger.h"
@@ -130,15 +131,15 @@ class Midpoint final : public Stepper {
     gross_.resize(n_);
     generator_.apply(theta_, R_);
     gross_outflow();
-    std::array<double, 3> sums{};
+    std::array<ReproducibleSum, 3> parts;
     for (std::size_t i = 0; i < n_; ++i) {
       const double vol = mesh_.volume[i], rounding = dt * gross_[i] * theta_[i] + vol * rho0[i];
       R_[i] = vol * (rho1_[i] - rho0[i]) - dt * R_[i];
-      sums[0] += R_[i] * R_[i];
-      sums[1] += rounding * rounding;
-      sums[2] += vol * rho0[i] * vol * rho0[i];
+      parts[0] += R_[i] * R_[i];
+      parts[1] += rounding * rounding;
+      parts[2] += vol * rho0[i] * vol * rho0[i];
     }
-    mesh_.comm.sum_in_place(sums);
+    const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
     return {std::sqrt(sums[0]), epsilon * std::sqrt(sums[1]), std::sqrt(sums[2])};
   }
 

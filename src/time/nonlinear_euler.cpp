@@ -23,6 +23,7 @@
 #include <cmath>
 #include <limits>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/flux/two_point.h"
 #include "otto/linear/flux_solver.h"
 #include "otto/operators/chemical_potential.h"
@@ -140,10 +141,14 @@ class NonlinearEuler final : public Stepper {
 
   /// The pressure of a crowd in units that give both kinds of unknowns columns of like size.
   void scale_kappa(double dt) {
-    std::array<double, 3> sums{0, 0, double(mesh_.faces.size())};
-    for (std::size_t i = 0; i < n_; ++i) sums[0] += mesh_.volume[i];
-    for (const double a : mesh_.faces.transmissibility) sums[1] += a;
-    mesh_.comm.sum_in_place(sums);
+    std::array<ReproducibleSum, 3> parts;
+    parts[0].add(std::span(mesh_.volume).first(n_));
+    for (std::size_t f = 0; f < std::size_t(mesh_.faces.size()); ++f) {
+      if (mesh_.faces.left[f] >= mesh_.owned) continue;  // that of another rank
+      parts[1] += mesh_.faces.transmissibility[f];
+      parts[2] += 1;
+    }
+    const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
     const double vol = sums[0] / double(mesh_.global_cells), a = sums[1] / std::max(1.0, sums[2]);
     const double P = internal_.maximum();
     kappa_ = std::isfinite(P) && a > 0 ? vol / (dt * a * P) : 0;
@@ -207,21 +212,20 @@ class NonlinearEuler final : public Stepper {
     std::fill(R_.begin(), R_.end(), 0.0);
     for (const FaceRun& run : generator_.runs())
       scatter(run, &F_[std::size_t(run.first)], R_.data());
-    Residual result;
+    std::array<ReproducibleSum, 2> parts;  // |R|, and the numbers it is a difference of
     for (std::size_t i = 0; i < n_; ++i) {
       const double vol = mesh_.volume[i];
       R_[i] = vol * (x_.rho[i] - rho0[i]) - dt * R_[i];
-      result.norm += std::abs(R_[i]);
-      result.rounding += vol * (x_.rho[i] + rho0[i]);
+      parts[0] += std::abs(R_[i]);
+      parts[1] += vol * (x_.rho[i] + rho0[i]);
     }
     // a rho (U' + rest) are the numbers whose difference a flux is
     for (std::size_t f = 0; f < F_.size(); ++f) {
       const auto K = std::size_t(mesh_.faces.left[f]), L = std::size_t(mesh_.faces.right[f]);
       const double terms = std::max(left_[f] * x_.rho[K], -right_[f] * x_.rho[L]) + std::abs(F_[f]);
-      result.rounding += dt * terms;
+      if (mesh_.faces.left[f] < mesh_.owned) parts[1] += dt * terms;
     }
-    std::array<double, 2> sums{result.norm, result.rounding};
-    mesh_.comm.sum_in_place(sums);
+    const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
     return {sums[0], epsilon * sums[1]};
   }
 

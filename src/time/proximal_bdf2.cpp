@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
+
 namespace otto {
 
 ProximalBdf2::ProximalBdf2(ProximalStage& stage, PositiveTransport& mover,
@@ -44,14 +46,14 @@ void ProximalBdf2::went(const StepReport& report, double dt, std::vector<double>
 
 bool ProximalBdf2::changes_fast(const State& state, double dt) const {
   if (first()) return false;
-  std::array<double, 2> sums{};
+  std::array<ReproducibleSum, 2> parts;
   const double factor = std::exp(control_.fast_change * tau_ / dt);
   for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
     const double now = state.density[k], mass = mesh_.volume[k] * now;
-    sums[0] += mass;
-    if (now > factor * before_[k] || before_[k] > factor * now) sums[1] += mass;
+    parts[0] += mass;
+    if (now > factor * before_[k] || before_[k] > factor * now) parts[1] += mass;
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   return sums[1] > control_.fast_part * sums[0];
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/time/linear_stage.h"
 
 namespace otto {
@@ -43,13 +44,13 @@ bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, d
 /// sum vol |rho1 - pi| and sum vol |rho1 - rho0|, over the mass.
 std::array<double, 2> ProximalMidpoint::parts(std::span<const double> rho0,
                                               std::span<const double> rho1) const {
-  std::array<double, 3> sums{};
+  std::array<ReproducibleSum, 3> parts;
   for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
-    sums[0] += mesh_.volume[k] * std::abs(rho1[k] - pi_[k]);
-    sums[1] += mesh_.volume[k] * std::abs(rho1[k] - rho0[k]);
-    sums[2] += mesh_.volume[k] * rho1[k];
+    parts[0] += mesh_.volume[k] * std::abs(rho1[k] - pi_[k]);
+    parts[1] += mesh_.volume[k] * std::abs(rho1[k] - rho0[k]);
+    parts[2] += mesh_.volume[k] * rho1[k];
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   return {sums[0] / sums[2], sums[1] / sums[2]};
 }
 

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "otto/core/reproducible_sum.h"
+#include "otto/mesh/rows.h"
 #include "otto/operators/chemical_potential.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/linear_stage.h"
@@ -22,7 +24,7 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
       transport_(problem.mesh),
       newton_(problem.energy, transport_, problem.solver, limits.newton),
       limiter_(problem.mesh, problem.solver.rtol),
-      history_(problem.mesh.comm) {
+      history_(problem.mesh.comm, {}, rows_of(problem.mesh)) {
   if (options.inner_steps > 1) {
     inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, problem.solver,
                                            options.inner_steps, limits.newton);
@@ -46,12 +48,12 @@ bool ProximalStage::rough(const State& state) const {
     const std::size_t fuller = rho[K] > rho[L] ? K : L;
     if (fuller < next.size()) next[fuller] = 1;
   }
-  std::array<double, 2> sums{};
+  std::array<ReproducibleSum, 2> parts;
   for (std::size_t k = 0; k < next.size(); ++k) {
-    sums[0] += mesh_.volume[k] * rho[k];
-    if (next[k] != 0) sums[1] += mesh_.volume[k] * rho[k];
+    parts[0] += mesh_.volume[k] * rho[k];
+    if (next[k] != 0) parts[1] += mesh_.volume[k] * rho[k];
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   return sums[1] > limits_.rough_part * sums[0];
 }
 
@@ -110,14 +112,14 @@ void ProximalStage::set_tails(std::span<const double> rho, std::span<double> mu)
   if (!(generator_.temperature() > 0)) return;
   std::vector<double> own(mu.size());
   chemical_potential(generator_, rho, own);
-  std::array<double, 3> sums{};
+  std::array<ReproducibleSum, 3> parts;
   for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
     const double mass = mesh_.volume[k] * rho[k];
-    sums[0] += mass;
-    sums[1] += mesh_.volume[k];
-    if (mass > 0) sums[2] += mass * (mu[k] - own[k]);
+    parts[0] += mass;
+    parts[1] += mesh_.volume[k];
+    if (mass > 0) parts[2] += mass * (mu[k] - own[k]);
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   const double below = limits_.newton.tail * sums[0] / sums[1], constant = sums[2] / sums[0];
   for (std::size_t k = 0; k < mu.size(); ++k) {
     const bool off = std::abs(mu[k] - own[k] - constant) > generator_.temperature();

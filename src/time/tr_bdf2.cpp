@@ -19,6 +19,7 @@
 #include "otto/time/carried_error.h"
 #include "otto/time/dispatch.h"
 #include "otto/time/schemes.h"
+#include "positive_start.h"
 #include "tr_bdf2_stages.h"
 
 namespace otto {
@@ -40,11 +41,13 @@ class TrBdf2 final : public Stepper {
       : mesh_(problem.mesh),
         generator_(problem.generator),
         stage_(problem),
-        error_(problem, stage_.solver()) {}
+        error_(problem, stage_.solver()),
+        start_(problem) {}
 
   void restart(const State& state) override {
     stage_.restart(state);
     error_.clear();
+    start_.restart();
   }
 
   StepReport advance(State& state, double dt) override {
@@ -57,6 +60,10 @@ class TrBdf2 final : public Stepper {
       passes.begin(pass, state.density, two_.rho1);
       if (!two_.solve(report, mesh_, generator_, stage_, state, dt, pass + 1 == passes.count()))
         return report;
+    }
+    if (!budget() && start_.wanted(stage_, dt, two_.rho1) &&
+        !start_.solve(report, stage_, state, dt, two_.rho1)) {
+      return report;
     }
 
     if (budget()) {
@@ -72,6 +79,7 @@ class TrBdf2 final : public Stepper {
   void remember(Archive& archive) override {
     archive.part("stage", stage_);
     archive.part("error", error_);
+    archive.part("start", start_);
   }
   [[nodiscard]] int order() const override { return 2; }
   [[nodiscard]] bool estimates_error() const override { return true; }
@@ -92,6 +100,7 @@ class TrBdf2 final : public Stepper {
   Generator& generator_;
   LinearStage stage_;
   CarriedError error_;
+  PositiveStart start_;
   TrBdf2Stages two_;
 };
 
@@ -102,6 +111,8 @@ const RegisterStepper registered{{
     .equation = "(M - c M Q) rho_g = (M + c M Q) rho0, (M - c M Q) rho1 = M (alpha rho_g - beta "
                 "rho0), c = (1 - 1/sqrt 2) dt",
     .method = "linear: two solves a step with one matrix",
+    .fallback = "where mass would come in through what absorbs: implicit Euler in two lengths, "
+                "extrapolated",
     .order = 2,
     .solves = solves,
     .make = [](const Problem& p, const Section&) { return make_tr_bdf2(p); },

@@ -356,11 +356,14 @@ def combinations():
     yield from mobilities()
     yield from temperatures()
     for name, at, text, *words in [
-            ("killing at a negative rate", 0, '[reaction]\nrate = "x"', "rate", "negative"),
-            ("source that takes", 0, '[reaction]\nsource = "-1"', "source", "negative"),
+            ("killing at a negative rate", 1, '[reaction]\nrate = "x"', "rate", "negative"),
+            ("source that takes", 2, '[reaction]\nrate = "1"\nsource = "-1"', "source", "negative"),
+            ("source that is not a number", 1, '[reaction]\nsource = "sqrt(x)"', "source", "finite"),
+            ("robin at a negative rate", 2, '[boundary.robin]\nx_max = 1.0\nx_min = "y - 1"', "boundary.robin.x_min", "negative"),
+            ("robin that is infinite", 1, '[boundary.robin]\nx_min = "1/(y-y)"', "boundary.robin.x_min", "finite"),
             ("reaction of no sense", 1, '[reaction]\nrate = "1 +"', "rate"),
             ("value on no side", 1, "[boundary.value]\nx_mid = 1.0", "x_mid", "x_min"),
-            ("negative value on a side", 0, "[boundary.value]\nx_min = -1.0", "x_min", "negative"),
+            ("negative value on a side", 2, "[boundary.value]\ny_max = 1.0\nx_min = -1.0", "x_min", "negative"),
             ("robin of no sense", 1, '[boundary.robin]\nx_min = "1 +"', "x_min"),
             ("outflow through no side", 1, '[boundary]\noutflow = ["out"]', "out"),
             ("what comes back from nowhere", 1, '[boundary]\nreinject = "initial"', "reinject"),
@@ -758,10 +761,14 @@ def runs():
             replaced("", '"2*(x^2-1)^2 + 2*y^2"', '"1/(x-x)"', "finite"),
             replaced("", "mean = [-1.0, 0.0]", "mean = [-1.0]", "mean"),
             replaced("", '"implicit_euler"', '"implict_euler"', "implict_euler",
-                     suggestion="implicit_euler")]:
+                     suggestion="implicit_euler"),
+            appended("", '[reaction]\nrate = "x"\n', "reaction.rate", at=1),
+            appended("", '[boundary.robin]\nx_min = "0.005 - t"\n', "boundary.robin.x_min", at=1)]:
         bad.name = f"run: {bad.words[0]}"
-        bad.arguments = ("run", "case.toml", "-o", "out")
+        bad.arguments = ("run", "case.toml", "-o", "out/deep")
         yield bad
+    yield appended("spectrum: robin at a negative rate", "[boundary.robin]\nx_min = -1.0\n", "boundary.robin.x_min", at=1,
+                   arguments=("spectrum", "case.toml", "-o", "out"))
     yield command("unused PETSc option", ["run", "case.toml", "-o", "out", "--", "-ksp_rtoll", "1"],
                   "ksp_rtoll")
     yield command("output below a file", ["run", "case.toml", "-o", "case.toml/out"], "case.toml",

@@ -116,6 +116,10 @@ def in_several_groups():
     yield Bad("two tensors in one cell", ("'7'", "shares cells", "tensor"), line_of(case, 'name = "7"'), None,
               encoded(case),
               files={"mesh.msh": encoded(twice)})
+    same = "".join(f'[[diffusion.region]]\nname = "inside"\nexpression = "{D}"\n' for D in (2, 3))
+    case = CASE.replace("[solver]", same + "[solver]")
+    yield Bad("a region with two diffusions", ("'inside'", "has its diffusion already"),
+              case[:case.rindex('name = "inside"')].count("\n") + 1, None, encoded(case), files={"mesh.msh": encoded(MESH)})
     yield changed("coordinate with two signs", "0.1 0.05 0", "+-0.1 0.05 0", "'+-0.1'")
     parametric = MESH.replace("Nodes", "ParametricNodes")
     yield mesh("parametric nodes without their entity", parametric, "an entity")

@@ -32,6 +32,17 @@ def run(arguments, folder, ranks):
             done.stderr.decode(errors="replace"), time.monotonic() - start)
 
 
+def tree(folder):
+    """Every file with its content, and every folder."""
+    found = {}
+    for path, folders, files in os.walk(folder):
+        found.update({os.path.join(path, name): None for name in folders})
+        for name in files:
+            with open(os.path.join(path, name), "rb") as file:
+                found[os.path.join(path, name)] = file.read()
+    return found
+
+
 def complaints(bad, ranks):
     """What is wrong with the program's answer to one bad input, and how long it took."""
     with tempfile.TemporaryDirectory() as folder:
@@ -40,8 +51,12 @@ def complaints(bad, ranks):
                 os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
                 with open(os.path.join(folder, name), "wb") as out:
                     out.write(content)
+        before = tree(folder)
         status, output, text, seconds = run(bad.arguments, folder, ranks)
+        after = tree(folder)
     wrong = []
+    if bad.arguments[0] in ("run", "spectrum", "check") and bad.status == 2 and after != before:
+        wrong.append(f"leaves {sorted(set(after) ^ set(before))}")
     if status != bad.status:
         wrong.append(f"status {status}, not {bad.status}")
     if text.count("otto: ") != 1:

@@ -75,6 +75,57 @@ class Plot(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(advice, done.stderr)
 
+    def test_animations(self):
+        from PIL import Image
+
+        for dimension, cells in ((1, "32"), (2, "12"), (3, "8")):
+            out = self.simulate(dimension, cells)
+            done = run([PLOT, out, "--animate", "gif"])
+            path = os.path.join(out, "pictures", "density.gif")
+            self.assertEqual((done.returncode, done.stdout.split()), (0, [path]), done.stderr)
+            with Image.open(path) as picture:
+                self.assertEqual(picture.n_frames, 3)  # t = 0, 0.1, 0.2
+                seen = set()
+                for k in range(3):
+                    picture.seek(k)
+                    seen.add(picture.convert("RGB").tobytes())
+                self.assertEqual(len(seen), 3)
+        done = run([PLOT, out, "--animate", "gif", "--field", "external_energy"])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nothing moves", done.stderr)
+        done = subprocess.run([PLOT, out, "--animate", "mp4"], capture_output=True, text=True, check=False, timeout=300,
+                              env={**os.environ, "PATH": self.folder})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("ffmpeg", done.stderr)
+
+    def test_units_stand_on_the_axes(self):
+        case = os.path.join(self.folder, "case.toml")
+        with open(case, "w", encoding="utf-8") as file:
+            file.write(CASE.format(lower="-1.0", upper="1.0", cells="16") + '[units]\nenergy = "eV"\nlength = "nm"\ntime = "ps"\n')
+        out = os.path.join(self.folder, "units")
+        done = run([OTTO, "run", case, "-o", out])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        script = ("import sys; sys.path.insert(0, sys.argv[1])\nimport matplotlib; matplotlib.use('Agg')\n"
+                  "import otto_ledger as l, otto_pictures as p\nfrom otto_results import Results\nr = Results(sys.argv[2])\n"
+                  "for f in (p.density_picture(r, 'linear', 3, ''), l.energy_picture(r, None, ''), l.ledger_picture(r, '')):\n"
+                  "    print([(a.get_xlabel(), a.get_ylabel()) for a in f.axes])")
+        done = run([sys.executable, "-c", script, os.path.dirname(PLOT), out])
+        for word in ("x (nm)", "density ρ (1/nm)", "external energy V (eV)", "time t (ps)", "F − F(equilibrium) (eV)",
+                     "dissipation −dF/dt (eV / ps)", "dt · dissipation (eV)"):
+            self.assertIn(word, done.stdout, done.stderr)
+
+    def test_logarithmic_axes_have_numbers(self):
+        script = ("import sys; sys.path.insert(0, sys.argv[1])\nimport matplotlib; matplotlib.use('Agg')\n"
+                  "import matplotlib.pyplot as plt, otto_pictures as p\n"
+                  "for ends in ((1.0, 1.4), (3.1, 3.2e1), (1e-3, 0.4), (2e-9, 5e3)):\n"
+                  "    f, a = plt.subplots(figsize=(4, 3)); a.semilogy([0, 1], ends); p.label_decades(a.yaxis); f.canvas.draw()\n"
+                  "    low, high = a.get_ylim()\n"
+                  "    print(len([1 for y, t in zip(a.get_yticks(), a.get_yticklabels()) if low <= y <= high and t.get_text()]))")
+        done = run([sys.executable, "-c", script, os.path.dirname(PLOT)])
+        counts = [int(word) for word in done.stdout.split()]
+        self.assertEqual(len(counts), 4, done.stderr)
+        self.assertGreaterEqual(min(counts), 3, counts)
+
     def test_modes(self):
         case = os.path.join(self.folder, "case.toml")
         for dimension in (1, 2):

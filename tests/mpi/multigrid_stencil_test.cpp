@@ -133,14 +133,16 @@ void check(const Sizes& s, const Mesh& mesh) {
     next.grid = multigrid::BlockGrid(s.dim, n);
     Stencil<double> C(multigrid::stencil_grid(next.grid));
     multigrid::allocate_collapsed(A, a, C);
+    Stencil<double> beside = C;
     if (a == 0) {
-      multigrid::collapse_rows(A.grid, 2, weights, multigrid::StoredRows<double>(A), C);
+      multigrid::collapse_rows(A.grid, 2, weights, multigrid::StoredRows<double>(A), C, beside);
     } else {
-      multigrid::collapse_axis(A, a, weights, C);
+      multigrid::collapse_axis(A, a, weights, C, beside);
     }
-    const auto arrays = C.arrays();
+    const auto arrays = beside.arrays();
     multigrid::StencilExchange halo(next.comm, C.grid, next.neighbour);
-    halo.add_back(a, std::span<double* const>(arrays), 0);
+    halo.add_back(a, std::span<double* const>(arrays));
+    multigrid::add_beside(beside, C);
     fill(next, C);
     // entries of one pair that a short periodic axis wraps around more than once add up
     Eigen::MatrixXd found = Eigen::MatrixXd::Zero(coarse.cells(), coarse.cells());

@@ -58,6 +58,12 @@ absorbing = ["x_max"]
 [analysis]
 mean_exit_time = true
 """
+FLOW = """
+[drift]
+expression = ["y", "-x"]
+[analysis]
+stationary_current = true
+"""
 # what a case solves: the prefix of its solve -> the case
 CASES = {
     "shifted_": BOX + ENTROPY + START.format(scheme="implicit_euler"),
@@ -67,13 +73,14 @@ CASES = {
     "coupled_": BOX + ENTROPY + INTERACTION + START.format(scheme="jko"),
     "flux_": BOX + POWER + START.format(scheme="implicit_euler"),
     "simplex_": BOX + ENTROPY + START.format(scheme="implicit_euler") + '[flux]\nkind = "simplex"\n',
+    "flow_": BOX + ENTROPY + START.format(scheme="implicit_euler") + FLOW,
     "backward_": BOX + ENTROPY + START.format(scheme="implicit_euler") + BACKWARD,
 }
 # the cases in which a solve is one part of several
 USERS = {
     "transport_": {"inner_"},
     "inner_": {"transport_"},
-    "shifted_": {"backward_"},                            # implicit Euler's
+    "shifted_": {"backward_", "flow_"},                            # implicit Euler's
     "proximal_": {"inner_", "transport_", "coupled_"},    # their start, or preconditioner
 }
 

@@ -68,7 +68,7 @@ TEST(DeepTransitions, RatesAgreeWithQuadrature) {
       Scenario s(line(-1.6, 1.6, n, std::to_string(D) + "*(x^2-1)^2"));
       const Transitions t =
           transitions(parts_of(s), level(s, [](const Point& x) { return -0.9 - x[0]; }),
-                      level(s, [](const Point& x) { return x[0] - 0.9; }), usual);
+                      level(s, [](const Point& x) { return x[0] - 0.9; }));
       EXPECT_NEAR(t.rate_ab() / exact, 1, D * 1e-4 * std::pow(200.0 / n, 2)) << D << " " << n;
       EXPECT_LE((*t.flux_bounds)[0], t.flux);
       EXPECT_GE((*t.flux_bounds)[1], t.flux);
@@ -86,7 +86,7 @@ TEST(DeepTransitions, WeightsOfUnequalWells) {
   Scenario s(line(-1.6, 1.6, 640, "40*(x^2-1)^2 - 15*x"));
   const Transitions t =
       transitions(parts_of(s), level(s, [](const Point& x) { return -0.9 - x[0]; }),
-                  level(s, [](const Point& x) { return x[0] - 0.9; }), usual);
+                  level(s, [](const Point& x) { return x[0] - 0.9; }));
   EXPECT_NEAR(t.rate_ab() / forth, 1, 2e-3);
   EXPECT_NEAR(t.rate_ba() / back, 1, 2e-3);
 }
@@ -173,7 +173,7 @@ TEST(DeepTransitions, RandomLandscapesAgreeWithElimination) {
                b = level(s, [&](const Point&p) { return 0.2 - std::hypot(p[0] + x, p[1] + y); });
     const Eliminated exact = eliminate(s, a, b);
     const double Z = exact.from_a + exact.from_b;
-    const Transitions t = transitions(parts_of(s), a, b, usual);
+    const Transitions t = transitions(parts_of(s), a, b);
     EXPECT_NEAR(t.flux * Z / exact.flux, 1, 1e-4) << seed;
     EXPECT_NEAR(t.weight_from_a * Z / exact.from_a, 1, 1e-4) << seed;
     EXPECT_NEAR(t.weight_from_b * Z / exact.from_b, 1, 1e-4) << seed;
@@ -216,12 +216,12 @@ TEST(DeepTransitions, PiecesOfADomain) {
   Scenario s(squares(scratch));
   const auto a = level(s, [](const Point& x) { return 0.3 - x[0]; });
   const Transitions apart =
-      transitions(parts_of(s), a, level(s, [](const Point& x) { return x[0] - 2.8; }), usual);
+      transitions(parts_of(s), a, level(s, [](const Point& x) { return x[0] - 2.8; }));
   EXPECT_EQ(apart.flux, 0);
   EXPECT_NEAR(apart.weight_from_a, 1 / (1 + std::exp(-2)), 1e-12);
   // within the left square as if it were alone: on x, R = e^.6 - e^.3
   const Transitions left = transitions(
-      parts_of(s), a, level(s, [](const Point& x) { return 0.2 - std::abs(x[0] - 0.8); }), usual);
+      parts_of(s), a, level(s, [](const Point& x) { return 0.2 - std::abs(x[0] - 0.8); }));
   const double rate = exact_rate([](double x) { return x; }, 0, 1, 0.3, 0.6);
   EXPECT_NEAR(left.rate_ab() / rate, 1, 1e-2);
   EXPECT_NEAR(left.cut_off, 0.5, 1e-12);
@@ -246,7 +246,7 @@ TEST(DeepTransitions, NothingLeavesThePieceThatDoesNotAbsorb) {
   Scenario closed(squares(scratch));
   ShiftedSolver other(closed.generator, usual);
   EXPECT_THROW((void)slowest_modes(closed.generator, other, {.count = 1}), NumericalError);
-  EXPECT_THROW((void)stationary_state(closed.generator, usual), NumericalError);
+  EXPECT_THROW((void)stationary_state(closed.generator), NumericalError);
 }
 
 /// A plateau nothing crosses in 1e250 times the age of anything: both sides of it have their own answers.
@@ -255,26 +255,26 @@ TEST(DeepTransitions, PlateausOfHundredsOfkT) {
     Scenario s(line(-1, 1, 50, V));
     const Transitions t =
         transitions(parts_of(s), level(s, [](const Point& x) { return -0.8 - x[0]; }),
-                    level(s, [](const Point& x) { return 0.05 - std::abs(x[0] + 0.4); }), usual);
+                    level(s, [](const Point& x) { return 0.05 - std::abs(x[0] + 0.4); }));
     EXPECT_NEAR(t.rate_ab(), 1 / 0.35 / 0.375, 4e-3);
     EXPECT_NEAR(t.rate_ba(), 1 / 0.35 / (1.6 - 0.375), 4e-3);
   }
 }
 
-/// With a drift, which on a line is another slope of V: right at 8 kT, refused at 30 and 60.
+/// With a drift, which on a line is another slope of V: right up to 16 kT, beyond right or refused.
 TEST(DeepTransitions, WithADriftRightOrRefused) {
   const std::string drift = "[drift]\nexpression = [\"0.1\"]\n";
-  for (const double D : {4.0, 8.0, 30.0, 60.0}) {
+  for (const double D : {4.0, 8.0, 16.0, 24.0, 40.0, 60.0}) {
     Scenario s(line(-1.6, 1.6, 400, std::to_string(D) + "*(x^2-1)^2", drift));
     const auto a = level(s, [](const Point&x) { return -0.9 - x[0]; }),
                b = level(s, [](const Point&x) { return x[0] - 0.9; });
-    if (D > 20) {
-      EXPECT_THROW((void)transitions(parts_of(s), a, b, usual), NumericalError) << D;
-      continue;
-    }
     const double exact = exact_rate([&](double x) { return D * std::pow(x * x - 1, 2) - 0.1 * x; },
                                     -1.6, 1.6, -0.9, 0.9);
-    EXPECT_NEAR(transitions(parts_of(s), a, b, usual).rate_ab() / exact, 1, 1e-3) << D;
+    try {
+      EXPECT_NEAR(transitions(parts_of(s), a, b).rate_ab() / exact, 1, 1e-3) << D;
+    } catch (const NumericalError&) {
+      EXPECT_GT(D, 20);
+    }
   }
 }
 

@@ -86,7 +86,7 @@ TEST(Temperature, DensitiesAtRestOnALineAreOfSecondOrder) {
   for (const int n : {40, 80, 160}) {
     Scenario s(line(
         n, 2, entropy("1 + 0.5*x") + external("2*x^2") + "[diffusion]\nexpression = \"1 + x\"\n"));
-    const auto rho = stationary_state(s.generator, tight).density;
+    const auto rho = stationary_state(s.generator).density;
     std::vector<double> other(rho.size());
     for (std::size_t k = 0; k < rho.size(); ++k) other[k] = exact(s.mesh.center[k][0]);
     const double mass = integral(s.mesh, other);
@@ -133,7 +133,7 @@ TEST(Temperature, HotAndColdPlacesDriveACurrentAroundARing) {
   for (const int n : {32, 64, 128}) {
     Scenario s("[mesh]\nlower = [0.0]\nupper = [6.283185307179586]\nperiodic = [true]\ncells = [" +
                std::to_string(n) + "]\n" + entropy("1 + 0.5*cos(x - 0.7)") + external("sin(x)"));
-    const double e = std::abs(stationary_state(s.generator, tight).current[0] / exact - 1);
+    const double e = std::abs(stationary_state(s.generator).current[0] / exact - 1);
     if (last > 0) {
       EXPECT_NEAR(std::log2(last / e), 2, 0.05);
     }

@@ -77,10 +77,20 @@ class Units(unittest.TestCase):
         for text in ('"(300 + 50*x) K"', '"300 + 50*x  K"'):
             self.assertEqual(otto("check", CASE.replace('"300 K"', text)).returncode, 0, text)
 
+    def test_units_of_kT(self):
+        """kT is 1: as a number, or as the one temperature in kelvin that the energies were divided by."""
+        case = CASE.replace('"kJ/mol"', '"kT"')
+        rate = spectrum(case)[0]
+        for text in ("1", "1.0", '"310 K"'):
+            self.assertEqual(spectrum(case.replace('"300 K"', text))[0], rate, text)
+        for text in ("2.0", '"(300 + 20*x) K"', '"1 + x^2"'):
+            done = otto("check", case.replace('"300 K"', text))
+            self.assertEqual(done.returncode, 2, text)
+            self.assertRegex(done.stderr, "case.toml:[0-9]+:.*kT is 1 everywhere")
+
     def test_what_cannot_be_converted(self):
         for old, new, message in (
                 ('energy = "kJ/mol"\n', "", "kelvin need [units] energy"),
-                ('"kJ/mol"', '"kT"', "in units of kT the temperature is 1"),
                 ('"300 K"', '"300"', 'a temperature is a number, kT in units of energy, or as "300 K"'),
                 ('"300 K"', '"-5 K"', "a temperature is a number"),
                 ('"300 K"', '"27 C"', "a temperature is a number"),

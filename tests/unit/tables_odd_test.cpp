@@ -193,8 +193,7 @@ TEST(OddTables, CoordinatesByNameInAnotherOrderAreRefused) {
       EXPECT_NE(text.find(words), std::string::npos) << head << ": " << text;
     }
   }
-  for (const std::string& head :
-       {"x y F", "# x y F", "#! FIELDS x y F", "x y z", "b a F", "y z F", ""}) {
+  for (const char* head : {"x y F", "# x y F", "#! FIELDS x y F", "x y z", "b a F", "y z F", ""}) {
     EXPECT_EQ(refusal_of(columns_in_order(head, "xyF"), 2, {}), "") << head;
   }
   EXPECT_EQ(refusal_of("s x\n0 1\n1 2\n", 1, {.array = "x"}), "");

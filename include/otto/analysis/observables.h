@@ -45,6 +45,6 @@ struct StationaryState {
 
 /// The density with Q rho = 0 and its currents, which differ from 0 along periodic axes with a
 /// drift. Collective; throws NumericalError.
-StationaryState stationary_state(const Generator& generator, SolverOptions options);
+StationaryState stationary_state(const Generator& generator);
 
 }  // namespace otto

@@ -6,7 +6,7 @@
 //   q-  the probability to have come from A, not B,     Q (pi q-) = 0,   1 on A, 0 on B
 //   F   transitions per time: what u = pi q- carries into B. With detailed balance it is taken from the
 //       capacity instead (Dirichlet's form of q+), which loses no digits in deep wells; with a drift from both
-//       ends, and it is refused where what leaves A and what arrives at B differ.
+//       ends, which are equal on every grid, and it is refused where the solves leave them apart.
 //   k_AB = F / int pi q-,   and 1/k_AB is the mean first-passage time from A, where the last
 //   transition has entered it, to B.
 //
@@ -41,7 +41,6 @@ struct Transitions {
 };
 
 /// Of the generator of these parts, which nothing enters or leaves. Collective; throws NumericalError.
-Transitions transitions(const GeneratorParts& parts, const Target& a, const Target& b,
-                        SolverOptions options);
+Transitions transitions(const GeneratorParts& parts, const Target& a, const Target& b);
 
 }  // namespace otto

@@ -36,6 +36,8 @@ void set_petsc_options(const std::vector<std::pair<std::string, std::string>>& o
 /// Parses "-name value -flag ..." words. Throws InputError on a word without an option before it.
 std::vector<std::pair<std::string, std::string>> parse_petsc_words(
     const std::vector<std::string>& words);
+/// The whole numbers a user gave ("-box_ranks 2,1,3"); none: the option was not given.
+std::vector<int> petsc_integers(const std::string& option);
 /// "3.18.5".
 std::string petsc_version();
 /// The options among `options` that nothing has asked for yet.

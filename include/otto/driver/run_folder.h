@@ -2,7 +2,7 @@
 // The folder a command fills: its log, its summary, its signals and wall time, and what becomes of
 // the results of an earlier run in it.
 //
-// A folder without results is opened at once. One that holds results is left as it is, bit for bit,
+// A folder without results is opened at once, and bad input before the first step leaves it as it was. One that holds results is left as it is, bit for bit,
 // until open() is called, after the first step: a run that fails before that has changed nothing.
 // What is said until then goes to the screen, and to log.txt when it opens. Opening
 //
@@ -74,6 +74,9 @@ class RunFolder {
   /// Writes summary.json with `extra` merged into it, after `farewell` (root only) said how it
   /// went and the warnings were repeated. Collective; throws IoError.
   void conclude(const nlohmann::ordered_json& extra, const std::function<void()>& farewell);
+  /// Bad input before the first step: a folder that held no results is again as it was, and what was made of the way to it is removed.
+  /// True where that was the case. As fail().
+  bool withdraw(const std::exception& error) noexcept;
   /// Leaves a summary.json with status "failed" and the reason, unless the folder was not opened. Where a file could
   /// not be written, the results of a completed run before stay, in their places or in a folder before-1.
   /// Every rank may call it, alone or together; never throws.
@@ -95,6 +98,9 @@ class RunFolder {
   std::string kept_;                ///< folder with the results of the run before; "": none; root
   bool checkpoints_aside_ = false;  ///< in checkpoints.before; root
   bool open_ = false;
+  /// What the way to the folder lacked, the innermost first, where it held no results; root.
+  std::vector<std::filesystem::path> made_;
+  bool fresh_ = false;  ///< it held no results; root
 };
 
 }  // namespace otto

@@ -38,15 +38,24 @@ struct CoarseningOptions {
 };
 
 /// Axes to coarsen next: those whose couplings are not much weaker than the strongest (so cells
-/// stretched 1:20 are first joined across their short side), at least 2 cells long, and whose
-/// blocks begin at even cells. Empty (all 1) where nothing can be coarsened. Collective.
+/// stretched 1:20 are first joined across their short side) and at least 2 cells long. Empty (all 1)
+/// where nothing can be coarsened. The same for every partition. Collective.
 std::array<int, 3> coarsening_factors(const Operator& fine, const CoarseningOptions& options);
+
+/// What has to be done before cells are joined, so that no aggregate lies on two ranks: nothing, or
+/// block ends move down to whole aggregates (regroup), or, where that would leave a rank without
+/// cells, the level is gathered. Collective.
+enum class Fit { coarsen, regroup, gather };
+Fit fit(const Operator& fine, const std::array<int, 3>& factor);
 
 /// Joins `factor[a]` (1 or 2) cells along each axis. Collective.
 Operator coarsen(const Operator& fine, const std::array<int, 3>& factor);
 
 /// The same level on every rank as one undivided block (communicator MPI_COMM_SELF). Collective.
 Operator gather(const Operator& divided);
+
+/// The same level in blocks that begin at multiples of `factor`. Collective.
+Operator regroup(const Operator& divided, const std::array<int, 3>& factor);
 
 /// visit(i, j, k) for the cells of a block, x fastest.
 template <class Visit>

@@ -16,6 +16,9 @@ struct HierarchyOptions {
   /// Levels of at most this many cells are repeated on every rank: sweeping them takes less time than
   /// a message.
   std::int64_t gather_cells = 4096;
+  /// The finest level may be among them. Not where it is matrix-free and the others are not: its
+  /// operator would be rounded otherwise than on one rank.
+  bool gather_finest = true;
   CoarseningOptions coarsening = {};
 };
 
@@ -27,7 +30,7 @@ inline constexpr std::int64_t direct_cells = 80;
 struct Hierarchy {
   explicit Hierarchy(Operator finest, const HierarchyOptions& options = {});
 
-  enum class Next { coarsen, gather, none };
+  enum class Next { coarsen, regroup, none };  ///< regroup: the same level in other blocks
   struct Level {
     Operator op;
     Next next = Next::none;

@@ -35,6 +35,7 @@ struct Opening {
   std::string name;  ///< of the side or set
   Kind kind = Kind::absorbing;
   std::optional<Function> factor = {};  ///< g or kappa, of x, y, z and t
+  std::string place = {};               ///< of the factor in the case, for messages
   CellSet where = {};                   ///< the side, or the cells of a set
 };
 
@@ -43,7 +44,7 @@ struct Exchange {
   std::optional<Function> rate;    ///< k >= 0
   std::optional<Function> source;  ///< s >= 0
   bool reinjects = false;          ///< what leaves through the openings comes back
-  std::string place = {};          ///< of the table, for messages
+  std::string rate_place = {}, source_place = {};  ///< in the case, for messages
 
   [[nodiscard]] bool depends_on_time() const;
   /// Mass comes in, and not by reinjection alone.

@@ -39,17 +39,18 @@ void for_each_piece(const std::vector<FaceRun>& runs, Flux&& flux, Use&& use) {
   }
 }
 
-/// out -= values at the left cells, += at the right ones; owned cells only.
+/// out -= values at the left cells, += at the right ones; owned cells only. A cell takes from its
+/// lower face first, wherever runs and their pieces end.
 inline void scatter(const FaceRun& run, const double* values, double* out) {
-  if (run.left_owned) {
-    double* to = out + run.left;
-#pragma omp simd
-    for (std::int32_t i = 0; i < run.count; ++i) to[i] -= values[i];
-  }
   if (run.right_owned) {
     double* to = out + run.right;
 #pragma omp simd
     for (std::int32_t i = 0; i < run.count; ++i) to[i] += values[i];
+  }
+  if (run.left_owned) {
+    double* to = out + run.left;
+#pragma omp simd
+    for (std::int32_t i = 0; i < run.count; ++i) to[i] -= values[i];
   }
 }
 

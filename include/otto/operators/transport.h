@@ -23,6 +23,8 @@
 
 namespace otto {
 
+class ReproducibleSum;
+
 /// Fields are owned + ghosts with ghosts up to date, results owned values; nothing communicates.
 class Transport {
  public:
@@ -43,9 +45,10 @@ class Transport {
 
   /// G(phi).
   void hamilton_jacobi(std::span<const double> phi, double d, std::span<double> G) const;
-  /// out += d L(rho) phi. Returns this rank's share of <phi, L(rho) phi>, the kinetic energy.
-  double leave(std::span<const double> phi, std::span<const double> rho, double d,
-               std::span<double> out) const;
+  /// out += d L(rho) phi. `kinetic`, where given, takes the terms of this rank of
+  /// <phi, L(rho) phi>, the kinetic energy.
+  void leave(std::span<const double> phi, std::span<const double> rho, double d,
+             std::span<double> out, ReproducibleSum* kinetic = nullptr) const;
   /// slope_left = w_left d a D phi, slope_right alike, per face: the coefficients of J. May be the
   /// same array where the weights are centred.
   void slopes(std::span<const double> phi, double d, std::span<double> slope_left,

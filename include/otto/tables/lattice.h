@@ -27,7 +27,7 @@ struct Lattice {
 
 /// What to make of points without a value.
 struct LatticeOptions {
-  std::string array;        ///< column or array of the values; "": the first
+  std::string array = {};   ///< column or array of the values; "": the first
   bool may_miss = false;    ///< points that are not there, or not finite, stay NaN; else an error,
   std::string advice = {};  ///< which says what to do
   /// Why a finite value cannot be used, for an error with its place; "" where it can.

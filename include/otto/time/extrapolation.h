@@ -8,6 +8,7 @@
 
 #include "otto/core/archive.h"
 #include "otto/core/comm.h"
+#include "otto/core/row_block.h"
 
 namespace otto {
 
@@ -24,8 +25,10 @@ class Extrapolation {
  public:
   static constexpr int slots = 2;
 
-  explicit Extrapolation(const Comm& comm, const ExtrapolationOptions& options = {})
-      : comm_(comm), options_(options) {}
+  /// `rows`: those of the states, where they are cells of a box.
+  explicit Extrapolation(const Comm& comm, const ExtrapolationOptions& options = {},
+                         const RowBlock& rows = {})
+      : comm_(comm), options_(options), rows_(rows) {}
 
   void reset();
   /// The state at time t becomes the newest.
@@ -49,6 +52,7 @@ class Extrapolation {
 
   Comm comm_;
   ExtrapolationOptions options_;
+  RowBlock rows_;
   std::array<Point, max_points> points_;  // newest first
   int known_ = 0;
   std::array<int, slots> degree_{};

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "otto/time/extrapolation.h"
@@ -56,11 +57,18 @@ class LinearStage {
   /// Counts what `rho` (owned + ghosts) exchanges at the generator's time, for so long: the step's sums are those of
   /// its stages' slopes, so that mass is balanced to rounding. Collective.
   void count_exchange(double weight, std::span<const double> rho);
+  /// What the step has counted so far, by entry of Exchange::names(): to be put back by count_again.
+  using Counted = std::vector<double>;
+  [[nodiscard]] Counted counted() const { return now_; }
+  void count_again(Counted counted) { now_ = std::move(counted); }
   /// Counts that part of what the last step exchanged.
   void repeat_exchange(double part);
   /// A state of this step, remembered for later guesses.
   void push(double t, std::span<const double> rho);
 
+  [[nodiscard]] double mass() const { return limiter_.mass(); }  ///< at the start of the step
+  /// The mass of `rho` below 0, over the mass at the start of the step. Collective.
+  [[nodiscard]] double negative_part(const std::vector<double>& rho) const;
   /// Keeps mass and sign of `rho` and makes it the new state, swapping the old one out. On failure
   /// forgets the history and leaves the state alone. Collective.
   [[nodiscard]] StepReport finish(StepReport report, State& state, double t,

@@ -46,6 +46,8 @@ class MassPositivityLimiter {
   /// The mass to keep from now on: that of `rho`. Collective.
   void start(std::span<const double> rho);
   [[nodiscard]] double mass() const { return mass_; }
+  /// -N / m of the owned values of `rho`. Collective.
+  [[nodiscard]] double negative_part(std::span<const double> rho) const;
   void remember(Archive& archive) { archive.number("mass", mass_); }
   /// Restores mass and sign of the owned values of `rho`. Returns the reason where the step must
   /// be refused, else "". `gain`: what the mass has grown by, where that is counted. Throws NumericalError where a

@@ -34,9 +34,10 @@ struct InnerWork {
 /// What a step did in place of what was asked: `StepReport::fallback`, and the column of
 /// history.csv (docs/methods/proximal_second_order.md). A step that did several tells the largest.
 namespace fallback {
-inline constexpr int none = 0;         ///< it did what was asked
-inline constexpr int path = 1;         ///< Newton's method by way of shorter steps: same solution
-inline constexpr int pieces = 2;       ///< shorter steps of BDF2 from a density that jumps
+inline constexpr int none = 0;  ///< it did what was asked
+inline constexpr int path = 1;  ///< Newton's method by way of shorter steps: same solution
+inline constexpr int pieces =
+    2;  ///< shorter steps of BDF2, or of implicit Euler, extrapolated, from a density that jumps
 inline constexpr int other_rule = 3;   ///< BDF2 for the midpoint rule, or the other way round
 inline constexpr int first_order = 4;  ///< a plain proximal step in place of a second-order one
 }  // namespace fallback

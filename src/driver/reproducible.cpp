@@ -1,0 +1,52 @@
+// [run] reproducible: refuses a case whose results may depend on the number of ranks in their last
+// bits. What has the same bits everywhere always has them (docs/ranks.md); the key changes nothing else.
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "otto/casefile/case.h"
+#include "otto/casefile/key.h"
+#include "otto/driver/problem.h"
+
+namespace otto {
+
+namespace {
+
+const Declare key{{},
+                  {{.path = "run.reproducible",
+                    .type = Type::flag,
+                    .doc = "Refuse the case unless its results have the same bits on every number "
+                           "of ranks and every grid of processes (docs/ranks.md says which have "
+                           "them, and always have). Nothing else changes.",
+                    .fallback = "false"}}};
+
+/// Schemes whose every sum and solve is independent of the partition.
+constexpr std::array<std::string_view, 4> schemes{"implicit_euler", "bdf2", "tr_bdf2", "jko"};
+
+}  // namespace
+
+void check_reproducible(const Case& c, const Problem& problem) {
+  const Section run = c.section("run");
+  if (!run.flag("reproducible")) return;
+  const auto refuse = [&](const std::string& why) {
+    run.fail("reproducible", why + "; take the key out, or see docs/ranks.md for what has them");
+  };
+  if (!problem.mesh.box) refuse("only boxes have the same bits on every number of ranks");
+  const Section time = c.section("time");
+  const std::string scheme = time.text("scheme");
+  if (std::ranges::find(schemes, scheme) == schemes.end()) {
+    refuse("time.scheme = \"" + scheme + "\" has not the same bits on every number of ranks");
+  }
+  if (scheme == "jko" && time.has("inner_steps") && time.integer("inner_steps") > 1) {
+    refuse("time.inner_steps > 1 has not the same bits on every number of ranks");
+  }
+  const Generator& rates = problem.generator;
+  if (!rates.symmetric() || !rates.linear() || rates.correction()) {
+    refuse(
+        "only an entropy and an external energy, without drift and by a two-point flux in "
+        "detailed balance, have the same bits on every number of ranks");
+  }
+}
+
+}  // namespace otto

@@ -1,0 +1,132 @@
+// Runs on boxes give the same bits on every rank count and every grid of processes as on one rank.
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstdint>
+#include <map>
+#include <random>
+
+#include "otto/core/petsc.h"
+#include "otto/core/reproducible_sum.h"
+#include "scenario.h"
+
+namespace otto {
+namespace {
+
+using test::Scenario;
+
+std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
+
+std::vector<double> columns(const StepRecord& r) {
+  const Ledger& l = r.ledger;
+  return {r.time,
+          r.dt,
+          l.mass,
+          l.min_density,
+          l.max_density,
+          l.free_energy,
+          l.dissipation,
+          r.edi_gap,
+          double(r.newton_iterations),
+          double(r.linear_iterations)};
+}
+
+/// All grids of processes in `dimension` dimensions for the ranks of this run.
+std::vector<std::string> grids(int dimension) {
+  const int n = Comm().size();
+  std::vector<std::string> all;
+  for (int x = 1; x <= n; ++x) {
+    for (int y = 1; y <= n / x; ++y) {
+      const int z = n / x / y;
+      if (x * y * z != n || (dimension < 3 && z > 1) || (dimension < 2 && y > 1)) continue;
+      all.push_back(std::to_string(x) + "," + std::to_string(y) + "," + std::to_string(z));
+    }
+  }
+  return all;
+}
+
+void expect_same_bits(const std::string& toml, int dimension) {
+  set_petsc_options({{"box_ranks", "1"}});
+  Scenario alone(toml, {}, Comm(MPI_COMM_SELF));
+  State one = alone.initial();
+  alone.run(one);
+  for (const std::string& grid : grids(dimension)) {
+    set_petsc_options({{"box_ranks", grid}});
+    Scenario whole(toml);
+    State all = whole.initial();
+    whole.run(all);
+    std::size_t differ = 0;
+    for (std::size_t k = 0; k < std::size_t(whole.mesh.owned); ++k) {
+      const auto K = std::size_t(whole.mesh.global[k]);
+      differ += bits(all.density[k]) != bits(one.density[K]) ? 1 : 0;
+    }
+    EXPECT_EQ(differ, 0u) << "cells, on the grid " << grid;
+    ASSERT_EQ(whole.records.size(), alone.records.size()) << "on the grid " << grid;
+    for (std::size_t s = 0; s < alone.records.size(); ++s) {
+      const auto a = columns(whole.records[s]), b = columns(alone.records[s]);
+      for (std::size_t c = 0; c < a.size(); ++c) {
+        EXPECT_EQ(bits(a[c]), bits(b[c]))
+            << "column " << c << " of step " << s << ", grid " << grid;
+      }
+    }
+  }
+  set_petsc_options({{"box_ranks", std::to_string(Comm().size())}});
+}
+
+std::string well(int dimension, const std::string& cells, const std::string& time) {
+  const std::string upper = dimension == 1 ? "[2]" : dimension == 2 ? "[2, 2]" : "[2, 2, 2]";
+  const std::string lower = dimension == 1 ? "[-2]" : dimension == 2 ? "[-2, -2]" : "[-2, -2, -2]";
+  return "[mesh]\nkind = \"box\"\nlower = " + lower + "\nupper = " + upper + "\ncells = " + cells +
+         "\n[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\n"
+         "expression = \"2*(x^2-1)^2 + " +
+         std::string(dimension > 1 ? "2*y^2" : "0") +
+         "\"\n[initial]\nkind = \"gaussian\"\nmean = " +
+         (dimension == 1   ? "[-1]"
+          : dimension == 2 ? "[-1, 0.3]"
+                           : "[-1, 0.3, 0]") +
+         "\nvariance = 0.1\n[time]\nend = 0.04\nstep = 0.02\n" + time;
+}
+
+TEST(SameBits, LinearSchemes) {
+  for (const char* scheme : {"implicit_euler", "bdf2", "tr_bdf2"}) {
+    SCOPED_TRACE(scheme);
+    const std::string time = "scheme = \"" + std::string(scheme) + "\"\n";
+    expect_same_bits(well(1, "[203]", time), 1);
+    expect_same_bits(well(2, "[50, 37]", time), 2);
+    expect_same_bits(well(3, "[14, 16, 11]", time), 3);
+  }
+}
+
+TEST(SameBits, ProximalSteps) {
+  const std::string time = "scheme = \"jko\"\n";
+  expect_same_bits(well(2, "[50, 37]", time), 2);
+  expect_same_bits(well(3, "[14, 16, 11]", time), 3);
+}
+
+/// What each rank adds plainly, and MPI then, differs from that on one rank for most seeds: the test
+/// of runs would see it.
+TEST(SameBits, SumsOverRanks) {
+  const Comm world;
+  int plain_differs = 0;
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    std::mt19937_64 random(seed);
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    ReproducibleSum mine, all;
+    double plain = 0, plain_all = 0;
+    for (int k = 0; k < 4000; ++k) {
+      const double x = std::ldexp(uniform(random), int(random() % 60));
+      all += x;
+      plain_all += x;
+      if (int(random() % std::uint64_t(world.size())) != world.rank()) continue;
+      mine += x;
+      plain += x;
+    }
+    plain_differs += bits(world.sum(plain)) != bits(plain_all) ? 1 : 0;
+    EXPECT_EQ(bits(sum_of_all(world, mine)), bits(all.value()));
+  }
+  if (world.size() > 1) EXPECT_GT(plain_differs, 0);
+}
+
+}  // namespace
+}  // namespace otto

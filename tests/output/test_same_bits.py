@@ -1,0 +1,57 @@
+"""Runs on boxes write the same bits on any number of ranks and on every grid of processes, and checkpoints go on on other
+numbers of ranks; what has them not is refused by [run] reproducible."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+OTTO = os.environ["OTTO"]
+ROOT = Path(__file__).resolve().parents[2]
+WELL = str(ROOT / "cases" / "double_well" / "case.toml")
+SMALL = ["mesh.cells=[40,37]", "time.end=0.1", "time.step=0.02", "output.format=none"]
+
+
+def compare(*words):
+    """bench/same_bits with the program under test."""
+    return subprocess.run([sys.executable, str(ROOT / "bench" / "same_bits"), "--otto", OTTO, *words],
+                          capture_output=True, text=True, check=False)
+
+
+def run(*words, ranks=1):
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(["mpirun", "--oversubscribe", "-n", str(ranks), OTTO, "run", WELL, "-o", folder,
+                               *(w for s in SMALL for w in ("--set", s)), *words],
+                              capture_output=True, text=True, check=False)
+
+
+class SameBits(unittest.TestCase):
+    def test_every_grid_of_processes(self):
+        done = compare(WELL, "--ranks", "2,4", "--grids", "2", "--set", *SMALL, "run.reproducible=true")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.count("the same bits"), 5)
+
+    def test_restart_on_other_ranks(self):
+        done = compare(WELL, "--ranks", "1,3", "--restart", "2", "--set", *SMALL, "time.scheme=tr_bdf2")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.count("the same bits"), 4)
+
+    def test_what_has_them_not_is_refused(self):
+        for setting in ("time.scheme=jko_bdf2", "flux.kind=fourth_order", 'drift.expression=["y","-x"]'):
+            done = run("--set", "run.reproducible=true", "--set", setting)
+            self.assertEqual(done.returncode, 2, setting + done.stderr)
+        done = run("--set", "run.reproducible=true", "--set", "time.scheme=jko_bdf2")
+        self.assertIn("run.reproducible", done.stderr)
+        self.assertIn("docs/ranks.md", done.stderr)
+
+    def test_a_grid_that_does_not_fit(self):
+        for grid, ranks in (("2,2", 2), ("0,2", 2), ("1,1,2", 2)):
+            done = run("--", "-box_ranks", grid, ranks=ranks)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("-box_ranks", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
