@@ -44,6 +44,9 @@ void check_reproducible(const Case& c, const Problem& problem) {
   if (scheme == "jko" && time.has("inner_steps") && time.integer("inner_steps") > 1) {
     refuse("time.inner_steps > 1 has not the same bits on every number of ranks");
   }
+  if (c.section("analysis").present()) {
+    refuse("[analysis] adds fields whose last digits differ from one number of ranks to another");
+  }
   const Generator& rates = problem.generator;
   if (!rates.symmetric() || !rates.linear() || rates.correction()) {
     refuse(

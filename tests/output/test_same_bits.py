@@ -39,7 +39,8 @@ class SameBits(unittest.TestCase):
         self.assertEqual(done.stdout.count("the same bits"), 4)
 
     def test_what_has_them_not_is_refused(self):
-        for setting in ("time.scheme=jko_bdf2", "flux.kind=fourth_order", 'drift.expression=["y","-x"]'):
+        for setting in ("time.scheme=jko_bdf2", "flux.kind=fourth_order", 'drift.expression=["y","-x"]',
+                        "analysis.stationary_current=true"):
             done = run("--set", "run.reproducible=true", "--set", setting)
             self.assertEqual(done.returncode, 2, setting + done.stderr)
         done = run("--set", "run.reproducible=true", "--set", "time.scheme=jko_bdf2")
