@@ -1,10 +1,58 @@
 """Python functions and arrays as parts of a case: V, initial densities, callbacks."""
 
 import inspect
+import math
+import operator
+import os
 
 import numpy as np
 
 from .errors import InputError
+
+
+def whole(value, what, least):
+    """An int of at least `least`; also one of NumPy."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise InputError(f"{what}: takes a whole number, not {value!r}") from None
+    if not least <= number < 2**31:
+        raise InputError(f"{what}: is {number}; it must be at least {least}" if number < least else f"{what}: is {number}")
+    return number
+
+
+def number(value, what):
+    """A finite float."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{what}: takes a number, not {value!r}") from None
+    if not math.isfinite(result):
+        raise InputError(f"{what}: is {result}; it must be finite")
+    return result
+
+
+def words(value, what):
+    """A list of words, of a list or of one text with blanks between them."""
+    if isinstance(value, str):
+        return value.split()
+    try:
+        result = list(value)
+    except TypeError:
+        result = [value]
+    if not all(isinstance(word, str) for word in result):
+        raise InputError(f"{what}: takes words, not {value!r}")
+    return result
+
+
+def path(value, what):
+    """The text of a path."""
+    try:
+        return os.fspath(value)
+    except TypeError:
+        raise InputError(f"{what}: takes a path, not {value!r}") from None
 
 
 def _is_tensor(value):
@@ -15,10 +63,20 @@ def _is_module(value):
     return hasattr(value, "parameters") and hasattr(value, "forward")
 
 
+def dense(tensor, what):
+    """The tensor, which must hold one number after the other."""
+    import torch
+
+    if tensor.device.type == "meta" or tensor.layout != torch.strided:
+        kind = "of the device 'meta', which has no numbers" if tensor.device.type == "meta" else f"of the layout {tensor.layout}"
+        raise InputError(f"{what}: is a tensor {kind}; give a dense one")
+    return tensor
+
+
 def to_numpy(value, what):
     """A float64 array of a sequence, an array or a tensor of any device."""
     if _is_tensor(value):
-        value = value.detach().cpu().numpy()
+        value = dense(value, what).detach().cpu().numpy()
     array = np.asarray(value)
     if array.dtype == object or not np.issubdtype(array.dtype, np.number) and array.dtype != bool:
         raise InputError(f"{what}: takes numbers, not {array.dtype}")

@@ -68,12 +68,29 @@ class _Folder:
             shutil.rmtree(self.path, ignore_errors=True)
 
 
+_OPTIONS = {
+    "k": lambda value: _parts.whole(value, "k", 1), "levels": lambda value: _parts.whole(value, "levels", 1),
+    "intervals": lambda value: _parts.whole(value, "intervals", 1),
+    "target": lambda value: _parts.number(value, "target"), "tolerance": lambda value: _parts.number(value, "tolerance"),
+    "resume": lambda value: None if value is None else _parts.path(value, "resume"),
+    "petsc": lambda value: _parts.words(value, "petsc"), "norms": lambda value: _parts.words(value, "norms"),
+    "allow_change": lambda value: _parts.words(value, "allow_change"),
+}
+
+
+def _checked(options):
+    """Options of a command as the extension module takes them."""
+    return {name: _OPTIONS[name](value) if name in _OPTIONS else value for name, value in options.items()}
+
+
 def _execute(name, case, out, comm, V=None, rho0=None, callback=None, progress=False, **options):
     """A command that takes a case, and its Run."""
     comm = _comm.handle(comm)
     made = {}
 
     def prepare():
+        made["out"] = None if out is None else _parts.path(out, "out")
+        made["options"] = _checked(options)
         made["case"] = whole = Case(case, V=V, rho0=rho0)
         whole.check()
         tell = (lambda view: callback(State(view))) if callback is not None else None
@@ -87,9 +104,11 @@ def _execute(name, case, out, comm, V=None, rho0=None, callback=None, progress=F
         made["parts"] = _parts.of(whole.V, whole.rho0, tell)
 
     _comm.together(comm, prepare)
-    folder = _Folder(out, comm)
+    folder = _Folder(made["out"], comm)
     try:
-        _otto.command(name, comm, asked(made["case"], folder.path, parts=made["parts"], **options))
+        _otto.command(name, comm, asked(made["case"], folder.path, parts=made["parts"], **made["options"]))
+        run = Run(folder.path, comm, folder.temporary)
+        run.warn(3)
     except KeyboardInterrupt as interrupt:
         interrupt.args = (f"stopped by the user; {folder.path} has a checkpoint to go on from: "
                           f"otto.{name}(case, out={folder.path!r}, resume=\"auto\")",)
@@ -101,8 +120,6 @@ def _execute(name, case, out, comm, V=None, rho0=None, callback=None, progress=F
     finally:
         if "bar" in made:
             made["bar"].close()
-    run = Run(folder.path, comm, folder.temporary)
-    run.warn(3)
     return run
 
 
@@ -118,16 +135,12 @@ def run(case, out=None, comm=None, V=None, rho0=None, callback=None, progress=Fa
     Ctrl-C stops it after the present step with a checkpoint and raises KeyboardInterrupt; resume="auto" goes on.
     """
     return _execute("run", case, out, comm, V, rho0, callback, progress, resume=resume,
-                    allow_change=list(allow_change), petsc=_words(petsc))
-
-
-def _words(petsc):
-    return petsc.split() if isinstance(petsc, str) else list(petsc)
+                    allow_change=allow_change, petsc=petsc)
 
 
 def spectrum(case, k=6, out=None, comm=None, V=None, petsc=()):
     """The k slowest relaxation rates: `run.summary["spectrum"]["rates"]`, modes in `run.cell_fields`."""
-    return _execute("spectrum", case, out, comm, V, modes=k, petsc=_words(petsc))
+    return _execute("spectrum", case, out, comm, V, k=k, petsc=petsc)
 
 
 def converge(case, levels=4, refine="both", target=0.0, norms=(), out=None, comm=None, V=None, rho0=None, petsc=()):
@@ -136,39 +149,54 @@ def converge(case, levels=4, refine="both", target=0.0, norms=(), out=None, comm
         if given is not None and not callable(given):
             raise InputError(f"{what}: an array belongs to one mesh; a convergence study needs a function")
     study = _execute("converge", case, out, comm, V, rho0, levels=levels, refine=refine, target=target,
-                     norms=list(norms), petsc=_words(petsc))
+                     norms=norms, petsc=petsc)
     study.table = study.csv("convergence.csv")
     return study
 
 
 def train(case, out=None, comm=None, resume=None, petsc=()):
     """Learns an energy from samples; `run.folder` holds energy.pt."""
-    return _execute("train", case, out, comm, resume=resume, petsc=_words(petsc))
+    return _execute("train", case, out, comm, resume=resume, petsc=petsc)
 
 
 def fit(case, out=None, comm=None, resume=None, petsc=()):
     """Infers energies from snapshots; `run.summary["fit"]`, `run.folder` holds V.h5."""
-    return _execute("fit", case, out, comm, resume=resume, petsc=_words(petsc))
+    return _execute("fit", case, out, comm, resume=resume, petsc=petsc)
 
 
 def distance(first, second, out=None, comm=None, intervals=32, tolerance=2e-3):
     """W2 between the densities of two files, folders or Runs: `run.summary["distance"]["w2"]`."""
     comm = _comm.handle(comm)
+    made = {}
 
-    def path(of):
-        name = of.folder if isinstance(of, Run) else os.fspath(of)
+    def path(of, what):
+        name = of.folder if isinstance(of, Run) else _parts.path(of, what)
         return os.path.join(name, "final.h5") if os.path.isdir(name) else name
 
-    folder = _Folder(out, comm)
+    def prepare():
+        made["out"] = None if out is None else _parts.path(out, "out")
+        made["options"] = {"first": path(first, "first"), "second": path(second, "second"),
+                           **_checked({"intervals": intervals, "tolerance": tolerance})}
+
+    _comm.together(comm, prepare)
+    folder = _Folder(made["out"], comm)
     try:
-        _otto.command("distance", comm, {"first": path(first), "second": path(second), "out": folder.path,
-                                         "intervals": intervals, "tolerance": tolerance})
+        _otto.command("distance", comm, {"out": folder.path, **made["options"]})
     except BaseException:
         folder.discard()
         raise
     result = Run(folder.path, comm, folder.temporary)
     result.warn(2)
     return result
+
+
+def treat_programs(how):
+    """What becomes of networks that are programs (TorchScript files of `[[energy]]`, `[network]` and the like) from now on, in
+    this process: "run" them here, the default; "sandbox": evaluate those of `[[energy]]` in a process that can do nothing else,
+    refuse others; "refuse" all unread. Energies as numbers without code (energy.safetensors) are read anyway."""
+    if how not in ("run", "sandbox", "refuse"):
+        raise InputError(f'treat_programs: takes "run", "sandbox" or "refuse", not {how!r}')
+    _otto.treat_programs(how)
 
 
 def program():

@@ -62,10 +62,12 @@ def steps(case, out=None, comm=None, V=None, rho0=None, resume=None, petsc=()):
         made["case"] = whole = Case(case, V=V, rho0=rho0)
         whole.check()
         made["parts"] = _parts.of(whole.V, whole.rho0)
+        made["out"] = None if out is None else _parts.path(out, "out")
+        made["options"] = {"resume": None if resume is None else _parts.path(resume, "resume"),
+                           "petsc": _parts.words(petsc, "petsc")}
 
     _comm.together(comm, prepare)
-    words = petsc.split() if isinstance(petsc, str) else list(petsc)
-    run = _otto.SteppedRun(comm, asked(made["case"], out, parts=made["parts"], resume=resume, petsc=words))
+    run = _otto.SteppedRun(comm, asked(made["case"], made["out"], parts=made["parts"], **made["options"]))
     return _loop(run, comm)
 
 

@@ -25,6 +25,7 @@ _REFUSED = {
     "midpoint": "its mean depends on the energy's difference, whose derivative is not available",
     "exponential": "the Krylov projection that approximates it is not differentiated",
 }
+_MAX_STEPS = 1e8
 _RTOL = 1e-13  # of linear solves: gradients have about as many digits
 
 
@@ -35,6 +36,7 @@ class Domain:
     """
 
     def __init__(self, case, comm=None):
+        self._given = comm
         self.comm = _comm.handle(comm)
         made = {}
 
@@ -53,6 +55,13 @@ class Domain:
 
     def __len__(self):
         return len(self.volumes)
+
+    def together(self, function):
+        """function() on every rank; what it raises on one is raised on all."""
+        _comm.handle(self._given)  # which may have been closed
+        made = []
+        _comm.together(self.comm, lambda: made.append(function()))
+        return made[0]
 
     @property
     def temperature(self):
@@ -89,13 +98,20 @@ def _domain_of(mesh, comm):
 
 def _field(domain, value, what):
     """A float64 tensor on the CPU with one value per cell; its device and type come back by autograd."""
-    tensor = value if isinstance(value, torch.Tensor) else torch.as_tensor(_parts.to_numpy(value, what))
+    tensor = _parts.dense(value, what) if isinstance(value, torch.Tensor) else torch.as_tensor(_parts.to_numpy(value, what))
     if tensor.is_complex():
         raise InputError(f"{what}: is complex; energies and densities are real")
     if tensor.shape != (len(domain),):
         raise InputError(f"{what}: has the shape {tuple(tensor.shape)}, and the mesh has {len(domain)} cells; give one value "
                          "per cell, in the order of Domain.centers")
     return tensor.to(device="cpu", dtype=torch.float64)
+
+
+def _density(domain, value, what):
+    rho = _field(domain, value, what)
+    if not bool(((rho >= 0) & (rho < math.inf)).all()):
+        raise InputError(f"{what}: a density is nowhere negative and everywhere a number")
+    return rho
 
 
 def _energy(domain, V):
@@ -113,7 +129,10 @@ def _energy(domain, V):
 
 def _kT(domain, temperature):
     value = domain.temperature if temperature is None else temperature
-    tensor = torch.as_tensor(value, dtype=torch.float64).reshape(())
+    try:
+        tensor = torch.as_tensor(value, dtype=torch.float64).reshape(())
+    except (TypeError, ValueError, RuntimeError):
+        raise InputError(f"temperature: takes one number, not {value!r}") from None
     if not (math.isfinite(float(tensor.detach())) and float(tensor.detach()) > 0):
         raise InputError(f"temperature: is {float(tensor.detach())}; it must be positive")
     return tensor
@@ -125,11 +144,17 @@ def _array(tensor):
 
 def _legs(times, step):
     """The steps from 0 to each time: equal ones, at most `step` long, that end at every time."""
-    times = [float(t) for t in np.atleast_1d(np.asarray(times, dtype=float))]
+    try:
+        times = [float(t) for t in np.atleast_1d(np.asarray(times, dtype=float))]
+    except (TypeError, ValueError):
+        raise InputError(f"times: takes numbers, not {times!r}") from None
+    step = _parts.number(step, "step")
     if not times or not all(math.isfinite(t) for t in times) or times[0] < 0 or any(b <= a for a, b in zip(times, times[1:])):
         raise InputError(f"times: must increase from 0 or more, not {times}")
-    if not (step > 0 and math.isfinite(step)):
+    if not step > 0:
         raise InputError(f"step: is {step}; it must be positive")
+    if times[-1] / step > _MAX_STEPS:
+        raise InputError(f"step: of {step} would have {times[-1] / step:.3g} of them up to {times[-1]}")
     legs, before = [], 0.0
     for t in times:
         count = max(1, math.ceil((t - before) / step * (1 - 1e-9))) if t > before else 0
@@ -145,12 +170,13 @@ class _Evolve(Function):
     def forward(ctx, V, rho0, kT, domain, legs, scheme, memory):
         flow = _otto.Flow(domain._domain, float(kT), legs, scheme, _RTOL, memory)
         ends = flow.solve(_array(V), _array(rho0))
-        ctx.flow = flow
+        ctx.flow, ctx.domain = flow, domain
         return torch.from_numpy(ends.reshape(len(legs), -1))
 
     @staticmethod
     @once_differentiable
     def backward(ctx, cotangent):
+        ctx.domain.together(lambda: None)
         of_V, of_rho0, of_kT = ctx.flow.adjoint(_array(cotangent.contiguous()))
         return (torch.from_numpy(of_V), torch.from_numpy(of_rho0), torch.tensor(of_kT, dtype=torch.float64),
                 None, None, None, None)
@@ -170,14 +196,17 @@ def evolve(V, rho0, mesh, times, temperature=None, step=None, scheme="implicit_e
     if scheme not in SCHEMES:
         why = _REFUSED.get(scheme, "there is no such scheme here")
         raise InputError(f"scheme: '{scheme}' has no gradient: {why}; take one of {', '.join(SCHEMES)}")
-    if step is None:
-        step = float(domain.case["time.step"])
-    legs = _legs(times, float(step))
-    V, rho0, kT = _energy(domain, V), _field(domain, rho0, "rho0"), _kT(domain, temperature)
-    if not bool((rho0 >= 0).all()):
-        raise InputError("rho0: a density is nowhere negative and everywhere a number")
+
+    def prepare():
+        legs = _legs(times, domain.case["time.step"] if step is None else step)
+        room = _parts.number(memory, "memory")
+        if room < 0:
+            raise InputError(f"memory: is {memory}; it must be 0 or more")
+        return legs, room, _energy(domain, V), _density(domain, rho0, "rho0"), _kT(domain, temperature)
+
+    legs, room, V, rho0, kT = domain.together(prepare)
     moving = [leg for leg in legs if leg]
-    ends = _Evolve.apply(V, rho0, kT, domain, moving, scheme, float(memory)) if moving else None
+    ends = _Evolve.apply(V, rho0, kT, domain, moving, scheme, room) if moving else None
     if len(moving) == len(legs):
         return ends
     return torch.cat([rho0[None], ends]) if moving else rho0[None]
@@ -186,6 +215,9 @@ def evolve(V, rho0, mesh, times, temperature=None, step=None, scheme="implicit_e
 def stationary(V, mesh, temperature=None, mass=1.0, comm=None):
     """The Gibbs density of V: mass exp(-V/kT) / sum of volume exp(-V/kT), a tensor (n)."""
     domain = _domain_of(mesh, comm)
+    mass = _parts.number(mass, "mass")
+    if not mass > 0:
+        raise InputError(f"mass: is {mass}; it must be positive")
     if domain.driven:
         raise InputError("stationary: with a drift the stationary state is no Gibbs density, and its derivative is not "
                          "available yet")
@@ -211,11 +243,13 @@ class _Committor(Function):
     @staticmethod
     def forward(ctx, V, kT, domain, marks):
         ctx.problem = _otto.BoundaryProblem(domain._domain, float(kT), _array(V), _array(marks), _RTOL)
+        ctx.domain = domain
         return torch.from_numpy(ctx.problem.committor())
 
     @staticmethod
     @once_differentiable
     def backward(ctx, cotangent):
+        ctx.domain.together(lambda: None)
         of_V, of_kT = ctx.problem.committor_gradient(_array(cotangent.contiguous()))
         return torch.from_numpy(of_V), torch.tensor(of_kT, dtype=torch.float64), None, None
 
@@ -223,18 +257,21 @@ class _Committor(Function):
 def committor(V, first, second, mesh, temperature=None, comm=None):
     """The probability to reach the set `second` before `first`, a tensor (n); sets are masks of cells, held at 0 and 1."""
     domain = _domain_of(mesh, comm)
-    return _Committor.apply(_energy(domain, V), _kT(domain, temperature), domain, _sets(domain, first, second))
+    V, kT, marks = domain.together(lambda V=V: (_energy(domain, V), _kT(domain, temperature), _sets(domain, first, second)))
+    return _Committor.apply(V, kT, domain, marks)
 
 
 class _TransitionRates(Function):
     @staticmethod
     def forward(ctx, V, kT, domain, marks):
         ctx.problem = _otto.BoundaryProblem(domain._domain, float(kT), _array(V), _array(marks), _RTOL)
+        ctx.domain = domain
         return torch.tensor(ctx.problem.rates(), dtype=torch.float64)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, cotangent):
+        ctx.domain.together(lambda: None)
         of_V, of_kT = ctx.problem.rates_gradient(*map(float, cotangent))
         return torch.from_numpy(of_V), torch.tensor(of_kT, dtype=torch.float64), None, None
 
@@ -260,12 +297,21 @@ def rates(V, mesh, temperature=None, count=1, between=None, comm=None):
     Else the `count` slowest rates of relaxation, slowest first; they have derivatives where no two are equal.
     """
     domain = _domain_of(mesh, comm)
-    V, kT = _energy(domain, V), _kT(domain, temperature)
-    if between is not None:
-        return _TransitionRates.apply(V, kT, domain, _sets(domain, *between))
-    if not 1 <= int(count) < len(domain):
-        raise InputError(f"count: is {count}; a mesh of {len(domain)} cells has from 1 to {len(domain) - 1} rates")
-    return _RelaxationRates.apply(V, kT, domain, int(count))
+
+    def prepare():
+        checked = _energy(domain, V), _kT(domain, temperature)
+        if between is not None:
+            if not isinstance(between, (tuple, list)) or len(between) != 2:
+                raise InputError("between: takes two sets of cells")
+            return *checked, _sets(domain, *between)
+        number = _parts.whole(count, "count", -(2**31))
+        if not 1 <= number < len(domain):
+            raise InputError(f"count: is {count}; a mesh of {len(domain)} cells has from 1 to {len(domain) - 1} rates")
+        return *checked, number
+
+    V, kT, chosen = domain.together(prepare)
+    apply = (_RelaxationRates if between is None else _TransitionRates).apply
+    return apply(V, kT, domain, chosen)
 
 
 def w2(first, second, mesh, comm=None):
@@ -285,10 +331,10 @@ def w2_squared(first, second, mesh, comm=None):
                          "(otto.distance), and neither is a smooth function of the densities")
     if any(domain.case.get("mesh.periodic", [False])):
         raise InputError("w2: is the distance on a line with walls; this one is periodic")
-    masses = [_field(domain, rho, what) * domain.volumes for rho, what in ((first, "first"), (second, "second"))]
+    masses = [_density(domain, rho, what) * domain.volumes for rho, what in ((first, "first"), (second, "second"))]
     for mass, what in zip(masses, ("first", "second")):
-        if bool((mass < 0).any()) or not bool(mass.sum() > 0):
-            raise InputError(f"{what}: a density is nowhere negative and has mass")
+        if not bool(mass.sum() > 0):
+            raise InputError(f"{what}: a density has mass")
     total = masses[0].sum()
     masses = [m / m.sum() for m in masses]
     order = torch.argsort(domain.centers[:, 0])

@@ -38,7 +38,7 @@ std::string command(const std::string& name, std::intptr_t handle, const py::dic
   distance.output = run.output;
   distance.intervals = entry(asked, "intervals", distance.intervals);
   distance.tolerance = entry(asked, "tolerance", distance.tolerance);
-  const int modes = entry(asked, "modes", 6);
+  const int modes = entry(asked, "k", 6);
   const Call call(comm);
   int status = 0;
   try {

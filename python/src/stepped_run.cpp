@@ -116,9 +116,12 @@ bool meet(const Handle& handle, const Array& density, bool changed, bool leaving
     comm.together([&] {
       const py::gil_scoped_acquire lock;
       values = from_array(density, run.cells().count(), "state.density");
+      double sum = 0;
       for (const double x : values) {
         if (x < 0) throw InputError("state.density: is negative in some cell");
+        sum += x;
       }
+      if (!(sum > 0)) throw InputError("state.density: is 0 in every cell; a density has mass");
     });
     run.replace(values);
     return false;

@@ -146,7 +146,8 @@ void ProximalNewton::Impl::try_dual_density() {
   other.G = trial.G;
   find_density(other, trial.V);
   residuals(other);
-  if (!(trial.optimality <= other.optimality)) std::swap(trial, other);
+  const bool finite = std::isfinite(other.optimality);  // densities of a phi far off overflow
+  if (finite && !(trial.optimality <= other.optimality)) std::swap(trial, other);
 }
 
 /// Moves `now` along the direction. False where no length of step improves it.

@@ -168,6 +168,20 @@ class Values(unittest.TestCase):
         mass = 4 * 0.125
         self.assertAlmostEqual(float(ot.w2(first, second, domain)), mass**0.5 * 6 * 0.125, places=14)
 
+    def test_closed_communicators(self):
+        """A domain whose communicator has been closed: InputError, also of a gradient, and the process lives."""
+        from mpi4py import MPI
+
+        comm = MPI.COMM_SELF.Dup()
+        domain = ot.Domain(BOXES[2], comm=comm)
+        V = smooth(domain.centers).requires_grad_()
+        value = ot.evolve(V, torch.ones(63), domain, [0.1], 0.8, step=0.01).sum()
+        comm.Free()
+        for ask in (value.backward, lambda: ot.evolve(V, torch.ones(63), domain, [0.1], 0.8, step=0.01),
+                    lambda: ot.committor(V, V < 0, V > 1, domain)):
+            with self.assertRaisesRegex(otto.InputError, "has been closed"):
+                ask()
+
     def test_refusals(self):
         box, V, rho = BOXES[2], torch.zeros(63), torch.ones(63)
         refused = [(lambda: ot.evolve(V, rho, box, [0.1], step=0.01, scheme="jko_bdf2"), "no gradient"),
@@ -184,6 +198,18 @@ class Values(unittest.TestCase):
                     "derivatives of a flow are not available"),
                    (lambda: ot.evolve(V, rho, {"mesh": box, "flux": {"kind": "fourth_order"}}, [0.1], step=0.01),
                     "derivatives of a flow are not available"),
+                   (lambda: ot.evolve(V, rho * float("inf"), box, [0.1], step=0.01), "nowhere negative"),
+                   (lambda: ot.evolve(V.to("meta"), rho, box, [0.1], step=0.01), "has no numbers"),
+                   (lambda: ot.evolve(V.to_sparse(), rho, box, [0.1], step=0.01), "of the layout"),
+                   (lambda: ot.evolve(V * 1j, rho, box, [0.1], step=0.01), "is complex"),
+                   (lambda: ot.evolve(V, rho, box, ["a"], step=0.01), "takes numbers"),
+                   (lambda: ot.evolve(V, rho, box, [0.1], step="a"), "takes a number"),
+                   (lambda: ot.evolve(V, rho, box, [1e30], step=1e-30), "would have"),
+                   (lambda: ot.evolve(V, rho, box, [0.1], step=0.01, memory=-1), "must be 0 or more"),
+                   (lambda: ot.evolve(V, rho, box, [0.1], step=0.01, temperature=torch.ones(2)), "one number"),
+                   (lambda: ot.stationary(V, box, mass=-1.0), "must be positive"),
+                   (lambda: ot.rates(V, box, count=1.5), "a whole number"),
+                   (lambda: ot.rates(V, box, between=3), "two sets"),
                    (lambda: ot.w2(rho, rho, box), "on a line only"),
                    (lambda: ot.committor(V, V > 1, V < 1, box), "has no cells"),
                    (lambda: ot.committor(V, V < 1, V < 1, box), "in common")]

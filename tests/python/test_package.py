@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 from python_support import DOUBLE_WELL, OTTO, ROOT, case
 
@@ -216,6 +217,9 @@ class Steps(Temporary):
         with self.assertRaisesRegex(otto.InputError, "state.density: is negative"):
             for state in otto.steps(DOUBLE_WELL):
                 state.density[3] = -1
+        with self.assertRaisesRegex(otto.InputError, "state.density: is 0 in every cell"):
+            for state in otto.steps(DOUBLE_WELL):
+                state.density[:] = 0
         with self.assertRaisesRegex(otto.InputError, "state.density: has the shape"):
             for state in otto.steps(DOUBLE_WELL):
                 state.density = np.ones(3)
@@ -245,6 +249,24 @@ class Manners(Temporary):
         run = otto.run(DOUBLE_WELL, out=folder, resume="auto")
         self.assertTrue(np.array_equal(run.density, otto.run(DOUBLE_WELL).density))
         self.assertEqual(run.history["step"].tolist(), list(range(11)))
+
+    def test_an_interrupt_after_the_last_step_says_where(self):
+        out = os.path.join(self.out, "late")
+        with unittest.mock.patch("otto.commands.Run", side_effect=KeyboardInterrupt):
+            with self.assertRaises(KeyboardInterrupt) as raised:
+                otto.run(DOUBLE_WELL, out=out)
+        self.assertEqual(raised.exception.folder, out)
+        self.assertTrue(os.path.exists(os.path.join(out, "final.h5")))
+
+    def test_options_of_the_wrong_kind(self):
+        """InputError that names the option."""
+        for name, ask in (("k", lambda: otto.spectrum(DOUBLE_WELL, k=0)), ("k", lambda: otto.spectrum(DOUBLE_WELL, k="a")),
+                          ("k", lambda: otto.spectrum(DOUBLE_WELL, k=True)), ("levels", lambda: otto.converge(DOUBLE_WELL, levels=2.5)),
+                          ("resume", lambda: otto.run(DOUBLE_WELL, resume=3)), ("petsc", lambda: otto.run(DOUBLE_WELL, petsc=3)),
+                          ("allow_change", lambda: otto.run(DOUBLE_WELL, allow_change=[1])), ("out", lambda: otto.run(DOUBLE_WELL, out=3)),
+                          ("intervals", lambda: otto.distance("a", "b", intervals="x")), ("first", lambda: otto.distance(3, "b"))):
+            with self.assertRaisesRegex(otto.InputError, f"^{name}: "):
+                ask()
 
     def test_signal_handlers_stay(self):
         """Which of the signals 1 to 31 are caught and ignored, before Otto and after a run."""

@@ -71,6 +71,36 @@ print("alive")
 """)
         self.assertEqual(out.count("alive"), 3)
 
+    def test_one_rank_raises_in_gradients(self):
+        """Bad tensors, functions and numbers for otto.torch on rank 1 alone."""
+        out = on_ranks(3, """
+import torch, otto.torch as ot
+def at(value, otherwise): return value if rank == 1 else otherwise
+box = {"kind": "box", "lower": [-2], "upper": [2], "cells": [24]}
+domain = ot.Domain(box, comm=comm)
+one, V = torch.ones(24).double(), domain.centers[:, 0]**2
+def raises(kind, others, f):
+    try: f()
+    except Exception as error: assert type(error) is (kind if rank == 1 else others), error
+    else: raise AssertionError("nothing raised")
+def evolve(**more): return ot.evolve(**{**dict(V=V, rho0=one, mesh=domain, times=[0.1], step=0.01), **more})
+both = otto.InputError, otto.InputError
+raises(*both, lambda: evolve(V=at(V * float("nan"), V)))
+raises(*both, lambda: evolve(rho0=at(-one, one)))
+raises(*both, lambda: evolve(rho0=at(one[1:], one)))
+raises(*both, lambda: evolve(V=at(torch.ones(24, device="meta"), V)))
+raises(*both, lambda: evolve(step=at("a", 0.01)))
+raises(*both, lambda: evolve(temperature=at(0.0, 1.0)))
+raises(ZeroDivisionError, otto.CallbackError, lambda: evolve(V=at(lambda x: 1 / 0, V)))
+raises(*both, lambda: ot.committor(V, V < at(-1.0, 0.1), V > 1, domain))
+raises(*both, lambda: ot.rates(V, domain, count=at("a", 1)))
+raises(*both, lambda: otto.spectrum(DOUBLE_WELL, k=at(0, 2)))
+raises(*both, lambda: otto.run(DOUBLE_WELL, petsc=at(3, ())))
+assert bool((evolve() > 0).all())
+print("alive")
+""")
+        self.assertEqual(out.count("alive"), 3)
+
     def test_mpi_started_later(self):
         """mpi4py imported after the first run: MPI is started and ended once."""
         run = otto.run(DOUBLE_WELL)
