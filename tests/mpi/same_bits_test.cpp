@@ -126,7 +126,9 @@ TEST(SameBits, SumsOverRanks) {
     plain_differs += bits(world.sum(plain)) != bits(plain_all) ? 1 : 0;
     EXPECT_EQ(bits(sum_of_all(world, mine)), bits(all.value()));
   }
-  if (world.size() > 1) EXPECT_GT(plain_differs, 0);
+  if (world.size() > 1) {
+    EXPECT_GT(plain_differs, 0);
+  }
 }
 
 }  // namespace
