@@ -12,7 +12,7 @@ import atexit
 
 from . import _otto
 from .case import Case
-from .commands import (State, converge, distance, fit, program, run, screen, spectrum, sweep, train)
+from .commands import (State, converge, distance, fit, program, run, screen, spectrum, sweep, train, treat_programs)
 from .errors import (CallbackError, Error, InputError, InternalError, IOError_, NumericalError, OttoWarning)
 from .finished import Run
 from .finished import open_folder as open  # noqa: A004
@@ -21,7 +21,7 @@ from .stepping import StepState, steps
 
 __version__ = _otto.version
 __all__ = ["Case", "Run", "State", "StepState", "run", "steps", "open", "converge", "spectrum", "distance", "train", "fit",
-           "sweep", "sample", "likelihood", "program", "screen", "Error", "InputError", "NumericalError", "IOError_", "InternalError",
+           "sweep", "sample", "likelihood", "program", "screen", "treat_programs", "Error", "InputError", "NumericalError", "IOError_", "InternalError",
            "CallbackError", "OttoWarning"]
 
 screen(None)

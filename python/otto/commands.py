@@ -190,6 +190,15 @@ def distance(first, second, out=None, comm=None, intervals=32, tolerance=2e-3):
     return result
 
 
+def treat_programs(how):
+    """What becomes of networks that are programs (TorchScript files of `[[energy]]`, `[network]` and the like) from now on, in
+    this process: "run" them here, the default; "sandbox": evaluate those of `[[energy]]` in a process that can do nothing else,
+    refuse others; "refuse" all unread. Energies as numbers without code (energy.safetensors) are read anyway."""
+    if how not in ("run", "sandbox", "refuse"):
+        raise InputError(f'treat_programs: takes "run", "sandbox" or "refuse", not {how!r}')
+    _otto.treat_programs(how)
+
+
 def program():
     """The executable `otto` that goes with this package."""
     here = os.path.dirname(os.path.abspath(__file__))

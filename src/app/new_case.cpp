@@ -45,6 +45,13 @@ fs::path source_of(const std::string& from) {
   return file;
 }
 
+/// As a shell takes it: 'a b' for a name with a blank.
+std::string shell_word(const std::string& word) {
+  static const std::regex plain(R"([\w./+:@%,=\x80-\xff-]+)");
+  if (std::regex_match(word, plain)) return word;
+  return "'" + std::regex_replace(word, std::regex("'"), "'\\''") + "'";
+}
+
 std::string text_of(const fs::path& file) {
   std::ostringstream text;
   if (!(text << std::ifstream(file, std::ios::binary).rdbuf()))
@@ -52,8 +59,16 @@ std::string text_of(const fs::path& file) {
   return text.str();
 }
 
-/// The text with the files it names ("../../meshes/disc.msh", "fes.dat") copied to `folder` and named there.
-std::string with_files_beside(std::string text, const fs::path& source, const fs::path& folder) {
+/// A name of a file with data, that a case may have a script for instead.
+bool names_data(const std::string& name) {
+  static const std::regex data(R"(\S+\.(h5|npy|npz|dat|csv|txt|vti|msh))");
+  return std::regex_match(name, data);
+}
+
+/// The text with the files it names ("../../meshes/disc.msh", "fes.dat") copied to `folder` and named there. Data
+/// that is not there is added to `missing`.
+std::string with_files_beside(std::string text, const fs::path& source, const fs::path& folder,
+                              std::vector<std::string>& missing) {
   static const std::regex quoted(R"re("([^"\n]+)")re");
   std::smatch found;
   for (std::size_t at = 0;
@@ -62,7 +77,11 @@ std::string with_files_beside(std::string text, const fs::path& source, const fs
     const std::size_t begin = at + std::size_t(found.position(0)), length = found[0].str().size();
     at = begin + length;
     std::error_code none;
-    if (name.is_absolute() || !fs::is_regular_file(file, none)) continue;
+    if (name.is_absolute()) continue;
+    if (!fs::is_regular_file(file, none)) {
+      if (names_data(name.string())) missing.push_back(name.string());
+      continue;
+    }
     fs::copy_file(file, folder / file.filename(), fs::copy_options::skip_existing);
     const std::string named = fmt::format("\"{}\"", file.filename().string());
     text.replace(begin, length, named);
@@ -71,7 +90,20 @@ std::string with_files_beside(std::string text, const fs::path& source, const fs
   return text;
 }
 
-void copy_case(const fs::path& source, const fs::path& folder) {
+/// The first line of what comes next: the script make_*.py of a case whose data is not kept with it; else nothing.
+std::string script_for(const fs::path& folder, const std::vector<std::string>& missing) {
+  if (missing.empty()) return "";
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("make_") && name.ends_with(".py"))
+      return fmt::format("  {}   writes {}\n", shell_word(entry.path().string()),
+                         list_words(missing));
+  }
+  return "";
+}
+
+/// Copies the case; what has to be done before it can be checked.
+std::string copy_case(const fs::path& source, const fs::path& folder) {
   const std::string text = text_of(source);
   fs::create_directories(folder);
   if (source.filename() == "case.toml") {  // the files beside it are its own
@@ -82,32 +114,37 @@ void copy_case(const fs::path& source, const fs::path& folder) {
         fs::copy_file(entry.path(), folder / name);
     }
   }
+  std::vector<std::string> missing;
   std::ofstream file(folder / "case.toml", std::ios::binary);
-  file << with_files_beside(text, source, folder);
+  file << with_files_beside(text, source, folder, missing);
   if (!file.flush())
     throw IoError(fmt::format("{}: cannot be written", (folder / "case.toml").string()));
+  return script_for(folder, missing);
 }
 
 }  // namespace
 
 int new_command(const NewOptions& options) {
   const Comm world = command_comm();
-  const fs::path folder = options.name;
+  fs::path folder = fs::path(options.name).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();  // "mine/"
+  std::string first;
   world.together([&] {
     if (!world.is_root()) return;
-    if (fs::exists(folder))
-      throw InputError(fmt::format(
-          "'otto new {}': there is something of that name already; choose another", options.name));
-    const fs::path source = source_of(options.from);
     try {
-      copy_case(source, folder);
+      if (fs::exists(fs::symlink_status(folder)))
+        throw InputError(
+            fmt::format("'otto new {}': there is something of that name already; choose another",
+                        options.name));
+      first = copy_case(source_of(options.from), folder);
     } catch (const fs::filesystem_error& error) {
-      throw IoError(fmt::format("{}: cannot be made: {}", options.name, error.what()));
+      throw IoError(fmt::format("{}: cannot be made: {}", options.name, error.code().message()));
     }
   });
-  const std::string file = (folder / "case.toml").string();
-  print_once(fmt::format("{0}, made from {1}. Next:\n  otto check {0}\n  otto run {0} -o out/{2}\n",
-                         file, options.from, folder.lexically_normal().filename().string()));
+  const std::string file = shell_word((folder / "case.toml").string()),
+                    out = shell_word((fs::path("out") / folder.filename()).string());
+  print_once(fmt::format("{0}, made from {1}. Next:\n{2}  otto check {0}\n  otto run {0} -o {3}\n",
+                         file, options.from, first, out));
   return int(ExitStatus::done);
 }
 

@@ -1,6 +1,8 @@
 // [run] reproducible: refuses a case whose results may depend on the number of ranks in their last
 // bits. What has the same bits everywhere always has them (docs/ranks.md); the key changes nothing else.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -8,6 +10,7 @@
 #include "otto/casefile/case.h"
 #include "otto/casefile/key.h"
 #include "otto/driver/problem.h"
+#include "otto/linear/shifted_solver.h"
 
 namespace otto {
 
@@ -41,11 +44,20 @@ void check_reproducible(const Case& c, const Problem& problem) {
   if (scheme == "jko" && time.has("inner_steps") && time.integer("inner_steps") > 1) {
     refuse("time.inner_steps > 1 has not the same bits on every number of ranks");
   }
+  if (c.section("analysis").present()) {
+    refuse("[analysis] adds fields whose last digits differ from one number of ranks to another");
+  }
   const Generator& rates = problem.generator;
   if (!rates.symmetric() || !rates.linear() || rates.correction()) {
     refuse(
         "only an entropy and an external energy, without drift and by a two-point flux in "
         "detailed balance, have the same bits on every number of ranks");
+  }
+  if (rates.range() > symmetric_range) {
+    refuse(fmt::format(
+        "V/kT ranges over {:.4g}, and beyond {:g} the solves have not the same bits on every "
+        "number of ranks (a smaller box has less of V, and a larger temperature too)",
+        rates.range(), symmetric_range));
   }
 }
 

@@ -6,13 +6,12 @@
 #include <span>
 #include <vector>
 
+#include "otto/linear/shifted_solver.h"
 #include "otto/mesh/mesh.h"
 #include "otto/multigrid/coarsen.h"
 
 namespace otto {
 
-/// Beyond this range of V/kT, pi and its inverse no longer fit a double together.
-inline constexpr double symmetric_range = 1340;
 /// Beyond this one, sqrt(pi) no longer fits a float with room for residuals.
 inline constexpr double single_range = 70;
 

@@ -338,11 +338,12 @@ Hierarchy::Hierarchy(Operator finest, const HierarchyOptions& options) {
     Level& level = levels.back();
     const std::int64_t cells = level.op.global[0] * level.op.global[1] * level.op.global[2];
     const bool divided = level.op.comm.size() > 1;
-    if (!divided && cells <= direct_cells) break;
+    // What may not be gathered is coarsened on one rank too: the same hierarchy on any number of them.
+    const bool may_gather = options.gather_finest || levels.size() > 1;
+    if (!divided && may_gather && cells <= direct_cells) break;
     level.factor = coarsening_factors(level.op, options.coarsening);
     const bool stuck = level.factor == std::array<int, 3>{1, 1, 1};
     Fit next = divided ? fit(level.op, level.factor) : Fit::coarsen;
-    const bool may_gather = options.gather_finest || levels.size() > 1;
     const bool few = cells <= options.gather_cells && may_gather;
     if (divided && (few || stuck)) next = Fit::gather;
     if (next != Fit::coarsen) {

@@ -26,6 +26,19 @@ bool PositiveStart::wanted(const LinearStage& stage, double dt, const std::vecto
   return wrong && left_ > 0;
 }
 
+void PositiveStart::empty_exits(LinearStage& stage, double dt, std::vector<double>& rho) {
+  const auto e = generator_.exits(), k = generator_.absorption();
+  std::vector<double> too_much(rho.size(), 0.0);
+  for (std::size_t i = 0; i < e.size(); ++i) {
+    if (!(rho[i] < 0) || !(e[i] > 0)) continue;
+    too_much[i] = -mesh_.volume[i] * rho[i] / (dt * k[i]);
+    rho[i] = 0;
+  }
+  stage.count_exchange(-dt, too_much);
+  std::ranges::fill(too_much, 0.0);
+  stage.count_exchange(dt, too_much);  // what comes in whatever the density
+}
+
 bool PositiveStart::solve(StepReport& report, LinearStage& stage, const State& state, double dt,
                           std::vector<double>& rho1) {
   --left_;
@@ -46,6 +59,7 @@ bool PositiveStart::solve(StepReport& report, LinearStage& stage, const State& s
   if (!euler(rho, half, t + dt, rho)) return false;
   stage.count_exchange(dt, rho);
   for (std::size_t i = 0; i < rho.size(); ++i) rho[i] = 2 * rho[i] - rho_f[i];
+  empty_exits(stage, dt, rho);
   if (stage.negative_part(rho) < stage.negative_part(rho1)) {
     rho1.swap(rho);
     report.fallback = fallback::pieces;

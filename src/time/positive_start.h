@@ -11,6 +11,9 @@
 //
 //   rho1 = 1 - (2 + sqrt(2) y) exp(-sqrt(2) y) + exp(-y) > 0.
 //
+// Cells that lose mass at a rate k_K, k_K dt >> 1 (those of a set), have 8/(2 + k_K dt)^2 - 1/(1 + k_K dt) < 0 of theirs: they are
+// emptied, and so much less counts as lost.
+//
 // The states of the two lengths are positive for every monotone flux; their difference need not be, and the scheme's own step stays
 // where that has less mass below 0. The sign of such a start is that mass would come in through what absorbs, dt e_K |rho_K| where
 // rho_K < 0: other undershoots, in the tails of smooth densities, are below the scheme's own error, which is a quarter of that of
@@ -45,6 +48,9 @@ class PositiveStart {
   }
 
  private:
+  /// Cells that let mass out and hold less than 0 are empty, and less has left. Collective.
+  void empty_exits(LinearStage& stage, double dt, std::vector<double>& rho);
+
   PositiveStartOptions options_;
   const Mesh& mesh_;
   Generator& generator_;

@@ -667,6 +667,7 @@ def commands():
     yield command("new from a path that is not there", ["new", "mine", "--from", "./nowhere.toml"], "./nowhere.toml", "no file")
     yield command("new with two names", ["new", "mine", "other"], "'other'")
     yield command("new below a file", ["new", "case.toml/mine"], "case.toml/mine", "cannot be made", status=4)
+    yield command("new with too long a name", ["new", "x" * 300], "cannot be made", "too long", status=4)
     yield command("demo with a word", ["demo", "case.toml"], "'case.toml'")
     yield command("demo where nothing is written", ["demo", "-o", "/proc/nowhere"], "/proc/nowhere", status=4)
     yield command("info with an option", ["info", "--all"], "--all")

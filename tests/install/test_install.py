@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -90,6 +91,23 @@ class Program(Installed):
             self.assertEqual(set(os.listdir(folder)), files | {"case.toml"})
             self.assertIn(f"otto check {folder}/case.toml", told)
             self.assertIn("a good case", run("otto", "check", os.path.join(folder, "case.toml"), env=self.env))
+
+    def test_new_says_how_its_data_is_made(self):
+        folder = os.path.join(self.folder, "new", "digits")
+        told = run("otto", "new", folder, "--from", "digits", env=self.env)
+        self.assertIn(f"{folder}/make_data.py   writes digits.h5", told)
+        self.assertTrue(os.access(os.path.join(folder, "make_data.py"), os.X_OK))
+
+    def test_new_with_odd_names(self):
+        """What comes next is as a shell takes it."""
+        for name in ("two words", "slash/", "d'or", "größe", "$(false)"):
+            told = run("otto", "new", name, "--from", "heat_box", env=self.env, cwd=self.folder)
+            check, solve = (line.strip() for line in told.splitlines()[1:])
+            words = shlex.split(check)
+            self.assertEqual(words[:2], ["otto", "check"])
+            self.assertTrue(os.path.samefile(os.path.join(self.folder, words[2]),
+                                             os.path.join(self.folder, name, "case.toml")))
+            self.assertEqual(shlex.split(solve)[-1], os.path.join("out", name.rstrip("/")))
 
     def test_new_from_a_file(self):
         """Another name than case.toml, with a table that lies elsewhere."""

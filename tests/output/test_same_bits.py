@@ -39,12 +39,21 @@ class SameBits(unittest.TestCase):
         self.assertEqual(done.stdout.count("the same bits"), 4)
 
     def test_what_has_them_not_is_refused(self):
-        for setting in ("time.scheme=jko_bdf2", "flux.kind=fourth_order", 'drift.expression=["y","-x"]'):
+        for setting in ("time.scheme=jko_bdf2", "flux.kind=fourth_order", 'drift.expression=["y","-x"]',
+                        "analysis.stationary_current=true"):
             done = run("--set", "run.reproducible=true", "--set", setting)
             self.assertEqual(done.returncode, 2, setting + done.stderr)
         done = run("--set", "run.reproducible=true", "--set", "time.scheme=jko_bdf2")
         self.assertIn("run.reproducible", done.stderr)
         self.assertIn("docs/ranks.md", done.stderr)
+
+    def test_energies_that_range_too_far_are_refused(self):
+        """The symmetric form of the solves ends at 1340 kT; what lies below is taken."""
+        for strength, status in ((60, 2), (50, 0)):
+            done = run("--set", "run.reproducible=true", "--set", f"energy[2].strength={strength}", "--set", "time.step=1e-6",
+                       "--set", "time.end=1e-6")
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertEqual("V/kT ranges over" in done.stderr, status == 2, done.stderr)
 
     def test_a_grid_that_does_not_fit(self):
         for grid, ranks in (("2,2", 2), ("0,2", 2), ("1,1,2", 2)):

@@ -105,5 +105,25 @@ if rank == 1:
         self.assertTrue(np.array_equal(eval(printed[printed.index("["):].split("\n")[0]), alone))  # noqa: S307
 
 
+@unittest.skipUnless(os.path.exists(os.path.join(os.path.dirname(os.path.abspath(OTTO)), "libotto_torch.so")), "built without libtorch")
+class TreatmentOfPrograms(unittest.TestCase):
+    def test_programs_run_are_confined_or_are_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "energy.pt")
+            torch.jit.script(Normal(1.5, 1)).save(file)
+            case = {"mesh": {"lower": [-3], "upper": [3], "cells": [20]}, "initial": {"kind": "uniform"},
+                    "energy": [{"kind": "entropy", "temperature": 1.0}, {"kind": "external", "network": file}],
+                    "time": {"step": 0.1, "end": 0.2}}
+            self.addCleanup(otto.treat_programs, "run")
+            plain = otto.run(case)
+            otto.treat_programs("sandbox")
+            np.testing.assert_array_equal(otto.run(case).density, plain.density)
+            otto.treat_programs("refuse")
+            with self.assertRaisesRegex(otto.InputError, "program"):
+                otto.run(case)
+            with self.assertRaisesRegex(otto.InputError, "takes"):
+                otto.treat_programs("maybe")
+
+
 if __name__ == "__main__":
     unittest.main()

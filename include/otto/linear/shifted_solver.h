@@ -19,6 +19,9 @@ namespace otto {
 
 class Section;
 
+/// Beyond this range of V/kT, pi and its inverse no longer fit a double together: no symmetric form.
+inline constexpr double symmetric_range = 1340;
+
 /// What a linear solve did. Look at it: an unconverged solve must refuse the step.
 struct [[nodiscard]] SolveReport {
   bool converged = false;        ///< else the density is not to be used
