@@ -47,7 +47,7 @@ install(PROGRAMS postprocess/report postprocess/plot DESTINATION ${OTTO_SHARED}/
 install(FILES postprocess/otto_report.py postprocess/otto_charts.py postprocess/otto_frames.py postprocess/otto_results.py
   postprocess/otto_pictures.py postprocess/otto_animation.py postprocess/otto_ledger.py postprocess/otto_sweep.py
   postprocess/otto_sweep_page.py DESTINATION ${OTTO_SHARED}/postprocess)
-install(DIRECTORY cases DESTINATION ${OTTO_SHARED} FILES_MATCHING PATTERN "*/*"
+install(DIRECTORY cases DESTINATION ${OTTO_SHARED} USE_SOURCE_PERMISSIONS FILES_MATCHING PATTERN "*/*"
   PATTERN "README.md" EXCLUDE PATTERN "expected.toml" EXCLUDE PATTERN "exact*.py" EXCLUDE PATTERN "__pycache__" EXCLUDE
   PATTERN "digits.h5" EXCLUDE)
 install(DIRECTORY meshes DESTINATION ${OTTO_SHARED} FILES_MATCHING PATTERN "*.msh")

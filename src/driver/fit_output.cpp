@@ -90,6 +90,7 @@ bool FitOutput::resumed() const { return impl_->folder.resumption().checkpoint !
 const std::filesystem::path& FitOutput::path() const { return impl_->folder.path(); }
 void FitOutput::warn(const std::string& sentence) { impl_->folder.warn(sentence); }
 void FitOutput::open() { impl_->open(); }
+int FitOutput::steps() const { return impl_->now.iteration; }
 
 void FitOutput::introduce(const Mesh& mesh, const std::string& what) {
   Impl& o = *impl_;
@@ -106,7 +107,13 @@ void FitOutput::start(const Mesh& mesh, const Remember& remember) {
       if (o.comm.is_root()) o.history.flush(true);
     });
   };
-  o.checkpoints.emplace(mesh, o.c.section("checkpoint"), o.folder, remember, settle,
+  const auto with_last_row = [&o, remember](Archive& a) {
+    remember(a);
+    if (a.loading() && !a.holds("steps")) return;  // of an earlier version
+    a.number("steps", o.now.iteration);
+    a.number("misfit", o.now.misfit);
+  };
+  o.checkpoints.emplace(mesh, o.c.section("checkpoint"), o.folder, with_last_row, settle,
                         default_minutes);
   o.folder.summary().spent.setup = seconds_since_program_start();
   o.began = o.told = SteadyClock::now();

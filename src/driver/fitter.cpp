@@ -126,6 +126,7 @@ class Fit {
       a.part("newton", level.newton());
       a.part("continuation", continuation);
     });
+    iterations_ = output_.steps();
     bool stopped = false;
     while (!continuation.done() && !stopped) {
       const NewtonRow row = continuation.next();

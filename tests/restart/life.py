@@ -362,4 +362,4 @@ def ended_by_others(what, status, said):
     """A signal that no program answers, or a system that could not even start it."""
     if "SIG" in what or "CPU seconds" in what:
         return status < 0 or status > 128 or "signal" in said.lower()
-    return "open files" in what or status == 127 or "shared libraries" in said or "orte_" in said
+    return "open files" in what or status == 127 or "shared libraries" in said or "orte_" in said or "Open RTE" in said

@@ -43,6 +43,8 @@ class FitOutput {
 
   [[nodiscard]] Log& log();
   [[nodiscard]] bool resumed() const;
+  /// Newton steps so far, those before a resumption included.
+  [[nodiscard]] int steps() const;
   [[nodiscard]] const std::filesystem::path& path() const;
   void introduce(const Mesh& mesh, const std::string& what);
   /// Restores what `remember` names where the fit is resumed. Collective.
