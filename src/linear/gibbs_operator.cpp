@@ -27,8 +27,7 @@ std::vector<double> gibbs_conductances(const Mesh& mesh, std::span<const double>
   return g;
 }
 
-multigrid::Operator gibbs_operator(const Mesh& mesh, std::span<const double> pi,
-                                   std::span<const double> conductance) {
+multigrid::Operator zero_operator(const Mesh& mesh) {
   const BoxBlock& block = *mesh.box;
   multigrid::Operator op;
   op.comm = mesh.comm;
@@ -38,6 +37,13 @@ multigrid::Operator gibbs_operator(const Mesh& mesh, std::span<const double> pi,
   op.grid = multigrid::BlockGrid(mesh.dimension, block.size);
   op.omega.assign(op.grid.size, 0.0);
   for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) op.g[a].assign(op.grid.size, 0.0);
+  return op;
+}
+
+multigrid::Operator gibbs_operator(const Mesh& mesh, std::span<const double> pi,
+                                   std::span<const double> conductance) {
+  const BoxBlock& block = *mesh.box;
+  multigrid::Operator op = zero_operator(mesh);
   for_each_cell(block, [&](std::int32_t cell, const BlockIndex& at) {
     op.omega[std::size_t(op.grid.index(at[0], at[1], at[2]))] =
         mesh.volume[std::size_t(cell)] * pi[std::size_t(cell)];

@@ -12,7 +12,7 @@
 
 namespace otto {
 
-/// Beyond this one, sqrt(pi) no longer fits a float with room for residuals.
+/// Beyond this range of V/kT, sqrt(pi) no longer fits a float with room for residuals.
 inline constexpr double single_range = 70;
 
 /// exp((V_mid - V)/kT), V_mid the middle of the range over all ranks. Collective.
@@ -22,6 +22,8 @@ std::vector<double> gibbs_weights(const Comm& comm, std::span<const double> V, d
 std::vector<double> gibbs_conductances(const Mesh& mesh, std::span<const double> pi,
                                        std::span<const double> forward,
                                        std::span<const double> backward, double sign);
+/// The finest level of a hierarchy on a box, all of its coefficients 0.
+multigrid::Operator zero_operator(const Mesh& mesh);
 /// The finest level of a hierarchy. Collective.
 multigrid::Operator gibbs_operator(const Mesh& mesh, std::span<const double> pi,
                                    std::span<const double> conductance);

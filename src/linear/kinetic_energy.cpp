@@ -10,6 +10,7 @@
 #include <numeric>
 #include <vector>
 
+#include "gibbs_operator.h"
 #include "krylov.h"
 #include "otto/core/reproducible_sum.h"
 #include "otto/mesh/box_faces.h"
@@ -38,14 +39,7 @@ KrylovControl control() {
 
 multigrid::Operator weighted_laplacian(const Mesh& mesh, std::span<const double> density) {
   const BoxBlock& block = *mesh.box;
-  multigrid::Operator op;
-  op.comm = mesh.comm;
-  op.neighbour = block.neighbour;
-  op.begin = block.begin;
-  op.global = {block.cells(0), block.cells(1), block.cells(2)};
-  op.grid = multigrid::BlockGrid(mesh.dimension, block.size);
-  op.omega.assign(op.grid.size, 0.0);
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) op.g[a].assign(op.grid.size, 0.0);
+  multigrid::Operator op = zero_operator(mesh);
   const auto local = [&](const BlockIndex& at) {
     return std::size_t(op.grid.index(at[0], at[1], at[2]));
   };
