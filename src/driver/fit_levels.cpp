@@ -39,9 +39,14 @@ std::vector<double> sum(std::span<const double> a, std::span<const double> b) {
   return c;
 }
 
-bool can_coarsen(const Box& box) {
+/// Grids of cells joined in pairs are boxes'; splines need as many cells as they have unknowns along an axis.
+bool can_coarsen(const Mesh& mesh, const FitOptions& options) {
+  if (!mesh.box) return false;
+  const Box& box = mesh.box->box;
   for (int a = 0; a < box.dimension; ++a) {
-    if (box.cells(a) % 2 != 0 || box.cells(a) / 2 < LevelOptions{}.min_cells) return false;
+    const std::int64_t cells = box.cells(a) / 2;
+    if (box.cells(a) % 2 != 0 || cells < LevelOptions{}.min_cells) return false;
+    if (!options.splines.empty() && cells < options.splines[std::size_t(a)] + 3) return false;
   }
   return true;
 }
@@ -69,7 +74,7 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
   LevelStart start{level.poisson_start(), level.first_alpha()};
   if (setup.options.prior) start.alpha = {start.alpha.V * factor, start.alpha.W * factor};
   std::vector<Objective::Vector> candidates{level.poisson_start()};
-  if (setup.options.external && can_coarsen(mesh.box->box)) {
+  if (setup.options.external && can_coarsen(mesh, setup.options)) {
     LevelStart below = fit_coarse(mesh, std::span(V).first(std::size_t(mesh.owned)), kT, setup,
                                   coarse, depth + 1, output);
     candidates.push_back(std::move(below.x));
@@ -87,7 +92,8 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
                                level.objective().misfit()));
   Objective::Vector x = level.newton().x();
   const Unknowns& u = level.objective().unknowns();
-  Objective::Vector finer = prolong(mesh, u.V(std::span<const double>(x)), fine);
+  Objective::Vector finer;  // coefficients of splines are the same on both
+  if (u.coefficients == 0) finer = prolong(mesh, u.V(std::span<const double>(x)), fine);
   finer.insert(finer.end(), x.begin() + std::ptrdiff_t(u.cells), x.end());
   return {std::move(finer), {level.objective().alpha, level.objective().alpha_W}};
 }
@@ -104,7 +110,9 @@ FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data
       objective_(generator, data, options, steps_) {
   const Unknowns& u = objective_.unknowns();
   poisson_.assign(u.size(), 0.0);
-  if (options.external) std::ranges::copy_n(V_.begin(), mesh.owned, poisson_.begin());
+  if (options.external) {
+    objective_.set_potential(std::span(V_).first(std::size_t(mesh.owned)), poisson_);
+  }
   if (options.temperature) poisson_.back() = std::log(generator.temperature());
   (void)objective_.value(poisson_);
   poisson_misfit_ = objective_.misfit();
@@ -117,8 +125,7 @@ FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data
     return factor * poisson_misfit_ / std::max(bending, 1e-300);
   };
   if (options.external) {
-    first_alpha_.V = strength(rule.first_prior,
-                              objective_.prior().energy(u.V(std::span<const double>(poisson_))));
+    first_alpha_.V = strength(rule.first_prior, objective_.bending(poisson_));
   }
   if (options.interaction) {
     const double kT = generator.temperature(), length = rule.kernel_length * options.range;
@@ -157,7 +164,7 @@ LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output) {
   std::vector<Objective::Vector> candidates{finest.poisson_start(),
                                             Objective::Vector(finest.poisson_start().size(), 0.0)};
   if (setup.options.temperature) candidates.back().back() = start.x.back();
-  if (can_coarsen(setup.mesh.box->box)) {
+  if (can_coarsen(setup.mesh, setup.options)) {
     std::vector<double> known(std::size_t(setup.mesh.local()));
     setup.energy.external(setup.mesh, 0, known);
     LevelStart below = fit_coarse(setup.mesh, std::span(known).first(std::size_t(setup.mesh.owned)),

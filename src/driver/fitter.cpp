@@ -39,14 +39,22 @@ Mesh make_fit_mesh(const Comm& comm, const Case& c) {
   refuse_tables(c);
   const Section section = c.section("mesh");
   Mesh mesh = make_mesh(comm, section);
-  if (!mesh.box) {
-    section.fail(
-        "kind",
-        "'otto fit' is not available yet for Gmsh meshes: its prior takes second differences "
-        "along lines of cells; take a box");
-  }
   const std::vector<std::string> unknowns = c.section("fit").texts("unknowns");
   const bool names_interaction = std::ranges::count(unknowns, "interaction") > 0;
+  if (!mesh.box) {
+    if (names_interaction) {
+      section.fail("kind",
+                   "an unknown interaction needs a box of equal cells; take one, or give the "
+                   "interaction in [[energy]]");
+    }
+    if (mesh.couplings) {
+      section.fail(
+          "control_volumes",
+          "'otto fit' is not available yet for cells bounded by medians, whose fluxes see "
+          "more than two cells; take \"elements\" or \"vertices\", which a Delaunay mesh has");
+    }
+    return mesh;
+  }
   for (int a = 0; a < mesh.dimension; ++a) {
     if (mesh.box->cells(a) < 4)
       section.fail("cells", "a fit needs at least 4 cells along every axis");
@@ -82,7 +90,8 @@ FreeEnergy known_energy(const Case& c, const Mesh& mesh) {
 
 std::string flux_of(const Case& c, const Mesh& mesh) {
   const Section flux = c.section("flux");
-  const std::string kind = flux.given("kind") ? flux.text("kind") : flux_with_limiter;
+  const char* usual = mesh.box ? flux_with_limiter : "scharfetter_gummel";
+  const std::string kind = flux.given("kind") ? flux.text("kind") : usual;
   if (kind == flux_on_simplices || kind == flux_of_fourth_order) {
     flux.fail("kind", fmt::format("derivatives are not available yet for '{}'; take 'limited' or "
                                   "'scharfetter_gummel'",
@@ -221,9 +230,8 @@ class Fit {
     r.solves = newton.solves();
     r.seconds = seconds_since(began_);
     if (J.has_external()) {
-      take_potential(newton, r);
-      const auto first = J.unknowns().V(std::span<const double>(level.poisson_start()));
-      r.poisson.assign(first.begin(), first.end());
+      take_potential(J, newton, r);
+      r.poisson = J.potential(level.poisson_start());
     }
     if (J.has_interaction()) {
       const auto w = J.unknowns().w(std::span<const double>(newton.x()));
@@ -264,9 +272,9 @@ class Fit {
   }
 
   /// Less its mean where the population was.
-  void take_potential(const GaussNewton& newton, FitResult& r) {
+  void take_potential(const Objective& J, const GaussNewton& newton, FitResult& r) {
     const Mesh& mesh = setup_.mesh;
-    r.V.assign(newton.x().begin(), newton.x().begin() + mesh.owned);
+    r.V = J.potential(newton.x());
     double weighted = 0, weight = 0;
     for (std::size_t k = 0; k < r.V.size(); ++k) {
       weighted += mesh.volume[k] * r.R[k] * r.V[k];
@@ -314,7 +322,7 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
       energy(known_energy(c, mesh)),
       drift(make_drift(c.section("drift"), mesh.dimension)),
       data(read_snapshots(c, mesh)),
-      options(read_fit_options(c, data.sampled())),
+      options(read_fit_options(c, mesh, data.sampled())),
       flux(flux_of(c, mesh)),
       generator(mesh, energy, find_flux(flux), drift.get()) {
   if (options.external && options.temperature && data.intervals().size() < 2) {
@@ -323,7 +331,7 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
         "one interval between two snapshots fits every temperature with a V of its "
         "own; give a third snapshot, or the temperature");
   }
-  if (options.curl_test && (mesh.dimension != 2 || !options.external)) {
+  if (options.curl_test && (mesh.dimension != 2 || !mesh.box || !options.external)) {
     c.section("fit").fail("curl_test",
                           "the test is for an unknown V on boxes of two axes; remove the key");
   }

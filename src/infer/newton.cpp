@@ -12,7 +12,7 @@ GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double
                          Objective::Vector start, const GaussNewtonOptions& options)
     : objective_(objective),
       options_(options),
-      pencil_(objective.mesh(), R, {.background = objective.background()}),
+      pencil_(objective, R, {.background = objective.background()}),
       t_(t),
       x_(std::move(start)),
       g_(x_.size()),
@@ -21,7 +21,7 @@ GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double
 
 void GaussNewton::precondition_V(std::span<const double> r, std::span<double> out) {
   const Unknowns& u = objective_.unknowns();
-  if (objective_.has_external()) pencil_.apply(u.V(r), u.V(out));
+  if (objective_.has_external()) pencil_.apply(r, out);
   std::ranges::fill(u.tail(out), 0.0);
 }
 
@@ -130,10 +130,10 @@ bool GaussNewton::converged(double tolerance) const {
 void GaussNewton::remember_vector(Archive& a, const std::string& name, Objective::Vector& x,
                                   std::vector<double>& field) {
   const Unknowns& u = objective_.unknowns();
-  std::vector<double> tail(x.begin() + std::ptrdiff_t(u.cells), x.end());
+  std::vector<double> tail(x.begin() + std::ptrdiff_t(u.cells), x.end());  // or splines
   a.numbers(name + ".tail", tail);
   if (a.loading()) std::ranges::copy(tail, x.begin() + std::ptrdiff_t(u.cells));
-  if (!objective_.has_external()) return;
+  if (!objective_.has_external() || objective_.splines()) return;
   field.assign(x.begin(), x.begin() + objective_.mesh().owned);
   a.cells(name + ".V", field);
   if (a.loading()) std::ranges::copy(field, x.begin());

@@ -7,6 +7,7 @@
 #include "../linear/assembled.h"
 #include "../linear/krylov.h"
 #include "otto/core/error.h"
+#include "otto/infer/cell_gradients.h"
 
 namespace otto {
 
@@ -62,15 +63,6 @@ std::vector<double> conductances(const Mesh& mesh, const std::vector<double>& R)
            (R[std::size_t(mesh.faces.left[f])] + R[std::size_t(mesh.faces.right[f])]);
   }
   return g;
-}
-
-double longest_side(const Mesh& mesh) {
-  double length = 0;
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-    const auto& nodes = mesh.box->box.nodes[a];
-    length = std::max(length, nodes.back() - nodes.front());
-  }
-  return length;
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 // Fisher's information, halved until the objective has decreased as far as Armijo asks. A limited
 // flux's ratios are frozen while steps are searched and refreshed after every second step; the iteration
 // ends when a step promises less than `tolerance` of the objective and the last refresh has moved V by
-// less than `tolerance` of itself. The preconditioner is that of pencil.h for V, from which w and log kT, which are few,
+// less than `tolerance` of itself. The preconditioner is that of potential_pencil.h for V, from which w and log kT, which are few,
 // are eliminated (elimination.h).
 
 #include <array>
@@ -14,7 +14,7 @@
 #include "otto/infer/conjugate_gradients.h"
 #include "otto/infer/elimination.h"
 #include "otto/infer/objective.h"
-#include "otto/infer/pencil.h"
+#include "otto/infer/potential_pencil.h"
 
 namespace otto {
 
@@ -82,7 +82,7 @@ class GaussNewton {
 
   Objective& objective_;
   GaussNewtonOptions options_;
-  Pencil pencil_;
+  PotentialPencil pencil_;
   double t_;
   Objective::Vector x_, g_, at_refresh_;
   double J_ = 0, promise_ = 1, change_ = 1;
