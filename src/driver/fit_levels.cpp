@@ -24,7 +24,7 @@ struct LevelOptions {
 
 /// The Poisson solve's V with ghosts.
 std::vector<double> first_potential(const Mesh& mesh, const Generator& generator,
-                                    const Snapshots& data, const FitOptions& options) {
+                                    const Snapshots& data, const FitSettings& options) {
   std::vector<double> V(std::size_t(mesh.local()), 0.0);
   if (!options.external) return V;
   const auto found = poisson_potential(mesh, data, generator.temperature(), generator.external());
@@ -40,7 +40,7 @@ std::vector<double> sum(std::span<const double> a, std::span<const double> b) {
 }
 
 /// Grids of cells joined in pairs are boxes'; splines need as many cells as they have unknowns along an axis.
-bool can_coarsen(const Mesh& mesh, const FitOptions& options) {
+bool can_coarsen(const Mesh& mesh, const FitSettings& options) {
   if (!mesh.box) return false;
   const Box& box = mesh.box->box;
   for (int a = 0; a < box.dimension; ++a) {
@@ -101,7 +101,7 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
 }  // namespace
 
 FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data,
-                   const FitOptions& options)
+                   const FitSettings& options)
     : mesh_(mesh),
       data_(data),
       options_(options),
@@ -149,12 +149,23 @@ Objective::Vector FitLevel::best_of(const std::vector<Objective::Vector>& candid
   return candidates[best];
 }
 
-Continuation FitLevel::continuation(PriorStrengths alpha, const Objective::Vector& start) {
+std::vector<double> FitLevel::mean_density() const {
   std::vector<double> mean = data_integral(data_);
-  const double T = data_.duration();
-  for (double& r : mean) r /= T;
-  newton_ =
-      std::make_unique<GaussNewton>(objective_, mean, T / double(data_.intervals().size()), start);
+  for (double& r : mean) r /= data_.duration();
+  return mean;
+}
+
+double FitLevel::mean_interval() const {
+  return data_.duration() / double(data_.intervals().size());
+}
+
+std::unique_ptr<NetworkFit> FitLevel::network_fit(Network& network) {
+  return std::make_unique<NetworkFit>(objective_, network, mean_density(), mean_interval(),
+                                      NetworkFitOptions{.tolerance = options_.tolerance});
+}
+
+Continuation FitLevel::continuation(PriorStrengths alpha, const Objective::Vector& start) {
+  newton_ = std::make_unique<GaussNewton>(objective_, mean_density(), mean_interval(), start);
   return {objective_, *newton_, options_, data_.sampled(), !options_.prior, alpha};
 }
 

@@ -185,6 +185,13 @@ void FitOutput::write_text(const std::string& name, const std::string& text) {
   });
 }
 
+void FitOutput::write_files(const std::function<std::vector<NamedBytes>()>& files) {
+  impl_->comm.together([&] {
+    if (!impl_->comm.is_root()) return;
+    for (const NamedBytes& file : files()) replace_file(path() / file.name, file.bytes, false);
+  });
+}
+
 void FitOutput::write_density(const std::string& name, double time,
                               std::span<const NamedField> fields) {
   write_final_state(path() / name, *impl_->mesh, time, fields, impl_->folder.provenance());

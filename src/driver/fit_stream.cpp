@@ -77,7 +77,7 @@ bool settle_stream(FitLevel& level, const FitSetup& setup, const std::function<b
 std::optional<StreamShare> find_stream(const FitSetup& setup, const Unknowns& of_x,
                                        const Objective::Vector& x, double misfit, int sines,
                                        const std::function<bool()>& stop) {
-  FitOptions options = setup.options;
+  FitSettings options = setup.options;
   options.streams = sines;
   Generator generator(setup.mesh, setup.energy, find_flux(setup.flux), setup.drift.get());
   FitLevel level(setup.mesh, generator, setup.data, options);

@@ -15,6 +15,7 @@
 #include "otto/infer/rest.h"
 #include "otto/infer/start.h"
 #include "otto/initial/initial.h"
+#include "otto/learn/make_energy.h"
 #include "otto/mesh/make_mesh.h"
 
 namespace otto {
@@ -101,6 +102,38 @@ std::string flux_of(const Case& c, const Mesh& mesh) {
   return kind;
 }
 
+constexpr std::int64_t max_parameters =
+    2500;  ///< of a network: each step has a dense matrix of them
+
+/// Of fit.external = "network"; else null.
+std::unique_ptr<Network> network_of(const Case& c, const Mesh& mesh, const FitSettings& options) {
+  const Section fit = c.section("fit"), section = c.section("network");
+  if (!options.network) {
+    if (section.present()) {
+      section.fail("", "belongs to fit.external = \"network\"; remove one of them");
+    }
+    return nullptr;
+  }
+  if (!mesh.box) {
+    fit.fail("external",
+             "a network is not available yet on Gmsh meshes; take \"cells\" or \"splines\"");
+  }
+  if (options.curl_test) {
+    fit.fail("curl_test", "the test is of V by cells or splines; remove one of the keys");
+  }
+  auto network = make_energy(c, mesh, options.seed);
+  const char* key = section.given("file") ? "file" : "widths";
+  if (network->parameters() > max_parameters) {
+    section.fail(key, fmt::format("the network has {} parameters and a fit takes {} at most; take "
+                                  "fewer network.widths and network.frequencies, as [24, 24] and 8",
+                                  network->parameters(), max_parameters));
+  }
+  if (network->single_precision()) {
+    section.fail(key, "a fit needs a network of 64-bit numbers");
+  }
+  return network;
+}
+
 /// Nothing moves: what the data tell is V / kT.
 void caution_rest(const FitSetup& setup) {
   if (!at_rest(setup.mesh, setup.data)) return;
@@ -131,17 +164,20 @@ class Fit {
     FitLevel level(setup_.mesh, setup_.generator, setup_.data, setup_.options);
     begin(level);
     Continuation continuation = level.continuation(first_alpha_, first_x_);
+    if (setup_.network) network_ = level.network_fit(*setup_.network);
     output_.start(setup_.mesh, [&](Archive& a) {
       a.part("newton", level.newton());
       a.part("continuation", continuation);
+      if (network_) a.part("network", *network_);
     });
     iterations_ = output_.steps();
     bool stopped = false;
     while (!continuation.done() && !stopped) {
       const NewtonRow row = continuation.next();
       iterations_ = row.iteration;
-      stopped = output_.add(row, continuation.done());
+      stopped = output_.add(row, continuation.done() && !network_);
     }
+    if (network_ && !stopped) stopped = fit_network(level);
     return stopped ? output_.finish({{"iterations", iterations_}}, {})
                    : conclude(level, continuation);
   }
@@ -152,6 +188,25 @@ class Fit {
     return fmt::format("fit to {} {} in {} series over {:g}, {} kept out; {} cells, flux {}",
                        d.seen.size(), d.sampled() ? "sets of samples" : "densities", d.count(),
                        d.duration(), d.heldout.size(), setup_.mesh.global_cells, setup_.flux);
+  }
+
+  /// From V by cells. True: a stop is asked for.
+  bool fit_network(FitLevel& level) {
+    GaussNewton& newton = level.newton();
+    if (!network_->started()) {
+      network_->start(newton.x());
+      output_.log().say(
+          fmt::format("network of {} parameters: starts {:.2g} of V by cells away from it",
+                      setup_.network->parameters(), network_->first_distance()));
+    }
+    for (int step = 0; step < setup_.options.iterations && !network_->converged(); ++step) {
+      NewtonRow row{.iteration = ++iterations_};
+      network_->step(row);
+      if (output_.add(row, network_->converged() || step + 1 == setup_.options.iterations))
+        return true;
+    }
+    newton.move(network_->x());
+    return false;
   }
 
   /// [initial] is the known start in place of the first snapshot.
@@ -225,8 +280,9 @@ class Fit {
     r.temperature = J.temperature();
     r.confounding = confounding_of(J);
     r.poisson_misfit = poisson_misfit_;
+    if (network_) r.network = {network_->misfit_by_cells(), network_->first_distance()};
     r.iterations = iterations_;
-    r.cg_iterations = newton.cg_iterations();
+    r.cg_iterations = newton.cg_iterations() + (network_ ? network_->cg_iterations() : 0);
     r.solves = newton.solves();
     r.seconds = seconds_since(began_);
     if (J.has_external()) {
@@ -311,6 +367,7 @@ class Fit {
   PriorStrengths first_alpha_;
   double poisson_misfit_ = 0;
   int iterations_ = 0;
+  std::unique_ptr<NetworkFit> network_;
   SteadyClock::time_point began_ = SteadyClock::now();
 };
 
@@ -322,7 +379,8 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
       energy(known_energy(c, mesh)),
       drift(make_drift(c.section("drift"), mesh.dimension)),
       data(read_snapshots(c, mesh)),
-      options(read_fit_options(c, mesh, data.sampled())),
+      options(read_fit_settings(c, mesh, data.sampled())),
+      network(network_of(c, mesh, options)),
       flux(flux_of(c, mesh)),
       generator(mesh, energy, find_flux(flux), drift.get()) {
   if (options.external && options.temperature && data.intervals().size() < 2) {

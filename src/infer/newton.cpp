@@ -53,6 +53,12 @@ void GaussNewton::evaluate(int passes) {
   ready_ = true;
 }
 
+void GaussNewton::move(const Objective::Vector& x) {
+  x_ = x;
+  stale_ = true;
+  evaluate(0);
+}
+
 CgResult GaussNewton::solve(std::span<const double> b, double rtol, int max_iterations) {
   const CgResult result = conjugate_gradients(
       objective_, [this](auto p, auto out) { objective_.product(p, out); },

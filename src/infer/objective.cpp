@@ -64,8 +64,8 @@ void add_random(const Prior& prior, double factor, std::uint64_t seed, std::uint
 }  // namespace
 
 struct Objective::Impl {
-  Impl(Generator& g, const Snapshots& snapshots, const FitOptions& f, const std::vector<int>& steps,
-       const ObjectiveOptions& o)
+  Impl(Generator& g, const Snapshots& snapshots, const FitSettings& f,
+       const std::vector<int>& steps, const ObjectiveOptions& o)
       : generator(g),
         mesh(g.mesh()),
         data(snapshots),
@@ -127,7 +127,7 @@ struct Objective::Impl {
   Generator& generator;
   const Mesh& mesh;
   const Snapshots& data;
-  FitOptions fit;
+  FitSettings fit;
   std::vector<double> known;  ///< V of the known terms
   double given_kT;
   const Interaction* known_W;
@@ -199,7 +199,7 @@ void Objective::Impl::adjoint(const Fields& cotangents, std::span<double> out, F
   if (fit.temperature) out.back() = kT * mesh.comm.sum(g.kT);
 }
 
-Objective::Objective(Generator& generator, const Snapshots& data, const FitOptions& fit,
+Objective::Objective(Generator& generator, const Snapshots& data, const FitSettings& fit,
                      const std::vector<int>& steps, const ObjectiveOptions& options)
     : impl_(std::make_unique<Impl>(generator, data, fit, steps, options)) {}
 

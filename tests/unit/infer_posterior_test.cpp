@@ -43,8 +43,8 @@ Snapshots moving(const Mesh& mesh) {
   return data;
 }
 
-FitOptions only(bool temperature) {
-  FitOptions o;
+FitSettings only(bool temperature) {
+  FitSettings o;
   o.temperature = temperature;
   o.each = false;
   return o;
@@ -86,7 +86,7 @@ struct Small {
   Snapshots data;
   FreeEnergy energy;
   Generator generator;
-  FitOptions options;
+  FitSettings options;
   Objective objective;
   GaussNewton newton;
 };

@@ -60,6 +60,8 @@ class GaussNewton {
   [[nodiscard]] bool stalled() const { return stalled_; }
 
   [[nodiscard]] const Objective::Vector& x() const { return x_; }
+  /// From there on, with a preconditioner of that point. Collective.
+  void move(const Objective::Vector& x);
   [[nodiscard]] double objective() const { return J_; }
   [[nodiscard]] const Objective::Vector& gradient() const { return g_; }
   /// H^-1 b. Collective.

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "otto/infer/bending_prior.h"
-#include "otto/infer/fit_options.h"
+#include "otto/infer/fit_settings.h"
 #include "otto/infer/pair_prior.h"
 #include "otto/infer/snapshots.h"
 #include "otto/infer/stream.h"
@@ -39,7 +39,7 @@ class Objective {
 
   /// Keeps references. The generator holds the known terms and the temperature. `steps[k]`: of interval
   /// k. Collective; throws InputError.
-  Objective(Generator& generator, const Snapshots& data, const FitOptions& fit,
+  Objective(Generator& generator, const Snapshots& data, const FitSettings& fit,
             const std::vector<int>& steps, const ObjectiveOptions& options = {});
   ~Objective();
   Objective(const Objective&) = delete;

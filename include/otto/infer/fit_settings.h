@@ -12,8 +12,9 @@
 
 namespace otto {
 
-struct FitOptions {
+struct FitSettings {
   bool external = true;      ///< V is unknown
+  bool network = false;      ///< V is made a network's after it has been found by cells
   std::vector<int> splines;  ///< intervals of every axis, of V by splines; empty: by cells
   bool temperature = false;  ///< kT is
   bool interaction = false;  ///< W is
@@ -36,6 +37,6 @@ struct FitOptions {
 
 /// Of the [fit] table, for a fit on `mesh`. `sampled`: the data are samples, which decides the default of
 /// `start`. Throws InputError, also for what is not available yet.
-FitOptions read_fit_options(const Case& c, const Mesh& mesh, bool sampled);
+FitSettings read_fit_settings(const Case& c, const Mesh& mesh, bool sampled);
 
 }  // namespace otto

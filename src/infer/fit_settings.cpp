@@ -1,4 +1,4 @@
-#include "otto/infer/fit_options.h"
+#include "otto/infer/fit_settings.h"
 
 #include <fmt/format.h>
 
@@ -90,11 +90,13 @@ const Declare keys{
       .value = "splines",
       .doc = "Products of cubic B-splines of one axis each, on knots coarser than the cells.",
       .equation = "V(x) = sum_i y_i prod_a B((x_a - lower_a) / w_a - i_a)"},
-     {.path = "fit.external", .value = "network", .doc = "A network.", .later = true},
+     {.path = "fit.external",
+      .value = "network",
+      .doc = "The network of [network], which starts from V by cells."},
      {"fit.start", "each", "Each interval from its own datum: densities without much noise."},
      {"fit.start", "first", "One trajectory from the first snapshot: samples."}}};
 
-void read_unknowns(const Section& fit, FitOptions& o) {
+void read_unknowns(const Section& fit, FitSettings& o) {
   o.external = o.temperature = o.interaction = false;
   const auto unknowns = fit.texts("unknowns");
   if (unknowns.empty()) {
@@ -148,9 +150,9 @@ std::vector<int> read_knots(const Section& fit, const Mesh& mesh) {
 
 }  // namespace
 
-FitOptions read_fit_options(const Case& c, const Mesh& mesh, bool sampled) {
+FitSettings read_fit_settings(const Case& c, const Mesh& mesh, bool sampled) {
   const Section fit = c.section("fit");
-  FitOptions o;
+  FitSettings o;
   read_unknowns(fit, o);
   o.curl_test = fit.flag("curl_test");
   for (const char* key : {"range", "knots"}) {
@@ -160,8 +162,9 @@ FitOptions read_fit_options(const Case& c, const Mesh& mesh, bool sampled) {
     }
   }
   const bool splines = fit.text("external") == "splines";
-  if ((splines || fit.given("external_knots")) && !o.external) {
-    fit.fail(splines ? "external" : "external_knots",
+  o.network = fit.text("external") == "network";
+  if ((splines || o.network || fit.given("external_knots")) && !o.external) {
+    fit.fail(splines || o.network ? "external" : "external_knots",
              "belongs to an unknown external energy; name it in fit.unknowns, or remove the key");
   }
   if (!splines && fit.given("external_knots")) {
