@@ -56,7 +56,7 @@ struct FitOutput::Impl {
         c(whole),
         folder(world, std::move(where), whole, std::move(from)),
         columns(fit_columns()),
-        history(header_of(columns), "iterations", std::chrono::seconds(0)) {}
+        history(header_of(columns), "iterations", std::chrono::seconds(0), 1) {}
 
   Comm comm;
   Case c;

@@ -194,7 +194,7 @@ class Fit {
   bool fit_network(FitLevel& level) {
     GaussNewton& newton = level.newton();
     if (!network_->started()) {
-      network_->start(newton.x());
+      network_->start(newton.x(), newton.solves());
       output_.log().say(
           fmt::format("network of {} parameters: starts {:.2g} of V by cells away from it",
                       setup_.network->parameters(), network_->first_distance()));
@@ -283,7 +283,7 @@ class Fit {
     if (network_) r.network = {network_->misfit_by_cells(), network_->first_distance()};
     r.iterations = iterations_;
     r.cg_iterations = newton.cg_iterations() + (network_ ? network_->cg_iterations() : 0);
-    r.solves = newton.solves();
+    r.solves = network_ ? network_->solves() : newton.solves();
     r.seconds = seconds_since(began_);
     if (J.has_external()) {
       take_potential(J, newton, r);

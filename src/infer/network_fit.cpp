@@ -143,7 +143,7 @@ struct NetworkFit::Impl {
   std::vector<double> of_tail;  ///< its own entries of H
   double J = 0, damping = 0, distance = 0, by_cells = 0;
   int settled = 0, since_refresh = 0;
-  long cg = 0;
+  long cg = 0, earlier_solves = 0;  ///< the latter of the solution by cells, or before a resumption
   bool started = false, stalled = false;
 };
 
@@ -274,9 +274,11 @@ const Objective::Vector& NetworkFit::x() const { return impl_->x; }
 double NetworkFit::first_distance() const { return impl_->distance; }
 double NetworkFit::misfit_by_cells() const { return impl_->by_cells; }
 long NetworkFit::cg_iterations() const { return impl_->cg; }
+long NetworkFit::solves() const { return impl_->earlier_solves + impl_->objective.solves(); }
 
-void NetworkFit::start(const Objective::Vector& by_cells) {
+void NetworkFit::start(const Objective::Vector& by_cells, long solves) {
   Impl& o = *impl_;
+  o.earlier_solves = solves - o.objective.solves();
   const Vector V = Eigen::Map<const Vector>(by_cells.data(), Eigen::Index(o.owned()));
   o.by_cells = o.objective.misfit();
   const double whole = o.mesh.comm.sum(o.rows_of(span_of(V)).squaredNorm());
@@ -318,7 +320,7 @@ void NetworkFit::step(NewtonRow& row) {
   o.settled = little ? o.settled + 1 : 0;
   row.objective = o.J;
   row.misfit = o.objective.misfit();
-  row.solves = o.objective.solves();
+  row.solves = solves();
 }
 
 bool NetworkFit::converged() const {
@@ -354,9 +356,12 @@ void NetworkFit::remember(Archive& a) {
   a.number("since_refresh", o.since_refresh);
   a.number("cg", o.cg);
   a.number("stalled", o.stalled);
+  long solved = solves();
+  a.number("solves", solved);
   if (!a.loading()) return;
   o.move(Eigen::Map<const Vector>(both[0].data(), o.m));
   o.evaluate(Eigen::Map<const Vector>(both[1].data(), o.tail_size));
+  o.earlier_solves = solved - o.objective.solves();
 }
 
 }  // namespace otto

@@ -207,7 +207,7 @@ TEST(InferGradient, Network) {
   (void)s.objective.value(s.point());
   s.objective.refresh();
   (void)s.objective.value(s.point());
-  fit.start(s.point());
+  fit.start(s.point(), 0);
   EXPECT_LT(fit.first_distance(), 0.5);  // of second derivatives, by six units
   const Eigen::VectorXd g = fit.gradient();
   Eigen::VectorXd p(g.size());

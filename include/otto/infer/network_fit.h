@@ -46,8 +46,8 @@ class NetworkFit {
   ~NetworkFit();
 
   [[nodiscard]] bool started() const;
-  /// theta from V^ of the solution by cells, w and log kT as they are there. Collective.
-  void start(const Objective::Vector& by_cells);
+  /// theta from V^ of the solution by cells, w and log kT as they are there; `solves`: linear systems solved for it. Collective.
+  void start(const Objective::Vector& by_cells, long solves);
   /// One step; `row` is filled but for its number. Collective.
   void step(NewtonRow& row);
   [[nodiscard]] bool converged() const;
@@ -57,6 +57,7 @@ class NetworkFit {
   [[nodiscard]] double first_distance() const;
   [[nodiscard]] double misfit_by_cells() const;  ///< of that solution
   [[nodiscard]] long cg_iterations() const;
+  [[nodiscard]] long solves() const;  ///< of linear systems, those before a resumption included
   /// dJ/dz, and J at z + dz; at the last of these, or of step(). Collective.
   [[nodiscard]] Eigen::VectorXd gradient();
   [[nodiscard]] double value_beside(const Eigen::VectorXd& dz);
