@@ -10,6 +10,7 @@
 #include "otto/infer/likelihood.h"
 #include "otto/infer/posterior.h"
 #include "otto/infer/start.h"
+#include "otto/infer/thin_plate.h"
 #include "otto/mesh/box.h"
 
 namespace otto {
