@@ -175,7 +175,7 @@ double NetworkFit::Impl::start_step(const Vector& V, double& lambda, double now)
     move(at - Damped(G, lambda).solve(b));
     const double next = mesh.comm.sum(residual().squaredNorm());
     if (!(next < now)) continue;
-    lambda = std::max(lambda / 8, options.least_damping);
+    lambda = std::max(lambda / 8, options.min_damping);
     return now - next;
   }
   move(at);
@@ -254,7 +254,7 @@ bool NetworkFit::Impl::try_step(const Vector& of_z, const Matrix& K, NewtonRow& 
       (void)objective.value(x);  // products are at the last value
       continue;
     }
-    if (ratio > good) damping = std::max(damping / 4, options.least_damping);
+    if (ratio > good) damping = std::max(damping / 4, options.min_damping);
     evaluate(tail_from + p.tail(tail_size));
     return true;
   }

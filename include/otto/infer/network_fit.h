@@ -29,7 +29,7 @@ struct NetworkFitOptions {
   double first_settled =
       1e-2;  ///< of its sum of squares: three steps in a row that gain less end it
   double first_damping = 1e-2;  ///< lambda
-  double least_damping = 1e-8;  ///< what a K without full rank needs
+  double min_damping = 1e-8;    ///< what a K without full rank needs
   double eta = 0.1;             ///< of the CG residual, in the norm of the preconditioner
   int max_cg = 60;              ///< of one step
   int max_trials = 12;          ///< of lambda, in one step
