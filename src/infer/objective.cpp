@@ -423,13 +423,13 @@ void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<d
 
 void Objective::refresh() { impl_->flow.refresh(); }
 
-double Objective::refresh_within(std::span<const double> x, double most, int max_parts) {
+double Objective::refresh_within(std::span<const double> x, double max_objective, int max_parts) {
   auto& frozen = impl_->flow.frozen();
   const auto before = frozen;
   refresh();
   const auto fresh = frozen;
   double share = 1;
-  for (int part = 0; part < max_parts && !(value(x) <= most); ++part) {
+  for (int part = 0; part < max_parts && !(value(x) <= max_objective); ++part) {
     share = part + 1 < max_parts ? 0.5 * share : 0;
     for (std::size_t l = 0; l < frozen.size(); ++l) {
       for (std::size_t i = 0; i < frozen[l].size(); ++i) {
