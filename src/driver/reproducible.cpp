@@ -25,7 +25,8 @@ const Declare key{{},
                     .fallback = "false"}}};
 
 /// Schemes whose every sum and solve is independent of the partition.
-constexpr std::array<std::string_view, 4> schemes{"implicit_euler", "bdf2", "tr_bdf2", "jko"};
+constexpr std::array<std::string_view, 6> schemes{"implicit_euler", "bdf2",        "tr_bdf2", "jko",
+                                                  "jko_bdf2",       "jko_midpoint"};
 
 }  // namespace
 

@@ -163,12 +163,12 @@ int GridFlow::second_order(double tau, std::span<double> mass) {
   const int iterations = o.solve(tau, b, x, "the system of a second-order step");
   for (std::size_t i = 0; i < n; ++i) phi[i] = x[i] / pi[i];
   o.mesh.halo.update(o.mesh.comm, phi);
-  PositiveTransport transport(o.transport, o.options);
+  PositiveTransport transport(o.transport);
   const std::vector<double> rho0 = o.density(mass);
   std::vector<double> rho;
-  const SolveReport report = transport.move_positive(phi, rho0, tau, rho0, rho0, rho);
-  if (!report.converged) {
-    throw NumericalError("the transport of a second-order step did not converge: " + report.reason);
+  const std::string failed = transport.move_positive(phi, rho0, tau, rho0, rho0, rho);
+  if (!failed.empty()) {
+    throw NumericalError("the transport of a second-order step failed: " + failed);
   }
   o.set_masses(rho, mass);
   return iterations;
