@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/linear/positive_transport.h"
@@ -79,13 +81,14 @@ std::vector<double> GridFlow::Impl::density(std::span<const double> mass) const 
 
 /// Non-negative masses of the sum they had before.
 void GridFlow::Impl::set_masses(std::span<const double> rho, std::span<double> mass) const {
-  double before = 0, after = 0;
+  std::array<ReproducibleSum, 2> parts;  // before and after
   for (std::size_t i = 0; i < mass.size(); ++i) {
-    before += mass[i];
+    parts[0] += mass[i];
     mass[i] = std::max(rho[i], 0.0) * mesh.volume[i];
-    after += mass[i];
+    parts[1] += mass[i];
   }
-  const double scale = mesh.comm.sum(before) / mesh.comm.sum(after);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
+  const double scale = sums[0] / sums[1];
   if (!std::isfinite(scale)) throw NumericalError("a step of the sampler's law is not finite");
   for (double& m : mass) m *= scale;
 }
