@@ -21,7 +21,8 @@ const Declare key{{},
                     .type = Type::flag,
                     .doc = "Refuse the case unless its results have the same bits on every number "
                            "of ranks and every grid of processes (docs/ranks.md says which have "
-                           "them, and always have). Nothing else changes.",
+                           "them, and always have); a step that cannot keep this ends the run. "
+                           "Nothing else changes.",
                     .fallback = "false"}}};
 
 /// Schemes whose every sum and solve is independent of the partition.

@@ -48,12 +48,12 @@ FreeEnergy field_energy(const std::shared_ptr<std::vector<double>>& V) {
 }  // namespace
 
 struct GridFlow::Impl {
-  Impl(const Mesh& m, double rtol)
+  Impl(const Mesh& m, const SolverOptions& o)
       : mesh(m),
         V(std::make_shared<std::vector<double>>(std::size_t(m.owned), 0.0)),
         energy(field_energy(V)),
         generator(m, energy, find_flux("scharfetter_gummel")),
-        options{.rtol = rtol},
+        options(o),
         solver(generator, options),
         transport(m) {}
 
@@ -103,7 +103,8 @@ int GridFlow::Impl::solve(double c, std::span<const double> b, std::span<double>
   return report.iterations;
 }
 
-GridFlow::GridFlow(const Mesh& mesh, double rtol) : impl_(std::make_unique<Impl>(mesh, rtol)) {}
+GridFlow::GridFlow(const Mesh& mesh, const SolverOptions& options)
+    : impl_(std::make_unique<Impl>(mesh, options)) {}
 GridFlow::~GridFlow() = default;
 
 void GridFlow::set(std::span<const double> V) {
@@ -132,8 +133,10 @@ int GridFlow::proximal(double tau, std::span<double> mass) {
   int iterations = 0;
   std::vector<double> rho0 = o.density(mass), rho, phi;
   double left = tau, length = tau;
+  SolverOptions solver = o.options;
+  solver.rtol = proximal_rtol;
   for (int halvings = 0; left > 1e-12 * tau;) {
-    ProximalNewton newton(o.energy, o.transport, {.rtol = proximal_rtol});
+    ProximalNewton newton(o.energy, o.transport, solver);
     phi.assign(rho0.size(), 0.0);
     const NewtonReport report =
         newton.solve({length, 0.5, rho0, o.generator.external(), true}, phi, rho);

@@ -25,6 +25,11 @@ std::vector<char> heavy(const CellBlocks& cells, std::span<const double> weight,
   return is;
 }
 
+SolverOptions with_rtol(SolverOptions options, double rtol) {
+  options.rtol = rtol;
+  return options;
+}
+
 /// sum_i a_i b_i over all ranks.
 double product(const Comm& comm, std::span<const double> a, std::span<const double> b) {
   ReproducibleSum sum;
@@ -47,8 +52,8 @@ std::vector<double> pull_back(const GridModel& model, const Network& network,
   return J.adjoint(J.picked(cells.to_blocks(c)));
 }
 
-Metric::Metric(const Mesh& mesh, const Network& network)
-    : network_(network), model_(mesh, network), flow_(mesh, poisson_rtol) {}
+Metric::Metric(const Mesh& mesh, const Network& network, SolverOptions solver)
+    : network_(network), model_(mesh, network), flow_(mesh, with_rtol(solver, poisson_rtol)) {}
 
 void Metric::update() {
   model_.update();

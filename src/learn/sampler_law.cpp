@@ -3,12 +3,12 @@
 namespace otto {
 
 SamplerLaw::SamplerLaw(const GridModel& model, const std::string& kind, double tau, int steps,
-                       double rtol)
+                       const SolverOptions& solver)
     : model_(model),
       kind_(kind),
       tau_(tau),
       steps_(steps),
-      flow_(model.mesh(), rtol),
+      flow_(model.mesh(), solver),
       mass_(std::size_t(model.mesh().owned)) {
   start();
 }

@@ -108,7 +108,7 @@ inline TrainOptions options_of(const std::string& objective, std::int64_t iterat
   o.sampler = "persistent";
   o.iterations = iterations;
   o.penalty = 0.1;
-  o.rtol = 1e-11;
+  o.solver.rtol = 1e-11;
   return o;
 }
 

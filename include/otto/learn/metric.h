@@ -25,8 +25,8 @@ std::vector<double> pull_back(const GridModel& model, const Network& network,
 
 class Metric {
  public:
-  /// Keeps references. Collective.
-  Metric(const Mesh& mesh, const Network& network);
+  /// Keeps references. `solver`: of the Poisson equation, but for its tolerance. Collective.
+  Metric(const Mesh& mesh, const Network& network, SolverOptions solver = {});
 
   /// At the theta of the moment. Collective.
   void update();
