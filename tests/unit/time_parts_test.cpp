@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 #include <vector>
 
 #include "otto/time/error_budget.h"
@@ -79,6 +80,20 @@ TEST(StepControl, FixedStepsHalveAndComeBack) {
   EXPECT_EQ(control.wish(), 0.4);
   for (int k = 0; k < 6; ++k) control.accepted(0.4, 0);
   EXPECT_EQ(control.wish(), 0.8);
+}
+
+TEST(StepControl, FixedStepsThatCrawlAreStuck) {
+  const auto stuck = [](double dt, int steps) {
+    StepControl control({.step = 1.0});
+    for (int k = 0; k < steps; ++k) {
+      while (control.wish() > dt) control.refused(control.wish(), 0);
+      control.accepted(control.wish(), 0);
+    }
+    return control.stuck();
+  };
+  EXPECT_FALSE(stuck(1e-7, 999));
+  EXPECT_TRUE(stuck(1e-7, 1000));
+  EXPECT_FALSE(stuck(1e-5, 5000));  // slow, but it gets somewhere
 }
 
 TEST(StepControl, AdaptiveStepsChangeOnlyWhereItIsWorthIt) {
@@ -175,6 +190,29 @@ TEST(Extrapolation, PrefersTheLastStateWhereTrendsMislead) {
   std::vector<double> guess(1);
   history.guess(0, 4, guess);
   EXPECT_EQ(guess[0], 1.0);
+}
+
+TEST(Extrapolation, WithAMemoryIsNotMisledByNoise) {
+  // of independent numbers of variance 1 the polynomial of degree 0 foretells the next with an error of
+  // variance 2, those of degree 1, 2, 3 with 6, 20, 70
+  const auto mean_square = [](double memory) {
+    Extrapolation history{Comm(), {.memory = memory}};
+    std::mt19937 random(5);
+    std::normal_distribution<double> noise;
+    std::vector<double> guess(1);
+    double sum = 0;
+    constexpr int steps = 2000;
+    for (int k = 0; k < steps; ++k) {
+      const std::vector<double> now{noise(random)};
+      if (k > 0) history.guess(0, k, guess);
+      sum += (guess[0] - now[0]) * (guess[0] - now[0]);
+      history.learn(0, k, now);
+      history.push(k, now);
+    }
+    return sum / steps;
+  };
+  EXPECT_GT(mean_square(0), 6);
+  EXPECT_LT(mean_square(0.8), 4);
 }
 
 TEST(Extrapolation, ReturnsEqualStatesBitForBit) {
