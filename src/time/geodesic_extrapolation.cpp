@@ -35,8 +35,10 @@ void GeodesicExtrapolation::set_omega(double tau) {
   for (const FaceRun& run : transport_.runs()) {
     for (std::int32_t i = 0; i < run.count; ++i) {
       const double a = mesh_.faces.transmissibility[std::size_t(run.first + i)];
-      if (run.left_owned) omega_[std::size_t(run.left + i)] += a;
       if (run.right_owned) omega_[std::size_t(run.right + i)] += a;
+    }
+    for (std::int32_t i = 0; i < run.count && run.left_owned; ++i) {  // the lower face first
+      omega_[std::size_t(run.left + i)] += mesh_.faces.transmissibility[std::size_t(run.first + i)];
     }
   }
   const double mean = integral(mesh_, std::span(mean_).first(omega_.size())) *
@@ -123,9 +125,8 @@ std::string GeodesicExtrapolation::find(StepReport& report, const Points& points
   if (!mesh_.comm.any(low)) return "";
 
   psi_.assign(rho.begin(), rho.end());
-  const SolveReport solve = mover_.move_positive(later_, mean_, s, psi_, points.now, rho);
-  count(report, solve);
-  return solve.converged ? "" : "the linear solve of the extrapolation failed: " + solve.reason;
+  reason = mover_.move_positive(later_, mean_, s, psi_, points.now, rho);
+  return reason.empty() ? "" : "the transport of the extrapolation failed: " + reason;
 }
 
 }  // namespace otto
