@@ -69,7 +69,7 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
   return "";
 }
 
-/// sum vol |rho - line| > max_bend sum vol |line - now|.
+/// sum vol |rho - line| > max_bend (1 + tau/s) sum vol |line - now|.
 bool GeodesicExtrapolation::bends(const Points& points, std::span<const double> rho) const {
   const double ahead = points.s / points.tau;
   std::array<ReproducibleSum, 2> parts;
@@ -79,22 +79,27 @@ bool GeodesicExtrapolation::bends(const Points& points, std::span<const double> 
     parts[1] += mesh_.volume[k] * std::abs(move);
   }
   const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
-  return !(sums[0] <= options_.max_bend * sums[1]);
+  return !(sums[0] <= options_.max_bend * (1 + 1 / ahead) * sums[1]);
 }
 
-/// The line, no lower than min_factor of now; its mass is that of now.
-void GeodesicExtrapolation::straight(const Points& points, std::span<double> rho) const {
+/// The line, no lower than min_factor of now; its mass is that of now. False: that leaves out too
+/// much of it.
+bool GeodesicExtrapolation::straight(const Points& points, std::span<double> rho) const {
   const double ahead = points.s / points.tau;
-  std::array<ReproducibleSum, 2> parts;
+  std::array<ReproducibleSum, 4> parts;
   for (std::size_t k = 0; k < rho.size(); ++k) {
-    const double now = points.now[k];
-    rho[k] = std::max(now + ahead * (now - points.before[k]), options_.min_factor * now);
+    const double now = points.now[k], move = ahead * (now - points.before[k]);
+    rho[k] = std::max(now + move, options_.min_factor * now);
     if (k >= omega_.size()) continue;
-    parts[0] += mesh_.volume[k] * now;
-    parts[1] += mesh_.volume[k] * rho[k];
+    const double vol = mesh_.volume[k];
+    parts[0] += vol * now;
+    parts[1] += vol * rho[k];
+    parts[2] += vol * (rho[k] - now - move);
+    parts[3] += vol * std::abs(move);
   }
   const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   for (double& r : rho) r *= sums[0] / sums[1];
+  return sums[2] <= options_.max_clipped * sums[3];
 }
 
 std::string GeodesicExtrapolation::find(StepReport& report, const Points& points,
@@ -110,7 +115,7 @@ std::string GeodesicExtrapolation::find(StepReport& report, const Points& points
   }
   mover_.move(later_, mean_, s, points.now, rho);
   if (bends(points, rho)) {
-    straight(points, rho);
+    if (!straight(points, rho)) return "the geodesic crosses more cells than it sees";
     report.fallback = std::max(report.fallback, fallback::other_rule);
     return "";
   }

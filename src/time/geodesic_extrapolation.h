@@ -13,6 +13,12 @@
 // (After Gallouet, Natale, Todeschi, arXiv 2209.14622, whose extrapolations are other ones.) Where
 // rho_e would be less than a tenth of rho the positive form of linear/positive_transport.h is taken.
 //
+// A geodesic that crosses more cells than it sees (a door) gives way to the straight line
+//
+//   rho_e = rho + s/tau (rho - rho_p),
+//
+// where that is a density: mass that leaves a place for good is not on the line, but ahead of it.
+//
 // psi is phi + delta with phi the potential of the last proximal step, which is psi but for O(tau):
 // (Omega + tau L) delta = rest, Omega small enough to change nothing but the constant and the cells
 // without mass, where psi means nothing and phi is kept.
@@ -33,9 +39,12 @@ struct GeodesicOptions {
   /// Of the solve for delta = O(tau), at most this, and so many times solver.rtol: what it leaves is
   /// as small a part of a step's change as the error of second order is.
   double rtol = 1e-4, rtol_factor = 1e4;
-  /// rho_e against the straight line, over what that moves: beyond it the geodesic crosses more
-  /// cells than it sees, and the line is taken.
-  double max_bend = 2;
+  /// Of |rho_e - line| over |line - rho|, in units of 1 + tau/s: mass that moves on, however far,
+  /// makes no more. Beyond it the geodesic crosses more cells than it sees.
+  double max_bend = 1;
+  /// Part of what the line moves that may be missing where it is below min_factor rho: mass that
+  /// leaves a place for good makes 1/2.
+  double max_clipped = 0.1;
   double min_factor = 0.1;  ///< rho_e over rho, below which the positive form is taken
 };
 
@@ -59,7 +68,7 @@ class GeodesicExtrapolation {
                                            std::span<const double> phi);
   void set_omega(double tau);
   [[nodiscard]] bool bends(const Points& points, std::span<const double> rho) const;
-  void straight(const Points& points, std::span<double> rho) const;
+  [[nodiscard]] bool straight(const Points& points, std::span<double> rho) const;
 
   const Transport& transport_;
   const Mesh& mesh_;
