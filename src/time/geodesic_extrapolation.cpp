@@ -69,37 +69,36 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
   return "";
 }
 
-/// sum vol |rho - line| > max_bend (1 + tau/s) sum vol |line - now|.
-bool GeodesicExtrapolation::bends(const Points& points, std::span<const double> rho) const {
+GeodesicExtrapolation::Shape GeodesicExtrapolation::shape(const Points& points,
+                                                          std::span<const double> rho) const {
   const double ahead = points.s / points.tau;
-  std::array<ReproducibleSum, 2> parts;
+  std::array<ReproducibleSum, 5> parts;
   for (std::size_t k = 0; k < omega_.size(); ++k) {
-    const double move = ahead * (points.now[k] - points.before[k]);
-    parts[0] += mesh_.volume[k] * std::abs(rho[k] - points.now[k] - move);
-    parts[1] += mesh_.volume[k] * std::abs(move);
+    const double now = points.now[k], move = ahead * (now - points.before[k]);
+    const double floor = options_.min_factor * now, vol = mesh_.volume[k];
+    parts[0] += vol * now;
+    parts[1] += vol * std::abs(move);
+    parts[2] += vol * std::abs(rho[k] - now - move);
+    parts[3] += vol * std::max(floor - rho[k], 0.0);
+    parts[4] += vol * std::max(floor - now - move, 0.0);
   }
   const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
-  return !(sums[0] <= options_.max_bend * (1 + 1 / ahead) * sums[1]);
+  return {sums[1] / sums[0], sums[2] / sums[0], sums[3] / sums[0], sums[4] / sums[0]};
 }
 
-/// The line, no lower than min_factor of now; its mass is that of now. False: that leaves out too
-/// much of it.
-bool GeodesicExtrapolation::straight(const Points& points, std::span<double> rho) const {
+/// The line, no lower than min_factor of now; its mass is that of now.
+void GeodesicExtrapolation::straight(const Points& points, std::span<double> rho) const {
   const double ahead = points.s / points.tau;
-  std::array<ReproducibleSum, 4> parts;
+  std::array<ReproducibleSum, 2> parts;
   for (std::size_t k = 0; k < rho.size(); ++k) {
-    const double now = points.now[k], move = ahead * (now - points.before[k]);
-    rho[k] = std::max(now + move, options_.min_factor * now);
+    const double now = points.now[k];
+    rho[k] = std::max(now + ahead * (now - points.before[k]), options_.min_factor * now);
     if (k >= omega_.size()) continue;
-    const double vol = mesh_.volume[k];
-    parts[0] += vol * now;
-    parts[1] += vol * rho[k];
-    parts[2] += vol * (rho[k] - now - move);
-    parts[3] += vol * std::abs(move);
+    parts[0] += mesh_.volume[k] * now;
+    parts[1] += mesh_.volume[k] * rho[k];
   }
   const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   for (double& r : rho) r *= sums[0] / sums[1];
-  return sums[2] <= options_.max_clipped * sums[3];
 }
 
 std::string GeodesicExtrapolation::find(StepReport& report, const Points& points,
@@ -114,10 +113,15 @@ std::string GeodesicExtrapolation::find(StepReport& report, const Points& points
     mean_[k] = std::max(now + ahead * (now - points.before[k]), 0.0);
   }
   mover_.move(later_, mean_, s, points.now, rho);
-  if (bends(points, rho)) {
-    if (!straight(points, rho)) return "the geodesic crosses more cells than it sees";
-    report.fallback = std::max(report.fallback, fallback::other_rule);
-    return "";
+  const Shape is = shape(points, rho);
+  const bool bends = !(is.bend <= options_.max_bend * (1 + points.tau / s) * is.moved);
+  if (bends || is.raised > options_.max_raised * is.moved) {
+    if (is.raised_line <= options_.max_raised_line * is.moved) {
+      straight(points, rho);
+      report.fallback = std::max(report.fallback, fallback::other_rule);
+      return "";
+    }
+    if (bends) return "the geodesic crosses more cells than it sees";
   }
   bool low = false;
   for (std::size_t k = 0; k < rho.size(); ++k) {

@@ -13,11 +13,12 @@
 // (After Gallouet, Natale, Todeschi, arXiv 2209.14622, whose extrapolations are other ones.) Where
 // rho_e would be less than a tenth of rho the positive form of linear/positive_transport.h is taken.
 //
-// A geodesic that crosses more cells than it sees (a door) gives way to the straight line
+// Where that form would be most of the motion (beside jumps of the density), and where the geodesic
+// crosses more cells than it sees (a door), the straight line is taken,
 //
 //   rho_e = rho + s/tau (rho - rho_p),
 //
-// where that is a density: mass that leaves a place for good is not on the line, but ahead of it.
+// if it is a density: mass that leaves a place for good is not on the line, but ahead of it.
 //
 // psi is phi + delta with phi the potential of the last proximal step, which is psi but for O(tau):
 // (Omega + tau L) delta = rest, Omega small enough to change nothing but the constant and the cells
@@ -42,9 +43,12 @@ struct GeodesicOptions {
   /// Of |rho_e - line| over |line - rho|, in units of 1 + tau/s: mass that moves on, however far,
   /// makes no more. Beyond it the geodesic crosses more cells than it sees.
   double max_bend = 1;
-  /// Part of what the line moves that may be missing where it is below min_factor rho: mass that
-  /// leaves a place for good makes 1/2.
-  double max_clipped = 0.1;
+  /// Part of |line - rho| by which rho_e may fall below min_factor rho and be raised: beyond it the
+  /// positive form is no small correction.
+  double max_raised = 0.3;
+  /// The same of the line. Mass that leaves a place for good makes 1/2, mass that spreads next to
+  /// nothing.
+  double max_raised_line = 0.1;
   double min_factor = 0.1;  ///< rho_e over rho, below which the positive form is taken
 };
 
@@ -67,8 +71,15 @@ class GeodesicExtrapolation {
   [[nodiscard]] std::string find_potential(StepReport& report, const Points& points,
                                            std::span<const double> phi);
   void set_omega(double tau);
-  [[nodiscard]] bool bends(const Points& points, std::span<const double> rho) const;
-  [[nodiscard]] bool straight(const Points& points, std::span<double> rho) const;
+  /// Shares of the mass.
+  struct Shape {
+    double moved;        ///< |line - now|
+    double bend;         ///< |rho - line|
+    double raised;       ///< of rho to min_factor now,
+    double raised_line;  ///< and of the line
+  };
+  [[nodiscard]] Shape shape(const Points& points, std::span<const double> rho) const;
+  void straight(const Points& points, std::span<double> rho) const;
 
   const Transport& transport_;
   const Mesh& mesh_;
