@@ -314,27 +314,56 @@ def rates(V, mesh, temperature=None, count=1, between=None, comm=None):
     return apply(V, kT, domain, chosen)
 
 
-def w2(first, second, mesh, comm=None):
-    """W2 between two densities on a line, both of the mass of `first`; a tensor () with derivatives in both.
+class _SquaredDistance(Function):
+    @staticmethod
+    def forward(ctx, first, second, domain, intervals, tolerance):
+        squared, *slopes = _otto.transport(domain._domain, _array(first), _array(second), intervals, tolerance)
+        ctx.slopes = [torch.from_numpy(slope) * domain.volumes for slope in slopes]
+        return torch.tensor(squared, dtype=torch.float64)
 
-    The densities are constant in each cell, and the distance is that of their quantile functions, integrated exactly.
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, cotangent):
+        return *(cotangent * slope for slope in ctx.slopes), None, None, None
+
+
+def w2(first, second, mesh, comm=None, intervals=32, tolerance=1e-6):
+    """W2 between two densities on a box with walls, both of the mass of `first`; a tensor () with derivatives in both.
+
+    On a line the densities are constant in each cell, and the distance is that of their quantile functions, integrated
+    exactly. In two and three dimensions, on cells of one size, it is that of `otto.distance`, the discrete one of Benamou
+    and Brenier with that many intervals of time, until its bounds are within `tolerance` of its square; the derivatives are
+    the potentials at both ends (docs/distance.md). Where a density is 0 they are one choice of many. NumericalError where
+    the bounds do not meet.
     The derivative of sqrt at 0 is infinite: take `w2_squared` where the two may be equal.
     """
-    return torch.sqrt(w2_squared(first, second, mesh, comm))
+    return torch.sqrt(w2_squared(first, second, mesh, comm, intervals, tolerance))
 
 
-def w2_squared(first, second, mesh, comm=None):
+def w2_squared(first, second, mesh, comm=None, intervals=32, tolerance=1e-6):
     """The square of w2."""
     domain = _domain_of(mesh, comm)
-    if domain.dimension != 1:
-        raise InputError("w2: has derivatives on a line only; in more dimensions the distance is known between two bounds "
-                         "(otto.distance), and neither is a smooth function of the densities")
-    if any(domain.case.get("mesh.periodic", [False])):
-        raise InputError("w2: is the distance on a line with walls; this one is periodic")
-    masses = [_density(domain, rho, what) * domain.volumes for rho, what in ((first, "first"), (second, "second"))]
-    for mass, what in zip(masses, ("first", "second")):
-        if not bool(mass.sum() > 0):
-            raise InputError(f"{what}: a density has mass")
+
+    def prepare():
+        if domain._domain.without_distance:
+            raise InputError(f"w2: {domain._domain.without_distance}")
+        steps, gap = _parts.whole(intervals, "intervals", 2), _parts.number(tolerance, "tolerance")
+        if not 0 < gap < 1:
+            raise InputError(f"tolerance: is {gap:g}; it is a relative one, between 0 and 1")
+        masses = [_density(domain, rho, what) * domain.volumes for rho, what in ((first, "first"), (second, "second"))]
+        for mass, what in zip(masses, ("first", "second")):
+            if not bool(mass.sum() > 0):
+                raise InputError(f"{what}: a density has mass")
+        return masses, steps, gap
+
+    masses, steps, gap = domain.together(prepare)
+    if domain.dimension == 1:
+        return _squared_on_a_line(domain, masses)
+    first, second = (m / m.sum() / domain.volumes for m in masses)
+    return masses[0].sum() * _SquaredDistance.apply(first, second, domain, steps, gap)
+
+
+def _squared_on_a_line(domain, masses):
     total = masses[0].sum()
     masses = [m / m.sum() for m in masses]
     order = torch.argsort(domain.centers[:, 0])

@@ -1,4 +1,4 @@
-// What package otto.torch differentiates: linear flows, committors and rates, relaxation rates. Arguments and results
+// What package otto.torch differentiates: linear flows, committors and rates, relaxation rates, distances. Arguments and results
 // are whole arrays in the order of final.h5, the same on every rank; gradients are those of one rank's function of
 // them, not of the sum over ranks.
 
@@ -14,9 +14,11 @@
 #include "commands.h"
 #include "domain.h"
 #include "otto/analysis/spectrum.h"
+#include "otto/analysis/wasserstein.h"
 #include "otto/casefile/section.h"
 #include "otto/driver/problem.h"
 #include "otto/flux/two_point.h"
+#include "otto/geodesic/geodesic.h"
 #include "otto/mesh/make_mesh.h"
 #include "otto/time/linear_flow.h"
 #include "proximal_flow.h"
@@ -231,6 +233,24 @@ std::tuple<Fields, Fields, Fields> relaxation(const std::shared_ptr<Domain>& dom
   return {rates, of_V, of_kT};
 }
 
+/// W2^2 of two densities of mass 1, and its derivatives in their cells' masses, each up to a constant. Collective.
+std::tuple<double, Fields, Fields> transport(const Domain& domain, const Fields& first,
+                                             const Fields& second, int intervals,
+                                             double tolerance) {
+  constexpr int max_iterations = 100000;
+  const auto a = domain.cells.owned(first), b = domain.cells.owned(second);
+  Geodesic path(domain.mesh, a, b, {intervals, tolerance, max_iterations});
+  const GeodesicReport report = path.solve();
+  if (!report.converged) {
+    throw NumericalError(
+        fmt::format("w2: after {} iterations the square lies between {:.9g} and {:.9g}, farther "
+                    "apart than the tolerance {:g}; ask for less, or smooth the densities",
+                    report.iterations, report.lower, report.upper, tolerance));
+  }
+  const auto [of_first, of_second] = path.slopes();
+  return {report.squared, domain.cells.whole(of_first), domain.cells.whole(of_second)};
+}
+
 void register_boundary_problem(py::module_& m) {
   py::class_<Owned<BoundaryProblem>>(m, "BoundaryProblem")
       .def(py::init(&make_boundary_problem))
@@ -292,6 +312,8 @@ void register_flows(py::module_& m) {
       .def(py::init(&make_domain))
       .def_property_readonly("dimension", [](const Domain& d) { return d.mesh.dimension; })
       .def_property_readonly("driven", [](const Domain& d) { return d.drift != nullptr; })
+      .def_property_readonly("without_distance",
+                             [](const Domain& d) { return wasserstein_obstacle(d.mesh); })
       .def("centers",
            [](const Domain& d) {
              return to_array(called(d.mesh.comm, [&] { return d.cells.centers(); }),
@@ -310,6 +332,13 @@ void register_flows(py::module_& m) {
           const int n = int(domain->cells.count());
           return py::make_tuple(to_array(rates), to_array(of_V, n), to_array(of_kT));
         });
+  m.def("transport", [](const std::shared_ptr<Domain>& domain, const Array& first,
+                        const Array& second, int intervals, double tolerance) {
+    const Fields a = take(*domain, first, "first"), b = take(*domain, second, "second");
+    const auto [squared, of_first, of_second] =
+        called(domain->mesh.comm, [&] { return transport(*domain, a, b, intervals, tolerance); });
+    return py::make_tuple(squared, to_array(of_first), to_array(of_second));
+  });
 }
 
 }  // namespace otto::python

@@ -99,7 +99,9 @@ double on_a_line(const Mesh& mesh, std::span<const double> density,
   return std::sqrt(squared);
 }
 
-std::string obstacle_of(const Mesh& mesh) {
+}  // namespace
+
+std::string wasserstein_obstacle(const Mesh& mesh) {
   if (!mesh.box) return "it needs a box";
   const Box& box = mesh.box->box;
   for (int a = 0; a < box.dimension; ++a) {
@@ -115,13 +117,11 @@ std::string obstacle_of(const Mesh& mesh) {
   }
   return "";
 }
-
-}  // namespace
-
 WassersteinDistance wasserstein(const Mesh& mesh, std::span<const double> density,
                                 std::span<const double> reference) {
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  WassersteinDistance W{none, 0, std::numeric_limits<double>::infinity(), obstacle_of(mesh)};
+  WassersteinDistance W{none, 0, std::numeric_limits<double>::infinity(),
+                        wasserstein_obstacle(mesh)};
   bool negative = false;
   for (std::size_t k = 0; k < density.size(); ++k) {
     negative = negative || !(density[k] >= 0) || !(reference[k] >= 0);

@@ -322,4 +322,22 @@ std::vector<double> BenamouBrenierAdmm::density(std::int64_t k) const {
   return rho;
 }
 
+std::vector<double> BenamouBrenierAdmm::slope(bool at_end) const {
+  const double sign = at_end ? 1 : -1;
+  const std::int64_t k = at_end ? slab_.intervals - 1 : 0;
+  const auto row = static_cast<std::size_t>(slab_.rest);
+  Rows g = make_rows(sides_, row);
+  std::vector<double> E(row), slopes;
+  for (std::int64_t s = 0; s < slab_.planes; ++s) {
+    gradient(s, k, g);
+    std::ranges::fill(E, 0.0);
+    for (const auto& side : g) add_squares(side.data(), slab_.rest, E.data());
+    const double* x = phi_.data() + slab_.at(s, k);
+    for (std::size_t r = 0; r < row; ++r) {
+      slopes.push_back(2 * (sign * x[r] - 0.125 * slab_.dt() * E[r]));
+    }
+  }
+  return slopes;
+}
+
 }  // namespace otto

@@ -29,6 +29,8 @@ class BenamouBrenierAdmm {
   [[nodiscard]] DualValues dual() const;  ///< after iterate(). Collective
   /// Density at time k/N on this rank's planes (planes x rest).
   [[nodiscard]] std::vector<double> density(std::int64_t k) const;
+  /// Derivative of W2^2 per mass in the density at t = 0 or 1, at the present phi (planes x rest).
+  [[nodiscard]] std::vector<double> slope(bool at_end) const;
 
  private:
   using Rows = std::vector<std::vector<double>>;  ///< one row per lower and upper side of each axis

@@ -195,6 +195,11 @@ GeodesicReport Geodesic::solve(const Watch& watch) {
 
 std::vector<double> Geodesic::density(int k) const { return impl_->density(k); }
 
+std::array<std::vector<double>, 2> Geodesic::slopes() const {
+  const Impl& o = *impl_;
+  return {o.order.from_planes(o.admm.slope(false)), o.order.from_planes(o.admm.slope(true))};
+}
+
 std::vector<double> Geodesic::midpoint() const {
   const int N = impl_->options.intervals;
   std::vector<double> rho = impl_->density(N / 2);

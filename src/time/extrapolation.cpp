@@ -10,12 +10,17 @@ namespace otto {
 void Extrapolation::reset() {
   known_ = 0;
   degree_.fill(0);
+  misses_ = {};
 }
 
 void Extrapolation::remember(Archive& archive) {
   archive.number("known", known_);
   for (std::size_t i = 0; i < degree_.size(); ++i) {
     archive.number("degree" + std::to_string(i), degree_[i]);
+    for (std::size_t q = 0; q < max_points && options_.memory > 0; ++q) {
+      const std::string name = "miss" + std::to_string(i) + "_" + std::to_string(q);
+      if (archive.holds(name)) archive.number(name, misses_[i][q]);
+    }
   }
   for (std::size_t i = 0; i < static_cast<std::size_t>(known_); ++i) {
     archive.number("time" + std::to_string(i), points_[i].time);
@@ -82,10 +87,11 @@ void Extrapolation::learn(int slot, double t, std::span<const double> rho) {
               put2(e2 * e2);
               put3(e3 * e3);
             });
-  const std::vector<double> miss = sums_of_all(comm_, squares);
-  const auto known = miss.begin() + known_;
+  const std::vector<double> last = sums_of_all(comm_, squares);
+  auto& miss = misses_[static_cast<std::size_t>(slot)];
+  for (std::size_t q = 0; q < max_points; ++q) miss[q] = options_.memory * miss[q] + last[q];
   degree_[static_cast<std::size_t>(slot)] =
-      int(std::min_element(miss.begin(), known) - miss.begin());
+      int(std::min_element(miss.begin(), miss.begin() + known_) - miss.begin());
 }
 
 }  // namespace otto

@@ -24,7 +24,7 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
       transport_(problem.mesh),
       newton_(problem.energy, transport_, problem.solver, limits.newton),
       limiter_(problem.mesh, problem.solver.rtol),
-      history_(problem.mesh.comm, {}, rows_of(problem.mesh)) {
+      history_(problem.mesh.comm, {.memory = limits.guess_memory}, rows_of(problem.mesh)) {
   if (options.inner_steps > 1) {
     inner_ = std::make_unique<InnerNewton>(problem.energy, transport_, problem.solver,
                                            options.inner_steps, limits.newton);

@@ -94,6 +94,15 @@ class Gradients(unittest.TestCase):
         first, second = torch.exp(-2 * (x + 0.5)**2), torch.exp(-3 * (x - 0.4)**2)
         check(self, lambda a, b: ot.w2(a, b, domain), [first, second], {0, 1}, h=1e-3)
 
+    def test_w2_in_the_plane_and_in_space(self):
+        for d in (2, 3):
+            domain = ot.Domain(BOXES[d])
+            x = domain.centers
+            first = 0.3 + torch.exp(-2 * ((x + 0.4)**2).sum(1))
+            second = 0.3 + torch.exp(-3 * ((x - 0.3)**2).sum(1))
+            with self.subTest(d):
+                check(self, lambda a, b: ot.w2(a, b, domain, intervals=5, tolerance=1e-11), [first, second], {0, 1})
+
     def test_mpi(self):
         """Three ranks: the numbers and the gradients of one."""
         script = """
@@ -113,6 +122,7 @@ for d in (2, 3):
             total = total + (ot.evolve(V, rho, domain, [0.02, 0.05], kT, step=0.01, scheme=scheme)**2).sum()
         total = total + (ot.committor(V, A, B, domain, kT)**2).sum() + ot.rates(V, domain, kT, between=(A, B)).sum()
         total = total + ot.rates(V, domain, kT, count=2).sum()
+        total = total + ot.w2(rho, torch.exp(-domain.centers[:, 0]), domain, intervals=4, tolerance=1e-11)
         total.backward()
         results.append([total.detach(), V.grad, rho.grad, kT.grad])
     for a, b in zip(*results):
@@ -210,7 +220,11 @@ class Values(unittest.TestCase):
                    (lambda: ot.stationary(V, box, mass=-1.0), "must be positive"),
                    (lambda: ot.rates(V, box, count=1.5), "a whole number"),
                    (lambda: ot.rates(V, box, between=3), "two sets"),
-                   (lambda: ot.w2(rho, rho, box), "on a line only"),
+                   (lambda: ot.w2(rho, rho, {**box, "periodic": [True, False]}), "an axis of this box is periodic"),
+                   (lambda: ot.w2(rho, rho, {**box, "grading": [1.1, 1.0]}), "cells of one size"),
+                   (lambda: ot.w2(rho, 0 * rho, box), "has mass"),
+                   (lambda: ot.w2(rho, rho, box, intervals=1), "at least 2"),
+                   (lambda: ot.w2(rho, rho, box, tolerance=0), "between 0 and 1"),
                    (lambda: ot.committor(V, V > 1, V < 1, box), "has no cells"),
                    (lambda: ot.committor(V, V < 1, V < 1, box), "in common")]
         for ask, words in refused:

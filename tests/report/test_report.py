@@ -126,6 +126,11 @@ class Report(unittest.TestCase):
         self.assertIn("needs a folder", otto("report", status=2))
         folder = self.make("line", "run", "double_well_rates", "time.end=0.1")
         self.assertIn("cannot be written", otto("report", folder, "-o", os.path.join(self.out, "no", "page.html"), status=4))
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([OTTO, "report", folder], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("takes no more text", done.stderr)
+        self.assertTrue(os.path.exists(os.path.join(folder, "report.html")))
 
     def test_a_folder_may_have_the_name_of_a_command(self):
         os.makedirs(os.path.join(self.out, "demo"))

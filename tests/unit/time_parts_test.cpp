@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 #include <vector>
 
 #include "otto/time/error_budget.h"
@@ -175,6 +176,29 @@ TEST(Extrapolation, PrefersTheLastStateWhereTrendsMislead) {
   std::vector<double> guess(1);
   history.guess(0, 4, guess);
   EXPECT_EQ(guess[0], 1.0);
+}
+
+TEST(Extrapolation, WithAMemoryIsNotMisledByNoise) {
+  // of independent numbers of variance 1 the polynomial of degree 0 foretells the next with an error of
+  // variance 2, those of degree 1, 2, 3 with 6, 20, 70
+  const auto mean_square = [](double memory) {
+    Extrapolation history{Comm(), {.memory = memory}};
+    std::mt19937 random(5);
+    std::normal_distribution<double> noise;
+    std::vector<double> guess(1);
+    double sum = 0;
+    constexpr int steps = 2000;
+    for (int k = 0; k < steps; ++k) {
+      const std::vector<double> now{noise(random)};
+      if (k > 0) history.guess(0, k, guess);
+      sum += (guess[0] - now[0]) * (guess[0] - now[0]);
+      history.learn(0, k, now);
+      history.push(k, now);
+    }
+    return sum / steps;
+  };
+  EXPECT_GT(mean_square(0), 6);
+  EXPECT_LT(mean_square(0.8), 4);
 }
 
 TEST(Extrapolation, ReturnsEqualStatesBitForBit) {

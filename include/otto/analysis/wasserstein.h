@@ -19,6 +19,9 @@ struct WassersteinDistance {
   std::string obstacle = {};    ///< why there is none
 };
 
+/// Why densities on this mesh have no distance; empty where they have one.
+std::string wasserstein_obstacle(const Mesh& mesh);
+
 /// `reference` is scaled to the mass of `density` first; for a mass M other than 1 the square is M
 /// times that of the densities over M. Owned values. Collective.
 WassersteinDistance wasserstein(const Mesh& mesh, std::span<const double> density,

@@ -6,6 +6,7 @@
 //
 // rho on a face in an interval being the mean of its two cells at both times. docs/distance.md.
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <span>
@@ -55,6 +56,13 @@ class Geodesic {
   [[nodiscard]] std::vector<double> density(int k) const;
   /// At t = 1/2: one level, or the mean of the two nearest where N is odd. Collective.
   [[nodiscard]] std::vector<double> midpoint() const;
+  /// Derivatives of W2^2 in the masses of a's cells and in those of b's, owned values, each up to a
+  /// constant, after solve():
+  ///
+  ///     -2 (phi_{1/2} + dt/4 E_{1/2}),     2 (phi_{N-1/2} - dt/4 E_{N-1/2}),
+  ///
+  /// for a maximum moves with what it is linear in as if its argument stood still. Collective.
+  [[nodiscard]] std::array<std::vector<double>, 2> slopes() const;
 
  private:
   struct Impl;

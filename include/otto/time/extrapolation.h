@@ -17,6 +17,9 @@ namespace otto {
 struct ExtrapolationOptions {
   double max_leap = 2;         ///< of the degree learned; beyond it at most linear
   double max_linear_leap = 4;  ///< of a linear guess; beyond it the newest state
+  /// A degree is judged by the sum of its squared misses, each earlier one times this: 0 judges by the
+  /// last alone, which suits states that a solve knows everywhere equally well.
+  double memory = 0;
 };
 
 /// Remembers the last four states with their times. Guesses exist for several kinds of solve
@@ -56,6 +59,7 @@ class Extrapolation {
   std::array<Point, max_points> points_;  // newest first
   int known_ = 0;
   std::array<int, slots> degree_{};
+  std::array<std::array<double, max_points>, slots> misses_{};  ///< of every degree
 };
 
 }  // namespace otto

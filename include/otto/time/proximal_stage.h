@@ -22,6 +22,9 @@ struct ProximalStageOptions {
   double linear_jump =
       1e-2;                 ///< up to it coth(j/2) - 2/j is j/6, to 1e-6; the formula cancels there
   double empty_jump = 1e3;  ///< where one side is empty: theta = 1
+  /// Of the misses of extrapolated potentials, whose tails are known to few digits: judged by the last
+  /// step alone the degree changes to and fro, with twice the linear iterations.
+  double guess_memory = 0.8;
   double energy_rounding = 1e-13;  ///< of F: growth that is none
   NewtonControl newton = {};
 };
