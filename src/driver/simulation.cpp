@@ -108,8 +108,10 @@ class TimeLoop::Impl {
       if (report_.accepted) {
         record_.refused = refusals;
         accept(leap);
+        if (loop_.control->stuck()) give_up_crawling();
         return;
       }
+      refusal_ = report_.reason;
       ++record_.rejected;
       loop_.control->refused(leap.dt, report_.next_step);
       if (refusals + 1 >= rules_.max_refusals ||
@@ -136,6 +138,14 @@ class TimeLoop::Impl {
                                : fmt::format("a length of {:.3g}", tried),
                     report_.reason,
                     "Try another time.scheme, a larger time.tolerance, or a smaller time.step"));
+  }
+
+  [[noreturn]] void give_up_crawling() const {
+    throw NumericalError(fmt::format(
+        "the last {} steps, to time {:.9g}, were shorter than {:g} of time.step = {:g}: "
+        "longer ones are refused, the last because: {}. {}",
+        rules_.stuck_steps, state_.time, rules_.stuck_below, loop_.control->limits().step, refusal_,
+        "Try another time.scheme or flux.kind, or more cells"));
   }
 
   void examine(double energy_before) {
@@ -184,6 +194,7 @@ class TimeLoop::Impl {
   StepRecord& record_;
   double began_ = 0;
   StepReport report_;
+  std::string refusal_ = "an earlier process said why";  ///< reason of the last one
   RunOutcome outcome_;
 };
 

@@ -64,13 +64,14 @@ struct InnerNewton::Impl {
   const ProximalStep* step = nullptr;
   double mass = 0, mean_density = 0, care = 1;
   double damping = 0;  ///< of the held density
+  int spent = 0;       ///< iterations before this start
   Residuals now;
   InnerSystem::Fields dphi, drho;
   std::vector<double> p, upper, lower, mean, G, target, r, g, inverse, omega, V, rhs, z;
   NewtonReport report;
 
-  void limit_weights(std::span<const double> rho);
-  void start(std::span<const double> phi, std::span<const double> rho);
+  void limit_weights(InnerWeights kind, std::span<const double> rho);
+  void start(InnerWeights kind, std::span<const double> phi, std::span<const double> rho);
   void moved_phi(std::size_t k, double alpha, std::span<double> to) const;
   void moved_rho(std::size_t k, double alpha, std::span<double> to) const;
   void curvature(std::span<const double> rho);
@@ -86,8 +87,10 @@ struct InnerNewton::Impl {
 
 /// theta -> 1 / (1 + q / empty) at least, q the largest density at the face, before and after the
 /// step, over the largest of all. Where it is below the tolerance nothing holds phi to a smooth
-/// curve, and with centred weights J may be singular there.
-void InnerNewton::Impl::limit_weights(std::span<const double> rho) {
+/// curve, and with centred weights J may be singular there. Densities between that jump from cell to
+/// cell may have to be negative under centred weights: with `kind` blended theta is that of the jumps
+/// before and after the step at least, and 1 with upwind.
+void InnerNewton::Impl::limit_weights(InnerWeights kind, std::span<const double> rho) {
   double maximum = 0;
   for (const double v : rho.first(owned)) maximum = std::max(maximum, v);
   const double scale = 1 / (control.inner_empty * mesh.comm.max(maximum));
@@ -95,26 +98,38 @@ void InnerNewton::Impl::limit_weights(std::span<const double> rho) {
     return std::max(rho[std::size_t(cell)], step->rho0[std::size_t(cell)]);
   };
   for (std::size_t f = 0; f < weights.size(); ++f) {
+    const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
     const double q = std::max(density(mesh.faces.left[f]), density(mesh.faces.right[f]));
-    transport.theta()[f] = std::max(weights[f], 1 / (1 + q * scale));
+    double& theta = transport.theta()[f];
+    theta = std::max(weights[f], 1 / (1 + q * scale));
+    if (kind == InnerWeights::upwind) theta = 1;
+    if (kind == InnerWeights::blended) {
+      theta = std::max(
+          {theta, blended_theta(step->rho0[K], step->rho0[L]), blended_theta(rho[K], rho[L])});
+    }
   }
 }
 
 /// phi_k at the time (k - kappa) d of the step, k = 1..N.
-void InnerNewton::Impl::start(std::span<const double> phi, std::span<const double> rho) {
+void InnerNewton::Impl::start(InnerWeights kind, std::span<const double> phi,
+                              std::span<const double> rho) {
+  care = 1;
+  damping = control.damping;
+  spent = report.iterations;
   const double N = double(chain.steps()), kappa = step->kappa;
   chain.d = step->tau / N;
   chain.kappa = kappa;
   chain.rho0 = step->rho0;
-  limit_weights(rho);
+  limit_weights(kind, rho);
   for (std::size_t k = 0; k < chain.steps(); ++k) {
     const double moved = (double(k + 1) - kappa) / N - (1 - kappa), share = double(k + 1) / N;
     transport.hamilton_jacobi(phi, moved * step->tau, chain.phi[k]);
     mesh.halo.update(mesh.comm, chain.phi[k]);
     for (std::size_t i = 0; i < rho.size(); ++i) {
-      chain.rho[k][i] = step->rho0[i] + share * (rho[i] - step->rho0[i]);
+      chain.rho[k][i] = (1 - share) * step->rho0[i] + share * rho[i];  // rho itself for k = N
     }
   }
+  now = residuals(0);
 }
 
 void InnerNewton::Impl::moved_phi(std::size_t k, double alpha, std::span<double> to) const {
@@ -272,7 +287,7 @@ bool InnerNewton::Impl::search() {
 
 void InnerNewton::Impl::iterate() {
   while (!(now.optimality <= std::max(tolerance, now.floor))) {
-    if (report.iterations == control.max_iterations || !std::isfinite(now.optimality)) {
+    if (report.iterations - spent == control.max_iterations || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method for the inner steps stands at an optimality of {:.2g} after {} "
           "iterations",
@@ -317,12 +332,14 @@ NewtonReport InnerNewton::solve(const ProximalStep& step, std::vector<double>& p
   n.report = {};
   n.mass = integral(n.mesh, step.rho0);
   n.mean_density = n.mass / integral(n.mesh, std::vector<double>(n.owned, 1.0));
-  n.care = 1;
-  n.damping = n.control.damping;
-  n.start(phi, rho);
-  n.now = n.residuals(0);
   (void)n.system.take_work();
-  n.iterate();
+  for (const InnerWeights kind :
+       {InnerWeights::asked, InnerWeights::blended, InnerWeights::upwind}) {
+    n.report.weights = kind;
+    n.start(kind, phi, rho);
+    n.iterate();
+    if (n.report.converged) break;
+  }
   phi = n.chain.phi.back();
   rho = n.chain.rho.back();
   n.report.optimality = n.now.optimality;

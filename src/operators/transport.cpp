@@ -1,6 +1,7 @@
 #include "otto/operators/transport.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
@@ -47,7 +48,15 @@ std::vector<double> transmissibilities(const Mesh& mesh, const std::vector<FaceR
   return values;
 }
 
+constexpr double linear_jump = 1e-2;  ///< up to it theta is j/6, to 1e-6; the formula cancels there
+
 }  // namespace
+
+double blended_theta(double left, double right) {
+  if (!(left > 0) || !(right > 0)) return 1;
+  const double j = std::abs(std::log(left / right));
+  return j < linear_jump ? j / 6 : 1 / std::tanh(0.5 * j) - 2 / j;
+}
 
 Transport::Transport(const Mesh& mesh)
     : mesh_(mesh),

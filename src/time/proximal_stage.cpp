@@ -74,15 +74,12 @@ double ProximalStage::free_energy(std::span<const double> rho) const {
   return ledger(generator_, rho, false).free_energy;
 }
 
-/// theta = coth(j/2) - 2/j of the jump j of log rho0 across the face: about j/6 where rho0 is
-/// smooth, so that the mean stays second order, and 1 where it changes by orders of magnitude.
 void ProximalStage::set_weights(std::span<const double> rho0) {
   if (weights_ != FaceWeights::blend) return;
   const Faces& faces = mesh_.faces;
+  std::vector<double>& theta = transport_.theta();
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
-    const double left = rho0[std::size_t(faces.left[f])], right = rho0[std::size_t(faces.right[f])];
-    const double j = left > 0 && right > 0 ? std::abs(std::log(left / right)) : limits_.empty_jump;
-    transport_.theta()[f] = j < limits_.linear_jump ? j / 6 : 1 / std::tanh(0.5 * j) - 2 / j;
+    theta[f] = blended_theta(rho0[std::size_t(faces.left[f])], rho0[std::size_t(faces.right[f])]);
   }
 }
 
@@ -100,12 +97,32 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   const auto values = owned(mesh_, phi_);
   history_.learn(0, t, values);
   history_.push(t, values);
-  if (!inner_) return true;
-  step.rho0 = newton_.start();
-  const NewtonReport inner = inner_->solve(step, phi_, rho);
+  if (inner_) {
+    step.rho0 = newton_.start();
+    take_inner_steps(report, step, rho);
+  }
+  return true;
+}
+
+void ProximalStage::take_inner_steps(StepReport& report, const ProximalStep& step,
+                                     std::vector<double>& rho) {
+  std::vector<double> phi = phi_, end = rho;
+  const NewtonReport inner = inner_->solve(step, phi, end);
   report.inner = {inner.iterations, inner.linear_iterations, inner.max_linear_iterations,
                   inner.transport_solves, inner.transport_sweeps};
-  return count(report, inner);
+  add_work(report, inner);
+  if (!inner.converged) {
+    report.fallback = std::max(report.fallback, fallback::first_order);
+    report.reason = "the distance is linearised once: " + inner.reason;
+    return;
+  }
+  if (inner.weights != InnerWeights::asked) {
+    report.fallback = std::max(report.fallback, fallback::other_rule);
+  }
+  report.dissipation = inner.kinetic;
+  report.optimality = std::max(report.optimality, inner.optimality);
+  phi_.swap(phi);
+  rho.swap(end);
 }
 
 void ProximalStage::set_tails(std::span<const double> rho, std::span<double> mu) const {
@@ -127,11 +144,15 @@ void ProximalStage::set_tails(std::span<const double> rho, std::span<double> mu)
   }
 }
 
-bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
+void ProximalStage::add_work(StepReport& report, const NewtonReport& newton) {
   report.newton_iterations += newton.iterations;
   report.linear_iterations += newton.linear_iterations;
   report.max_linear_iterations =
       std::max(report.max_linear_iterations, newton.max_linear_iterations);
+}
+
+bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
+  add_work(report, newton);
   if (newton.followed_path) report.fallback = std::max(report.fallback, fallback::path);
   gap_ = newton.gap;
   report.dissipation = newton.kinetic;

@@ -12,6 +12,7 @@ StepControl::StepControl(const StepLimits& limits, const StepRules& rules)
 void StepControl::accepted(double dt, double suggested) {
   ++since_refusal_;
   if (!limits_.adaptive) {
+    short_steps_ = wish_ < rules_.stuck_below * limits_.step ? short_steps_ + 1 : 0;
     if (wish_ < limits_.step && since_refusal_ >= rules_.recovery_steps) {
       wish_ = std::min(2 * wish_, limits_.step);
       since_refusal_ = 0;

@@ -167,6 +167,19 @@ class Proximal(unittest.TestCase):
                             scheme="jko_bdf2", step=0.0636, end=0.1272)
         self.assertLessEqual(int(self.run_case(text, 2).rows[-1]["newton_iterations"]), 30)
 
+    def test_inner_steps_of_steep_densities(self):
+        """Densities between two steps that jump from cell to cell (kT = 0.05 in a bent valley), and tails of nothing: no
+        refusal, and within the error of one inner step of that with one; which weights were taken is told."""
+        text = PLANE.format(n=32, start="exp(-((x + 0.104)^2 + (y - 0.555)^2)/0.1295)", kT=0.0503, scheme="jko", step=0.102,
+                            V="0.5*(-0.2752*x + 0.9614*y)^2 + 2.46*((-0.9614*x - 0.2752*y) - 0.589*((-0.2752*x + 0.9614*y)^2"
+                              " - 1))^2", end=0.51)
+        euler = Result(text.replace('"jko"', '"implicit_euler"'))
+        for kappa in ("1.0", "0.5"):
+            one = self.run_case(text.replace('"jko"', f'"jko"\nkappa = {kappa}'), 5)
+            two = self.run_case(text.replace('"jko"', f'"jko"\ninner_steps = 2\nkappa = {kappa}'), 5)
+            self.assertLess(two.l1(one), one.l1(euler))
+            self.assertIn("other formula", two.said.replace("another", "other"))
+
     def test_chamber(self):
         for scheme in PROXIMAL:
             with self.subTest(scheme=scheme):

@@ -82,6 +82,20 @@ TEST(StepControl, FixedStepsHalveAndComeBack) {
   EXPECT_EQ(control.wish(), 0.8);
 }
 
+TEST(StepControl, FixedStepsThatCrawlAreStuck) {
+  const auto stuck = [](double dt, int steps) {
+    StepControl control({.step = 1.0});
+    for (int k = 0; k < steps; ++k) {
+      while (control.wish() > dt) control.refused(control.wish(), 0);
+      control.accepted(control.wish(), 0);
+    }
+    return control.stuck();
+  };
+  EXPECT_FALSE(stuck(1e-7, 999));
+  EXPECT_TRUE(stuck(1e-7, 1000));
+  EXPECT_FALSE(stuck(1e-5, 5000));  // slow, but it gets somewhere
+}
+
 TEST(StepControl, AdaptiveStepsChangeOnlyWhereItIsWorthIt) {
   StepControl control({.step = 0.1, .adaptive = true, .min_step = 1e-3, .max_step = 0.5});
   control.accepted(0.1, 0.12);

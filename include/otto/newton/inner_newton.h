@@ -20,6 +20,9 @@
 //
 // c_k being the same passes with -g_k (linear/inner_system.h).
 //
+// Densities between may want to be negative under centred weights where they jump from cell to cell:
+// what does not converge is tried with blended weights (operators/transport.h), then upwind.
+//
 // It starts from the solution for N = 1: rho_k linear in k, phi_k moved along the Hamilton-Jacobi
 // equation from where that phi stands, at the time (1 - kappa) tau.
 

@@ -38,6 +38,9 @@ struct ProximalStep {
   bool cold = true;  ///< there is no guess of phi
 };
 
+/// Weights at the faces that the inner steps of a proximal step were taken with (inner_newton.h).
+enum class InnerWeights { asked, blended, upwind };
+
 struct [[nodiscard]] NewtonReport {
   bool converged = false;
   std::string reason;  ///< why not
@@ -50,6 +53,7 @@ struct [[nodiscard]] NewtonReport {
   double gap = 0;  ///< with bounds: how far above its least value the step's functional may be
   long transport_solves = 0;  ///< with J or J^T, and sweeps over the cells they took (N > 1)
   long transport_sweeps = 0;
+  InnerWeights weights = InnerWeights::asked;  ///< of the inner steps
   double kinetic = 0;  ///< <phi, L(rho_bar) phi>; W2^2 / tau^2 to the step's order
 };
 

@@ -25,6 +25,11 @@ namespace otto {
 
 class ReproducibleSum;
 
+/// theta = coth(j/2) - 2/j, j = |log(left / right)| of the densities beside a face: about j/6 where
+/// they are alike, so that the mean stays second order, and 1 where they differ by orders of magnitude
+/// or one is 0.
+double blended_theta(double left, double right);
+
 /// Fields are owned + ghosts with ghosts up to date, results owned values; nothing communicates.
 class Transport {
  public:

@@ -19,9 +19,6 @@ struct ProximalStageOptions {
                           ///< densities up to about there
   double obstacle_jump = 30;  ///< kT that V rises across a face: nothing is on the other side
   double rough_part = 1e-3;   ///< of the mass: what lies next to jumps and does not matter yet
-  double linear_jump =
-      1e-2;                 ///< up to it coth(j/2) - 2/j is j/6, to 1e-6; the formula cancels there
-  double empty_jump = 1e3;  ///< where one side is empty: theta = 1
   /// Of the misses of extrapolated potentials, whose tails are known to few digits: judged by the last
   /// step alone the degree changes to and fro, with twice the linear iterations.
   double guess_memory = 0.8;
@@ -71,6 +68,9 @@ class ProximalStage {
 
  private:
   void set_weights(std::span<const double> rho0);
+  /// phi_ and rho of N inner steps in place of those of one, which stay where the former fail.
+  void take_inner_steps(StepReport& report, const ProximalStep& step, std::vector<double>& rho);
+  static void add_work(StepReport& report, const NewtonReport& newton);
   /// Adds up what Newton's method did. False: it failed, and the step is refused.
   bool count(StepReport& report, const NewtonReport& newton);
 

@@ -32,6 +32,10 @@ struct StepRules {
   double max_refused_factor = 0.8;
   /// Fixed steps: accepted ones after which a step that had to be shortened is doubled again.
   int recovery_steps = 3;
+  /// Fixed steps: a run gives up after so many in a row whose length refusals hold below this part of
+  /// `step`: it would need a million for what was to be one.
+  int stuck_steps = 1000;
+  double stuck_below = 1e-6;
   /// Adaptive steps: a suggestion between these times the present length is not worth rebuilding the
   /// solver for.
   double keep_above = 0.9;
@@ -48,10 +52,13 @@ class StepControl {
   /// The length wanted for the next step.
   [[nodiscard]] double wish() const { return wish_; }
   [[nodiscard]] const StepLimits& limits() const { return limits_; }  ///< as given
+  /// Fixed steps have stayed too short for too long to get anywhere.
+  [[nodiscard]] bool stuck() const { return short_steps_ >= rules_.stuck_steps; }
   /// What the next wish depends on.
   void remember(Archive& archive) {
     archive.number("wish", wish_);
     archive.number("since_refusal", since_refusal_);
+    if (archive.holds("short_steps")) archive.number("short_steps", short_steps_);
   }
   /// A step of length dt was accepted; `suggested` > 0 where the stepper says what to do next.
   void accepted(double dt, double suggested);
@@ -63,6 +70,7 @@ class StepControl {
   StepRules rules_;
   double wish_, refused_;
   int since_refusal_ = 0;
+  int short_steps_ = 0;  ///< in a row, below stuck_below
 };
 
 }  // namespace otto
