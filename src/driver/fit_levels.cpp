@@ -24,7 +24,7 @@ struct LevelOptions {
 
 /// The Poisson solve's V with ghosts.
 std::vector<double> first_potential(const Mesh& mesh, const Generator& generator,
-                                    const Snapshots& data, const FitOptions& options) {
+                                    const Snapshots& data, const FitSettings& options) {
   std::vector<double> V(std::size_t(mesh.local()), 0.0);
   if (!options.external) return V;
   const auto found = poisson_potential(mesh, data, generator.temperature(), generator.external());
@@ -39,9 +39,14 @@ std::vector<double> sum(std::span<const double> a, std::span<const double> b) {
   return c;
 }
 
-bool can_coarsen(const Box& box) {
+/// Grids of cells joined in pairs are boxes'; splines need as many cells as they have unknowns along an axis.
+bool can_coarsen(const Mesh& mesh, const FitSettings& options) {
+  if (!mesh.box) return false;
+  const Box& box = mesh.box->box;
   for (int a = 0; a < box.dimension; ++a) {
-    if (box.cells(a) % 2 != 0 || box.cells(a) / 2 < LevelOptions{}.min_cells) return false;
+    const std::int64_t cells = box.cells(a) / 2;
+    if (box.cells(a) % 2 != 0 || cells < LevelOptions{}.min_cells) return false;
+    if (!options.splines.empty() && cells < options.splines[std::size_t(a)] + 3) return false;
   }
   return true;
 }
@@ -69,7 +74,7 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
   LevelStart start{level.poisson_start(), level.first_alpha()};
   if (setup.options.prior) start.alpha = {start.alpha.V * factor, start.alpha.W * factor};
   std::vector<Objective::Vector> candidates{level.poisson_start()};
-  if (setup.options.external && can_coarsen(mesh.box->box)) {
+  if (setup.options.external && can_coarsen(mesh, setup.options)) {
     LevelStart below = fit_coarse(mesh, std::span(V).first(std::size_t(mesh.owned)), kT, setup,
                                   coarse, depth + 1, output);
     candidates.push_back(std::move(below.x));
@@ -87,7 +92,8 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
                                level.objective().misfit()));
   Objective::Vector x = level.newton().x();
   const Unknowns& u = level.objective().unknowns();
-  Objective::Vector finer = prolong(mesh, u.V(std::span<const double>(x)), fine);
+  Objective::Vector finer;  // coefficients of splines are the same on both
+  if (u.coefficients == 0) finer = prolong(mesh, u.V(std::span<const double>(x)), fine);
   finer.insert(finer.end(), x.begin() + std::ptrdiff_t(u.cells), x.end());
   return {std::move(finer), {level.objective().alpha, level.objective().alpha_W}};
 }
@@ -95,7 +101,7 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
 }  // namespace
 
 FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data,
-                   const FitOptions& options)
+                   const FitSettings& options)
     : mesh_(mesh),
       data_(data),
       options_(options),
@@ -104,7 +110,9 @@ FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data
       objective_(generator, data, options, steps_) {
   const Unknowns& u = objective_.unknowns();
   poisson_.assign(u.size(), 0.0);
-  if (options.external) std::ranges::copy_n(V_.begin(), mesh.owned, poisson_.begin());
+  if (options.external) {
+    objective_.set_potential(std::span(V_).first(std::size_t(mesh.owned)), poisson_);
+  }
   if (options.temperature) poisson_.back() = std::log(generator.temperature());
   (void)objective_.value(poisson_);
   poisson_misfit_ = objective_.misfit();
@@ -117,8 +125,7 @@ FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data
     return factor * poisson_misfit_ / std::max(bending, 1e-300);
   };
   if (options.external) {
-    first_alpha_.V = strength(rule.first_prior,
-                              objective_.prior().energy(u.V(std::span<const double>(poisson_))));
+    first_alpha_.V = strength(rule.first_prior, objective_.bending(poisson_));
   }
   if (options.interaction) {
     const double kT = generator.temperature(), length = rule.kernel_length * options.range;
@@ -142,12 +149,23 @@ Objective::Vector FitLevel::best_of(const std::vector<Objective::Vector>& candid
   return candidates[best];
 }
 
-Continuation FitLevel::continuation(PriorStrengths alpha, const Objective::Vector& start) {
+std::vector<double> FitLevel::mean_density() const {
   std::vector<double> mean = data_integral(data_);
-  const double T = data_.duration();
-  for (double& r : mean) r /= T;
-  newton_ =
-      std::make_unique<GaussNewton>(objective_, mean, T / double(data_.intervals().size()), start);
+  for (double& r : mean) r /= data_.duration();
+  return mean;
+}
+
+double FitLevel::mean_interval() const {
+  return data_.duration() / double(data_.intervals().size());
+}
+
+std::unique_ptr<NetworkFit> FitLevel::network_fit(Network& network) {
+  return std::make_unique<NetworkFit>(objective_, network, mean_density(), mean_interval(),
+                                      NetworkFitOptions{.tolerance = options_.tolerance});
+}
+
+Continuation FitLevel::continuation(PriorStrengths alpha, const Objective::Vector& start) {
+  newton_ = std::make_unique<GaussNewton>(objective_, mean_density(), mean_interval(), start);
   return {objective_, *newton_, options_, data_.sampled(), !options_.prior, alpha};
 }
 
@@ -157,7 +175,7 @@ LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output) {
   std::vector<Objective::Vector> candidates{finest.poisson_start(),
                                             Objective::Vector(finest.poisson_start().size(), 0.0)};
   if (setup.options.temperature) candidates.back().back() = start.x.back();
-  if (can_coarsen(setup.mesh.box->box)) {
+  if (can_coarsen(setup.mesh, setup.options)) {
     std::vector<double> known(std::size_t(setup.mesh.local()));
     setup.energy.external(setup.mesh, 0, known);
     LevelStart below = fit_coarse(setup.mesh, std::span(known).first(std::size_t(setup.mesh.owned)),

@@ -8,6 +8,7 @@
 #include "otto/driver/fit_output.h"
 #include "otto/driver/fitter.h"
 #include "otto/infer/continuation.h"
+#include "otto/infer/network_fit.h"
 #include "otto/infer/objective.h"
 
 namespace otto {
@@ -22,7 +23,7 @@ class FitLevel {
  public:
   /// Keeps references. Collective.
   FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data,
-           const FitOptions& options);
+           const FitSettings& options);
 
   [[nodiscard]] Objective& objective() { return objective_; }
   [[nodiscard]] GaussNewton& newton() { return *newton_; }
@@ -33,13 +34,18 @@ class FitLevel {
   /// Of several, the one with the smallest objective at this strength. Collective.
   [[nodiscard]] Objective::Vector best_of(const std::vector<Objective::Vector>& candidates,
                                           PriorStrengths alpha);
+  /// V as that network, for the present strengths. Keeps a reference. Collective.
+  std::unique_ptr<NetworkFit> network_fit(Network& network);
   /// Newton's method from `start`, at `alpha` or by the evidence from there. Collective.
   Continuation continuation(PriorStrengths alpha, const Objective::Vector& start);
 
  private:
+  [[nodiscard]] std::vector<double> mean_density() const;  ///< of the data, over time
+  [[nodiscard]] double mean_interval() const;
+
   const Mesh& mesh_;
   const Snapshots& data_;
-  FitOptions options_;
+  FitSettings options_;
   std::vector<double> V_;  ///< of the Poisson solve, owned + ghosts
   std::vector<int> steps_;
   Objective objective_;

@@ -56,7 +56,7 @@ struct FitOutput::Impl {
         c(whole),
         folder(world, std::move(where), whole, std::move(from)),
         columns(fit_columns()),
-        history(header_of(columns), "iterations", std::chrono::seconds(0)) {}
+        history(header_of(columns), "iterations", std::chrono::seconds(0), 1) {}
 
   Comm comm;
   Case c;
@@ -182,6 +182,13 @@ void FitOutput::write_curves(const std::string& name, std::span<const FitCurve> 
 void FitOutput::write_text(const std::string& name, const std::string& text) {
   impl_->comm.together([&] {
     if (impl_->comm.is_root()) replace_file(path() / name, text, false);
+  });
+}
+
+void FitOutput::write_files(const std::function<std::vector<NamedBytes>()>& files) {
+  impl_->comm.together([&] {
+    if (!impl_->comm.is_root()) return;
+    for (const NamedBytes& file : files()) replace_file(path() / file.name, file.bytes, false);
   });
 }
 

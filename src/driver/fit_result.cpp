@@ -161,6 +161,11 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
     const double unit = law.deviation * law.deviation / (2 * mean);  // a multiple of chi square
     json["p_value"] = p_value(2 * objective.misfit() / unit, mean / unit);
   }
+  if (r.network) {
+    json["network"] = {{"parameters", setup.network->parameters()},
+                       {"misfit_by_cells", r.network->misfit_by_cells},
+                       {"start_distance", r.network->first_distance}};
+  }
   if (objective.has_temperature()) {
     if (r.deviations) json["temperature_deviation"] = r.temperature * r.deviations->log_kT;
     json["temperature_determined"] = r.scaling.determined;
@@ -203,6 +208,12 @@ TimeOptions run_times(const FitSetup& setup, const std::vector<int>& steps) {
 }
 
 namespace {
+
+/// What [[energy]] kind = "external" of fitted.toml names; empty: V is known.
+std::string external_of(const FitSetup& setup, const Objective& objective) {
+  if (!objective.has_external()) return {};
+  return setup.network ? "network = \"energy.pt\"" : "table = \"V.h5\"";
+}
 
 /// The known interaction and the one found; null without any.
 std::unique_ptr<Interaction> interaction_of(const FitSetup& setup, const FitResult& r) {
@@ -269,13 +280,14 @@ nlohmann::ordered_json write_result(FitSetup& setup, const Objective& objective,
   density = forecast(setup, r, times, start);
   if (objective.has_external()) write_V(setup, r, output);
   if (objective.has_interaction()) write_W(setup, r, output);
+  if (setup.network) output.write_files([&] { return network_files(*setup.network); });
   const std::vector<NamedField> first{{"density", start}};
   output.write_density("start.h5", times.start, first);
   const Snapshot& last = setup.data.heldout.empty() ? last_seen(setup) : setup.data.heldout.back();
   const std::vector<NamedField> fields{{"density", density}, {"data", last.density}};
   output.write_density("final.h5", times.end, fields);
   output.write_text("fitted.toml", fitted_case(setup.c, {.temperature = r.temperature,
-                                                         .external = objective.has_external(),
+                                                         .external = external_of(setup, objective),
                                                          .interaction = objective.has_interaction(),
                                                          .times = times,
                                                          .scheme = name_of(setup.options.scheme),

@@ -29,6 +29,10 @@ struct FitResult {
   double temperature = 1;
   double confounding = 1;  ///< posterior.h
   double gradient_check = 0;
+  struct OfNetwork {
+    double misfit_by_cells = 0, first_distance = 0;  ///< of NetworkFit
+  };
+  std::optional<OfNetwork> network;
   double poisson_misfit = 0;  ///< of V by one Poisson solve
   int iterations = 0;
   long cg_iterations = 0, solves = 0;

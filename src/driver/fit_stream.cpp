@@ -32,7 +32,7 @@ std::vector<double> with_ghosts(const Mesh& mesh, std::span<const double> values
 Objective::Vector without_drift(const Unknowns& of_x, const Objective::Vector& x,
                                 const Unknowns& whole) {
   Objective::Vector y(whole.size(), 0.0);
-  const auto before = std::ptrdiff_t(of_x.cells + of_x.pairs);
+  const auto before = std::ptrdiff_t(of_x.block() + of_x.pairs);
   std::copy_n(x.begin(), before, y.begin());
   if (of_x.temperature) y.back() = x.back();
   return y;
@@ -77,7 +77,7 @@ bool settle_stream(FitLevel& level, const FitSetup& setup, const std::function<b
 std::optional<StreamShare> find_stream(const FitSetup& setup, const Unknowns& of_x,
                                        const Objective::Vector& x, double misfit, int sines,
                                        const std::function<bool()>& stop) {
-  FitOptions options = setup.options;
+  FitSettings options = setup.options;
   options.streams = sines;
   Generator generator(setup.mesh, setup.energy, find_flux(setup.flux), setup.drift.get());
   FitLevel level(setup.mesh, generator, setup.data, options);
@@ -97,7 +97,7 @@ std::optional<StreamShare> find_stream(const FitSetup& setup, const Unknowns& of
   const std::vector<double> R = with_ghosts(setup.mesh, J.time_integral());
   const double of_b = strength(setup.mesh, R, J.streams()->rise_of(J.unknowns().c(found)));
   const double of_V =
-      strength(setup.mesh, R, rises_of(setup.mesh, with_ghosts(setup.mesh, J.unknowns().V(found))));
+      strength(setup.mesh, R, rises_of(setup.mesh, with_ghosts(setup.mesh, J.potential(found))));
   return StreamShare{.share = of_b / std::max(of_b + of_V, 1e-300), .gain = misfit - J.misfit()};
 }
 

@@ -51,7 +51,8 @@ std::string fitted_case(const Case& c, const FittedCase& f) {
       if (header == name) text.append("\n").append(rewritten(table, f.temperature));
     }
   }
-  if (f.external) text += "\n[[energy]]\nkind = \"external\"\ntable = \"V.h5\"\n";
+  if (!f.external.empty())
+    text += fmt::format("\n[[energy]]\nkind = \"external\"\n{}\n", f.external);
   if (f.interaction) text += "\n[[energy]]\nkind = \"interaction\"\ntable = \"W.h5\"\n";
   text += "\n[initial]\nkind = \"table\"\nfile = \"start.h5\"\n";
   text += fmt::format("\n[flux]\nkind = \"{}\"\n\n[solver]\nrtol = {}\n", f.flux, f.rtol);

@@ -10,7 +10,7 @@ namespace otto {
 
 struct FittedCase {
   double temperature = 1;
-  bool external = false;     ///< V.h5 is one more [[energy]] table
+  std::string external;      ///< where V is found, a key of one more [[energy]]; empty: it is known
   bool interaction = false;  ///< W.h5 is
   TimeOptions times;
   std::string scheme, flux;

@@ -15,6 +15,7 @@
 #include "otto/infer/rest.h"
 #include "otto/infer/start.h"
 #include "otto/initial/initial.h"
+#include "otto/learn/make_energy.h"
 #include "otto/mesh/make_mesh.h"
 
 namespace otto {
@@ -39,14 +40,22 @@ Mesh make_fit_mesh(const Comm& comm, const Case& c) {
   refuse_tables(c);
   const Section section = c.section("mesh");
   Mesh mesh = make_mesh(comm, section);
-  if (!mesh.box) {
-    section.fail(
-        "kind",
-        "'otto fit' is not available yet for Gmsh meshes: its prior takes second differences "
-        "along lines of cells; take a box");
-  }
   const std::vector<std::string> unknowns = c.section("fit").texts("unknowns");
   const bool names_interaction = std::ranges::count(unknowns, "interaction") > 0;
+  if (!mesh.box) {
+    if (names_interaction) {
+      section.fail("kind",
+                   "an unknown interaction needs a box of equal cells; take one, or give the "
+                   "interaction in [[energy]]");
+    }
+    if (mesh.couplings) {
+      section.fail(
+          "control_volumes",
+          "'otto fit' is not available yet for cells bounded by medians, whose fluxes see "
+          "more than two cells; take \"elements\" or \"vertices\", which a Delaunay mesh has");
+    }
+    return mesh;
+  }
   for (int a = 0; a < mesh.dimension; ++a) {
     if (mesh.box->cells(a) < 4)
       section.fail("cells", "a fit needs at least 4 cells along every axis");
@@ -82,7 +91,8 @@ FreeEnergy known_energy(const Case& c, const Mesh& mesh) {
 
 std::string flux_of(const Case& c, const Mesh& mesh) {
   const Section flux = c.section("flux");
-  const std::string kind = flux.given("kind") ? flux.text("kind") : flux_with_limiter;
+  const char* usual = mesh.box ? flux_with_limiter : "scharfetter_gummel";
+  const std::string kind = flux.given("kind") ? flux.text("kind") : usual;
   if (kind == flux_on_simplices || kind == flux_of_fourth_order) {
     flux.fail("kind", fmt::format("derivatives are not available yet for '{}'; take 'limited' or "
                                   "'scharfetter_gummel'",
@@ -90,6 +100,38 @@ std::string flux_of(const Case& c, const Mesh& mesh) {
   }
   if (const auto refusal = refuse_flux({.kind = kind}, mesh)) flux.fail("kind", refusal->message);
   return kind;
+}
+
+constexpr std::int64_t max_parameters =
+    2500;  ///< of a network: each step has a dense matrix of them
+
+/// Of fit.external = "network"; else null.
+std::unique_ptr<Network> network_of(const Case& c, const Mesh& mesh, const FitSettings& options) {
+  const Section fit = c.section("fit"), section = c.section("network");
+  if (!options.network) {
+    if (section.present()) {
+      section.fail("", "belongs to fit.external = \"network\"; remove one of them");
+    }
+    return nullptr;
+  }
+  if (!mesh.box) {
+    fit.fail("external",
+             "a network is not available yet on Gmsh meshes; take \"cells\" or \"splines\"");
+  }
+  if (options.curl_test) {
+    fit.fail("curl_test", "the test is of V by cells or splines; remove one of the keys");
+  }
+  auto network = make_energy(c, mesh, options.seed);
+  const char* key = section.given("file") ? "file" : "widths";
+  if (network->parameters() > max_parameters) {
+    section.fail(key, fmt::format("the network has {} parameters and a fit takes {} at most; take "
+                                  "fewer network.widths and network.frequencies, as [24, 24] and 8",
+                                  network->parameters(), max_parameters));
+  }
+  if (network->single_precision()) {
+    section.fail(key, "a fit needs a network of 64-bit numbers");
+  }
+  return network;
 }
 
 /// Nothing moves: what the data tell is V / kT.
@@ -122,17 +164,20 @@ class Fit {
     FitLevel level(setup_.mesh, setup_.generator, setup_.data, setup_.options);
     begin(level);
     Continuation continuation = level.continuation(first_alpha_, first_x_);
+    if (setup_.network) network_ = level.network_fit(*setup_.network);
     output_.start(setup_.mesh, [&](Archive& a) {
       a.part("newton", level.newton());
       a.part("continuation", continuation);
+      if (network_) a.part("network", *network_);
     });
     iterations_ = output_.steps();
     bool stopped = false;
     while (!continuation.done() && !stopped) {
       const NewtonRow row = continuation.next();
       iterations_ = row.iteration;
-      stopped = output_.add(row, continuation.done());
+      stopped = output_.add(row, continuation.done() && !network_);
     }
+    if (network_ && !stopped) stopped = fit_network(level);
     return stopped ? output_.finish({{"iterations", iterations_}}, {})
                    : conclude(level, continuation);
   }
@@ -143,6 +188,25 @@ class Fit {
     return fmt::format("fit to {} {} in {} series over {:g}, {} kept out; {} cells, flux {}",
                        d.seen.size(), d.sampled() ? "sets of samples" : "densities", d.count(),
                        d.duration(), d.heldout.size(), setup_.mesh.global_cells, setup_.flux);
+  }
+
+  /// From V by cells. True: a stop is asked for.
+  bool fit_network(FitLevel& level) {
+    GaussNewton& newton = level.newton();
+    if (!network_->started()) {
+      network_->start(newton.x(), newton.solves());
+      output_.log().say(
+          fmt::format("network of {} parameters: starts {:.2g} of V by cells away from it",
+                      setup_.network->parameters(), network_->first_distance()));
+    }
+    for (int step = 0; step < setup_.options.iterations && !network_->converged(); ++step) {
+      NewtonRow row{.iteration = ++iterations_};
+      network_->step(row);
+      if (output_.add(row, network_->converged() || step + 1 == setup_.options.iterations))
+        return true;
+    }
+    newton.move(network_->x());
+    return false;
   }
 
   /// [initial] is the known start in place of the first snapshot.
@@ -216,14 +280,14 @@ class Fit {
     r.temperature = J.temperature();
     r.confounding = confounding_of(J);
     r.poisson_misfit = poisson_misfit_;
+    if (network_) r.network = {network_->misfit_by_cells(), network_->first_distance()};
     r.iterations = iterations_;
-    r.cg_iterations = newton.cg_iterations();
-    r.solves = newton.solves();
+    r.cg_iterations = newton.cg_iterations() + (network_ ? network_->cg_iterations() : 0);
+    r.solves = network_ ? network_->solves() : newton.solves();
     r.seconds = seconds_since(began_);
     if (J.has_external()) {
-      take_potential(newton, r);
-      const auto first = J.unknowns().V(std::span<const double>(level.poisson_start()));
-      r.poisson.assign(first.begin(), first.end());
+      take_potential(J, newton, r);
+      r.poisson = J.potential(level.poisson_start());
     }
     if (J.has_interaction()) {
       const auto w = J.unknowns().w(std::span<const double>(newton.x()));
@@ -264,9 +328,9 @@ class Fit {
   }
 
   /// Less its mean where the population was.
-  void take_potential(const GaussNewton& newton, FitResult& r) {
+  void take_potential(const Objective& J, const GaussNewton& newton, FitResult& r) {
     const Mesh& mesh = setup_.mesh;
-    r.V.assign(newton.x().begin(), newton.x().begin() + mesh.owned);
+    r.V = J.potential(newton.x());
     double weighted = 0, weight = 0;
     for (std::size_t k = 0; k < r.V.size(); ++k) {
       weighted += mesh.volume[k] * r.R[k] * r.V[k];
@@ -303,6 +367,7 @@ class Fit {
   PriorStrengths first_alpha_;
   double poisson_misfit_ = 0;
   int iterations_ = 0;
+  std::unique_ptr<NetworkFit> network_;
   SteadyClock::time_point began_ = SteadyClock::now();
 };
 
@@ -314,7 +379,8 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
       energy(known_energy(c, mesh)),
       drift(make_drift(c.section("drift"), mesh.dimension)),
       data(read_snapshots(c, mesh)),
-      options(read_fit_options(c, data.sampled())),
+      options(read_fit_settings(c, mesh, data.sampled())),
+      network(network_of(c, mesh, options)),
       flux(flux_of(c, mesh)),
       generator(mesh, energy, find_flux(flux), drift.get()) {
   if (options.external && options.temperature && data.intervals().size() < 2) {
@@ -323,7 +389,7 @@ FitSetup::FitSetup(const Comm& comm, const Case& whole)
         "one interval between two snapshots fits every temperature with a V of its "
         "own; give a third snapshot, or the temperature");
   }
-  if (options.curl_test && (mesh.dimension != 2 || !options.external)) {
+  if (options.curl_test && (mesh.dimension != 2 || !mesh.box || !options.external)) {
     c.section("fit").fail("curl_test",
                           "the test is for an unknown V on boxes of two axes; remove the key");
   }

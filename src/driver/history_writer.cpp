@@ -20,7 +20,7 @@ std::string HistoryWriter::resume(const fs::path& file, const fs::path& from, lo
     if (code)
       throw IoError(file.string() + ": cannot copy " + from.string() + ": " + code.message());
   }
-  const RowExtent e = row_extent(file, header_, last, rows_);
+  const RowExtent e = row_extent(file, header_, last, rows_, first_);
   if (!e.same_columns) {
     const bool exists = fs::exists(file, code);
     if (exists) fs::rename(file, file.parent_path() / "history.before.csv", code);

@@ -16,21 +16,10 @@
 #include "otto/learn/make_energy.h"
 #include "otto/learn/model_metrics.h"
 #include "otto/mesh/make_mesh.h"
-#include "otto/network/layer_network.h"
 
 namespace otto {
 
 namespace {
-
-/// energy.pt, and energy.safetensors where the network can be written as numbers alone.
-std::vector<NamedBytes> network_files(const Network& network) {
-  std::vector<NamedBytes> files{{"energy.pt", network.file()}};
-  if (const auto declared = network.declared()) {
-    files.push_back(
-        {"energy.safetensors", layer_network_bytes(declared->arrays, declared->layers)});
-  }
-  return files;
-}
 
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
@@ -271,7 +260,7 @@ Mesh make_training_mesh(const Comm& comm, const Case& c) {
 TrainSetup::TrainSetup(const Comm& comm, const Case& c)
     : mesh(make_training_mesh(comm, c)),
       data(read_training_data(c, mesh)),
-      network(make_energy(c, mesh)),
+      network(make_energy(c, mesh, std::uint64_t(c.section("train").integer("seed")))),
       model(mesh, *network),
       training{mesh, data, *network, model, read_train_options(c)} {
   model.update();

@@ -5,7 +5,7 @@
 
 namespace otto {
 
-Continuation::Continuation(Objective& objective, GaussNewton& newton, const FitOptions& fit,
+Continuation::Continuation(Objective& objective, GaussNewton& newton, const FitSettings& fit,
                            bool sampled, bool by_evidence, PriorStrengths alpha,
                            const ContinuationOptions& options)
     : objective_(objective),

@@ -9,7 +9,7 @@ namespace otto {
 
 Elimination::Elimination(const Objective& objective, LinearMap P, const EliminationOptions& options)
     : space_(objective), P_(std::move(P)), options_(options) {
-  Y_.assign(objective.unknowns().shared(), Objective::Vector(objective.unknowns().cells, 0.0));
+  Y_.assign(objective.unknowns().shared(), Objective::Vector(objective.unknowns().block(), 0.0));
 }
 
 /// Of the V block, in the norm of P.
@@ -29,34 +29,32 @@ void Elimination::renew(Objective& objective) {
   std::vector<Objective::Vector> B(n, Objective::Vector(u.size())), rest(n);
   Objective::Vector e(u.size(), 0.0), y(u.size(), 0.0), Ay(u.size());
   for (std::size_t i = 0; i < n; ++i) {
-    e[u.cells + i] = 1;
+    e[u.block() + i] = 1;
     objective.product(e, B[i], false);
-    e[u.cells + i] = 0;
+    e[u.block() + i] = 0;
     if (!objective.has_external()) continue;
     std::ranges::copy(Y_[i], y.begin());
     multiply(y, Ay);
     rest[i] = B[i];
     std::ranges::fill(u.tail(std::span(rest[i])), 0.0);
-    for (std::size_t k = 0; k < u.cells; ++k) rest[i][k] -= Ay[k];
+    for (std::size_t k = 0; k < u.block(); ++k) rest[i][k] -= Ay[k];
     const double rtol = options_.rtol * norm_V(B[i]) / std::max(norm_V(rest[i]), 1e-300);
     if (rtol >= 1) continue;
     CgResult more = conjugate_gradients(objective, multiply, P_, rest[i], rtol, options_.max_cg);
-    for (std::size_t k = 0; k < u.cells; ++k) Y_[i][k] += more.x[k];
+    for (std::size_t k = 0; k < u.block(); ++k) Y_[i][k] += more.x[k];
     rest[i] = std::move(more.residual);
   }
   data_.assign(n * n, 0.0);
-  Objective::Vector RY(u.size());
+  const Comm& comm = objective.mesh().comm;
+  Objective::Vector RY(u.size()), both(u.block());
   for (std::size_t j = 0; j < n; ++j) {
     std::ranges::copy(Y_[j], y.begin());
     std::ranges::fill(RY, 0.0);
     objective.add_priors(y, RY);
     for (std::size_t i = 0; i < n; ++i) {
-      double sum = 0;
-      for (std::size_t k = 0; k < u.cells; ++k) {
-        sum += Y_[j][k] * (B[i][k] + rest[i][k]) + Y_[i][k] * RY[k];
-      }
-      data_[i * n + j] = B[i][u.cells + j];
-      data_[i * n + j] -= objective.mesh().comm.sum(sum);
+      for (std::size_t k = 0; k < u.block(); ++k) both[k] = B[i][k] + rest[i][k];
+      data_[i * n + j] =
+          B[i][u.block() + j] - u.dot_V(comm, Y_[j], both) - u.dot_V(comm, Y_[i], RY);
     }
   }
 }
@@ -71,14 +69,13 @@ void Elimination::factor(const Objective& objective) {
   Objective::Vector z(u.size(), 0.0), Rz(u.size());
   for (std::size_t j = 0; j < n; ++j) {
     std::ranges::copy(Y_[j], z.begin());
-    z[u.cells + j] = 1;
+    z[u.block() + j] = 1;
     std::ranges::fill(Rz, 0.0);
     objective.add_priors(z, Rz);
-    z[u.cells + j] = 0;
+    z[u.block() + j] = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      double sum = 0;
-      for (std::size_t k = 0; k < u.cells; ++k) sum += Y_[i][k] * Rz[k];
-      E(Eigen::Index(i), Eigen::Index(j)) += objective.mesh().comm.sum(sum) + Rz[u.cells + i];
+      E(Eigen::Index(i), Eigen::Index(j)) +=
+          u.dot_V(objective.mesh().comm, Y_[i], Rz) + Rz[u.block() + i];
     }
   }
   double shift = options_.tiny * std::max(E.trace(), 1e-300);
@@ -97,21 +94,29 @@ void Elimination::apply(std::span<const double> r, std::span<double> out) const 
     for (std::size_t k = 0; k < u.cells; ++k) products[i] += Y_[i][k] * r[k];
   }
   space_.mesh().comm.sum_in_place(products);
+  for (std::size_t i = 0; i < Y_.size(); ++i) {
+    for (std::size_t k = u.cells; k < u.block(); ++k) products[i] += Y_[i][k] * r[k];
+  }
   Eigen::VectorXd s(Eigen::Index(u.shared()));
   for (std::size_t i = 0; i < products.size(); ++i) {
-    s[Eigen::Index(i)] = r[u.cells + i] - products[i];
+    s[Eigen::Index(i)] = r[u.block() + i] - products[i];
   }
   s = factor_.solve(s);
   for (std::size_t i = 0; i < Y_.size(); ++i) {
-    out[u.cells + i] = s[Eigen::Index(i)];
-    for (std::size_t k = 0; k < u.cells; ++k) out[k] -= Y_[i][k] * s[Eigen::Index(i)];
+    out[u.block() + i] = s[Eigen::Index(i)];
+    for (std::size_t k = 0; k < u.block(); ++k) out[k] -= Y_[i][k] * s[Eigen::Index(i)];
   }
 }
 
 void Elimination::remember(Archive& a) {
   a.numbers("elimination", data_);
   for (std::size_t i = 0; i < Y_.size() && space_.has_external(); ++i) {
-    a.cells("elimination" + std::to_string(i), Y_[i]);
+    const std::string name = "elimination" + std::to_string(i);
+    if (space_.splines()) {
+      a.numbers(name, Y_[i]);
+    } else {
+      a.cells(name, Y_[i]);
+    }
   }
 }
 

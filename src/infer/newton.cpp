@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "otto/core/error.h"
 
@@ -12,7 +13,7 @@ GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double
                          Objective::Vector start, const GaussNewtonOptions& options)
     : objective_(objective),
       options_(options),
-      pencil_(objective.mesh(), R, {.background = objective.background()}),
+      pencil_(objective, R, {.background = objective.background()}),
       t_(t),
       x_(std::move(start)),
       g_(x_.size()),
@@ -21,7 +22,7 @@ GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double
 
 void GaussNewton::precondition_V(std::span<const double> r, std::span<double> out) {
   const Unknowns& u = objective_.unknowns();
-  if (objective_.has_external()) pencil_.apply(u.V(r), u.V(out));
+  if (objective_.has_external()) pencil_.apply(r, out);
   std::ranges::fill(u.tail(out), 0.0);
 }
 
@@ -32,6 +33,9 @@ void GaussNewton::set_prior(double alpha, double alpha_W) {
   stalls_ = 0;
   promise_ = change_ = 1;
   since_refresh_ = 0;
+  last_change_ = 0;
+  circling_ = false;
+  gains_ = {1, 1};
   if (ready_) evaluate(0);
 }
 
@@ -51,6 +55,12 @@ void GaussNewton::evaluate(int passes) {
   }
   elimination_.factor(objective_);
   ready_ = true;
+}
+
+void GaussNewton::move(const Objective::Vector& x) {
+  x_ = x;
+  stale_ = true;
+  evaluate(0);
 }
 
 CgResult GaussNewton::solve(std::span<const double> b, double rtol, int max_iterations) {
@@ -85,13 +95,15 @@ bool GaussNewton::search(const Objective::Vector& p, double slope, NewtonRow& ro
 
 NewtonRow GaussNewton::step() {
   if (!ready_) evaluate(options_.first_passes);
-  if (objective_.limited() && since_refresh_ >= options_.refresh_every) {
+  if (objective_.limited() && !circling_ && since_refresh_ >= options_.refresh_every) {
+    last_change_ = change_;
     objective_.refresh();
     evaluate(0);
     since_refresh_ = 0;
     at_refresh_ = x_;
   }
   NewtonRow row{.iteration = ++iteration_, .prior = objective_.alpha};
+  const double before = J_;
   Objective::Vector b(g_.size()), z(g_.size());
   for (std::size_t i = 0; i < b.size(); ++i) b[i] = -g_[i];
   elimination_.apply(g_, z);
@@ -114,6 +126,10 @@ NewtonRow GaussNewton::step() {
   for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = x_[i] - at_refresh_[i];
   const double size = objective_.dot(x_, x_);
   change_ = size > 0 ? std::sqrt(objective_.dot(moved, moved) / size) : 0;
+  if (since_refresh_ >= options_.refresh_every && last_change_ > 0) {
+    circling_ = circling_ || change_ > options_.contraction * last_change_;
+  }
+  gains_[1] = std::exchange(gains_[0], circling_ ? (before - J_) / std::abs(J_) : 1.0);
   row.objective = J_;
   row.misfit = objective_.misfit();
   row.limiter_change = change_;
@@ -122,18 +138,19 @@ NewtonRow GaussNewton::step() {
 }
 
 bool GaussNewton::converged(double tolerance) const {
-  if (stalled_)
-    return !objective_.limited() || change_ < tolerance || stalls_ > options_.max_stalls;
-  return promise_ < tolerance * std::abs(J_) && (!objective_.limited() || change_ < tolerance);
+  const bool settled = !objective_.limited() || circling_ || change_ < tolerance;
+  if (stalled_) return settled || stalls_ > options_.max_stalls;
+  const bool little = std::max(gains_[0], gains_[1]) < tolerance;
+  return settled && (promise_ < tolerance * std::abs(J_) || little);
 }
 
 void GaussNewton::remember_vector(Archive& a, const std::string& name, Objective::Vector& x,
                                   std::vector<double>& field) {
   const Unknowns& u = objective_.unknowns();
-  std::vector<double> tail(x.begin() + std::ptrdiff_t(u.cells), x.end());
+  std::vector<double> tail(x.begin() + std::ptrdiff_t(u.cells), x.end());  // or splines
   a.numbers(name + ".tail", tail);
   if (a.loading()) std::ranges::copy(tail, x.begin() + std::ptrdiff_t(u.cells));
-  if (!objective_.has_external()) return;
+  if (!objective_.has_external() || objective_.splines()) return;
   field.assign(x.begin(), x.begin() + objective_.mesh().owned);
   a.cells(name + ".V", field);
   if (a.loading()) std::ranges::copy(field, x.begin());
@@ -152,6 +169,10 @@ void GaussNewton::remember(Archive& a) {
   a.number("stale", stale_);
   a.number("iteration", iteration_);
   a.number("since_refresh", since_refresh_);
+  a.number("last_change", last_change_);
+  a.number("circling", circling_);
+  a.number("gain", gains_[0]);
+  a.number("gain_before", gains_[1]);
   a.number("cg", cg_);
   long solved = solves();
   a.number("solves", solved);

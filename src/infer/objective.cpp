@@ -64,8 +64,8 @@ void add_random(const Prior& prior, double factor, std::uint64_t seed, std::uint
 }  // namespace
 
 struct Objective::Impl {
-  Impl(Generator& g, const Snapshots& snapshots, const FitOptions& f, const std::vector<int>& steps,
-       const ObjectiveOptions& o)
+  Impl(Generator& g, const Snapshots& snapshots, const FitSettings& f,
+       const std::vector<int>& steps, const ObjectiveOptions& o)
       : generator(g),
         mesh(g.mesh()),
         data(snapshots),
@@ -76,7 +76,6 @@ struct Objective::Impl {
         intervals(snapshots.intervals()),
         flow(g, legs_of(snapshots, steps, f.interaction || known_W ? o.halvings : 0),
              {.scheme = f.scheme, .rtol = o.rtol}),
-        prior(g.mesh()),
         limited(g.flux().limited()) {
     if (fit.interaction) {
       spline.emplace(fit.range, std::size_t(fit.knots));
@@ -86,8 +85,11 @@ struct Objective::Impl {
       of_pairs = std::make_unique<ToValues>(*spline, mesh);
       W = std::make_unique<InteractionSum>(borrowed(known_W), found);
     }
+    if (fit.external) prior = make_bending_prior(mesh);
+    if (fit.external && !fit.splines.empty()) splines.emplace(mesh, fit.splines);
     if (fit.streams > 0) streams.emplace(mesh, fit.streams);
-    unknowns = {.cells = fit.external ? owned() : 0,
+    unknowns = {.cells = fit.external && !splines ? owned() : 0,
+                .coefficients = splines ? splines->size() : 0,
                 .pairs = spline ? pair_prior->size() : 0,
                 .streams = streams ? streams->size() : 0,
                 .temperature = fit.temperature};
@@ -116,6 +118,8 @@ struct Objective::Impl {
     kernel.set(values);
   }
   void set(std::span<const double> at);
+  [[nodiscard]] Vector potential(std::span<const double> at) const;
+  void pull_back_potential(std::span<const double> of_V, std::span<double> out) const;
   void adjoint(const Fields& cotangents, std::span<double> out, Fields* starts = nullptr);
   [[nodiscard]] Fields tangent(const FlowDirection& direction);
   void compare(std::size_t leg, std::span<const double> rho);
@@ -123,14 +127,15 @@ struct Objective::Impl {
   Generator& generator;
   const Mesh& mesh;
   const Snapshots& data;
-  FitOptions fit;
+  FitSettings fit;
   std::vector<double> known;  ///< V of the known terms
   double given_kT;
   const Interaction* known_W;
   std::vector<Interval> intervals;  ///< of the legs
   LinearFlow flow;
-  ThinPlate prior;
-  std::optional<RadialSpline> spline;  ///< where W is unknown
+  std::unique_ptr<BendingPrior> prior;   ///< where V is unknown
+  std::optional<TensorSplines> splines;  ///< of V; none: by cells
+  std::optional<RadialSpline> spline;    ///< where W is unknown
   std::optional<PairPrior> pair_prior;
   std::shared_ptr<RadialInteraction> found;   ///< W; null where it is known
   std::unique_ptr<RadialInteraction> change;  ///< dW of a product
@@ -182,7 +187,11 @@ void Objective::Impl::adjoint(const Fields& cotangents, std::span<double> out, F
     if (starts && !continues(leg)) (*starts)[leg] = lambda;
   }
   std::ranges::fill(out, 0.0);
-  if (fit.external) add_cell_gradient(mesh, g.rise, unknowns.V(out));
+  if (fit.external) {
+    std::vector<double> of_V(owned(), 0.0);
+    add_cell_gradient(mesh, g.rise, of_V);
+    pull_back_potential(of_V, out);
+  }
   if (of_pairs)
     std::ranges::copy_n(of_pairs->gather().begin(), std::ptrdiff_t(unknowns.pairs),
                         unknowns.w(out).begin());
@@ -190,7 +199,7 @@ void Objective::Impl::adjoint(const Fields& cotangents, std::span<double> out, F
   if (fit.temperature) out.back() = kT * mesh.comm.sum(g.kT);
 }
 
-Objective::Objective(Generator& generator, const Snapshots& data, const FitOptions& fit,
+Objective::Objective(Generator& generator, const Snapshots& data, const FitSettings& fit,
                      const std::vector<int>& steps, const ObjectiveOptions& options)
     : impl_(std::make_unique<Impl>(generator, data, fit, steps, options)) {}
 
@@ -202,7 +211,10 @@ const RadialSpline& Objective::spline() const { return *impl_->spline; }
 const PairPrior& Objective::pair_prior() const { return *impl_->pair_prior; }
 const Streams* Objective::streams() const { return impl_->streams ? &*impl_->streams : nullptr; }
 const Mesh& Objective::mesh() const { return impl_->mesh; }
-const ThinPlate& Objective::prior() const { return impl_->prior; }
+const BendingPrior& Objective::prior() const { return *impl_->prior; }
+const TensorSplines* Objective::splines() const {
+  return impl_->splines ? &*impl_->splines : nullptr;
+}
 double Objective::misfit() const { return impl_->misfit; }
 const std::vector<double>& Objective::misfits() const { return impl_->kl; }
 double Objective::temperature() const { return impl_->kT; }
@@ -222,11 +234,46 @@ double Objective::dot(std::span<const double> a, std::span<const double> b) cons
   return impl_->unknowns.dot(mesh().comm, a, b);
 }
 
+Objective::Vector Objective::Impl::potential(std::span<const double> at) const {
+  Vector V(owned(), 0.0);
+  if (splines) {
+    splines->values(unknowns.V(at), V);
+  } else {
+    std::ranges::copy(unknowns.V(at), V.begin());
+  }
+  return V;
+}
+
+void Objective::Impl::pull_back_potential(std::span<const double> of_V,
+                                          std::span<double> out) const {
+  if (splines) {
+    splines->transpose(of_V, unknowns.V(out));
+  } else {
+    std::ranges::copy(of_V, out.begin());
+  }
+}
+
+Objective::Vector Objective::potential(std::span<const double> x) const {
+  return impl_->potential(x);
+}
+
+void Objective::pull_back_potential(std::span<const double> of_V, std::span<double> out) const {
+  impl_->pull_back_potential(of_V, out);
+}
+
+void Objective::set_potential(std::span<const double> V, std::span<double> x) const {
+  if (impl_->splines) {
+    impl_->splines->project(V, unknowns().V(x));
+  } else {
+    std::ranges::copy(V, x.begin());
+  }
+}
+
 /// V, kT and W of x, for the flow.
 void Objective::Impl::set(std::span<const double> at) {
   x.assign(at.begin(), at.end());
   std::vector<double> V =
-      fit.external ? with_ghosts(unknowns.V(at)) : std::vector<double>(known.size(), 0.0);
+      fit.external ? with_ghosts(potential(at)) : std::vector<double>(known.size(), 0.0);
   for (std::size_t k = 0; k < V.size(); ++k) V[k] += known[k];
   kT = fit.temperature ? std::exp(at.back()) : given_kT;
   if (spline) set_pairs(*found, unknowns.w(at));
@@ -262,7 +309,7 @@ double Objective::value(std::span<const double> x) {
 
 double Objective::bending(std::span<const double> x) const {
   const Impl& o = *impl_;
-  double sum = o.fit.external ? o.prior.energy(o.unknowns.V(x)) : 0;
+  double sum = o.fit.external ? o.prior->energy(o.potential(x)) : 0;
   const std::span<const double> c = o.unknowns.c(x);
   for (std::size_t i = 0; i < c.size(); ++i)
     sum += stream_factor * o.streams->bending(i) * c[i] * c[i];
@@ -276,7 +323,12 @@ void Objective::gradient(std::span<double> g) {
 
 void Objective::add_priors(std::span<const double> p, std::span<double> out) const {
   const Impl& o = *impl_;
-  if (o.fit.external) add_prior(o.prior, alpha, o.unknowns.V(p), o.unknowns.V(out));
+  if (o.fit.external) {
+    Vector of_V(o.owned(), 0.0), part(o.unknowns.size());
+    add_prior(*o.prior, alpha, o.potential(p), of_V);
+    o.pull_back_potential(of_V, part);
+    for (std::size_t i = 0; i < o.unknowns.block(); ++i) out[i] += part[i];
+  }
   if (o.spline) add_prior(*o.pair_prior, alpha_W, o.unknowns.w(p), o.unknowns.w(out));
   const std::span<const double> c = o.unknowns.c(p);
   const std::span<double> of_c = o.unknowns.c(out);
@@ -298,7 +350,7 @@ Objective::Fields Objective::Impl::tangent(const FlowDirection& direction) {
 Objective::Fields Objective::response(std::span<const double> p) {
   Impl& o = *impl_;
   std::vector<double> rise;
-  if (o.fit.external) rise = rises_of(o.mesh, o.with_ghosts(o.unknowns.V(p)));
+  if (o.fit.external) rise = rises_of(o.mesh, o.with_ghosts(o.potential(p)));
   if (o.streams) {
     const std::vector<double> of_c = o.streams->rise_of(o.unknowns.c(p));
     rise.resize(of_c.size(), 0.0);
@@ -310,6 +362,20 @@ Objective::Fields Objective::response(std::span<const double> p) {
 
 Objective::Fields Objective::response_to_rises(std::span<const double> rise) {
   return impl_->tangent({.rise = rise});
+}
+
+double Objective::information(std::span<const double> dV, std::span<const double> dw,
+                              double dlog_kT) {
+  Impl& o = *impl_;
+  const std::vector<double> rise = rises_of(o.mesh, o.with_ghosts(dV));
+  if (!dw.empty()) o.set_pairs(*o.change, dw);
+  const Fields u = o.tangent({rise, o.kT * dlog_kT, dw.empty() ? nullptr : o.change.get()});
+  double sum = 0;
+  for (std::size_t leg = 0; leg < u.size(); ++leg) {
+    for (std::size_t k = 0; k < u[leg].size(); ++k)
+      sum += o.weights[leg][k] * u[leg][k] * u[leg][k];
+  }
+  return o.mesh.comm.sum(sum);
 }
 
 void Objective::pull_back(const Fields& cotangents, std::span<double> out, Fields* starts) {
@@ -341,7 +407,12 @@ void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<d
     }
   }
   o.adjoint(noise, out);
-  if (o.fit.external) add_random(o.prior, alpha, seed, draw, o.unknowns.V(out));
+  if (o.fit.external) {
+    Vector of_V(o.owned(), 0.0), part(o.unknowns.size());
+    add_random(*o.prior, alpha, seed, draw, of_V);
+    o.pull_back_potential(of_V, part);
+    for (std::size_t i = 0; i < o.unknowns.block(); ++i) out[i] += part[i];
+  }
   if (o.spline) add_random(*o.pair_prior, alpha_W, seed, draw, o.unknowns.w(out));
   const std::span<double> c = o.unknowns.c(out);
   for (std::size_t i = 0; i < c.size(); ++i) {

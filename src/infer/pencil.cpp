@@ -7,6 +7,7 @@
 #include "../linear/assembled.h"
 #include "../linear/krylov.h"
 #include "otto/core/error.h"
+#include "otto/infer/cell_gradients.h"
 
 namespace otto {
 
@@ -64,15 +65,6 @@ std::vector<double> conductances(const Mesh& mesh, const std::vector<double>& R)
   return g;
 }
 
-double longest_side(const Mesh& mesh) {
-  double length = 0;
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-    const auto& nodes = mesh.box->box.nodes[a];
-    length = std::max(length, nodes.back() - nodes.front());
-  }
-  return length;
-}
-
 }  // namespace
 
 struct Pencil::Impl {
@@ -94,18 +86,23 @@ struct Pencil::Impl {
     solve_A.set(1, omega, g);
   }
 
-  /// y becomes C y.
-  void multiply_C(std::vector<double>& y) {
+  /// out += factor A v.
+  void add_A(double factor, std::span<const double> v, std::span<double> out) const {
     std::vector<double> local(std::size_t(mesh.local()));
-    std::ranges::copy(y, local.begin());
+    std::ranges::copy(v, local.begin());
     mesh.halo.update(mesh.comm, local);
-    for (std::size_t k = 0; k < y.size(); ++k) y[k] *= M[k];
     for (std::size_t f = 0; f < g.size(); ++f) {
       const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
-      const double flux = c * g[f] * (local[K] - local[L]);
-      if (K < y.size()) y[K] += flux;
-      if (L < y.size()) y[L] -= flux;
+      const double flux = factor * g[f] * (local[K] - local[L]);
+      if (K < out.size()) out[K] += flux;
+      if (L < out.size()) out[L] -= flux;
     }
+  }
+  /// y becomes C y.
+  void multiply_C(std::vector<double>& y) const {
+    const std::vector<double> before = y;
+    for (std::size_t k = 0; k < y.size(); ++k) y[k] *= M[k];
+    add_A(c, before, y);
   }
 
   const Mesh& mesh;
@@ -131,6 +128,17 @@ void Pencil::set(double N, double t, double kT, double alpha) {
   std::vector<double> g = o.g_root;
   for (double& a : g) a *= std::sqrt(alpha) * o.c;
   o.solve_B.set(1, omega, g);
+}
+
+void Pencil::slow_waves(std::span<const double> v, double w, std::span<double> out) const {
+  const Impl& o = *impl_;
+  const std::size_t n = v.size();
+  std::ranges::fill(out.first(n), 0.0);
+  o.add_A(1, v, out.first(n));
+  for (std::size_t k = 0; k < n; ++k) {
+    out[k] /= std::sqrt(o.M[k]);
+    out[n + k] = w * std::sqrt(o.M[k]) * v[k];
+  }
 }
 
 void Pencil::apply(std::span<const double> r, std::span<double> out) {

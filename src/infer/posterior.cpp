@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "otto/core/random.h"
-#include "otto/mesh/box_faces.h"
+#include "otto/infer/cell_gradients.h"
 
 namespace otto {
 
@@ -22,11 +22,12 @@ Objective::Vector probe(const Objective& objective, std::uint64_t seed, int numb
     return RandomAt(seed, stream, place).uniform()[0] < 0.5 ? -1.0 : 1.0;
   };
   for (std::size_t k = 0; of_V && k < u.cells; ++k) z[k] = sign(std::uint64_t(mesh.global[k]));
+  for (std::size_t i = u.cells; of_V && i < u.block(); ++i) z[i] = sign(std::uint64_t(i));
   for (std::size_t i = 0; !of_V && i < u.pairs; ++i) {
-    z[u.cells + i] = sign(std::uint64_t(mesh.global_cells) + i);
+    z[u.block() + i] = sign(std::uint64_t(mesh.global_cells) + i);
   }
   for (std::size_t i = u.pairs; of_V && i < u.pairs + u.streams; ++i) {
-    z[u.cells + i] = sign(std::uint64_t(mesh.global_cells) + i);
+    z[u.block() + i] = sign(std::uint64_t(mesh.global_cells) + i);
   }
   return z;
 }
@@ -83,57 +84,32 @@ struct Squares {
 
 /// (alpha R + shift M)^-1 alpha^1/2 G^T eta: the prior alone, on V, without its linear functions, which
 /// it leaves free.
-Objective::Vector prior_draw(const Objective& objective, Pencil& pencil, double shift,
+Objective::Vector prior_draw(const Objective& objective, PotentialPencil& pencil, double shift,
                              std::uint64_t seed, std::uint64_t draw, const PosteriorOptions& o) {
   const Mesh& mesh = objective.mesh();
+  const Unknowns& u = objective.unknowns();
   const auto n = std::size_t(mesh.owned);
-  Objective::Vector b(objective.size(), 0.0);
-  objective.prior().random(seed, draw, std::span(b).first(n));
-  for (std::size_t k = 0; k < n; ++k) b[k] *= std::sqrt(objective.alpha);
+  Objective::Vector b(objective.size(), 0.0), of_V(n);
+  objective.prior().random(seed, draw, of_V);
+  for (double& x : of_V) x *= std::sqrt(objective.alpha);
+  objective.pull_back_potential(of_V, b);
   const auto multiply = [&](std::span<const double> p, std::span<double> out) {
-    objective.prior().apply(p.first(n), out.first(n));
+    const Objective::Vector V = objective.potential(p);
+    objective.prior().apply(V, of_V);
     for (std::size_t k = 0; k < n; ++k) {
-      out[k] = objective.alpha * out[k] + shift * mesh.volume[k] * p[k];
+      of_V[k] = objective.alpha * of_V[k] + shift * mesh.volume[k] * V[k];
     }
-    std::ranges::copy(p.subspan(n), out.begin() + std::ptrdiff_t(n));
+    objective.pull_back_potential(of_V, out);
+    std::ranges::copy(u.tail(p), u.tail(out).begin());
   };
   const auto precondition = [&](std::span<const double> r, std::span<double> out) {
-    pencil.apply(r.first(n), out.first(n));
-    std::ranges::copy(r.subspan(n), out.begin() + std::ptrdiff_t(n));
+    pencil.apply(r, out);
+    std::ranges::copy(u.tail(r), u.tail(out).begin());
   };
   return conjugate_gradients(objective, multiply, precondition, b, o.draw_rtol, o.max_cg).x;
 }
 
-double longest_side(const Mesh& mesh) {
-  double length = 0;
-  for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-    const auto& nodes = mesh.box->box.nodes[a];
-    length = std::max(length, nodes.back() - nodes.front());
-  }
-  return length;
-}
-
 }  // namespace
-
-std::vector<double> cell_gradients(const Mesh& mesh, std::span<const double> V) {
-  const auto n = std::size_t(mesh.owned), d = std::size_t(mesh.dimension);
-  std::vector<double> v(std::size_t(mesh.local()), 0.0), g(n * d, 0.0), count(n * d, 0.0);
-  std::copy_n(V.begin(), n, v.begin());
-  mesh.halo.update(mesh.comm, v);
-  std::size_t f = 0;
-  for_each_face(*mesh.box, GhostLayers(*mesh.box),
-                [&](int axis, const BlockIndex&, std::int32_t left, std::int32_t right) {
-                  const double slope =
-                      (v[std::size_t(right)] - v[std::size_t(left)]) / mesh.faces.distance[f++];
-                  for (const std::int32_t cell : {left, right}) {
-                    if (cell >= mesh.owned) continue;
-                    g[std::size_t(cell) * d + std::size_t(axis)] += slope;
-                    count[std::size_t(cell) * d + std::size_t(axis)] += 1;
-                  }
-                });
-  for (std::size_t i = 0; i < g.size(); ++i) g[i] /= std::max(count[i], 1.0);
-  return g;
-}
 
 Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                             const PosteriorOptions& o) {
@@ -205,7 +181,7 @@ std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
   Objective::Vector b(objective.size());
   std::vector<double> even(std::size_t(mesh.owned), 1.0);
   const double shift = o.prior_shift * objective.alpha / std::pow(longest_side(mesh), 4);
-  Pencil pencil(mesh, even);
+  PotentialPencil pencil(objective, even);
   pencil.set(0, 1, 1, objective.alpha);
   for (int j = 0; j < draws; ++j) {
     if (stop()) return std::nullopt;
@@ -216,8 +192,9 @@ std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
       posterior.add_pairs(objective.spline(), objective.unknowns().w(std::span<const double>(x)));
     }
     if (!external) continue;
-    posterior.add(mesh, x, R, false);
-    prior.add(mesh, prior_draw(objective, pencil, shift, seed + 1, std::uint64_t(j), o), R, true);
+    posterior.add(mesh, objective.potential(x), R, false);
+    const auto of_prior = prior_draw(objective, pencil, shift, seed + 1, std::uint64_t(j), o);
+    prior.add(mesh, objective.potential(of_prior), R, true);
   }
   const double scale = 1 / (double(draws) * samples);
   Deviations result;
@@ -245,8 +222,8 @@ Scaling scaling_of(Objective& objective, GaussNewton& newton, std::span<const do
       1e-6;  ///< of solves with a relative tolerance of 1e-10, with a margin
   const Mesh& mesh = objective.mesh();
   const auto n = std::size_t(mesh.owned);
-  Objective::Vector u = newton.x(), Hu(u.size());
   if (!objective.has_external() || !objective.has_temperature()) return {};
+  Objective::Vector u = objective.potential(newton.x());
   double weighted = 0, weight = 0;
   for (std::size_t k = 0; k < n; ++k) {
     weighted += mesh.volume[k] * R[k] * u[k];
@@ -254,12 +231,9 @@ Scaling scaling_of(Objective& objective, GaussNewton& newton, std::span<const do
   }
   const double mean = mesh.comm.sum(weighted) / mesh.comm.sum(weight);
   for (std::size_t k = 0; k < n; ++k) u[k] -= mean;
-  u.back() = 0;  // and w stays: with V and kT it scales, too
-  objective.product(u, Hu, false);
-  const double of_V = objective.dot(u, Hu);
-  u.back() = 1;
-  objective.product(u, Hu, false);
-  const double of_scale = objective.dot(u, Hu);
+  // and w: with V and kT it scales, too
+  const auto w = objective.unknowns().w(std::span<const double>(newton.x()));
+  const double of_V = objective.information(u, w, 0), of_scale = objective.information(u, w, 1);
   return {.information = samples * of_scale,
           .determined = samples * of_scale > 1 && of_scale > rounding * of_V};
 }
@@ -268,19 +242,17 @@ double confounding_of(Objective& objective) {
   const Mesh& mesh = objective.mesh();
   const Unknowns& u = objective.unknowns();
   if (!objective.has_external() || !objective.has_interaction()) return 1;
-  Objective::Vector q(objective.size(), 0.0), Hq(objective.size());
-  for (std::size_t k = 0; k < u.cells; ++k) {
+  Objective::Vector q(std::size_t(mesh.owned), 0.0), w(u.pairs);
+  for (std::size_t k = 0; k < q.size(); ++k) {
     for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
       q[k] += 0.5 * std::pow(mesh.center[k][a], 2);
     }
   }
-  objective.product(q, Hq, false);
-  const double alone = objective.dot(q, Hq), range = objective.spline().range();
+  const double alone = objective.information(q, {}, 0), range = objective.spline().range();
   for (std::size_t i = 0; i < u.pairs; ++i) {
-    q[u.cells + i] = 0.5 * (range * range - std::pow(objective.spline().knot(i), 2));
+    w[i] = 0.5 * (range * range - std::pow(objective.spline().knot(i), 2));
   }
-  objective.product(q, Hq, false);
-  return objective.dot(q, Hq) / std::max(alone, 1e-300);
+  return objective.information(q, w, 0) / std::max(alone, 1e-300);
 }
 
 }  // namespace otto

@@ -82,6 +82,7 @@ Box divided(const Box& box, std::int64_t parts) {
 
 /// How many times as fine as the mesh a file of so many cells is along every axis; 0: not so.
 std::int64_t refinement(std::int64_t rows, const Mesh& mesh) {
+  if (!mesh.box) return rows == mesh.global_cells ? 1 : 0;
   for (std::int64_t f = 1; f <= options.max_refinement; ++f) {
     std::int64_t cells = mesh.global_cells;
     for (int a = 0; a < mesh.dimension; ++a) cells *= f;
@@ -112,10 +113,10 @@ std::vector<double> density_from_hdf5(const std::filesystem::path& file, const M
     const std::int64_t rows = columns.shape("/cells/center").rows;
     parts = refinement(rows, mesh);
     if (parts == 0) {
-      columns.fail(
-          fmt::format("has {} cells and the mesh {}; it takes densities of its own cells or "
-                      "of finer ones, whole parts of its own along every axis",
-                      rows, mesh.global_cells));
+      columns.fail(fmt::format(
+          "has {} cells and the mesh {}; it takes densities of its own cells{}", rows,
+          mesh.global_cells,
+          mesh.box ? " or of finer ones, whole parts of its own along every axis" : ""));
     }
   });
   std::vector<double> density;
@@ -179,6 +180,11 @@ Snapshot read_snapshot(const std::filesystem::path& file, const Mesh& mesh, bool
   snapshot.file = file.string();
   Holds holds = Holds::cells;
   mesh.comm.together([&] { holds = content_of(file, mesh); });
+  if (holds == Holds::samples && !mesh.box) {
+    throw InputError(snapshot.file +
+                     ": holds samples, which are not available yet on Gmsh meshes, since no search "
+                     "for the cell around a point is there; give densities, or take a box");
+  }
   if (holds == Holds::samples) {
     mesh.comm.together(
         [&] { count_samples(SampleFile(file, mesh.dimension), mesh, drop, background, snapshot); });

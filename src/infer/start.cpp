@@ -85,7 +85,7 @@ std::vector<double> poisson_potential(const Mesh& mesh, const Snapshots& data, d
   return solve_weighted_laplacian(mesh, R, rhs, floor);
 }
 
-std::vector<int> time_steps(const Mesh& mesh, const Snapshots& data, const FitOptions& fit,
+std::vector<int> time_steps(const Mesh& mesh, const Snapshots& data, const FitSettings& fit,
                             std::span<const double> V) {
   const StepRule rule;
   const std::vector<double> R = with_ghosts(mesh, data_integral(data));

@@ -8,8 +8,9 @@
 namespace otto {
 
 RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long max_row,
-                     const std::string& what) {
+                     const std::string& what, long first) {
   RowExtent e;
+  e.last = first - 1;
   std::ifstream in(file, std::ios::binary);
   std::string line;
   while (std::getline(in, line) && !in.eof()) {  // eof: a last line without its end

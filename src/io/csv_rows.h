@@ -1,5 +1,5 @@
 #pragma once
-// How much of a table of rows numbered 0, 1, 2, ... a file holds.
+// How much of a table of numbered rows a file holds.
 
 #include <filesystem>
 #include <string>
@@ -9,14 +9,14 @@ namespace otto {
 /// How far a table is whole and not beyond a row.
 struct RowExtent {
   bool same_columns = false;
-  long last = -1;           ///< number of the last row
+  long last = -1;           ///< number of the last row; the one before the first: none
   long long length = 0;     ///< bytes up to its end
   std::string why_missing;  ///< "" where no row is missing up to `last`
 };
 /// `head`: the header with its line end; the first field of a row is its number; `what` a row is
-/// ("steps"). Rows after `max_row`, unfinished ones and those after a row out of order do not count.
+/// ("steps"), and `first` the number of the first. Rows after `max_row`, unfinished ones and those after a row out of order do not count.
 /// Not collective.
 RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long max_row,
-                     const std::string& what);
+                     const std::string& what, long first = 0);
 
 }  // namespace otto

@@ -51,7 +51,7 @@ const Declare keys{
 
 }  // namespace
 
-std::unique_ptr<Network> make_energy(const Case& c, const Mesh& mesh) {
+std::unique_ptr<Network> make_energy(const Case& c, const Mesh& mesh, std::uint64_t seed) {
   const Section network = c.section("network");
   if (network.given("file")) {
     const auto file = network.file("file");
@@ -64,7 +64,7 @@ std::unique_ptr<Network> make_energy(const Case& c, const Mesh& mesh) {
     design.box.lower[a] = mesh.box->box.nodes[a].front();
     design.box.upper[a] = mesh.box->box.nodes[a].back();
   }
-  design.seed = std::uint64_t(c.section("train").integer("seed"));
+  design.seed = seed;
   if (design.kind == "mlp") {
     design.frequencies = int(network.integer("frequencies"));
     design.slowest = network.real("slowest");

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 OTTO = os.environ["OTTO"]
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))
 
 LINE = """\
@@ -370,6 +371,105 @@ prior = 0.85  # what the evidence finds without the rotation
         self.assertIn("do not move", said)
 
 
+class Forms(FitTest):
+    """V by splines and as a network, and on triangles."""
+    TIMES = (0.0, 0.1, 0.2, 0.3)
+    QUADRATIC = "x^2/4 + x*y/8 + y^2/2 - y/4"  # a spline whatever the knots
+    FLUX = '[flux]\nkind = "scharfetter_gummel"\n'
+
+    def error(self, truth, out="out"):
+        """The largest error of V where the population was, both less their mean there."""
+        fields = self.potential(out)
+        weight, there = fields["weight"], fields["weight"] > 1e-3 * fields["weight"].max()
+        error = fields["value"] - truth(*fields["center"].T)
+        return np.abs(error - np.average(error, weights=weight))[there].max()
+
+    def again(self, tolerance=1e-10):
+        self.otto("run", self.path("out", "fitted.toml"), "-o", self.path("again"))
+        with h5py.File(self.path("out", "final.h5")) as a, h5py.File(self.path("again", "final.h5")) as b:
+            self.assertLess(np.abs(a["cells/density"][:] - b["cells/density"][:]).max(), tolerance)
+
+    def test_splines_find_a_spline(self):
+        names = self.densities(truth(PLANE, self.QUADRATIC, self.TIMES, mean=0.5), self.TIMES)
+        head = PLANE + self.FLUX + "[fit]\n" + 'external = "splines"\nexternal_knots = [5, 4]\nsteps = 8\n'
+        self.fit(head + "prior = 1e-15\ndeviations = 4\n", quoted(names))
+        self.assertLess(self.error(lambda x, y: x**2 / 4 + x * y / 8 + y**2 / 2 - y / 4), 1e-6)
+        fit, V = self.summary(), self.potential()
+        self.assertLess(fit["gradient_check"], 1e-7)
+        self.assertLess(fit["effective_parameters"], 8 * 7)
+        self.assertEqual(V["gradient_deviation"].shape, (576, 2))
+        self.assertTrue((V["determined"] >= 0).all() and V["determined"].max() > 0.9)
+        self.again()
+
+    def test_splines_with_the_temperature(self):
+        times = self.TIMES[:3] + (0.4,)
+        names = self.densities(truth(PLANE, self.QUADRATIC, times, mean=0.5), times)
+        head = PLANE.replace("0.5", "0.6") + self.FLUX + "[fit]\n" + 'external = "splines"\nexternal_knots = [3, 3]\n'
+        head += 'unknowns = ["external", "temperature"]\nsteps = 8\nprior = 1e-9\ndeviations = 2\n'
+        self.fit(head, quoted(names))
+        self.assertAlmostEqual(self.summary()["temperature"], 0.5, delta=1e-3)
+
+    def test_splines_on_a_line_of_samples(self):
+        rng = np.random.default_rng(3)
+        for k, t in enumerate((0.0, 0.4, 0.8, 1.2)):
+            mean, variance = 1.2 * np.exp(-t), 0.09 * np.exp(-2 * t) + 0.5 * (1 - np.exp(-2 * t))
+            np.savetxt(self.path(f"s{k}.csv"), mean + np.sqrt(variance) * rng.normal(size=4000))
+        data = quoted([f"s{k}.csv" for k in range(4)]) + 'times = [0.0, 0.4, 0.8, 1.2]\noutside = "drop"\n'
+        self.fit(LINE + '[fit]\nexternal = "splines"\nexternal_knots = [12]\ndeviations = 16\n', data)
+        V = self.potential()
+        x = V["center"].ravel()
+        order = np.argsort(x)
+        slope, seen = np.gradient(V["value"][order], x[order]), V["weight"][order] > 0.1 * V["weight"].max()
+        z = (slope - x[order])[seen] / V["gradient_deviation"].ravel()[order][seen]
+        self.assertLess(np.sqrt(np.mean((slope - x[order])[seen]**2)), 0.2)
+        self.assertLess(np.abs(z).mean(), 2.5)
+
+    TRIANGLES = f"""\
+[mesh]
+kind = "gmsh"
+file = "{os.path.join(ROOT, "meshes", "acute.msh")}"
+refine = 1
+[[energy]]
+kind = "entropy"
+temperature = 0.5
+"""
+
+    def on_triangles(self):
+        times = (0.0, 0.02, 0.04, 0.06)
+        case = truth(self.TRIANGLES, "8*((x-0.5)^2 + (x-0.4)*(y-0.6)) + 4*y^2", times)
+        return quoted(self.densities(case.replace("mean = [1.0]", "mean = [0.3, 0.7]").replace("0.4\n[flux]", "0.04\n[flux]"), times))
+
+    def test_triangles(self):
+        data = self.on_triangles()
+        self.fit(self.TRIANGLES + "[fit]\nsteps = 8\ndeviations = 4\nprior = 1e-15\n", data)
+        self.assertLess(self.error(lambda x, y: 8 * ((x - .5)**2 + (x - .4) * (y - .6)) + 4 * y**2), 1e-6)
+        fit = self.summary()
+        self.assertEqual(fit["flux"], "scharfetter_gummel")
+        self.assertLess(fit["gradient_check"], 1e-7)
+        self.again()
+        said = self.fit(self.TRIANGLES + '[flux]\nkind = "limited"\n', data, status=2)
+        self.assertIn("flux.kind", said)
+        head = self.TRIANGLES + '[fit]\nexternal = "splines"\nexternal_knots = [4, 4]\nsteps = 4\ndeviations = 0\n'
+        self.fit(head + "prior = 1e-9\n", data, out="splines")
+        self.assertLess(self.summary("splines")["misfit"], 1e-2 * self.summary("splines")["poisson_misfit"])
+
+    def test_a_network(self):
+        names = self.densities(truth(LINE, WELL, (0.0, 0.2, 0.4, 0.6)), (0.0, 0.2, 0.4, 0.6))
+        head = LINE + '[fit]\nexternal = "network"\nsteps = 4\ndeviations = 4\niterations = 15\n'
+        head += "[network]\nwidths = [12, 12]\nfrequencies = 2\nfastest = 6.0\n"
+        self.fit(head, quoted(names), settings=["checkpoint.every_steps=1", "checkpoint.keep=100"])
+        fit = self.summary()
+        self.assertLess(fit["gradient_check"], 1e-6)
+        self.assertEqual(fit["network"]["parameters"], (1 + 4) * 12 + 12 + 12 * 12 + 12 + 12)
+        self.assertLess(fit["misfit"], 0.01 * fit["poisson_misfit"])
+        self.again()
+        last = sorted(n for n in os.listdir(self.path("out", "checkpoints")) if n.startswith("ck-"))[-4]
+        self.fit(head, quoted(names), out="resumed", more=["--resume", self.path("out", "checkpoints", os.path.splitext(last)[0])],
+                 settings=["checkpoint.every_steps=1", "checkpoint.keep=100"])
+        self.assertEqual(self.history(), self.history("resumed"))
+        self.assertTrue((self.potential()["value"] == self.potential("resumed")["value"]).all())
+
+
 class Resumed(FitTest):
     TIMES = (0.0, 0.1, 0.2, 0.3)
 
@@ -391,8 +491,9 @@ class Resumed(FitTest):
                         if n.startswith("ck-")})
         self.assertGreaterEqual(len(stems), rows)
         for stem in (stems[0], stems[len(stems) // 2], stems[-1]):
-            self.fit(head, data, out=stem, settings=settings,
-                     more=["--resume", self.path("whole", "checkpoints", stem)])
+            said = self.fit(head, data, out=stem, settings=settings,
+                            more=["--resume", self.path("whole", "checkpoints", stem)])
+            self.assertNotIn("missing", said)
             self.same(stem, "whole")
         with h5py.File(self.path("run1", "final.h5"), "a") as file:  # other data are another fit
             file["cells/density"][:] = file["cells/density"][:][::-1]
@@ -464,7 +565,22 @@ class BadInput(FitTest):
         self.refused(two + '[[data.series]]\nsnapshots = ["d0.h5"]\n', ["two snapshots"])
         self.refused(two + '[[data.series]]\ntimes = [0, 1]\n', ["snapshots"])
         self.refused(two, ["fit.curl_test", "two axes"], fit="curl_test = true\n")
-        self.refused(two, ["fit.external"], fit='external = "network"\n')
+        self.refused(two, ["fit.external"], fit='external = "polynomials"\n')
+        splines = 'external = "splines"\n'
+        self.refused(two, ["fit.external_knots", "2 entries"], fit=splines + "external_knots = [4, 4]\n")
+        self.refused(two, ["fit.external_knots", "48 cells"], fit=splines + "external_knots = [60]\n")
+        self.refused(two, ["fit.external_knots"], fit=splines + "external_knots = [1]\n")
+        self.refused(two, ["fit.external_knots", "splines"], fit="external_knots = [4]\n")
+        self.refused(two, ["fit.external", "unknowns"], fit=splines + 'unknowns = ["temperature"]\n')
+        self.refused(two, ["parameters", "network.widths"], fit='external = "network"\n')
+        self.refused(two, ["network", "fit.external"], fit="[network]\nwidths = [8]\n")
+        gmsh = Forms.TRIANGLES
+        self.refused(two, ["224", "d0.h5"], head=gmsh)
+        np.savetxt(self.path("pairs.csv"), np.full((9, 2), 0.4))
+        self.refused(quoted(["pairs.csv", "pairs.csv"]) + "times = [0, 1]\n", ["Gmsh"], head=gmsh)
+        self.refused(two, ["mesh.kind", "interaction"], fit='unknowns = ["interaction"]\nrange = 1.0\n', head=gmsh)
+        self.refused(two, ["control_volumes", "medians"],
+                     head=gmsh.replace("refine = 1", 'control_volumes = "medians"'))
         self.refused(two, ["fit.prior"], fit='prior = "strong"\n')
         self.refused(two, ["fit.prior"], fit="prior = -1.0\n")
         self.refused(two, ["fit.background"], fit="background = 1.0\n")

@@ -45,7 +45,7 @@ TEST(Infer, TheDevianceOfFewCountsIsExpectedRight) {
       Snapshots data;
       data.seen = {drawn(100000, 0, 0, 7), drawn(count, 0, 1, 100 + std::uint64_t(d))};
       Generator generator(mesh, energy, find_flux("scharfetter_gummel"));
-      FitOptions options;
+      FitSettings options;
       options.each = false;
       Objective objective(generator, data, options, {4});
       Objective::Vector V;

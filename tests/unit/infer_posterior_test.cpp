@@ -10,6 +10,7 @@
 #include "otto/infer/likelihood.h"
 #include "otto/infer/posterior.h"
 #include "otto/infer/start.h"
+#include "otto/infer/thin_plate.h"
 #include "otto/mesh/box.h"
 
 namespace otto {
@@ -43,8 +44,8 @@ Snapshots moving(const Mesh& mesh) {
   return data;
 }
 
-FitOptions only(bool temperature) {
-  FitOptions o;
+FitSettings only(bool temperature) {
+  FitSettings o;
   o.temperature = temperature;
   o.each = false;
   return o;
@@ -86,7 +87,7 @@ struct Small {
   Snapshots data;
   FreeEnergy energy;
   Generator generator;
-  FitOptions options;
+  FitSettings options;
   Objective objective;
   GaussNewton newton;
 };

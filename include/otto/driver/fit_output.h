@@ -4,6 +4,7 @@
 // stands for a step of run_folder.h.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "otto/core/error.h"
+#include "otto/driver/network_files.h"
 #include "otto/driver/resume.h"
 #include "otto/infer/newton.h"
 #include "otto/io/checkpoint.h"
@@ -61,6 +63,8 @@ class FitOutput {
   void write_V(std::span<const FitField> fields);
   void write_curves(const std::string& name, std::span<const FitCurve> curves);
   void write_text(const std::string& name, const std::string& text);
+  /// Those that the root rank makes.
+  void write_files(const std::function<std::vector<NamedBytes>()>& files);
   void write_density(const std::string& name, double time, std::span<const NamedField> fields);
   /// summary.json with `fit`. Collective; throws IoError.
   ExitStatus finish(const nlohmann::ordered_json& fit, std::span<const double> density);

@@ -8,9 +8,10 @@
 #include "otto/core/error.h"
 #include "otto/driver/resume.h"
 #include "otto/energy/free_energy.h"
-#include "otto/infer/fit_options.h"
+#include "otto/infer/fit_settings.h"
 #include "otto/infer/snapshots.h"
 #include "otto/mesh/mesh.h"
+#include "otto/network/network.h"
 #include "otto/operators/generator.h"
 
 namespace otto {
@@ -27,9 +28,10 @@ struct FitSetup {
   FreeEnergy energy;             ///< the known terms, and the temperature or its first guess
   std::unique_ptr<Drift> drift;  ///< known, or null
   Snapshots data;
-  FitOptions options;
-  std::string flux;     ///< its name
-  Generator generator;  ///< on `mesh`, of `energy`
+  FitSettings options;
+  std::unique_ptr<Network> network;  ///< of the unknown V, or null
+  std::string flux;                  ///< its name
+  Generator generator;               ///< on `mesh`, of `energy`
 };
 
 /// Fits until the tolerance, the iterations or a signal end it. Collective; throws NumericalError and

@@ -57,10 +57,15 @@ class HistoryWriter {
  public:
   /// `header`: the names of the columns; `rows`: what a row is, for messages. Rows are handed to
   /// the operating system when the last time was `interval` ago: 1 s, so that whoever looks on sees
-  /// them while short steps do not wait for the file; 0 s where a row takes long anyway.
+  /// them while short steps do not wait for the file; 0 s where a row takes long anyway. `first`: the number of the
+  /// first row.
   explicit HistoryWriter(std::string header, std::string rows = "steps",
-                         std::chrono::milliseconds interval = std::chrono::seconds(1))
-      : header_(std::move(header) + "\n"), rows_(std::move(rows)), interval_(interval) {}
+                         std::chrono::milliseconds interval = std::chrono::seconds(1),
+                         long first = 0)
+      : header_(std::move(header) + "\n"),
+        rows_(std::move(rows)),
+        interval_(interval),
+        first_(first) {}
 
   /// Creates or empties the file and writes the header. Throws IoError naming the file.
   void open(const std::filesystem::path& file);
@@ -79,6 +84,7 @@ class HistoryWriter {
  private:
   std::string header_, rows_;
   std::chrono::milliseconds interval_;
+  long first_;
   GrowingFile file_;
   std::chrono::steady_clock::time_point flushed_;
   std::optional<std::string> trouble_;

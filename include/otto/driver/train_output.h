@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "otto/core/error.h"
+#include "otto/driver/network_files.h"
 #include "otto/driver/resume.h"
 #include "otto/io/checkpoint.h"
 #include "otto/io/field_series.h"
@@ -19,11 +20,6 @@
 #include "otto/mesh/mesh.h"
 
 namespace otto {
-
-/// A file by its name and its content.
-struct NamedBytes {
-  std::string name, bytes;
-};
 
 /// One row of history.csv.
 struct TrainRow {

@@ -32,7 +32,7 @@ struct PriorStrengths {
 class Continuation {
  public:
   /// `alpha`: the value asked for, or where the evidence starts from (`by_evidence`). Keeps references.
-  Continuation(Objective& objective, GaussNewton& newton, const FitOptions& fit, bool sampled,
+  Continuation(Objective& objective, GaussNewton& newton, const FitSettings& fit, bool sampled,
                bool by_evidence, PriorStrengths alpha, const ContinuationOptions& options = {});
 
   [[nodiscard]] bool done() const { return done_; }
@@ -50,7 +50,7 @@ class Continuation {
 
   Objective& objective_;
   GaussNewton& newton_;
-  FitOptions fit_;
+  FitSettings fit_;
   bool sampled_, by_evidence_;
   PriorStrengths target_, start_;
   ContinuationOptions options_;

@@ -3,7 +3,8 @@
 // Fisher's information, halved until the objective has decreased as far as Armijo asks. A limited
 // flux's ratios are frozen while steps are searched and refreshed after every second step; the iteration
 // ends when a step promises less than `tolerance` of the objective and the last refresh has moved V by
-// less than `tolerance` of itself. The preconditioner is that of pencil.h for V, from which w and log kT, which are few,
+// less than `tolerance` of itself, or refreshes do not settle: the ratios
+// stay then, and two steps in a row that lower the objective by less than that part end it as well. The preconditioner is that of potential_pencil.h for V, from which w and log kT, which are few,
 // are eliminated (elimination.h).
 
 #include <array>
@@ -14,7 +15,7 @@
 #include "otto/infer/conjugate_gradients.h"
 #include "otto/infer/elimination.h"
 #include "otto/infer/objective.h"
-#include "otto/infer/pencil.h"
+#include "otto/infer/potential_pencil.h"
 
 namespace otto {
 
@@ -25,8 +26,11 @@ struct GaussNewtonOptions {
   int max_halvings = 12;    ///< of one step
   double max_log_kT = 0.3;  ///< change of log kT in one step
   int refresh_every = 2;    ///< steps between refreshes of the limiter
-  int max_stalls = 2;       ///< steps in a row that lower nothing, with a refresh between them
-  int first_passes = 3;     ///< flows solved to freeze the limiter before the first step
+  /// What V moves after a refresh, over what it moved after the one before: above, refreshes end. A limiter has kinks, about
+  /// which they may go round in circles.
+  double contraction = 0.7;
+  int max_stalls = 2;    ///< steps in a row that lower nothing, with a refresh between them
+  int first_passes = 3;  ///< flows solved to freeze the limiter before the first step
   /// CG iterations of a step over those of the first after the elimination was made: beyond, and `more_cg` more, it is made anew.
   double stale = 2;
   int more_cg = 3;
@@ -60,6 +64,8 @@ class GaussNewton {
   [[nodiscard]] bool stalled() const { return stalled_; }
 
   [[nodiscard]] const Objective::Vector& x() const { return x_; }
+  /// From there on, with a preconditioner of that point. Collective.
+  void move(const Objective::Vector& x);
   [[nodiscard]] double objective() const { return J_; }
   [[nodiscard]] const Objective::Vector& gradient() const { return g_; }
   /// H^-1 b. Collective.
@@ -82,7 +88,7 @@ class GaussNewton {
 
   Objective& objective_;
   GaussNewtonOptions options_;
-  Pencil pencil_;
+  PotentialPencil pencil_;
   double t_;
   Objective::Vector x_, g_, at_refresh_;
   double J_ = 0, promise_ = 1, change_ = 1;
@@ -91,6 +97,10 @@ class GaussNewton {
   int fresh_cg_ = -1;  // iterations of the first step with it; -1: not yet
   bool stale_ = true;  // it is to be made anew
   int iteration_ = 0, since_refresh_ = 0, stalls_ = 0;
+  double last_change_ = 0;  // after the refresh before; 0: none at this strength of the prior
+  bool circling_ = false;   // refreshes have ended
+  std::array<double, 2> gains_{
+      1, 1};  // parts of the objective by which the last steps since then have lowered it
   long cg_ = 0, earlier_solves_ = 0;  // the latter before a resumption, less those of its own start
   bool stalled_ = false, ready_ = false;
   std::array<std::vector<double>, 2> saved_;  // what a checkpoint refers to

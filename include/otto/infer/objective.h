@@ -3,7 +3,7 @@
 //
 //   J(x) = sum_k N_k sum_K m_K phi(rho^k_K, d^k_K) + alpha/2 V.R V + alpha_W/2 w.B w,
 //
-// phi of likelihood.h, R of thin_plate.h, B of pair_prior.h, rho^k the flow from the datum before (`each`) or one
+// phi of likelihood.h, R of bending_prior.h, B of pair_prior.h, rho^k the flow from the datum before (`each`) or one
 // trajectory from the first snapshot. The gradient is exact for the discrete flow (linear_flow.h) with
 // a limited flux's ratios frozen; products are those with Fisher's information,
 //
@@ -15,11 +15,12 @@
 #include <span>
 #include <vector>
 
-#include "otto/infer/fit_options.h"
+#include "otto/infer/bending_prior.h"
+#include "otto/infer/fit_settings.h"
 #include "otto/infer/pair_prior.h"
 #include "otto/infer/snapshots.h"
 #include "otto/infer/stream.h"
-#include "otto/infer/thin_plate.h"
+#include "otto/infer/tensor_splines.h"
 #include "otto/infer/unknowns.h"
 #include "otto/operators/generator.h"
 #include "otto/time/linear_flow.h"
@@ -38,7 +39,7 @@ class Objective {
 
   /// Keeps references. The generator holds the known terms and the temperature. `steps[k]`: of interval
   /// k. Collective; throws InputError.
-  Objective(Generator& generator, const Snapshots& data, const FitOptions& fit,
+  Objective(Generator& generator, const Snapshots& data, const FitSettings& fit,
             const std::vector<int>& steps, const ObjectiveOptions& options = {});
   ~Objective();
   Objective(const Objective&) = delete;
@@ -51,7 +52,14 @@ class Objective {
   [[nodiscard]] const Mesh& mesh() const;
   [[nodiscard]] double samples() const;     ///< sum_k N_k
   [[nodiscard]] double background() const;  ///< density of the likelihood's uniform share
-  [[nodiscard]] const ThinPlate& prior() const;
+  [[nodiscard]] const BendingPrior& prior() const;
+  [[nodiscard]] const TensorSplines* splines() const;  ///< of V; null: by cells
+  /// V of x on the owned cells, linear in x; 0 where V is known.
+  [[nodiscard]] Vector potential(std::span<const double> x) const;
+  /// The V part of `out` becomes the transpose of potential(). Collective.
+  void pull_back_potential(std::span<const double> of_V, std::span<double> out) const;
+  /// The V part of `x` becomes V, or what splines come nearest to it. Collective.
+  void set_potential(std::span<const double> V, std::span<double> x) const;
   [[nodiscard]] const RadialSpline& spline() const;   ///< where W is unknown
   [[nodiscard]] const PairPrior& pair_prior() const;  ///< where W is unknown
   [[nodiscard]] const Streams* streams() const;       ///< null without
@@ -75,6 +83,10 @@ class Objective {
   [[nodiscard]] Fields response(std::span<const double> p);
   /// The same for a change of V_L - V_K - b.(x_L - x_K), per face. Collective.
   [[nodiscard]] Fields response_to_rises(std::span<const double> rise);
+  /// u.H_data u of changes u of V (owned cells), w (empty: none) and log kT, whether splines can take that of V or not.
+  /// Collective.
+  [[nodiscard]] double information(std::span<const double> dV, std::span<const double> dw,
+                                   double dlog_kT);
   /// out = sum_k S_k^T cotangent_k; `starts`: the cotangents of the data intervals start from, empty where one
   /// goes on from the interval before. Collective.
   void pull_back(const Fields& cotangents, std::span<double> out, Fields* starts = nullptr);

@@ -42,6 +42,8 @@ class Pencil {
   /// out = Q^T P^-1 Q r, Q the projection that takes constants out: neither flow nor prior knows them. Owned
   /// values. Collective.
   void apply(std::span<const double> r, std::span<double> out);
+  /// out = (M^-1/2 A v, w M^1/2 v), twice as many values as owned cells. Collective.
+  void slow_waves(std::span<const double> v, double w, std::span<double> out) const;
 
  private:
   struct Impl;

@@ -81,8 +81,4 @@ Scaling scaling_of(Objective& objective, GaussNewton& newton, std::span<const do
 /// that on c |x|^2 / 2 in V alone. Near 0 V and W are confounded. Collective.
 double confounding_of(Objective& objective);
 
-/// Gradient of a cell field by differences across the faces of each cell, mean of both sides; d
-/// numbers per owned cell. Collective.
-std::vector<double> cell_gradients(const Mesh& mesh, std::span<const double> V);
-
 }  // namespace otto

@@ -1,5 +1,5 @@
 #pragma once
-// [data] of `otto fit`: densities or samples of one population at some times, on the cells of a box.
+// [data] of `otto fit`: densities or samples of one population at some times, on the cells of a mesh.
 
 #include <cstdint>
 #include <filesystem>
@@ -43,7 +43,7 @@ struct Snapshots {
 
 /// Densities on boxes of the same cells or of cells so and so many times as fine along every axis,
 /// whose masses are summed, or on lattices of their own; samples by /samples or rows of as many
-/// numbers as the box has axes. Collective; throws InputError at the key.
+/// numbers as the box has axes, on boxes alone. Collective; throws InputError at the key.
 Snapshots read_snapshots(const Case& c, const Mesh& mesh);
 
 /// The same data on a coarser box of whole cells. Collective.

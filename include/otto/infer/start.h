@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "otto/infer/fit_options.h"
+#include "otto/infer/fit_settings.h"
 #include "otto/infer/snapshots.h"
 
 namespace otto {
@@ -23,7 +23,7 @@ std::vector<double> poisson_potential(const Mesh& mesh, const Snapshots& data, d
 
 /// Time steps of every interval: fit.steps, else at least 4 and enough that the velocity |grad V| where
 /// there is mass crosses at most 3 cells in one. `V`: owned + ghosts. Collective.
-std::vector<int> time_steps(const Mesh& mesh, const Snapshots& data, const FitOptions& fit,
+std::vector<int> time_steps(const Mesh& mesh, const Snapshots& data, const FitSettings& fit,
                             std::span<const double> V);
 
 /// The cell values of one box on another, cubic along every axis and linear beyond the outermost

@@ -12,21 +12,18 @@
 #include <span>
 #include <vector>
 
-#include "otto/mesh/mesh.h"
+#include "otto/infer/bending_prior.h"
 
 namespace otto {
 
-class ThinPlate {
+class ThinPlate final : public BendingPrior {
  public:
   /// Keeps a reference to the mesh, a box. Collective.
   explicit ThinPlate(const Mesh& mesh);
 
-  /// out = R V; owned values. Collective.
-  void apply(std::span<const double> V, std::span<double> out) const;
-  /// out = G^T eta, eta standard normal numbers of (seed, draw), the same on any number of ranks.
-  void random(std::uint64_t seed, std::uint64_t draw, std::span<double> out) const;
-  /// V.R V. Collective.
-  [[nodiscard]] double energy(std::span<const double> V) const;
+  void apply(std::span<const double> V, std::span<double> out) const override;
+  void random(std::uint64_t seed, std::uint64_t draw, std::span<double> out) const override;
+  [[nodiscard]] double energy(std::span<const double> V) const override;
 
  private:
   using Rows = std::vector<double>;                                       // of the owned cells

@@ -4,14 +4,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "otto/casefile/case.h"
+#include "otto/mesh/mesh.h"
 #include "otto/time/linear_flow.h"
 
 namespace otto {
 
-struct FitOptions {
+struct FitSettings {
   bool external = true;      ///< V is unknown
+  bool network = false;      ///< V is made a network's after it has been found by cells
+  std::vector<int> splines;  ///< intervals of every axis, of V by splines; empty: by cells
   bool temperature = false;  ///< kT is
   bool interaction = false;  ///< W is
   double range = 0;          ///< of W: constant beyond
@@ -31,8 +35,8 @@ struct FitOptions {
   LinearScheme scheme = LinearScheme::tr_bdf2;
 };
 
-/// Of the [fit] table. `sampled`: the data are samples, which decides the default of
+/// Of the [fit] table, for a fit on `mesh`. `sampled`: the data are samples, which decides the default of
 /// `start`. Throws InputError, also for what is not available yet.
-FitOptions read_fit_options(const Case& c, bool sampled);
+FitSettings read_fit_settings(const Case& c, const Mesh& mesh, bool sampled);
 
 }  // namespace otto

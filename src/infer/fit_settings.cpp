@@ -1,4 +1,4 @@
-#include "otto/infer/fit_options.h"
+#include "otto/infer/fit_settings.h"
 
 #include <fmt/format.h>
 
@@ -22,6 +22,11 @@ const Declare keys{
       .type = Type::text,
       .doc = "How the unknown V is written.",
       .fallback = "\"cells\""},
+     {.path = "fit.external_knots",
+      .type = Type::integers,
+      .doc = "Equal intervals along every axis of the splines of V, each from a knot to the next. "
+             "Default: 16, or the cells along the axis where these are fewer.",
+      .range = {.min = 2, .max = 400}},
      {.path = "fit.range",
       .doc = "Distance up to which the unknown W is a cubic spline; it is constant beyond.",
       .range = positive,
@@ -83,13 +88,15 @@ const Declare keys{
      {"fit.external", "cells", "A value in every cell, held together by the prior."},
      {.path = "fit.external",
       .value = "splines",
-      .doc = "Cubic splines on coarser knots.",
-      .later = true},
-     {.path = "fit.external", .value = "network", .doc = "A network.", .later = true},
+      .doc = "Products of cubic B-splines of one axis each, on knots coarser than the cells.",
+      .equation = "V(x) = sum_i y_i prod_a B((x_a - lower_a) / w_a - i_a)"},
+     {.path = "fit.external",
+      .value = "network",
+      .doc = "The network of [network], which starts from V by cells."},
      {"fit.start", "each", "Each interval from its own datum: densities without much noise."},
      {"fit.start", "first", "One trajectory from the first snapshot: samples."}}};
 
-void read_unknowns(const Section& fit, FitOptions& o) {
+void read_unknowns(const Section& fit, FitSettings& o) {
   o.external = o.temperature = o.interaction = false;
   const auto unknowns = fit.texts("unknowns");
   if (unknowns.empty()) {
@@ -110,11 +117,42 @@ void read_unknowns(const Section& fit, FitOptions& o) {
   }
 }
 
+/// Intervals of the splines of V along every axis.
+std::vector<int> read_knots(const Section& fit, const Mesh& mesh) {
+  constexpr std::int64_t usual = 16;
+  const auto d = std::size_t(mesh.dimension);
+  if (!mesh.periods.empty()) {
+    fit.fail("external", "splines are not available yet for a mesh with periods; take \"cells\"");
+  }
+  std::vector<std::int64_t> knots;
+  if (fit.given("external_knots")) {
+    knots = fit.integers("external_knots");
+    if (knots.size() != d) {
+      fit.fail("external_knots", fmt::format("has {} entries, and the mesh {} axes; give a number "
+                                             "of intervals for each",
+                                             knots.size(), d));
+    }
+  }
+  std::vector<int> result;
+  for (std::size_t a = 0; a < d; ++a) {
+    const std::int64_t cells = mesh.box ? mesh.box->cells(int(a)) : usual;
+    if (!knots.empty() && mesh.box && knots[a] > cells) {
+      fit.fail(
+          "external_knots",
+          fmt::format("{} intervals along an axis of {} cells leave some without a value; take "
+                      "at most as many as cells",
+                      knots[a], cells));
+    }
+    result.push_back(int(knots.empty() ? std::min(usual, cells) : knots[a]));
+  }
+  return result;
+}
+
 }  // namespace
 
-FitOptions read_fit_options(const Case& c, bool sampled) {
+FitSettings read_fit_settings(const Case& c, const Mesh& mesh, bool sampled) {
   const Section fit = c.section("fit");
-  FitOptions o;
+  FitSettings o;
   read_unknowns(fit, o);
   o.curl_test = fit.flag("curl_test");
   for (const char* key : {"range", "knots"}) {
@@ -123,6 +161,16 @@ FitOptions read_fit_options(const Case& c, bool sampled) {
                "belongs to an unknown interaction; name it in fit.unknowns, or remove the key");
     }
   }
+  const bool splines = fit.text("external") == "splines";
+  o.network = fit.text("external") == "network";
+  if ((splines || o.network || fit.given("external_knots")) && !o.external) {
+    fit.fail(splines || o.network ? "external" : "external_knots",
+             "belongs to an unknown external energy; name it in fit.unknowns, or remove the key");
+  }
+  if (!splines && fit.given("external_knots")) {
+    fit.fail("external_knots", "belongs to fit.external = \"splines\"; remove one of them");
+  }
+  if (splines) o.splines = read_knots(fit, mesh);
   if (o.interaction) {
     if (!fit.given("range")) {
       throw InputError(fit.where("unknowns") +
