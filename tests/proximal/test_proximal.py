@@ -34,6 +34,26 @@ end = 0.05
 [output]
 format = "none"
 """
+WELL = """[mesh]
+kind = "box"
+lower = [-1.0]
+upper = [1.0]
+cells = [20]
+[[energy]]
+kind = "entropy"
+temperature = 0.05
+[[energy]]
+kind = "external"
+expression = "40*x^2"
+[initial]
+kind = "uniform"
+[time]
+scheme = "jko"
+step = 0.3
+end = 12.0
+[output]
+format = "none"
+"""
 PLANE = """[mesh]
 kind = "box"
 lower = [-2.0, -2.0]
@@ -166,6 +186,10 @@ class Proximal(unittest.TestCase):
                             V="0.5*((0.5690*x + 0.8223*y)^2 + 19.9*(-0.8223*x + 0.5690*y)^2)",
                             scheme="jko_bdf2", step=0.0636, end=0.1272)
         self.assertLessEqual(int(self.run_case(text, 2).rows[-1]["newton_iterations"]), 30)
+
+    def test_rest_in_a_cold_well(self):
+        """Near rest F may grow by what is left of a step's equations, which is no reason to refuse it."""
+        self.run_case(WELL, 40)
 
     def test_inner_steps_of_steep_densities(self):
         """Densities between two steps that jump from cell to cell (kT = 0.05 in a bent valley), and tails of nothing: no
