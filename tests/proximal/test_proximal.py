@@ -34,7 +34,7 @@ end = 0.05
 [output]
 format = "none"
 """
-WELL = """[mesh]
+COLD_WELL = """[mesh]
 kind = "box"
 lower = [-1.0]
 upper = [1.0]
@@ -189,7 +189,7 @@ class Proximal(unittest.TestCase):
 
     def test_rest_in_a_cold_well(self):
         """Near rest F may grow by what is left of a step's equations, which is no reason to refuse it."""
-        self.run_case(WELL, 40)
+        self.run_case(COLD_WELL, 40)
 
     def test_inner_steps_of_steep_densities(self):
         """Densities between two steps that jump from cell to cell (kT = 0.05 in a bent valley), and tails of nothing: no
