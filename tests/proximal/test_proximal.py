@@ -162,6 +162,7 @@ class Proximal(unittest.TestCase):
             with self.subTest(scheme=scheme):
                 errors = [self.run_case(line.format(scheme=scheme, step=0.05 / n), n).l1(fine) for n in (5, 10)]
                 self.assertGreaterEqual(np.log2(errors[0] / errors[1]), 1.8)
+                self.assertLessEqual(errors[1], 1e-3)
 
     def test_tails_fill_again(self):
         """Densities far below the tolerance decide where mass gets in the next steps; a tail that a step leaves empty
@@ -286,6 +287,21 @@ class Proximal(unittest.TestCase):
         result = self.run_case(text, 20)
         late = [int(row["newton_iterations"]) for row in result.rows[8:]]
         self.assertLessEqual(sum(late) / len(late), 7)
+
+    def test_first_step_of_a_power_law(self):
+        """From a disc: two halves, without trying the midpoint rule first, and nearer to short steps than jko."""
+        disc = PLANE.replace('kind = "entropy"\ntemperature = {kT}', 'kind = "power"\nexponent = 2.0')
+
+        def case(scheme, n):
+            return disc.format(n=32, start=DISC, V=WELL, scheme=scheme, step=0.1 / n, end=0.1)
+        fine = Result(case("jko_bdf2", 80))
+        allowed = 0.25 * self.run_case(case("jko", 5), 5).l1(fine)
+        for scheme in PROXIMAL[1:]:
+            with self.subTest(scheme=scheme):
+                result = self.run_case(case(scheme, 5), 5)
+                self.assertEqual(result.rows[0]["fallback"], "2")
+                self.assertLessEqual(int(result.rows[0]["newton_iterations"]), 18)
+                self.assertLessEqual(result.l1(fine), allowed)
 
     def test_every_number_of_ranks(self):
         text = PLANE.format(n=40, start="exp(-((x + 0.7)^2 + (y - 0.5)^2)/0.1)", V=WELL, kT=0.7, scheme="jko_bdf2",
