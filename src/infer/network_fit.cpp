@@ -304,7 +304,8 @@ void NetworkFit::start(const Objective::Vector& by_cells, long solves) {
 void NetworkFit::step(NewtonRow& row) {
   Impl& o = *impl_;
   if (o.objective.limited() && o.since_refresh >= o.options.refresh_every) {
-    o.objective.refresh();
+    const double max_objective = o.J + o.options.max_rise * std::abs(o.J);
+    (void)o.objective.refresh_within(o.x, max_objective, o.options.max_parts);
     o.evaluate(o.tail());
     o.since_refresh = 0;
   }

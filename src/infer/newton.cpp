@@ -97,7 +97,8 @@ NewtonRow GaussNewton::step() {
   if (!ready_) evaluate(options_.first_passes);
   if (objective_.limited() && !circling_ && since_refresh_ >= options_.refresh_every) {
     last_change_ = change_;
-    objective_.refresh();
+    const double max_objective = J_ + options_.max_rise * std::abs(J_);
+    circling_ = objective_.refresh_within(x_, max_objective, options_.max_parts) == 0;
     evaluate(0);
     since_refresh_ = 0;
     at_refresh_ = x_;

@@ -423,6 +423,25 @@ void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<d
 
 void Objective::refresh() { impl_->flow.refresh(); }
 
+double Objective::refresh_within(std::span<const double> x, double max_objective, int max_parts) {
+  auto& frozen = impl_->flow.frozen();
+  const auto before = frozen;
+  refresh();
+  const auto fresh = frozen;
+  double share = 1;
+  for (int part = 0; part < max_parts && !(value(x) <= max_objective); ++part) {
+    share = part + 1 < max_parts ? 0.5 * share : 0;
+    for (std::size_t l = 0; l < frozen.size(); ++l) {
+      for (std::size_t i = 0; i < frozen[l].size(); ++i) {
+        for (std::size_t k = 0; k < frozen[l][i].size(); ++k) {
+          frozen[l][i][k] = share * fresh[l][i][k] + (1 - share) * before[l][i][k];
+        }
+      }
+    }
+  }
+  return share;
+}
+
 std::vector<double> Objective::time_integral() {
   std::vector<double> R(impl_->owned(), 0.0);
   for (std::size_t leg = 0; leg < impl_->flow.legs(); ++leg) {

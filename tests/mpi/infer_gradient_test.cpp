@@ -201,26 +201,22 @@ std::unique_ptr<Linearisation> Tanh::linearise(std::span<const Point> points) co
 
 TEST(InferGradient, Network) {
   Setting s(box_2d(), "limited", {});
-  Tanh network(6);
+  Tanh network(4);
   const std::vector<double> R = data_integral(s.data);
-  NetworkFit fit(s.objective, network, R, 0.02, {.first_steps = 15});
+  NetworkFit fit(s.objective, network, R, 0.02, {.first_steps = 4, .max_cg = 4, .max_trials = 8});
   (void)s.objective.value(s.point());
   s.objective.refresh();
   (void)s.objective.value(s.point());
   fit.start(s.point(), 0);
-  EXPECT_LT(fit.first_distance(), 0.5);  // of second derivatives, by six units
   const Eigen::VectorXd g = fit.gradient();
   Eigen::VectorXd p(g.size());
   for (Eigen::Index i = 0; i < p.size(); ++i) p[i] = RandomAt(8, 0, std::uint64_t(i)).normal()[0];
   const double slope = difference([&](double h) { return fit.value_beside(h * p); }, 1e-3);
   EXPECT_NEAR(g.dot(p), slope, 1e-8 * std::abs(slope));
-  double before = s.objective.misfit();
-  for (int step = 0; step < 3; ++step) {
-    NewtonRow row;
-    fit.step(row);
-    EXPECT_LT(row.objective, 1.05 * before);  // a refreshed limiter may raise it a little
-    before = row.objective;
-  }
+  const double before = fit.value_beside(0 * p);
+  NewtonRow row;
+  fit.step(row);
+  EXPECT_LT(row.objective, before);
 }
 
 TEST(ScatteredPlate, IsTheBendingEnergyOfPolynomials) {

@@ -34,6 +34,8 @@ struct NetworkFitOptions {
   int max_cg = 60;              ///< of one step
   int max_trials = 12;          ///< of lambda, in one step
   int refresh_every = 2;        ///< steps between refreshes of the limiter
+  double max_rise = 0.1;        ///< of J by one, a part of it; else it is halved,
+  int max_parts = 4;            ///< so many times
   double tolerance = 1e-3;      ///< of J
   int settled_steps = 2;        ///< in a row that lower J by less than the tolerance end it
 };

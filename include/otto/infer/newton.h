@@ -29,6 +29,10 @@ struct GaussNewtonOptions {
   /// What V moves after a refresh, over what it moved after the one before: above, refreshes end. A limiter has kinks, about
   /// which they may go round in circles.
   double contraction = 0.7;
+  /// A refresh that raises the objective by more than this part is halved, so many times: layers thinner than a cell have
+  /// ratios that overshoot.
+  double max_rise = 0.1;
+  int max_parts = 4;
   int max_stalls = 2;    ///< steps in a row that lower nothing, with a refresh between them
   int first_passes = 3;  ///< flows solved to freeze the limiter before the first step
   /// CG iterations of a step over those of the first after the elimination was made: beyond, and `more_cg` more, it is made anew.

@@ -99,6 +99,9 @@ class Objective {
   void perturbation(std::uint64_t seed, std::uint64_t draw, std::span<double> out);
   /// Freezes the limiter at the last value()'s flow. Collective.
   void refresh();
+  /// The same at x, where value() was last, or half, a quarter ... of the way from the densities frozen before to it, until the
+  /// objective is at most `max_objective`: the share taken, 0 where so many parts do not do. Collective.
+  double refresh_within(std::span<const double> x, double max_objective, int max_parts);
   [[nodiscard]] bool limited() const;
   [[nodiscard]] std::vector<std::vector<std::vector<double>>>& frozen();  ///< LinearFlow::frozen
   /// int rho dt of the model, owned cells. Collective.
