@@ -40,9 +40,9 @@ otto_room(particles tables network)
 otto_room(driver learn infer particles analysis time initial)
 otto_room(app driver)
 
-# No contraction of a * b + c in what a time step computes: the compiler may do it in the body of a loop and not in
+# No contraction of a * b + c in what a time step or a training computes: the compiler may do it in the body of a loop and not in
 # its rest, and the value of a cell would depend on its place in a rank's block.
-foreach(room core tables flux energy initial operators multigrid linear newton time)
+foreach(room core mesh tables flux energy initial operators multigrid linear newton time learn)
   target_compile_options(otto_${room} PRIVATE -ffp-contract=off)
 endforeach()
 set_source_files_properties(src/driver/gibbs_distance.cpp src/driver/moments.cpp PROPERTIES COMPILE_OPTIONS -ffp-contract=off)

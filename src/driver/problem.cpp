@@ -159,6 +159,7 @@ Problem problem_of(const Case& c, const Mesh& mesh, const FreeEnergy& energy, Ge
                   .generator = generator,
                   .solver = read_solver(c.section("solver")),
                   .diffusion = std::move(diffusion)};
+  problem.solver.reproducible = c.section("run").flag("reproducible");
   const Section flux = c.section("flux");
   if (flux.given("kind")) problem.flux = flux.text("kind");
   if (takes_gradients(c, problem)) problem.flux = flux_on_simplices;

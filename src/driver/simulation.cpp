@@ -40,6 +40,7 @@ class TimeLoop::Impl {
   [[nodiscard]] bool over() const { return table_.over(state_.time); }
 
   bool step() {
+    MPI_Pcontrol(1);  // for profilers, such as bench/scaling: a step begins
     if (loop_.restart) restart();
     const double energy = record_.ledger.free_energy;
     advance();
@@ -56,6 +57,7 @@ class TimeLoop::Impl {
   }
 
   RunOutcome finish() {
+    MPI_Pcontrol(2);  // the steps are over
     outcome_.stopped = !table_.over(state_.time);
     outcome_.last = record_;
     outcome_.steps = record_.step;

@@ -83,7 +83,8 @@ std::vector<std::string> RunTotals::warnings(const Promise& promise) const {
   if (changed > 0) {
     said.push_back(fmt::format(
         "{} of {} steps were made by another formula than time.scheme's (column fallback of "
-        "history.csv, explained in docs/methods/proximal_second_order.md); a smaller time.step avoids it",
+        "history.csv, explained in docs/methods/proximal_second_order.md); a smaller time.step "
+        "avoids it",
         changed, steps));
   }
   const double scale = 1 + std::max(std::abs(energy_initial), std::abs(energy_final));

@@ -62,6 +62,7 @@ class Loop {
   void run() {
     const TrainOptions& options = setup_.training.options;
     for (IterationReport report;; report = setup_.objective->iterate(), ++iteration_) {
+      MPI_Pcontrol(1);  // for profilers, as in a run: an iteration begins
       const TrainRow row = make_row(report);
       refuse_divergence(row);
       const bool over = ended_ || iteration_ >= options.iterations ||
@@ -74,6 +75,7 @@ class Loop {
   }
 
   ExitStatus finish() {
+    MPI_Pcontrol(2);
     const Mesh& mesh = setup_.mesh;
     const double seconds = spent();
     const ModelMetrics metrics = evaluate(setup_.data, *setup_.network);

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "otto/core/random.h"
+#include "otto/core/reproducible_sum.h"
+#include "otto/learn/cell_blocks.h"
 
 namespace otto {
 
@@ -54,19 +56,19 @@ double logarithmic_mean(double a, double b) {
 
 double gradient_square(const Mesh& mesh, std::span<const double> U, std::span<const double> rho) {
   const Fields x(mesh, U, rho);
-  double sum = 0;
+  ReproducibleSum sum;
   for_each_side(mesh, [&](std::size_t K, std::size_t L, double a) {
     const double D = x.U[K] - x.U[L];
     sum += 0.5 * a * logarithmic_mean(x.r[K], x.r[L]) * D * D;
   });
-  return mesh.comm.sum(sum);
+  return sum_of_all(mesh.comm, sum);
 }
 
 double add_gradient_penalty(const Mesh& mesh, std::span<const double> U,
                             std::span<const double> rho, double lambda, bool laplacian,
                             std::span<double> c) {
   const Fields x(mesh, U, rho);
-  double sum = 0;
+  ReproducibleSum sum;
   for_each_side(mesh, [&](std::size_t K, std::size_t L, double a) {
     const double D = x.U[K] - x.U[L], weight = lambda * a;
     const double slope = weight * logarithmic_mean(x.r[K], x.r[L]) * D;
@@ -74,29 +76,38 @@ double add_gradient_penalty(const Mesh& mesh, std::span<const double> U,
     sum += 0.5 * (0.5 * slope + curved) * D;
     c[K] += slope + curved;
   });
-  return mesh.comm.sum(sum);
+  return sum_of_all(mesh.comm, sum);
 }
 
 double gradient_square_between(const Mesh& mesh, const Network& network,
                                std::span<const double> rho, std::uint64_t seed) {
   const Box& box = mesh.box->box;
-  std::vector<Point> points(rho.size(), Point{}), slope(rho.size());
+  const CellBlocks cells(mesh);
+  const std::vector<double> mass = cells.to_blocks(rho);
+  std::vector<Point> points(mass.size(), Point{}), slope(mass.size());
   for (std::size_t k = 0; k < points.size(); ++k) {
+    const std::int64_t number = cells.first() + std::int64_t(k);
     for (int a = 0; a < box.dimension; ++a) {
       const auto& nodes = box.nodes[std::size_t(a)];
-      const auto i = std::size_t(index_along(box, mesh.global[k], a));
+      const auto i = std::size_t(index_along(box, number, a));
       const double u =
-          RandomAt(seed, stream + std::uint64_t(a), std::uint64_t(mesh.global[k])).uniform()[0];
+          RandomAt(seed, stream + std::uint64_t(a), std::uint64_t(number)).uniform()[0];
       points[k][std::size_t(a)] = nodes[i] + u * (nodes[i + 1] - nodes[i]);
     }
   }
-  mesh.comm.together([&] { network.gradient(points, slope); });
-  double sum = 0;
+  mesh.comm.together([&] {
+    for (std::size_t begin = 0; begin < points.size(); begin += CellBlocks::size) {
+      const std::size_t count = std::min(std::size_t(CellBlocks::size), points.size() - begin);
+      network.gradient(std::span(points).subspan(begin, count),
+                       std::span(slope).subspan(begin, count));
+    }
+  });
+  ReproducibleSum sum;
   for (std::size_t k = 0; k < points.size(); ++k) {
-    sum += rho[k] *
+    sum += mass[k] *
            (slope[k][0] * slope[k][0] + slope[k][1] * slope[k][1] + slope[k][2] * slope[k][2]);
   }
-  return mesh.comm.sum(sum);
+  return sum_of_all(mesh.comm, sum);
 }
 
 }  // namespace otto

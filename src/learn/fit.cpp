@@ -38,9 +38,9 @@ Fit::Fit(Network& network, GridModel& model, const FitOptions& options)
   }
   for (auto box = boxes.rbegin(); box != boxes.rend(); ++box) {
     meshes_.push_back(std::make_unique<Mesh>(make_box_mesh(finest.comm, *box)));
-    metrics_.push_back(std::make_unique<Metric>(*meshes_.back(), network));
+    metrics_.push_back(std::make_unique<Metric>(*meshes_.back(), network, options.solver));
   }
-  metrics_.push_back(std::make_unique<Metric>(finest, network));
+  metrics_.push_back(std::make_unique<Metric>(finest, network, options.solver));
 }
 
 std::vector<double> Fit::gradient(std::span<const double> q) const {

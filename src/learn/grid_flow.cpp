@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/energy/free_energy.h"
 #include "otto/flux/two_point.h"
 #include "otto/linear/positive_transport.h"
@@ -46,12 +48,12 @@ FreeEnergy field_energy(const std::shared_ptr<std::vector<double>>& V) {
 }  // namespace
 
 struct GridFlow::Impl {
-  Impl(const Mesh& m, double rtol)
+  Impl(const Mesh& m, const SolverOptions& o)
       : mesh(m),
         V(std::make_shared<std::vector<double>>(std::size_t(m.owned), 0.0)),
         energy(field_energy(V)),
         generator(m, energy, find_flux("scharfetter_gummel")),
-        options{.rtol = rtol},
+        options(o),
         solver(generator, options),
         transport(m) {}
 
@@ -79,13 +81,14 @@ std::vector<double> GridFlow::Impl::density(std::span<const double> mass) const 
 
 /// Non-negative masses of the sum they had before.
 void GridFlow::Impl::set_masses(std::span<const double> rho, std::span<double> mass) const {
-  double before = 0, after = 0;
+  std::array<ReproducibleSum, 2> parts;  // before and after
   for (std::size_t i = 0; i < mass.size(); ++i) {
-    before += mass[i];
+    parts[0] += mass[i];
     mass[i] = std::max(rho[i], 0.0) * mesh.volume[i];
-    after += mass[i];
+    parts[1] += mass[i];
   }
-  const double scale = mesh.comm.sum(before) / mesh.comm.sum(after);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
+  const double scale = sums[0] / sums[1];
   if (!std::isfinite(scale)) throw NumericalError("a step of the sampler's law is not finite");
   for (double& m : mass) m *= scale;
 }
@@ -100,7 +103,8 @@ int GridFlow::Impl::solve(double c, std::span<const double> b, std::span<double>
   return report.iterations;
 }
 
-GridFlow::GridFlow(const Mesh& mesh, double rtol) : impl_(std::make_unique<Impl>(mesh, rtol)) {}
+GridFlow::GridFlow(const Mesh& mesh, const SolverOptions& options)
+    : impl_(std::make_unique<Impl>(mesh, options)) {}
 GridFlow::~GridFlow() = default;
 
 void GridFlow::set(std::span<const double> V) {
@@ -129,8 +133,10 @@ int GridFlow::proximal(double tau, std::span<double> mass) {
   int iterations = 0;
   std::vector<double> rho0 = o.density(mass), rho, phi;
   double left = tau, length = tau;
+  SolverOptions solver = o.options;
+  solver.rtol = proximal_rtol;
   for (int halvings = 0; left > 1e-12 * tau;) {
-    ProximalNewton newton(o.energy, o.transport, {.rtol = proximal_rtol});
+    ProximalNewton newton(o.energy, o.transport, solver);
     phi.assign(rho0.size(), 0.0);
     const NewtonReport report =
         newton.solve({length, 0.5, rho0, o.generator.external(), true}, phi, rho);
@@ -163,12 +169,12 @@ int GridFlow::second_order(double tau, std::span<double> mass) {
   const int iterations = o.solve(tau, b, x, "the system of a second-order step");
   for (std::size_t i = 0; i < n; ++i) phi[i] = x[i] / pi[i];
   o.mesh.halo.update(o.mesh.comm, phi);
-  PositiveTransport transport(o.transport, o.options);
+  PositiveTransport transport(o.transport);
   const std::vector<double> rho0 = o.density(mass);
   std::vector<double> rho;
-  const SolveReport report = transport.move_positive(phi, rho0, tau, rho0, rho0, rho);
-  if (!report.converged) {
-    throw NumericalError("the transport of a second-order step did not converge: " + report.reason);
+  const std::string failed = transport.move_positive(phi, rho0, tau, rho0, rho0, rho);
+  if (!failed.empty()) {
+    throw NumericalError("the transport of a second-order step failed: " + failed);
   }
   o.set_masses(rho, mass);
   return iterations;

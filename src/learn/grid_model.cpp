@@ -1,24 +1,22 @@
 #include "otto/learn/grid_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "otto/core/error.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
 
 namespace otto {
 
 GridModel::GridModel(const Mesh& mesh, const Network& network)
-    : mesh_(mesh), network_(network), log_volume_(std::size_t(mesh.owned)) {
+    : mesh_(mesh), network_(network), blocks_(mesh), log_volume_(std::size_t(mesh.owned)) {
   log_of(std::span(mesh.volume).first(log_volume_.size()), log_volume_);
 }
 
-void GridModel::update() {
-  std::vector<double> U(log_volume_.size());
-  mesh_.comm.together([&] { network_.evaluate(points(), U); });
-  set(std::move(U));
-}
+void GridModel::update() { set(blocks_.evaluate(network_)); }
 
 void GridModel::set(std::vector<double> U) {
   U_ = std::move(U);
@@ -37,9 +35,9 @@ void GridModel::set(std::vector<double> U) {
   p_.resize(U_.size());
   for (std::size_t i = 0; i < U_.size(); ++i) p_[i] = log_volume_[i] - U_[i] - max;
   exp_of(p_, p_);
-  Accumulator sum;
-  for (const double x : p_) sum.add(x);
-  const double Z = mesh_.comm.sum(sum.value());
+  ReproducibleSum sum;
+  sum.add(p_);
+  const double Z = sum_of_all(mesh_.comm, sum);
   for (double& x : p_) x /= Z;
   log_z_ = max + std::log(Z);
 }
@@ -47,21 +45,22 @@ void GridModel::set(std::vector<double> U) {
 double GridModel::log_mass(std::size_t i) const { return log_volume_[i] - U_[i] - log_z_; }
 
 double GridModel::kl(std::span<const double> q) const {
-  Accumulator sum;
+  ReproducibleSum sum;
   for (std::size_t i = 0; i < q.size(); ++i) {
     if (q[i] > 0) sum.add(q[i] * (std::log(q[i]) - log_mass(i)));
   }
-  return mesh_.comm.sum(sum.value());
+  return sum_of_all(mesh_.comm, sum);
 }
 
 Divergences GridModel::divergences(std::span<const double> q) const {
   constexpr double min = 1e-300;
-  Accumulator reverse, total;
+  std::array<ReproducibleSum, 2> parts;  // of the reverse divergence and of sum |p - q|
   for (std::size_t i = 0; i < q.size(); ++i) {
-    if (p_[i] > 0) reverse.add(p_[i] * (log_mass(i) - std::log(std::max(q[i], min))));
-    total.add(std::abs(p_[i] - q[i]));
+    if (p_[i] > 0) parts[0].add(p_[i] * (log_mass(i) - std::log(std::max(q[i], min))));
+    parts[1].add(std::abs(p_[i] - q[i]));
   }
-  return {kl(q), mesh_.comm.sum(reverse.value()), 0.5 * mesh_.comm.sum(total.value())};
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
+  return {kl(q), sums[0], 0.5 * sums[1]};
 }
 
 }  // namespace otto

@@ -15,17 +15,14 @@ using Eigenpairs = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>;
 
 }  // namespace
 
-Kronecker::Kronecker(const Comm& comm, const Linearisation& J, std::span<const double> p,
-                     double delta) {
+Kronecker::Kronecker(const CellJacobian& J, std::span<const double> p, double delta) {
   Index entries = 0;
   double trace = 0;
   const std::vector<LayerShape> shapes = J.layers();
   for (std::size_t l = 0; l < shapes.size(); ++l) {
     const std::size_t n = shapes[l].columns(), m = shapes[l].outputs;
-    std::vector<double> moments(n * n + m * m, 0.0);
+    std::vector<double> moments = J.moments(l, p);
     const std::span<double> hh(moments.data(), n * n), DD(moments.data() + n * n, m * m);
-    comm.together([&] { J.add_moments(l, p, hh, DD); });
-    comm.sum_in_place(moments);
     const Eigenpairs h(Rows(hh.data(), Index(n), Index(n))), D(Rows(DD.data(), Index(m), Index(m)));
     blocks_.push_back({shapes[l], entries, h.eigenvectors(), D.eigenvectors(),
                        D.eigenvalues().cwiseMax(0) * h.eigenvalues().cwiseMax(0).transpose()});

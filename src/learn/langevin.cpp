@@ -10,7 +10,6 @@ namespace otto {
 
 namespace {
 
-constexpr std::size_t batch = 4096;
 constexpr std::uint64_t start_stream = std::uint64_t{1} << 63;  // no particle has such a number
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/geodesic/geodesic.h"
 #include "otto/learn/early_stopping.h"
 #include "otto/linear/kinetic_energy.h"
@@ -49,9 +50,9 @@ double geodesic(const Mesh& mesh, std::span<const double> p, std::span<const dou
 }  // namespace
 
 double law_distance(const Mesh& mesh, std::span<const double> p, std::span<const double> q) {
-  double apart = 0;
-  for (std::size_t i = 0; i < p.size(); ++i) apart += 0.5 * std::abs(p[i] - q[i]);
-  apart = mesh.comm.sum(apart);
+  ReproducibleSum parts;
+  for (std::size_t i = 0; i < p.size(); ++i) parts += 0.5 * std::abs(p[i] - q[i]);
+  const double apart = sum_of_all(mesh.comm, parts);
   double squared = apart < near ? linearised(mesh, p, q) : INFINITY;
   if (!std::isfinite(squared)) squared = geodesic(mesh, p, q);
   return std::sqrt(std::max(squared, 0.0));

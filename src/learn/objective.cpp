@@ -155,7 +155,8 @@ TrainOptions read_train_options(const Case& c) {
   if (o.sampler == "jko" && !entry.takes_jko) {
     train.fail("sampler", "particles make no proximal steps; take 'persistent' or 'short_run'");
   }
-  o.rtol = c.section("solver").real("rtol");
+  o.solver = read_solver(c.section("solver"));
+  o.solver.reproducible = c.section("run").flag("reproducible");
   return o;
 }
 

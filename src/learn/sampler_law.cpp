@@ -3,21 +3,19 @@
 namespace otto {
 
 SamplerLaw::SamplerLaw(const GridModel& model, const std::string& kind, double tau, int steps,
-                       double rtol)
+                       const SolverOptions& solver)
     : model_(model),
       kind_(kind),
       tau_(tau),
       steps_(steps),
-      flow_(model.mesh(), rtol),
-      mass_(model.points().size()) {
+      flow_(model.mesh(), solver),
+      mass_(std::size_t(model.mesh().owned)) {
   start();
 }
 
 void SamplerLaw::start() {
   const Mesh& mesh = model_.mesh();
-  double volume = 0;
-  for (std::size_t i = 0; i < mass_.size(); ++i) volume += mesh.volume[i];
-  volume = mesh.comm.sum(volume);
+  const double volume = integral(mesh, std::vector<double>(mass_.size(), 1.0));
   for (std::size_t i = 0; i < mass_.size(); ++i) mass_[i] = mesh.volume[i] / volume;
 }
 

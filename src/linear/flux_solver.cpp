@@ -8,8 +8,9 @@
 namespace otto {
 
 struct FluxSolver::Impl {
-  Impl(const Mesh& m, SolverOptions options, Role role)
+  Impl(const Mesh& m, SolverOptions o, Role role)
       : mesh(m),
+        options(o),
         matrix(m),
         krylov(m.comm.handle(), std::size_t(m.owned),
                {.prefix = "flux_",
@@ -18,6 +19,7 @@ struct FluxSolver::Impl {
                                                  : KrylovControl::Unprefixed::rtol}) {}
 
   const Mesh& mesh;
+  SolverOptions options;
   AssembledMatrix matrix;
   std::vector<double> diagonal;
   std::vector<double> given;  ///< dt, omega, left, right of the matrix
@@ -31,6 +33,7 @@ FluxSolver::~FluxSolver() = default;
 void FluxSolver::set(double dt, std::span<const double> omega, std::span<const double> left,
                      std::span<const double> right) {
   Impl& own = *impl_;
+  refuse_irreproducible(own.options, "GMRES with hypre's multigrid");
   std::vector<double> given{dt};
   for (const auto part : {omega, left, right}) given.insert(given.end(), part.begin(), part.end());
   if (!own.mesh.comm.any(given != own.given)) return;  // the preconditioner is kept

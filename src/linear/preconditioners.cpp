@@ -69,6 +69,9 @@ void Preconditioners::changed(bool start_over) {
 }
 
 void Preconditioners::make() {
+  if (kind_ != Kind::geometric) {
+    refuse_irreproducible(options_, "another preconditioner than the geometric multigrid");
+  }
   if (kind_ == Kind::layered && !boundary_) {
     const Mat A = assemble_();
     boundary_ = std::make_unique<FreeBoundary>(A, layer_(wide_), options_.layer_rings);

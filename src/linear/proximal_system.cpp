@@ -189,6 +189,7 @@ void ProximalSystem::set(const ProximalCoefficients& coefficients) {
   } else if (s.geometric) {
     s.make_cycle();
   }
+  if (s.assemble) refuse_irreproducible(s.options, "hypre's multigrid");
   if (!s.ksp) s.make_ksp(*this);
   if (s.assemble) {
     check(KSPSetOperators(s.ksp, s.matrix->mat(), s.matrix->mat()));

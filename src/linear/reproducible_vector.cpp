@@ -109,6 +109,12 @@ PetscErrorCode axpy(Vec y, PetscScalar a, Vec x) {
   return combine(y, x, [a](double from, double to) { return to + a * from; });
 }
 
+/// One vector after the other, each cell by itself.
+PetscErrorCode maxpy(Vec y, PetscInt count, const PetscScalar* a, Vec* x) {
+  for (PetscInt k = 0; k < count; ++k) axpy(y, a[k], x[k]);
+  return 0;
+}
+
 PetscErrorCode aypx(Vec y, PetscScalar a, Vec x) {
   return combine(y, x, [a](double from, double to) { return from + a * to; });
 }
@@ -133,6 +139,7 @@ void make_reproducible(Vec v, const RowBlock& rows) {
   v->ops->mdot = v->ops->mtdot = products;
   v->ops->norm = norm;
   v->ops->axpy = axpy;
+  v->ops->maxpy = maxpy;
   v->ops->aypx = aypx;
   v->ops->axpby = axpby;
 }

@@ -11,6 +11,7 @@
 #include "krylov.h"
 #include "otto/casefile/key.h"
 #include "otto/casefile/section.h"
+#include "otto/core/error.h"
 #include "otto/core/fault.h"
 #include "otto/mesh/rows.h"
 #include "otto/multigrid/box_operator.h"
@@ -75,6 +76,14 @@ struct WideOperator {
 }  // namespace
 
 SolverOptions read_solver(const Section& solver) { return {.rtol = solver.real("rtol")}; }
+
+void refuse_irreproducible(const SolverOptions& options, const std::string& method) {
+  if (!options.reproducible) return;
+  throw NumericalError("this system needs " + method +
+                       ", whose last digits depend on the number of ranks: run.reproducible cannot "
+                       "be kept (docs/ranks.md). "
+                       "Take shorter steps, more cells or a smoother energy, or take the key out");
+}
 
 std::vector<double> gibbs_weights(const Generator& generator) {
   return gibbs_weights(generator.mesh().comm, generator.external(), generator.temperature());
@@ -160,6 +169,7 @@ void ShiftedSolver::Impl::make_shell(void* context, PetscErrorCode (*product)(Ma
 }
 
 void ShiftedSolver::Impl::make_ksp() {
+  if (!matrix_free()) refuse_irreproducible(options, "GMRES with hypre's multigrid");
   const MPI_Comm comm = mesh.comm.handle();
   check(KSPCreate(comm, ksp.out()));
   check(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));

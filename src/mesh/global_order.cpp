@@ -46,10 +46,10 @@ class GlobalOrder::Walk {
   std::vector<std::int32_t> done_;  // cells of run next_ that were visited
 };
 
-GlobalOrder::GlobalOrder(const Mesh& mesh) : comm_(mesh.comm), cells_(mesh.global_cells) {
-  const std::int64_t p = comm_.size(), r = comm_.rank();
-  first_ = r * cells_ / p;
-  rows_ = (r + 1) * cells_ / p - first_;
+GlobalOrder::GlobalOrder(const Mesh& mesh, std::int64_t unit)
+    : comm_(mesh.comm), cells_(mesh.global_cells), unit_(unit) {
+  first_ = start_of(comm_.rank());
+  rows_ = start_of(comm_.rank() + 1) - first_;
   comm_.together([&] { find_runs(mesh); });
   share_runs();
   comm_.together([&] { check_slab(); });
@@ -60,9 +60,15 @@ GlobalOrder::GlobalOrder(const Mesh& mesh) : comm_(mesh.comm), cells_(mesh.globa
   straight_ = !comm_.any(!mine);
 }
 
+/// The first number of a rank's slab.
+std::int64_t GlobalOrder::start_of(std::int64_t rank) const {
+  const std::int64_t units = (cells_ + unit_ - 1) / unit_;
+  return std::min(rank * units / comm_.size() * unit_, cells_);
+}
+
 /// The runs of owned cells, cut where slabs end.
 void GlobalOrder::find_runs(const Mesh& mesh) {
-  const std::int64_t n = cells_, p = comm_.size();
+  const std::int64_t n = cells_, p = comm_.size(), units = (n + unit_ - 1) / unit_;
   mine_.run_counts.assign(index(p), 0);
   mine_.cell_counts.assign(index(p), 0);
   std::vector<std::int64_t> numbers;  // of the first cells
@@ -71,9 +77,9 @@ void GlobalOrder::find_runs(const Mesh& mesh) {
     const std::int64_t g = mesh.global[index(i)];
     if (g < 0 || g >= n) throw InternalError("mesh: a global cell number is out of range");
     if (g != next || g == end) {
-      const std::int64_t home = ((g + 1) * p - 1) / n;
-      end = (home + 1) * n / p;
-      mine_.runs.push_back({i, static_cast<std::int32_t>(g - home * n / p), 0});
+      const std::int64_t home = ((g / unit_ + 1) * p - 1) / units;
+      end = start_of(home + 1);
+      mine_.runs.push_back({i, static_cast<std::int32_t>(g - start_of(home)), 0});
       numbers.push_back(g);
       ++mine_.run_counts[index(home)];
     }
@@ -150,7 +156,8 @@ std::vector<double> GlobalOrder::from_slab(std::span<const double> slab, int col
 void GlobalOrder::stream(std::span<const double> owned, const Sink& sink,
                          std::int64_t max_rows) const {
   fault_point("global_order");
-  const std::int64_t longest = (cells_ + comm_.size() - 1) / comm_.size();  // of all slabs
+  const std::int64_t units = (cells_ + unit_ - 1) / unit_, p = comm_.size();
+  const std::int64_t longest = (units + p - 1) / p * unit_;  // of all slabs
   Walk sending(mine_), arriving(slab_);
   std::vector<double> out, piece;
   for (std::int64_t begin = 0; begin < longest; begin += max_rows) {

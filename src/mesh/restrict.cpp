@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 
 #include "otto/core/all_to_all.h"
@@ -52,7 +51,11 @@ std::vector<double> restrict_density(const Mesh& fine, std::span<const double> d
   if (!fine.box || !coarse.box) return same_cells(fine, density, coarse);
   const Comm& comm = fine.comm;
   const Box &small = fine.box->box, &big = coarse.box->box;
-  std::map<std::int64_t, double> content;  // of coarse cells, by global number
+  struct Part {
+    std::int64_t coarse, fine;
+    double mass;
+  };
+  std::vector<Part> parts;
   for (std::size_t k = 0; k < std::size_t(fine.owned); ++k) {
     std::int64_t number = fine.global[k], coarse_number = 0, stride = 1;
     for (int a = 0; a < small.dimension; ++a) {
@@ -61,26 +64,31 @@ std::vector<double> restrict_density(const Mesh& fine, std::span<const double> d
       coarse_number += stride * parent(small.nodes[std::size_t(a)], big.nodes[std::size_t(a)], i);
       stride *= big.cells(a);
     }
-    content[coarse_number] += fine.volume[k] * density[k];
+    parts.push_back({coarse_number, fine.global[k], fine.volume[k] * density[k]});
   }
+  std::ranges::sort(parts, {}, &Part::coarse);
   const GlobalOrder order(coarse);
   const std::int64_t n = coarse.global_cells, p = comm.size();
   std::vector<int> counts(std::size_t(p), 0);
-  std::vector<double> numbers, masses;
+  std::vector<std::int64_t> numbers;
+  std::vector<double> masses;
   int rank = 0;
-  for (const auto& [number, mass] : content) {
-    while (number >= (rank + 1) * n / p) ++rank;
+  for (const Part& part : parts) {
+    while (part.coarse >= (rank + 1) * n / p) ++rank;
     ++counts[std::size_t(rank)];
-    numbers.push_back(double(number));
-    masses.push_back(mass);
+    numbers.insert(numbers.end(), {part.coarse, part.fine});
+    masses.push_back(part.mass);
   }
   const std::vector<int> incoming = incoming_counts(comm, counts);
-  numbers = all_to_all(comm, numbers, counts, incoming);
+  numbers = all_to_all(comm, numbers, counts, incoming, 2);
   masses = all_to_all(comm, masses, counts, incoming);
-  std::vector<double> slab(std::size_t(order.rows()), 0.0);
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    slab[std::size_t(std::int64_t(numbers[i]) - order.first())] += masses[i];
+  parts.clear();
+  for (std::size_t i = 0; i < masses.size(); ++i) {
+    parts.push_back({numbers[2 * i], numbers[2 * i + 1], masses[i]});
   }
+  std::ranges::sort(parts, {}, &Part::fine);  // whoever sent them
+  std::vector<double> slab(std::size_t(order.rows()), 0.0);
+  for (const Part& part : parts) slab[std::size_t(part.coarse - order.first())] += part.mass;
   std::vector<double> averages = order.from_slab(slab);
   for (std::size_t k = 0; k < averages.size(); ++k) averages[k] /= coarse.volume[k];
   return averages;

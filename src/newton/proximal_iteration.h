@@ -88,6 +88,7 @@ struct ProximalNewton::Impl {
   void find_density(Iterate& it, std::span<const double> V);
   void continuity(Iterate& it, ReproducibleSum* kinetic = nullptr);
   void residuals(Iterate& it);
+  [[nodiscard]] double energy_excess() const;
   void residuals(Iterate& it, std::size_t begin, std::size_t n, ResidualSums& sums);
 
   [[nodiscard]] double rest_rounding(double slope, double V, double top) const;

@@ -209,12 +209,12 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   phi.resize(n.local);
   n.system.begin(n.bounds.bounded() && !n.stiff());
   n.solve_from(phi);
+  if (n.report.converged) n.report.gap = n.bounds.bounded() ? n.gap() : n.energy_excess();
   if (n.report.converged && n.euler) n.raise_tails();
   phi.swap(n.now.phi);
   rho.swap(n.now.rho);
   n.report.optimality = n.now.optimality;
   n.report.kinetic = n.now.kinetic;
-  if (n.bounds.bounded()) n.report.gap = n.gap();
   return n.report;
 }
 

@@ -88,6 +88,24 @@ void ProximalNewton::Impl::residuals(Iterate& it, std::size_t begin, std::size_t
   if (bounds.bounded()) std::copy_n(dual, n, it.error.data() + begin);
 }
 
+/// How far above F(rho0) what is left of the equations may leave F(rho): by the convexity of U,
+///
+///   F(rho) - F(rho0) <= <G - g, rho - rho0> = -tau <G, L phi> - <G, r> - <g, rho - rho0>,
+///
+/// of which the first part is not positive at a solution. G counts over its mean, since r sums to 0.
+double ProximalNewton::Impl::energy_excess() const {
+  std::array<ReproducibleSum, 4> parts;
+  for (std::size_t k = 0; k < owned; ++k) {
+    const double vol = mesh.volume[k];
+    parts[0] += now.G[k] * now.r[k];
+    parts[1] += now.r[k];
+    parts[2] += vol * now.rho[k] * now.G[k];
+    parts[3] += vol * now.g[k] * (now.rho[k] - rho0[k]);
+  }
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
+  return std::abs(sums[0] - sums[2] / mass * sums[1]) + std::abs(sums[3]);
+}
+
 /// r, g and their sums, G being known. A cell that is empty and wants to be emptier has g = 0.
 void ProximalNewton::Impl::residuals(Iterate& it) {
   ResidualSums part;

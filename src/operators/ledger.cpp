@@ -34,6 +34,7 @@ constexpr double min_positive = std::numeric_limits<double>::denorm_min();
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int32_t lanes = 8;
+constexpr std::size_t piece = 512;  ///< cells of a row looked at together
 
 /// Bounds over cells.
 struct Bounds {
@@ -95,25 +96,68 @@ ReproducibleSum dissipation(const Generator& generator, std::span<const double> 
     more.resize(generator.forward().size());
     generator.correction()->fluxes(rho, more);
   }
+  const auto term_of = [&](const FaceRun& run) {
+    const auto l = static_cast<std::size_t>(run.left), r = static_cast<std::size_t>(run.right);
+    return [left = &rho[l], right = &rho[r], mu_left = mu + l, mu_right = mu + r,
+            forward = &generator.forward()[std::size_t(run.first)],
+            backward = &generator.backward()[std::size_t(run.first)]](std::size_t i) {
+      return (forward[i] * left[i] - backward[i] * right[i]) * (mu_left[i] - mu_right[i]);
+    };
+  };
+  if (more.empty() && !empty_cells) {  // the common case, without a place for the terms
+    for (const FaceRun& run : generator.runs()) {
+      if (run.left_owned) sums.add(std::size_t(run.left), std::size_t(run.count), term_of(run));
+    }
+    sums.finish();
+    return total;
+  }
   const auto terms = [&](const FaceRun& run, double* term) {
     const auto l = static_cast<std::size_t>(run.left), r = static_cast<std::size_t>(run.right);
-    const double *left = &rho[l], *right = &rho[r], *mu_left = mu + l, *mu_right = mu + r;
-    const double* forward = &generator.forward()[std::size_t(run.first)];
-    const double* backward = &generator.backward()[std::size_t(run.first)];
-#pragma omp simd
-    for (std::int32_t i = 0; i < run.count; ++i) {
-      term[i] = (forward[i] * left[i] - backward[i] * right[i]) * (mu_left[i] - mu_right[i]);
+    const auto one = term_of(run);
+    for (std::size_t i = 0; i < std::size_t(run.count); ++i) {
+      term[i] = one(i);
+      if (!more.empty()) term[i] += more[std::size_t(run.first) + i] * (mu[l + i] - mu[r + i]);
     }
-    for (std::size_t i = 0; i < std::size_t(run.count) && !more.empty(); ++i) {
-      term[i] += more[std::size_t(run.first) + i] * (mu_left[i] - mu_right[i]);
-    }
-    if (empty_cells) mend_empty(generator, run, left, right, term);
+    if (empty_cells) mend_empty(generator, run, &rho[l], &rho[r], term);
   };
   for_each_piece(generator.runs(), terms, [&](const FaceRun& run, const double* term) {
     if (run.left_owned) sums.add(std::size_t(run.left), {term, std::size_t(run.count)});
   });
   sums.finish();
   return total;
+}
+
+/// sum vol rho and sum vol rho level over the cells, and the bounds of rho; set_level(cell, n) makes the
+/// levels of n cells first.
+template <class SetLevel>
+std::array<ReproducibleSum, 2> mass_and_energy(const Mesh& mesh, std::span<const double> rho,
+                                               const double* levels, SetLevel&& set_level,
+                                               Bounds& bounds) {
+  std::array<ReproducibleSum, 2> sums;
+  const RowBlock block = rows_of(mesh);
+  block.for_each_group([&](std::size_t first, std::size_t rows) {
+    alignas(64) std::array<double, piece> mass, energy;  // over the rows of the group
+    for (std::size_t begin = 0; begin < block.length; begin += piece) {
+      const std::size_t n = std::min(piece, block.length - begin);
+      mass.fill(0.0);
+      energy.fill(0.0);
+      for (std::size_t r = 0; r < rows; ++r) {
+        const std::size_t at = first + begin + r * block.length;
+        set_level(at, n);
+        bounds.add(&rho[at], std::int32_t(n));
+        const double *vol = &mesh.volume[at], *density = &rho[at], *level = levels + at;
+#pragma omp simd
+        for (std::size_t i = 0; i < n; ++i) {
+          const double content = vol[i] * density[i];
+          mass[i] += content;
+          energy[i] += content * level[i];
+        }
+      }
+      sums[0].add(std::span(mass).first(n));
+      sums[1].add(std::span(energy).first(n));
+    }
+  });
+  return sums;
 }
 
 }  // namespace
@@ -134,18 +178,7 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
     for (std::size_t i = 0; i < n; ++i) level[i] = kT * level[i] + V[at + i];
   };
   Bounds bounds;
-  std::array<ReproducibleSum, 2> of_cells;  // mass, energy
-  add_rows(of_cells, rows_of(mesh), [&](std::size_t at, std::size_t n, const auto& to) {
-    set_level(at, n);
-    bounds.add(&rho[at], std::int32_t(n));
-    const double *vol = &mesh.volume[at], *density = &rho[at], *level = &room[at];
-    double *mass = to[0], *energy = to[1];
-#pragma omp simd
-    for (std::size_t i = 0; i < n; ++i) {
-      mass[i] = vol[i] * density[i];
-      energy[i] = mass[i] * level[i];
-    }
-  });
+  const auto of_cells = mass_and_energy(mesh, rho, room.get(), set_level, bounds);
   const auto owned = std::size_t(mesh.owned);
   if (std::size_t(cells) > owned) set_level(owned, std::size_t(cells) - owned);
   std::array<ReproducibleSum, 3> parts{of_cells[0], of_cells[1]};

@@ -1,5 +1,7 @@
 #include "otto/time/extrapolation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -18,7 +20,7 @@ void Extrapolation::remember(Archive& archive) {
   for (std::size_t i = 0; i < degree_.size(); ++i) {
     archive.number("degree" + std::to_string(i), degree_[i]);
     for (std::size_t q = 0; q < max_points && options_.memory > 0; ++q) {
-      const std::string name = "miss" + std::to_string(i) + "_" + std::to_string(q);
+      const std::string name = fmt::format("miss{}_{}", i, q);
       if (archive.holds(name)) archive.number(name, misses_[i][q]);
     }
   }

@@ -35,8 +35,10 @@ void GeodesicExtrapolation::set_omega(double tau) {
   for (const FaceRun& run : transport_.runs()) {
     for (std::int32_t i = 0; i < run.count; ++i) {
       const double a = mesh_.faces.transmissibility[std::size_t(run.first + i)];
-      if (run.left_owned) omega_[std::size_t(run.left + i)] += a;
       if (run.right_owned) omega_[std::size_t(run.right + i)] += a;
+    }
+    for (std::int32_t i = 0; i < run.count && run.left_owned; ++i) {  // the lower face first
+      omega_[std::size_t(run.left + i)] += mesh_.faces.transmissibility[std::size_t(run.first + i)];
     }
   }
   const double mean = integral(mesh_, std::span(mean_).first(omega_.size())) *
@@ -69,17 +71,21 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
   return "";
 }
 
-/// sum vol |rho - line| > max_bend sum vol |line - now|.
-bool GeodesicExtrapolation::bends(const Points& points, std::span<const double> rho) const {
+GeodesicExtrapolation::Shape GeodesicExtrapolation::shape(const Points& points,
+                                                          std::span<const double> rho) const {
   const double ahead = points.s / points.tau;
-  std::array<ReproducibleSum, 2> parts;
+  std::array<ReproducibleSum, 5> parts;
   for (std::size_t k = 0; k < omega_.size(); ++k) {
-    const double move = ahead * (points.now[k] - points.before[k]);
-    parts[0] += mesh_.volume[k] * std::abs(rho[k] - points.now[k] - move);
-    parts[1] += mesh_.volume[k] * std::abs(move);
+    const double now = points.now[k], move = ahead * (now - points.before[k]);
+    const double floor = options_.min_factor * now, vol = mesh_.volume[k];
+    parts[0] += vol * now;
+    parts[1] += vol * std::abs(move);
+    parts[2] += vol * std::abs(rho[k] - now - move);
+    parts[3] += vol * std::max(floor - rho[k], 0.0);
+    parts[4] += vol * std::max(floor - now - move, 0.0);
   }
   const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
-  return !(sums[0] <= options_.max_bend * sums[1]);
+  return {sums[1] / sums[0], sums[2] / sums[0], sums[3] / sums[0], sums[4] / sums[0]};
 }
 
 /// The line, no lower than min_factor of now; its mass is that of now.
@@ -109,10 +115,15 @@ std::string GeodesicExtrapolation::find(StepReport& report, const Points& points
     mean_[k] = std::max(now + ahead * (now - points.before[k]), 0.0);
   }
   mover_.move(later_, mean_, s, points.now, rho);
-  if (bends(points, rho)) {
-    straight(points, rho);
-    report.fallback = std::max(report.fallback, fallback::other_rule);
-    return "";
+  const Shape is = shape(points, rho);
+  const bool bends = !(is.bend <= options_.max_bend * (1 + points.tau / s) * is.moved);
+  if (bends || is.raised > options_.max_raised * is.moved) {
+    if (is.raised_line <= options_.max_raised_line * is.moved) {
+      straight(points, rho);
+      report.fallback = std::max(report.fallback, fallback::other_rule);
+      return "";
+    }
+    if (bends) return "the geodesic crosses more cells than it sees";
   }
   bool low = false;
   for (std::size_t k = 0; k < rho.size(); ++k) {
@@ -123,9 +134,8 @@ std::string GeodesicExtrapolation::find(StepReport& report, const Points& points
   if (!mesh_.comm.any(low)) return "";
 
   psi_.assign(rho.begin(), rho.end());
-  const SolveReport solve = mover_.move_positive(later_, mean_, s, psi_, points.now, rho);
-  count(report, solve);
-  return solve.converged ? "" : "the linear solve of the extrapolation failed: " + solve.reason;
+  reason = mover_.move_positive(later_, mean_, s, psi_, points.now, rho);
+  return reason.empty() ? "" : "the transport of the extrapolation failed: " + reason;
 }
 
 }  // namespace otto

@@ -13,6 +13,13 @@
 // (After Gallouet, Natale, Todeschi, arXiv 2209.14622, whose extrapolations are other ones.) Where
 // rho_e would be less than a tenth of rho the positive form of linear/positive_transport.h is taken.
 //
+// Where that form would be most of the motion (beside jumps of the density), and where the geodesic
+// crosses more cells than it sees (a door), the straight line is taken,
+//
+//   rho_e = rho + s/tau (rho - rho_p),
+//
+// if it is a density: mass that leaves a place for good is not on the line, but ahead of it.
+//
 // psi is phi + delta with phi the potential of the last proximal step, which is psi but for O(tau):
 // (Omega + tau L) delta = rest, Omega small enough to change nothing but the constant and the cells
 // without mass, where psi means nothing and phi is kept.
@@ -33,9 +40,15 @@ struct GeodesicOptions {
   /// Of the solve for delta = O(tau), at most this, and so many times solver.rtol: what it leaves is
   /// as small a part of a step's change as the error of second order is.
   double rtol = 1e-4, rtol_factor = 1e4;
-  /// rho_e against the straight line, over what that moves: beyond it the geodesic crosses more
-  /// cells than it sees, and the line is taken.
-  double max_bend = 2;
+  /// Of |rho_e - line| over |line - rho|, in units of 1 + tau/s: mass that moves on, however far,
+  /// makes no more. Beyond it the geodesic crosses more cells than it sees.
+  double max_bend = 1;
+  /// Part of |line - rho| by which rho_e may fall below min_factor rho and be raised: beyond it the
+  /// positive form is no small correction.
+  double max_raised = 0.3;
+  /// The same of the line. Mass that leaves a place for good makes 1/2, mass that spreads next to
+  /// nothing.
+  double max_raised_line = 0.1;
   double min_factor = 0.1;  ///< rho_e over rho, below which the positive form is taken
 };
 
@@ -58,7 +71,14 @@ class GeodesicExtrapolation {
   [[nodiscard]] std::string find_potential(StepReport& report, const Points& points,
                                            std::span<const double> phi);
   void set_omega(double tau);
-  [[nodiscard]] bool bends(const Points& points, std::span<const double> rho) const;
+  /// Shares of the mass.
+  struct Shape {
+    double moved;        ///< |line - now|
+    double bend;         ///< |rho - line|
+    double raised;       ///< of rho to min_factor now,
+    double raised_line;  ///< and of the line
+  };
+  [[nodiscard]] Shape shape(const Points& points, std::span<const double> rho) const;
   void straight(const Points& points, std::span<double> rho) const;
 
   const Transport& transport_;

@@ -13,7 +13,7 @@ class JkoBdf2 final : public Stepper {
  public:
   JkoBdf2(const Problem& problem, const ProximalOptions& options)
       : stage_(problem, options),
-        mover_(stage_.transport(), problem.solver),
+        mover_(stage_.transport()),
         midpoint_(stage_, mover_, problem.mesh),
         bdf2_(stage_, mover_, midpoint_, problem.solver) {}
 

@@ -17,9 +17,10 @@ ProximalBdf2::ProximalBdf2(ProximalStage& stage, PositiveTransport& mover,
 
 StepReport ProximalBdf2::step(StepReport report, State& state, double dt, bool midpoint_failed) {
   const bool is_first = first();
-  std::string reason = bdf2_step(report, state, dt);
+  bool lost = false;
+  std::string reason = bdf2_step(report, state, dt, lost);
   int did = fallback::none;
-  if (!reason.empty() && !midpoint_failed) {
+  if (!reason.empty() && !lost && !midpoint_failed) {
     reason = midpoint_step(report, state, dt);
     if (!is_first) did = fallback::other_rule;
   }
@@ -59,12 +60,12 @@ bool ProximalBdf2::changes_fast(const State& state, double dt) const {
 
 StepReport ProximalBdf2::start_up(StepReport report, State& state, double dt) {
   const State begun = state;
-  double piece = std::ldexp(dt, -control_.start_levels);
-  report = plain_step(stage_, std::move(report), state, piece, rho_);
-  went(report, piece, rho_);
-  for (int k = 0; k < control_.start_levels && report.accepted; ++k, piece *= 2) {
+  const double half = 0.5 * dt;
+  report = plain_step(stage_, std::move(report), state, half, rho_);
+  went(report, half, rho_);
+  if (report.accepted) {
     report.accepted = false;
-    report = step(std::move(report), state, piece);
+    report = step(std::move(report), state, half);
   }
   if (!report.accepted) {
     state = begun;
@@ -77,14 +78,15 @@ StepReport ProximalBdf2::start_up(StepReport report, State& state, double dt) {
   return report;
 }
 
-/// Advances the state and returns "", or says why not.
-std::string ProximalBdf2::bdf2_step(StepReport& report, State& state, double dt) {
+/// Advances the state and returns "", or says why not; `lost`: there is no density to step from.
+std::string ProximalBdf2::bdf2_step(StepReport& report, State& state, double dt, bool& lost) {
   if (first()) return "there is no step before";
   const double r = dt / tau_, t = state.time + dt;
   if (r > control_.max_ratio) return "the step before is too short";
   std::string reason = extrapolation_.find(
       report, {before_, state.density, tau_, r * r / (1 + 2 * r) * tau_}, stage_.phi(), ahead_);
-  if (!reason.empty()) return reason;
+  lost = !reason.empty();
+  if (lost) return reason;
   if (!stage_.solve(report, ahead_, (1 + r) / (1 + 2 * r) * dt, 0.5, t, rho_)) {
     return report.reason;
   }

@@ -10,8 +10,11 @@
 // (BDF2 is stable up to 1 + sqrt 2), are made by the midpoint rule (proximal_midpoint.h); a step
 // that neither can make without a growing free energy is a plain proximal one.
 //
+// Where the geodesic cannot be continued the midpoint rule does not see where it goes, either, and
+// the step is a plain one.
+//
 // From a density that jumps (ProximalStage::rough) no potential of second order leads: the step is
-// made of pieces dt/2^K, dt/2^K, dt/2^(K-1), ..., dt/2, of which the first is a plain proximal one.
+// made of two halves, of which the first is a plain proximal one.
 
 #include "geodesic_extrapolation.h"
 #include "proximal_midpoint.h"
@@ -21,8 +24,7 @@ namespace otto {
 class ProximalBdf2 {
  public:
   struct Control {
-    double max_ratio = 2.4;  ///< of a step to the one before
-    int start_levels = 3;  ///< K: more levels do no better (docs/methods/proximal_second_order.md)
+    double max_ratio = 2.4;    ///< of a step to the one before
     double fast_change = 0.5;  ///< of log rho in a step
     double fast_part = 1e-3;   ///< of the mass that changes so fast
   };
@@ -37,7 +39,7 @@ class ProximalBdf2 {
   /// One step, or refuses. `midpoint_failed`: that rule has been tried already. Collective.
   [[nodiscard]] StepReport step(StepReport report, State& state, double dt,
                                 bool midpoint_failed = false);
-  /// A first step in pieces, or refuses and leaves the state as it was. Collective.
+  /// A first step in two halves, or refuses and leaves the state as it was. Collective.
   [[nodiscard]] StepReport start_up(StepReport report, State& state, double dt);
   /// A step somebody else has made: `before` is the density it started from, swapped out. Not
   /// accepted: the next step is the first.
@@ -48,7 +50,7 @@ class ProximalBdf2 {
   void remember(Archive& archive);
 
  private:
-  [[nodiscard]] std::string bdf2_step(StepReport& report, State& state, double dt);
+  [[nodiscard]] std::string bdf2_step(StepReport& report, State& state, double dt, bool& lost);
   [[nodiscard]] std::string midpoint_step(StepReport& report, State& state, double dt);
 
   const Mesh& mesh_;

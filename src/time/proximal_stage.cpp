@@ -33,8 +33,7 @@ ProximalStage::ProximalStage(const Problem& problem, const ProximalOptions& opti
 }
 
 bool ProximalStage::rough(const State& state) const {
-  const double kT = generator_.temperature();
-  if (!(kT > 0)) return false;
+  const double kT = generator_.temperature(), beta = kT > 0 ? 1 / kT : 0;
   generator_.set_time(state.time);
   const std::vector<double>& rho = state.density;
   const auto V = generator_.external();
@@ -42,8 +41,9 @@ bool ProximalStage::rough(const State& state) const {
   std::vector<char> next(std::size_t(mesh_.owned), 0);
   for (std::size_t f = 0; f < std::size_t(faces.size()); ++f) {
     const auto K = std::size_t(faces.left[f]), L = std::size_t(faces.right[f]);
-    if (std::abs(V[K] - V[L]) > limits_.obstacle_jump * kT) continue;
-    const double j = std::log(rho[K] / rho[L]) + (V[K] - V[L]) / kT;  // of two empty cells: NaN
+    const double rise = beta * (V[K] - V[L]);
+    if (std::abs(rise) > limits_.obstacle_jump) continue;
+    const double j = std::log(rho[K] / rho[L]) + rise;  // of two empty cells: NaN
     if (!(std::abs(j) > limits_.rough_jump)) continue;
     const std::size_t fuller = rho[K] > rho[L] ? K : L;
     if (fuller < next.size()) next[fuller] = 1;

@@ -15,22 +15,30 @@
 
 namespace otto {
 
-/// Bytes that the pieces of one Linearisation may keep; those beyond are made anew for every
-/// product.
+/// Bytes that the pieces of all Linearisations of this process may keep; those beyond are made anew
+/// for every product.
 inline constexpr double kept_bytes = 1.5e9;
+inline double bytes_in_use = 0;
 
 template <class Piece>
 class BatchedLinearisation final : public Linearisation {
  public:
   BatchedLinearisation(const Script& script, std::span<const Point> points)
       : script_(script.copy()), points_(points.begin(), points.end()), value_(points.size()) {
-    const double room = kept_bytes / Piece::bytes_per_point(script_);
+    const double each = Piece::bytes_per_point(script_);
     in_batches(points_, batch_size, [&](std::size_t first, std::span<const Point> batch) {
       Piece piece(script_, batch);
       piece.value(std::span(value_).subspan(first, batch.size()));
-      if (double(first + batch.size()) <= room) kept_.push_back(std::move(piece));
+      const double bytes = each * double(batch.size());
+      if (first != batch_size * kept_.size() || bytes_in_use + bytes > kept_bytes) return;
+      kept_.push_back(std::move(piece));
+      bytes_ += bytes;
+      bytes_in_use += bytes;
     });
   }
+  ~BatchedLinearisation() override { bytes_in_use -= bytes_; }
+  BatchedLinearisation(const BatchedLinearisation&) = delete;
+  BatchedLinearisation& operator=(const BatchedLinearisation&) = delete;
 
   std::span<const double> value() const override { return value_; }
 
@@ -78,6 +86,7 @@ class BatchedLinearisation final : public Linearisation {
   std::vector<Point> points_;
   std::vector<double> value_;
   std::vector<Piece> kept_;
+  double bytes_ = 0;  ///< of these
 };
 
 }  // namespace otto

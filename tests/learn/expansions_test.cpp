@@ -31,7 +31,7 @@ constexpr double mean = 0.3, variance = 0.4;
 
 /// The flow towards a double well from a normal law, in 3600 cells.
 struct Descending {
-  Descending() : mesh(make_box_mesh(Comm(), cube(1, 4.5, 3600))), flow(mesh, 1e-13) {
+  Descending() : mesh(make_box_mesh(Comm(), cube(1, 4.5, 3600))), flow(mesh, {.rtol = 1e-13}) {
     rho = masses_of(mesh, [](Point x) { return normal(x[0], mean, std::sqrt(variance)); });
     q = masses_of(mesh, [](Point x) { return std::exp(-double_well(x[0])); });
     std::vector<double> V;

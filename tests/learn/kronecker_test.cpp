@@ -48,9 +48,13 @@ struct Learned {
 
 TEST(Kronecker, OnePointIsInvertedLayerByLayer) {
   const Learned learned;
-  const auto J = learned.network->linearise(std::vector<Point>{{0.3, -0.7, 0}});
+  const CellBlocks cells(learned.mesh);
+  std::vector<char> chosen(cells.points().size(), 0);
+  chosen[331] = 1;
+  const auto J = learned.network->linearise(std::vector{cells.points()[331]});
   constexpr double delta = 0.01;
-  const MatrixXd C = matrix_of(Kronecker(Comm(), *J, std::vector{1.0}, delta), learned.m);
+  const CellJacobian of_cell(cells, *learned.network, chosen);
+  const MatrixXd C = matrix_of(Kronecker(of_cell, std::vector{1.0}, delta), learned.m);
   // K of one point: the squares of the gradient's blocks, of which the mean eigenvalue is known.
   std::vector<double> gradient(std::size_t(learned.m), 0.0);
   J->add_adjoint(std::vector{1.0}, gradient);

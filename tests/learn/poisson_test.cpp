@@ -26,7 +26,7 @@ double eight(const Point& x) {
 
 int iterations(std::int64_t cells) {
   const Mesh mesh = make_box_mesh(Comm(), cube(2, 4.5, cells));
-  GridFlow flow(mesh, 1e-8);
+  GridFlow flow(mesh, {.rtol = 1e-8});
   const auto p = masses_of(mesh, eight);
   std::vector<double> V(p.size()), b(p.size()), x(p.size());
   double mean = 0;

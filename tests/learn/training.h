@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/learn/objective.h"
 #include "otto/network/network_module.h"
 
@@ -25,12 +26,12 @@ inline Box cube(int dimension, double half, std::int64_t cells) {
 /// Masses of a density at the cell centres (the midpoint rule, as for the model), sum 1.
 inline std::vector<double> masses_of(const Mesh& mesh, const std::function<double(Point)>& f) {
   std::vector<double> mass;
-  double sum = 0;
+  ReproducibleSum parts;
   for (std::size_t i = 0; i < std::size_t(mesh.owned); ++i) {
     mass.push_back(mesh.volume[i] * f(mesh.center[i]));
-    sum += mass.back();
+    parts += mass.back();
   }
-  sum = mesh.comm.sum(sum);
+  const double sum = sum_of_all(mesh.comm, parts);
   for (double& m : mass) m /= sum;
   return mass;
 }
@@ -107,7 +108,7 @@ inline TrainOptions options_of(const std::string& objective, std::int64_t iterat
   o.sampler = "persistent";
   o.iterations = iterations;
   o.penalty = 0.1;
-  o.rtol = 1e-11;
+  o.solver.rtol = 1e-11;
   return o;
 }
 

@@ -105,6 +105,35 @@ TEST(SameBits, ProximalSteps) {
   expect_same_bits(well(3, "[14, 16, 11]", time), 3);
 }
 
+/// From a narrow start, whose first step is made in pieces, and from one as wide as the well.
+TEST(SameBits, ProximalStepsOfSecondOrder) {
+  for (const char* scheme : {"jko_bdf2", "jko_midpoint"}) {
+    for (const char* variance : {"0.1", "0.6"}) {
+      SCOPED_TRACE(std::string(scheme) + " from variance " + variance);
+      const auto steps = [&](int dimension, const char* cells) {
+        std::string toml = well(dimension, cells, "scheme = \"" + std::string(scheme) + "\"\n");
+        toml.replace(toml.find("variance = 0.1") + 11, 3, variance);
+        toml.replace(toml.find("end = 0.04") + 6, 4, "0.08");
+        expect_same_bits(toml, dimension);
+      };
+      steps(2, "[26, 19]");
+      if (variance == std::string("0.6")) continue;
+      steps(1, "[64]");
+      steps(3, "[8, 10, 9]");
+    }
+  }
+}
+
+/// Fourier transforms whose lines do not see the slabs they are cut into.
+TEST(SameBits, Interactions) {
+  const std::string pairs =
+      "[[energy]]\nkind = \"interaction\"\nlibrary = \"gaussian\"\nstrength = 2.0\nrange = 0.5\n";
+  const std::string time = "scheme = \"jko\"\n";
+  expect_same_bits(pairs + well(1, "[64]", time), 1);
+  expect_same_bits(pairs + well(2, "[26, 19]", "scheme = \"jko_bdf2\"\n"), 2);
+  expect_same_bits(pairs + well(3, "[8, 10, 9]", time), 3);
+}
+
 /// What each rank adds plainly, and MPI then, differs from that on one rank for most seeds: the test
 /// of runs would see it.
 TEST(SameBits, SumsOverRanks) {

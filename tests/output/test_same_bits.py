@@ -2,6 +2,7 @@
 numbers of ranks; what has them not is refused by [run] reproducible."""
 
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,28 @@ from pathlib import Path
 OTTO = os.environ["OTTO"]
 ROOT = Path(__file__).resolve().parents[2]
 WELL = str(ROOT / "cases" / "double_well" / "case.toml")
+EMPTY_CELLS = """
+[mesh]
+lower = [-1.344, -2.345, -2.961]
+upper = [2.442, 1.78, 2.838]
+cells = [8, 7, 8]
+[[energy]]
+kind = "entropy"
+temperature = 0.1
+[[energy]]
+kind = "external"
+library = "double_well"
+barrier = 2.2
+[initial]
+kind = "samples"
+file = "samples.txt"
+[time]
+scheme = "jko"
+step = 0.00494
+end = 0.00494
+[output]
+format = "none"
+"""
 SMALL = ["mesh.cells=[40,37]", "time.end=0.1", "time.step=0.02", "output.format=none"]
 
 
@@ -39,11 +62,12 @@ class SameBits(unittest.TestCase):
         self.assertEqual(done.stdout.count("the same bits"), 4)
 
     def test_what_has_them_not_is_refused(self):
-        for setting in ("time.scheme=jko_bdf2", "flux.kind=fourth_order", 'drift.expression=["y","-x"]',
+        for setting in ("time.inner_steps=2", "flux.kind=fourth_order", 'drift.expression=["y","-x"]',
                         "analysis.stationary_current=true"):
-            done = run("--set", "run.reproducible=true", "--set", setting)
+            scheme = "jko" if "inner_steps" in setting else "implicit_euler"
+            done = run("--set", "run.reproducible=true", "--set", setting, "--set", f"time.scheme={scheme}")
             self.assertEqual(done.returncode, 2, setting + done.stderr)
-        done = run("--set", "run.reproducible=true", "--set", "time.scheme=jko_bdf2")
+        done = run("--set", "run.reproducible=true", "--set", "flux.kind=fourth_order")
         self.assertIn("run.reproducible", done.stderr)
         self.assertIn("docs/ranks.md", done.stderr)
 
@@ -54,6 +78,27 @@ class SameBits(unittest.TestCase):
                        "--set", "time.end=1e-6")
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertEqual("V/kT ranges over" in done.stderr, status == 2, done.stderr)
+
+    def test_proximal_schemes_of_second_order(self):
+        for scheme in ("jko_bdf2", "jko_midpoint"):
+            done = compare(WELL, "--ranks", "3", "--set", *SMALL, "run.reproducible=true", f"time.scheme={scheme}")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_step_that_cannot_keep_it_ends_the_run(self):
+        """Cells that are empty between some that are not: the geometric multigrid gives way to another one."""
+        with tempfile.TemporaryDirectory() as folder:
+            draw = random.Random(1)
+            Path(folder, "samples.txt").write_text("".join(
+                " ".join(str(max(-0.9, min(0.9, draw.gauss(0, 0.4)))) for _ in range(3)) + "\n" for _ in range(30)),
+                encoding="utf-8")
+            case = Path(folder, "case.toml")
+            case.write_text(EMPTY_CELLS, encoding="utf-8")
+            for reproducible, status in ((True, 3), (False, 0)):
+                done = subprocess.run([OTTO, "run", str(case), "-o", folder + "/out", "--set",
+                                       f"run.reproducible={str(reproducible).lower()}"],
+                                      capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertEqual("run.reproducible cannot be kept" in done.stderr, reproducible, done.stderr)
 
     def test_a_grid_that_does_not_fit(self):
         for grid, ranks in (("2,2", 2), ("0,2", 2), ("1,1,2", 2)):

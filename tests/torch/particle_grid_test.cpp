@@ -129,7 +129,7 @@ TEST_P(OnAGrid, GradientsAreThoseOfTheGrid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Dimensions, OnAGrid, testing::Values(1, 2, 3),
-                         [](const auto& info) { return std::to_string(info.param) + "d"; });
+                         [](const auto& instance) { return std::to_string(instance.param) + "d"; });
 
 }  // namespace
 }  // namespace otto

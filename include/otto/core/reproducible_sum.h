@@ -218,14 +218,16 @@ class GroupedTerms {
  public:
   GroupedTerms(const RowBlock& block, ReproducibleSum& sum)
       : block_(block), sum_(sum), row_(block.group > 1 ? block.length : 0, 0.0) {}
-  /// Of the cells `first`, `first` + 1, ...
-  void add(std::size_t first, std::span<const double> terms) {
-    if (row_.empty()) return sum_.add(terms);
+  /// term(i) of the cells `first` + i, 0 <= i < n.
+  template <class Term>
+  void add(std::size_t first, std::size_t n, Term&& term) {
+    if (row_.empty()) return sum_.add(n, term);
     if (started_ && first <= last_) flush();  // the next sweep
     last_ = first;
-    while (!terms.empty()) {
-      const std::size_t row = first / block_.length, column = first % block_.length;
-      const std::size_t count = std::min(block_.length - column, terms.size());
+    for (std::size_t done = 0; done < n;) {
+      const std::size_t row = (first + done) / block_.length,
+                        column = (first + done) % block_.length;
+      const std::size_t count = std::min(block_.length - column, n - done);
       const std::size_t plane = row / block_.rows, j = row % block_.rows;
       const auto group = std::int64_t(plane * (block_.rows + 1)) +
                          (block_.first + std::int64_t(j)) / block_.group -
@@ -233,10 +235,14 @@ class GroupedTerms {
       if (started_ && group != group_) flush();
       group_ = group;
       started_ = true;
-      for (std::size_t i = 0; i < count; ++i) row_[column + i] += terms[i];
-      terms = terms.subspan(count);
-      first += count;
+      double* to = row_.data() + column;
+#pragma omp simd
+      for (std::size_t i = 0; i < count; ++i) to[i] += term(done + i);
+      done += count;
     }
+  }
+  void add(std::size_t first, std::span<const double> terms) {
+    add(first, terms.size(), [terms](std::size_t i) { return terms[i]; });
   }
 
   /// The last group; to be called at the end.

@@ -24,6 +24,7 @@ struct FitOptions {
   double tau = 1;           ///< of the first step
   double ridge = 0.1;       ///< ridge / tau on the diagonal: directions the cells hardly see
   int cg_iterations = 150;  ///< most per step
+  SolverOptions solver;     ///< of the metric's Poisson equation, but for its tolerance
 };
 
 struct FitReport {

@@ -7,14 +7,15 @@
 #include <span>
 #include <vector>
 
+#include "otto/linear/shifted_solver.h"
 #include "otto/mesh/mesh.h"
 
 namespace otto {
 
 class GridFlow {
  public:
-  /// Keeps a reference to `mesh`. `rtol`: of the linear solves. Collective.
-  GridFlow(const Mesh& mesh, double rtol);
+  /// Keeps a reference to `mesh`. Collective.
+  GridFlow(const Mesh& mesh, const SolverOptions& options);
   ~GridFlow();
   GridFlow(const GridFlow&) = delete;
   GridFlow& operator=(const GridFlow&) = delete;

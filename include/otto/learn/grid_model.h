@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "otto/learn/cell_blocks.h"
 #include "otto/mesh/mesh.h"
 #include "otto/network/network.h"
 
@@ -21,7 +22,7 @@ struct Divergences {
 
 class GridModel {
  public:
-  /// Keeps references. update() before anything else.
+  /// Keeps references. update() before anything else. Collective.
   GridModel(const Mesh& mesh, const Network& network);
 
   /// Evaluates U at the present theta. Collective; throws NumericalError where U is not
@@ -31,9 +32,7 @@ class GridModel {
   void set(std::vector<double> U);
 
   [[nodiscard]] const Mesh& mesh() const { return mesh_; }
-  [[nodiscard]] std::span<const Point> points() const {
-    return std::span(mesh_.center).first(std::size_t(mesh_.owned));
-  }
+  [[nodiscard]] const CellBlocks& blocks() const { return blocks_; }
   /// Owned cells.
   [[nodiscard]] const std::vector<double>& energy() const { return U_; }
   [[nodiscard]] const std::vector<double>& mass() const { return p_; }  ///< sum 1
@@ -46,6 +45,7 @@ class GridModel {
   [[nodiscard]] double log_mass(std::size_t i) const;
   const Mesh& mesh_;
   const Network& network_;
+  CellBlocks blocks_;
   std::vector<double> log_volume_, U_, p_;
   double log_z_ = 0;
 };

@@ -14,16 +14,15 @@
 #include <span>
 #include <vector>
 
-#include "otto/core/comm.h"
-#include "otto/network/network.h"
+#include "otto/learn/cell_blocks.h"
 
 namespace otto {
 
 class Kronecker {
  public:
-  /// `p`: weights of the linearisation's points, of sum about 1 over all ranks. `delta` is added to
+  /// `p`: weights of the chosen cells, of sum about 1 over all ranks. `delta` is added to
   /// a share of K's mean eigenvalue. Collective.
-  Kronecker(const Comm& comm, const Linearisation& J, std::span<const double> p, double delta);
+  Kronecker(const CellJacobian& J, std::span<const double> p, double delta);
 
   /// s = C x, in place.
   void to_parameters(Eigen::VectorXd& x) const;

@@ -45,6 +45,8 @@ using EnergyFunction = std::function<void(std::span<const Point> points, std::sp
 
 class LangevinParticles {
  public:
+  /// Particles are worked on in batches: the first such many, the next, ...
+  static constexpr std::size_t batch = 256;
   /// Particles number first, first + 1, ... at the positions of `start`.
   LangevinParticles(ParticleBox box, std::vector<Point> start, std::int64_t first,
                     std::uint64_t seed);

@@ -19,20 +19,14 @@
 
 namespace otto {
 
-/// Indices of the owned cells where `weight` is above `share` of its largest value. Collective.
-std::vector<std::size_t> active_cells(const Comm& comm, std::span<const double> weight,
-                                      double share);
-/// Those entries.
-std::vector<Point> picked(std::span<const Point> all, std::span<const std::size_t> cells);
-std::vector<double> picked(std::span<const double> all, std::span<const std::size_t> cells);
 /// J^T c over all cells of all ranks, c being 0 where both p and q are next to nothing. Collective.
 std::vector<double> pull_back(const GridModel& model, const Network& network,
                               std::span<const double> c, std::span<const double> weight);
 
 class Metric {
  public:
-  /// Keeps references. Collective.
-  Metric(const Mesh& mesh, const Network& network);
+  /// Keeps references. `solver`: of the Poisson equation, but for its tolerance. Collective.
+  Metric(const Mesh& mesh, const Network& network, SolverOptions solver = {});
 
   /// At the theta of the moment. Collective.
   void update();
@@ -48,9 +42,8 @@ class Metric {
   const Network& network_;
   GridModel model_;
   GridFlow flow_;
-  std::vector<std::size_t> active_;
-  std::unique_ptr<Linearisation> J_;
-  std::vector<double> p_;  ///< of the active cells
+  std::unique_ptr<CellJacobian> J_;  ///< of the cells with mass
+  std::vector<double> p_;            ///< of these
   double p_sum_ = 1;
   long poisson_iterations_ = 0, poisson_solves_ = 0;
 };

@@ -12,6 +12,7 @@
 #include "otto/core/archive.h"
 #include "otto/learn/grid_model.h"
 #include "otto/learn/training_data.h"
+#include "otto/linear/shifted_solver.h"
 
 namespace otto {
 
@@ -23,7 +24,8 @@ struct TrainOptions {
   double tolerance = 0, target = 0, penalty = 0;
   long patience = 20;  ///< looks at held-out samples without a better one after which training ends
   double tau = 1;      ///< that of the objective where the case does not say
-  double learning_rate = 0.01, rtol = 1e-8;
+  double learning_rate = 0.01;
+  SolverOptions solver;  ///< [solver], and [run] reproducible
   int cg_iterations = 150, sampler_steps = 1;
   std::int64_t particles = 1024;
 };

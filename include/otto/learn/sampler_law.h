@@ -15,7 +15,8 @@ class SamplerLaw {
  public:
   /// `kind`: train.sampler; in one iteration rho moves for the time tau in `steps` steps. It starts
   /// uniform in the box. Collective.
-  SamplerLaw(const GridModel& model, const std::string& kind, double tau, int steps, double rtol);
+  SamplerLaw(const GridModel& model, const std::string& kind, double tau, int steps,
+             const SolverOptions& solver);
 
   /// Moves rho under the model's energy. Collective.
   void evolve();

@@ -11,12 +11,15 @@
 
 namespace otto {
 
+inline constexpr std::int64_t heldout_block = 256;
+
 struct TrainingData {
-  std::vector<double> mass;           ///< owned cells of the training mesh; their sum is 1
-  Mesh check;                         ///< where the result is judged: every cell halved, or (for a
-                                      ///< table on the training mesh) that mesh again
-  std::vector<double> check_mass;     ///< owned cells of `check`; their sum is 1
-  std::vector<Point> heldout;         ///< this rank's share of the samples kept out of training
+  std::vector<double> mass;        ///< owned cells of the training mesh; their sum is 1
+  Mesh check;                      ///< where the result is judged: every cell halved, or (for a
+                                   ///< table on the training mesh) that mesh again
+  std::vector<double> check_mass;  ///< owned cells of `check`; their sum is 1
+  /// This rank's share of the samples kept out of training: of blocks of `heldout_block` of them every size-th.
+  std::vector<Point> heldout;
   bool has_heldout = false;           ///< some rank has one
   std::int64_t samples = 0;           ///< trained on; 0 where there are none
   std::int64_t dropped = 0;           ///< samples outside the box, left out

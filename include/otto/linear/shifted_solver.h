@@ -35,6 +35,8 @@ struct [[nodiscard]] SolveReport {
 /// How the linear systems of a step are solved.
 struct SolverOptions {
   double rtol = 1e-8;  ///< [solver] rtol
+  /// [run] reproducible: rather than by a method that sees the partition nothing is solved at all.
+  bool reproducible = false;
   /// Of a system on a box: when its first iterations foretell more than this many, the algebraic
   /// multigrid takes over from the geometric one. Its set-up and the ten it takes cost about what
   /// twice as many cost; but they serve all solves with the same matrix.
@@ -52,6 +54,9 @@ struct SolverOptions {
   double layer_work = 3e7;
 };
 SolverOptions read_solver(const Section& solver);  ///< of a [solver] table
+/// Before a method is used whose results depend on the number of ranks: throws NumericalError where options forbid it.
+/// `method`: "GMRES with hypre's multigrid".
+void refuse_irreproducible(const SolverOptions& options, const std::string& method);
 
 /// pi = exp(-(V - V_mid)/kT) of the local cells, to the last bit those the symmetric form is written
 /// in; V_mid is half-way between the least and the largest V. Collective.

@@ -1,6 +1,7 @@
 #pragma once
 // Cells in the order of their global numbers, whatever the partition: rank r of p holds the slab
-// of numbers [r n / p, (r + 1) n / p). Files in this order do not depend on the rank count.
+// of numbers [r n / p, (r + 1) n / p). Files in this order do not depend on the rank count. With a unit u
+// slabs are as long as units allow: they begin at multiples of u, as Blocks of that size do (core/blocks.h).
 
 #include <cstdint>
 #include <functional>
@@ -17,7 +18,7 @@ class GlobalOrder {
   using Sink = std::function<void(std::int64_t first, std::span<const double> values)>;
 
   /// Collective. Throws InternalError unless the global numbers are 0 ... n-1, each once.
-  explicit GlobalOrder(const Mesh& mesh);
+  explicit GlobalOrder(const Mesh& mesh, std::int64_t unit = 1);
 
   [[nodiscard]] std::int64_t first() const { return first_; }  ///< number of the slab's first cell
   [[nodiscard]] std::int64_t rows() const { return rows_; }    ///< cells in this rank's slab
@@ -47,6 +48,7 @@ class GlobalOrder {
   };
   class Walk;
 
+  [[nodiscard]] std::int64_t start_of(std::int64_t rank) const;
   void find_runs(const Mesh& mesh);
   void share_runs();
   void check_slab() const;
@@ -54,7 +56,7 @@ class GlobalOrder {
                                              bool forth) const;
 
   Comm comm_;
-  std::int64_t cells_ = 0, first_ = 0, rows_ = 0;
+  std::int64_t cells_ = 0, unit_ = 1, first_ = 0, rows_ = 0;
   Side mine_, slab_;
   bool straight_ = false;  ///< on every rank the owned cells are the slab, in order
 };

@@ -50,7 +50,9 @@ struct [[nodiscard]] NewtonReport {
   int linear_iterations = 0, max_linear_iterations = 0;
   int patch_iterations = 0;  ///< of CG on patches, without a preconditioner's cycle
   double optimality = 0;     ///< (sum |r| + sum vol |g| / U'') / mass: the step's certificate
-  double gap = 0;  ///< with bounds: how far above its least value the step's functional may be
+  double gap =
+      0;  ///< how far above its least value (with bounds), or F above F(rho0), what is left of the
+          ///< equations may leave the step's functional
   long transport_solves = 0;  ///< with J or J^T, and sweeps over the cells they took (N > 1)
   long transport_sweeps = 0;
   InnerWeights weights = InnerWeights::asked;  ///< of the inner steps

@@ -15,7 +15,7 @@
 namespace otto {
 
 struct ProximalStageOptions {
-  double rough_jump = 2;  ///< of log rho + V/kT across a face; schemes of second order see smooth
+  double rough_jump = 2;  ///< of log rho (+ V/kT) across a face; schemes of second order see smooth
                           ///< densities up to about there
   double obstacle_jump = 30;  ///< kT that V rises across a face: nothing is on the other side
   double rough_part = 1e-3;   ///< of the mass: what lies next to jumps and does not matter yet
@@ -55,8 +55,9 @@ class ProximalStage {
   /// Refuses the step.
   [[nodiscard]] StepReport refuse(StepReport report, std::string reason);
 
-  /// With an entropy: cells next to a jump of rho e^(V/kT) by more than a factor of e^2 hold more
-  /// than a thousandth of the mass, so that no scheme of second order sees it as smooth. Collective.
+  /// Cells next to a jump by more than a factor of e^2, with an entropy of rho e^(V/kT), else of rho,
+  /// hold more than a thousandth of the mass, so that no scheme of second order sees it as smooth.
+  /// Collective.
   [[nodiscard]] bool rough(const State& state) const;
 
   void remember(Archive& archive);

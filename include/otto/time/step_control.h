@@ -35,7 +35,7 @@ struct StepRules {
   /// Fixed steps: a run gives up after so many in a row whose length refusals hold below this part of
   /// `step`: it would need a million for what was to be one.
   int stuck_steps = 1000;
-  double stuck_below = 1e-6;
+  double stuck_below = 1e-6;  ///< that part
   /// Adaptive steps: a suggestion between these times the present length is not worth rebuilding the
   /// solver for.
   double keep_above = 0.9;

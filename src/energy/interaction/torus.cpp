@@ -20,63 +20,35 @@ std::int64_t smooth_size(std::int64_t n) {
   }
 }
 
-void start_fftw() {
-  static const bool once = (fftw_mpi_init(), true);
-  (void)once;
+std::array<std::int64_t, 3> places(const BoxBlock& block) {
+  std::array<std::int64_t, 3> n{1, 1, 1};
+  for (std::size_t a = 0; a < std::size_t(block.box.dimension); ++a) {
+    const std::int64_t N = block.cells(int(a));
+    n[a] = block.box.periodic[a] ? N : smooth_size(2 * N - 1);
+  }
+  return n;
 }
 
 }  // namespace
 
 Torus::Torus(const Mesh& mesh)
-    : d_(mesh.dimension), slab_axis_(std::size_t(mesh.dimension - 1)), box_(*mesh.box) {
-  start_fftw();
-  for (std::size_t a = 0; a < std::size_t(d_); ++a) {
-    const std::int64_t N = box_.cells(int(a));
-    n_[a] = box_.box.periodic[a] ? N : smooth_size(2 * N - 1);
-  }
-  rank_ = std::max(d_, 2);
-  if (d_ == 1) {
-    size_ = {n_[0], 1, 1};
-  } else {
-    for (int a = 0; a < d_; ++a) size_[std::size_t(a)] = n_[std::size_t(d_ - 1 - a)];
-  }
-  auto complex_size = size_;
-  std::int64_t& last = complex_size[std::size_t(rank_ - 1)];
-  last = last / 2 + 1;
-  row_ = 2 * last;
-  plane_ = d_ == 3 ? row_ * n_[1] : row_;
-  ptrdiff_t columns = 0, first_column = 0;
-  const std::array<ptrdiff_t, 3> counts{complex_size[0], complex_size[1], complex_size[2]};
-  room_ = fftw_mpi_local_size_many_transposed(rank_, counts.data(), 1, FFTW_MPI_DEFAULT_BLOCK,
-                                              FFTW_MPI_DEFAULT_BLOCK, mesh.comm.handle(), &slabs_,
-                                              &first_slab_, &columns, &first_column);
-  room_ = std::max<ptrdiff_t>(room_, 1);
-  const ptrdiff_t rest = d_ == 3 ? counts[2] : 1;
-  spectrum_ = std::size_t(d_ == 1 ? slabs_ : columns * counts[0] * rest);
-  buffer_.reset(fftw_alloc_real(std::size_t(2 * room_)));
-  const std::array<ptrdiff_t, 3> n{size_[0], size_[1], size_[2]};
-  forward_ = fftw_mpi_plan_many_dft_r2c(
-      rank_, n.data(), 1, FFTW_MPI_DEFAULT_BLOCK, FFTW_MPI_DEFAULT_BLOCK, buffer_.get(), complex(),
-      mesh.comm.handle(), FFTW_ESTIMATE | (d_ == 1 ? 0U : unsigned(FFTW_MPI_TRANSPOSED_OUT)));
-  backward_ = fftw_mpi_plan_many_dft_c2r(
-      rank_, n.data(), 1, FFTW_MPI_DEFAULT_BLOCK, FFTW_MPI_DEFAULT_BLOCK, complex(), buffer_.get(),
-      mesh.comm.handle(), FFTW_ESTIMATE | (d_ == 1 ? 0U : unsigned(FFTW_MPI_TRANSPOSED_IN)));
+    : d_(mesh.dimension),
+      slab_axis_(std::size_t(mesh.dimension - 1)),
+      box_(*mesh.box),
+      n_(places(*mesh.box)),
+      transform_(mesh.comm, n_, slab_axis_),
+      buffer_(transform_.room(), 0.0) {
   exchange_.emplace(make_exchange(mesh));
 }
 
-Torus::~Torus() {
-  fftw_destroy_plan(forward_);
-  fftw_destroy_plan(backward_);
-}
-
 std::int64_t Torus::place(const std::array<std::int64_t, 3>& i, std::int64_t slab) const {
-  return slab * plane_ + (d_ == 1 ? 0 : i[0]) + (d_ == 3 ? i[1] * row_ : 0);
+  return slab * transform_.plane() + (d_ == 1 ? 0 : i[0]) + (d_ == 3 ? i[1] * transform_.row() : 0);
 }
 
 SlabExchange Torus::make_exchange(const Mesh& mesh) const {
   const int ranks = mesh.comm.size();
   std::vector<std::int64_t> first(std::size_t(ranks) + 1);
-  const std::int64_t mine = slabs_;
+  const std::int64_t mine = transform_.slabs();
   MPI_Allgather(&mine, 1, MPI_INT64_T, first.data() + 1, 1, MPI_INT64_T, mesh.comm.handle());
   for (std::size_t r = 1; r < first.size(); ++r) first[r] += first[r - 1];
   std::vector<int> rank;
@@ -94,8 +66,8 @@ SlabExchange Torus::make_exchange(const Mesh& mesh) const {
 }
 
 void Torus::clear() { std::ranges::fill(buffer(), 0.0); }
-void Torus::forward() { fftw_execute(forward_); }
-void Torus::backward() { fftw_execute(backward_); }
+void Torus::forward() { transform_.forward(buffer_.data()); }
+void Torus::backward() { transform_.backward(buffer_.data()); }
 
 void Torus::transform(std::span<const double> owned) {
   clear();
@@ -132,11 +104,11 @@ void Torus::visit(const Visit& visit) const {
   };
   std::array<std::int64_t, 3> count = n_, i{};
   count[slab_axis_] = 1;  // the loops below run over the other axes
-  for (std::int64_t slab = 0; slab < slabs_; ++slab) {
+  for (std::int64_t slab = 0; slab < transform_.slabs(); ++slab) {
     for (i[1] = 0; i[1] < count[1]; ++i[1]) {
       for (i[0] = 0; i[0] < count[0]; ++i[0]) {
         auto at = i;
-        at[slab_axis_] = first_slab_ + slab;
+        at[slab_axis_] = transform_.first_slab() + slab;
         add(std::size_t(place(at, slab)), images(0, at[0]), images(1, at[1]), images(2, at[2]));
         if (offsets.size() >= batch) flush();
       }

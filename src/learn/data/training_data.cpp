@@ -11,6 +11,7 @@
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
 #include "otto/core/random.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/words.h"
 #include "otto/learn/toy_density.h"
 #include "otto/mesh/locate.h"
@@ -74,9 +75,9 @@ constexpr std::int64_t rows_at_once = 1 << 16;
 
 /// Divides by the sum over all ranks and returns it.
 double normalise(const Comm& comm, std::vector<double>& mass) {
-  double sum = 0;
-  for (const double m : mass) sum += m;
-  sum = comm.sum(sum);
+  ReproducibleSum parts;
+  parts.add(mass);
+  const double sum = sum_of_all(comm, parts);
   for (double& m : mass) m /= sum;
   return sum;
 }
@@ -221,8 +222,8 @@ class SampleCounter {
       return;
     }
     if (heldout_ > 0 && RandomAt(seed_, stream, std::uint64_t(row)).uniform()[0] < heldout_) {
-      ++kept_out;
-      if (at.cell < 0) return;
+      const std::int64_t block = kept_out++ / heldout_block;
+      if (block % mesh_.comm.size() != mesh_.comm.rank()) return;
       Point p{};
       std::copy(x.begin(), x.end(), p.begin());
       result_.heldout.push_back(p);

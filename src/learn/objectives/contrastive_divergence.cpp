@@ -6,13 +6,14 @@
 // which go on from where they are (persistent) or start uniform in the box (short_run). The
 // classic baseline; KL(q|p) is still computed exactly, for history.csv.
 
+#include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "descent.h"
+#include "otto/core/blocks.h"
 #include "otto/core/error.h"
 #include "otto/core/random.h"
-#include "otto/core/vector_math.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/learn/langevin.h"
 
 namespace otto {
@@ -32,20 +33,16 @@ ParticleBox particle_box(const Mesh& mesh) {
   return box;
 }
 
-/// This rank's share of numbers 0 ... all-1.
-std::pair<std::int64_t, std::int64_t> share(const Comm& comm, std::int64_t all) {
-  const std::int64_t first = all * comm.rank() / comm.size();
-  return {first, all * (comm.rank() + 1) / comm.size() - first};
-}
-
 class ContrastiveDivergence final : public Descent {
  public:
   explicit ContrastiveDivergence(Training& t)
       : Descent(t),
         box_(particle_box(t.mesh)),
-        first_(share(t.mesh.comm, t.options.particles).first),
-        particles_(LangevinParticles::uniform(box_, share(t.mesh.comm, t.options.particles).second,
-                                              first_, t.options.seed)) {}
+        blocks_(t.mesh.comm, t.options.particles, LangevinParticles::batch),
+        first_(blocks_.begin(blocks_.first_block)),
+        particles_(LangevinParticles::uniform(
+            box_, std::min(blocks_.begin(blocks_.end_block), blocks_.count) - first_, first_,
+            t.options.seed)) {}
 
   double value_and_gradient(std::vector<double>& g) override {
     const auto& q = training_.data.mass;
@@ -53,16 +50,15 @@ class ContrastiveDivergence final : public Descent {
     const Comm& comm = training_.mesh.comm;
     const auto x = particles_.positions();
     const double weight = -1.0 / double(training_.options.particles);
-    std::vector<double> part(g.size(), 0.0);
-    Accumulator sum;
-    comm.together([&] {
-      const auto J = training_.network.linearise(x);
-      for (const double U : J->value()) sum.add(weight * U);
-      J->add_adjoint(std::vector<double>(x.size(), weight), part);
+    ReproducibleSum sum;
+    const auto part = tree_sum(comm, blocks_, g.size(), [&](std::int64_t b, std::span<double> of) {
+      const auto begin = std::size_t(blocks_.begin(b) - first_), n = std::size_t(blocks_.length(b));
+      const auto J = training_.network.linearise(x.subspan(begin, n));
+      for (const double U : J->value()) sum += weight * U;
+      J->add_adjoint(std::vector<double>(n, weight), of);
     });
-    comm.sum_in_place(part);
     for (std::size_t k = 0; k < g.size(); ++k) g[k] += part[k];
-    return expectation(training_, q) + comm.sum(sum.value());
+    return expectation(training_, q) + sum_of_all(comm, sum);
   }
 
   void remember(Archive& archive) override {
@@ -129,6 +125,7 @@ class ContrastiveDivergence final : public Descent {
   }
 
   ParticleBox box_;
+  Blocks blocks_;  ///< of the particles
   std::int64_t first_;
   LangevinParticles particles_;
   std::uint64_t restarts_ = 0;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "otto/core/vector_math.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/learn/metric.h"
 
 namespace otto {
@@ -63,9 +63,10 @@ std::vector<double> pull_back(const Training& training, std::span<const double> 
 }
 
 double expectation(const Training& training, std::span<const double> c) {
-  Accumulator sum;
-  for (std::size_t i = 0; i < c.size(); ++i) sum.add(c[i] * training.model.energy()[i]);
-  return training.mesh.comm.sum(sum.value());
+  const std::vector<double>& U = training.model.energy();
+  ReproducibleSum sum;
+  sum.add(c.size(), [&](std::size_t i) { return c[i] * U[i]; });
+  return sum_of_all(training.mesh.comm, sum);
 }
 
 }  // namespace otto

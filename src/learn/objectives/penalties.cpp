@@ -30,7 +30,8 @@ class Penalised final : public Descent {
   Penalised(Training& t, bool laplacian)
       : Descent(t),
         laplacian_(laplacian),
-        law_(t.model, t.options.sampler, t.options.tau, t.options.sampler_steps, t.options.rtol) {}
+        law_(t.model, t.options.sampler, t.options.tau, t.options.sampler_steps, t.options.solver) {
+  }
 
   double value_and_gradient(std::vector<double>& g) override {
     const auto& rho = law_.mass();

@@ -21,13 +21,20 @@ constexpr double min_share = 1e-24;  ///< of the largest density of q: none is l
 constexpr int max_steps = 4;         ///< of a refit
 constexpr double refit = 0.1;        ///< the gradient's norm after a refit over that before
 
+/// Tolerance of the steps of the law.
+SolverOptions tight(SolverOptions options) {
+  options.rtol = std::min(options.rtol, 1e-10);
+  return options;
+}
+
 class ProximalFlow final : public Objective {
  public:
   ProximalFlow(Training& t, bool second_order)
       : training_(t),
         second_order_(second_order),
-        fit_(t.network, t.model, {.tau = 1e3, .cg_iterations = t.options.cg_iterations}),
-        flow_(t.mesh, std::min(t.options.rtol, 1e-10)) {
+        fit_(t.network, t.model,
+             {.tau = 1e3, .cg_iterations = t.options.cg_iterations, .solver = t.options.solver}),
+        flow_(t.mesh, tight(t.options.solver)) {
     flow_.set(data_energy());
   }
 

@@ -12,8 +12,10 @@ class WassersteinNatural final : public Objective {
  public:
   explicit WassersteinNatural(Training& t)
       : training_(t),
-        fit_(t.network, t.model, {.tau = t.options.tau, .cg_iterations = t.options.cg_iterations}) {
-  }
+        fit_(t.network, t.model,
+             {.tau = t.options.tau,
+              .cg_iterations = t.options.cg_iterations,
+              .solver = t.options.solver}) {}
 
   void refresh(bool) override { g_ = fit_.gradient(training_.data.mass); }
   IterationReport iterate() override {
