@@ -102,8 +102,7 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
 
 FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data,
                    const FitSettings& options)
-    : mesh_(mesh),
-      data_(data),
+    : data_(data),
       options_(options),
       V_(first_potential(mesh, generator, data, options)),
       steps_(time_steps(mesh, data, options, sum(V_, generator.external()))),

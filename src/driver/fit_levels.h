@@ -43,7 +43,6 @@ class FitLevel {
   [[nodiscard]] std::vector<double> mean_density() const;  ///< of the data, over time
   [[nodiscard]] double mean_interval() const;
 
-  const Mesh& mesh_;
   const Snapshots& data_;
   FitSettings options_;
   std::vector<double> V_;  ///< of the Poisson solve, owned + ghosts
