@@ -49,6 +49,18 @@ void GeodesicExtrapolation::set_omega(double tau) {
   }
 }
 
+/// phi, as that of a plain step with kappa = 1/2, moves `before` to `now` already: sum |rhs| is what
+/// such a step may leave.
+bool GeodesicExtrapolation::solves(const Points& points) const {
+  std::array<ReproducibleSum, 2> parts;
+  for (std::size_t k = 0; k < rhs_.size(); ++k) {
+    parts[0] += std::abs(rhs_[k]);
+    parts[1] += mesh_.volume[k] * points.now[k];
+  }
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
+  return sums[0] <= options_.settled * sums[1];
+}
+
 std::string GeodesicExtrapolation::find_potential(StepReport& report, const Points& points,
                                                   std::span<const double> phi) {
   for (std::size_t k = 0; k < mean_.size(); ++k) {
@@ -59,6 +71,8 @@ std::string GeodesicExtrapolation::find_potential(StepReport& report, const Poin
   for (std::size_t k = 0; k < rhs_.size(); ++k) {
     rhs_[k] = mesh_.volume[k] * (points.before[k] - points.now[k]) - rhs_[k];
   }
+  psi_.assign(phi.begin(), phi.end());
+  if (solves(points)) return "";
   transport_.conductances(phi, mean_, points.tau, conductance_);
   set_omega(points.tau);
   system_.set({omega_, slope_, slope_, conductance_});

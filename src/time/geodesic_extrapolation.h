@@ -40,6 +40,8 @@ struct GeodesicOptions {
   /// Of the solve for delta = O(tau), at most this, and so many times solver.rtol: what it leaves is
   /// as small a part of a step's change as the error of second order is.
   double rtol = 1e-4, rtol_factor = 1e4;
+  double settled =
+      1e-8;  ///< of the mass: the rest from which delta is 0, ten times what a step leaves
   /// Of |rho_e - line| over |line - rho|, in units of 1 + tau/s: mass that moves on, however far,
   /// makes no more. Beyond it the geodesic crosses more cells than it sees.
   double max_bend = 1;
@@ -70,6 +72,7 @@ class GeodesicExtrapolation {
  private:
   [[nodiscard]] std::string find_potential(StepReport& report, const Points& points,
                                            std::span<const double> phi);
+  [[nodiscard]] bool solves(const Points& points) const;
   void set_omega(double tau);
   /// Shares of the mass.
   struct Shape {
