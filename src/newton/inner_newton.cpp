@@ -338,7 +338,8 @@ NewtonReport InnerNewton::solve(const ProximalStep& step, std::vector<double>& p
     n.report.weights = kind;
     n.start(kind, phi, rho);
     n.iterate();
-    if (n.report.converged) break;
+    // with upwind weights asked for there are no others
+    if (n.report.converged || !n.mesh.comm.any(!n.transport.upwind())) break;
   }
   phi = n.chain.phi.back();
   rho = n.chain.rho.back();

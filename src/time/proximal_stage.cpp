@@ -120,6 +120,7 @@ void ProximalStage::take_inner_steps(StepReport& report, const ProximalStep& ste
     report.fallback = std::max(report.fallback, fallback::other_rule);
   }
   report.dissipation = inner.kinetic;
+  gap_ = inner.gap;
   report.optimality = std::max(report.optimality, inner.optimality);
   phi_.swap(phi);
   rho.swap(end);
