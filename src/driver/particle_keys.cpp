@@ -67,6 +67,14 @@ const Declare keys{
              "log Z by replica exchange; the energy of the best look is kept. 0: none. A tenth of "
              "`iterations` by default.",
       .range = non_negative},
+     {.path = "train.members",
+      .type = Type::integer,
+      .doc = "Without a mesh: energies trained one after the other from weights and particles of "
+             "their own, `iterations` each; their mean is written, whose log-likelihood is never "
+             "below the mean of theirs.",
+      .fallback = "1",
+      .range = {.min = 1, .max = 64},
+      .equation = "U = (U_1 + ... + U_M)/M"},
      {.path = "data.noise",
       .doc = "Without a mesh: deviation of a normal added to every coordinate of every draw; by "
              "default the attribute `noise` of the file, or 0.",
@@ -172,7 +180,8 @@ struct GridKey {
 };
 constexpr GridKey particle_keys[] = {
     {"train", "batch", ""},       {"train", "weight_decay", ""}, {"train", "average", ""},
-    {"train", "judge", ""},       {"data", "noise", ""},         {"data", "target", ""},
+    {"train", "judge", ""},       {"train", "members", ""},      {"data", "noise", ""},
+    {"data", "target", ""},
     {"network", "reference", ""}, {"network", "precision", ""},  {"network", "image", ""},
     {"network", "channels", ""},  {"network", "dense", ""}};
 constexpr GridKey grid_keys[] = {

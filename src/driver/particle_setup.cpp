@@ -106,6 +106,12 @@ WideDesign design_of(const Section& network, const SampleSplit& data, const Gaus
   return design;
 }
 
+constexpr int member_shift = 32;  ///< seeds of members lie so many bits apart
+
+std::uint64_t seed_of(std::uint64_t seed, std::int64_t member) {
+  return seed + (std::uint64_t(member) << member_shift);
+}
+
 std::unique_ptr<WideNetwork> make(const Comm& comm, const Section& network, const SampleSplit& data,
                                   const Gaussian& white, std::uint64_t seed) {
   if (network.given("file")) {
@@ -125,6 +131,7 @@ ParticleSetup::ParticleSetup(const Comm& comm, const Case& c) {
   refuse_grid_keys(c);
   options = read_particle_options(c);
   judge = read_judge_options(c, options.iterations);
+  members = c.section("train").integer("members");
   require_torch_module();
   const Section from = c.section("data");
   if (from.given("target")) {
@@ -152,13 +159,31 @@ ParticleSetup::ParticleSetup(const Comm& comm, const Case& c) {
                                  "network has {}: take contrastive_divergence or a smaller network",
                                  max_natural, network->parameters()));
   }
+  start_.resize(std::size_t(network->parameters()));
+  network->get(start_);
   const auto own = network->reference();
   reference = std::make_unique<Gaussian>(own ? Gaussian(*own) : *white);
 }
 
+void ParticleSetup::begin(const Case& c, std::int64_t member) {
+  const Section section = c.section("network");
+  std::vector<double> theta = start_;
+  if (member > 0 && !section.given("file")) {
+    make_wide_network(design_of(section, data, *white, seed_of(options.seed, member)))->get(theta);
+  }
+  network->set(theta);
+}
+
+ParticleTrainOptions ParticleSetup::options_of(std::int64_t member) const {
+  ParticleTrainOptions o = options;
+  o.seed = seed_of(options.seed, member);
+  return o;
+}
+
 std::string ParticleSetup::words() const {
   return fmt::format(
-      "{} parameters, {} samples in {} dimensions{}, {} particles", network->parameters(),
+      "{}{} parameters, {} samples in {} dimensions{}, {} particles",
+      members > 1 ? fmt::format("{} energies of ", members) : "", network->parameters(),
       data.train.rows(), white->dimension(),
       data.validation.rows() > 0 ? fmt::format(" and {} held out", data.validation.rows()) : "",
       options.particles);

@@ -1,4 +1,9 @@
-// The loop of a training by particles: iterations, looks at what was held out, the best energy.
+// The loop of a training by particles: iterations, looks at what was held out, the best energy, and the mean
+// of several. With M energies p_m = e^(-U_m)/Z_m and their mean U,
+//
+//   log e^(-U)/Z = 1/M sum_m log p_m - log int prod_m p_m^(1/M),
+//
+// where the integral is 1 at most (Hoelder): the mean has what they have on average and more.
 
 #include "otto/driver/particle_training.h"
 
@@ -8,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "otto/core/caution.h"
+#include "otto/network/network_module.h"
 #include "otto/particles/exchange.h"
 #include "particle_output.h"
 
@@ -29,22 +35,62 @@ struct Look {
 
 class Loop {
  public:
-  Loop(const Comm& comm, ParticleSetup& setup, ParticleOutput& output)
+  Loop(const Comm& comm, const Case& c, ParticleSetup& setup, ParticleOutput& output)
       : comm_(comm),
+        case_(c),
         s_(setup),
         output_(output),
-        trainer_(comm, *setup.network, *setup.white, *setup.white, setup.data.train,
-                 setup.data.noise, setup.options),
         heldout_(with_noise(setup.data.validation, setup.data.noise, setup.judge.noise_copies,
                             setup.options.seed)),
-        began_(SteadyClock::now()) {}
+        began_(SteadyClock::now()) {
+    begin();
+  }
 
   void run() {
     output_.start(s_.words(), [this](Archive& a) { remember(a); });
-    const std::int64_t end = s_.options.iterations;
-    while (trainer_.iteration() < end && !out_of_patience()) {
-      const ParticleReport r = trainer_.iterate();
-      ParticleRow row{.iteration = long(trainer_.iteration()),
+    while (!train_member()) {
+      if (member_ + 1 == s_.members) return;
+      keep_member();
+      ++member_;
+      before_ += trainer_->iteration();
+      best_.clear();
+      since_ = 0;
+      begin();
+    }
+  }
+
+  ExitStatus finish() {
+    Json json{{"objective", s_.options.objective},
+              {"iterations", iteration()},
+              {"dimension", s_.white->dimension()},
+              {"parameters", s_.network->parameters()},
+              {"samples", s_.data.train.rows()},
+              {"heldout", s_.data.validation.rows()},
+              {"noise", s_.data.noise},
+              {"seconds", spent()}};
+    if (s_.members > 1) return finish_mean(json);
+    s_.network->set(best_.empty() ? trainer_->averaged() : best_);
+    if (!best_.empty()) {
+      json["best_iteration"] = best_iteration_;
+      tell(json, best_look_);
+      say_best();
+    }
+    return output_.finish([&] { return s_.network->file(); }, json);
+  }
+
+ private:
+  /// The present member from its start.
+  void begin() {
+    comm_.together([&] { s_.begin(case_, member_); });
+    trainer_.emplace(comm_, *s_.network, *s_.white, *s_.white, s_.data.train, s_.data.noise,
+                     s_.options_of(member_));
+  }
+
+  /// Trains the present member to its end; true: the run is to stop.
+  bool train_member() {
+    while (!member_done()) {
+      const ParticleReport r = trainer_->iterate();
+      ParticleRow row{.iteration = long(iteration()),
                       .gap = r.gap,
                       .gradient_norm = r.gradient_norm,
                       .acceptance = r.acceptance,
@@ -55,32 +101,57 @@ class Loop {
       }
       look(row);
       row.seconds = spent();
-      const bool last = row.iteration == end || out_of_patience();
-      if (output_.add(row, end, last)) return;
+      const bool last = member_ + 1 == s_.members && member_done();
+      if (output_.add(row, s_.options.iterations * s_.members, last)) return true;
     }
+    return false;
   }
 
-  ExitStatus finish() {
-    s_.network->set(best_.empty() ? trainer_.averaged() : best_);
-    Json json{{"objective", s_.options.objective},
-              {"iterations", trainer_.iteration()},
-              {"dimension", s_.white->dimension()},
-              {"parameters", s_.network->parameters()},
-              {"samples", s_.data.train.rows()},
-              {"heldout", s_.data.validation.rows()},
-              {"noise", s_.data.noise},
-              {"seconds", spent()}};
-    if (!best_.empty()) {
-      json["best_iteration"] = best_iteration_;
-      json["heldout_log_likelihood"] = number(best_look_.heldout);
-      json["log_z"] = number(best_look_.log_z);
-      if (s_.ring) json["kl"] = number(best_look_.kl);
-      say_best();
-    }
-    return output_.finish([&] { return s_.network->file(); }, json);
+  /// Of the present member: the theta of its best look, or the last one.
+  void keep_member() {
+    const std::vector<double> theta = best_.empty() ? trainer_->averaged() : best_;
+    kept_.insert(kept_.end(), theta.begin(), theta.end());
+    kept_scores_.push_back(best_.empty() ? ParticleRow::nothing : best_look_.heldout);
   }
 
- private:
+  /// Writes the mean of the members that are done, or the present one where none is.
+  ExitStatus finish_mean(Json& json) {
+    if (member_done() || kept_.empty()) keep_member();
+    const auto m = std::size_t(s_.network->parameters()), count = kept_.size() / m;
+    std::unique_ptr<WideNetwork> mean;
+    comm_.together([&] {
+      std::vector<std::string> files;
+      for (std::size_t i = 0; i < count; ++i) {
+        s_.network->set(std::span(kept_).subspan(i * m, m));
+        files.push_back(s_.network->file());
+      }
+      mean = mean_of_networks(files, s_.white->dimension());
+    });
+    json["members"] = count;
+    Json scores = Json::array();
+    for (const double score : kept_scores_) scores.push_back(number(score));
+    json["members_heldout_log_likelihood"] = scores;
+    if (can_look()) {
+      best_look_ = judge(*mean);
+      tell(json, best_look_);
+      output_.log().say(fmt::format("the mean of {} energies is kept: held-out log-likelihood {:.4f}; theirs: {}",
+                                    count, best_look_.heldout, scores.dump()));
+      caution_uncertain();
+    }
+    return output_.finish([&] { return mean->file(); }, json);
+  }
+
+  void tell(Json& json, const Look& look) const {
+    json["heldout_log_likelihood"] = number(look.heldout);
+    json["log_z"] = number(look.log_z);
+    if (s_.ring) json["kl"] = number(look.kl);
+  }
+
+  /// Of all members.
+  [[nodiscard]] std::int64_t iteration() const { return before_ + trainer_->iteration(); }
+  [[nodiscard]] bool member_done() const {
+    return trainer_->iteration() >= s_.options.iterations || out_of_patience();
+  }
   [[nodiscard]] double spent() const { return earlier_ + seconds_since(began_); }
   [[nodiscard]] bool out_of_patience() const {
     return s_.judge.patience > 0 && since_ >= s_.judge.patience;
@@ -92,11 +163,12 @@ class Loop {
   /// At the running mean of theta, every so many iterations and at the last.
   void look(ParticleRow& row) {
     if (!can_look()) return;
-    if (row.iteration % s_.judge.every != 0 && row.iteration != s_.options.iterations) return;
-    const std::vector<double> mean = trainer_.averaged();
+    const std::int64_t k = trainer_->iteration();
+    if (k % s_.judge.every != 0 && k != s_.options.iterations) return;
+    const std::vector<double> mean = trainer_->averaged();
     s_.network->set(mean);
-    const Look now = judge();
-    s_.network->set(trainer_.theta());
+    const Look now = judge(*s_.network);
+    s_.network->set(trainer_->theta());
     row.heldout = now.heldout;
     row.log_z = now.log_z;
     row.kl = now.kl;
@@ -113,9 +185,9 @@ class Loop {
         now.certain ? "" : " (its halves differ: uncertain)"));
   }
 
-  Look judge() {
-    if (s_.ring && s_.network->has_pair()) return judge_exactly();
-    const NetworkEnergy energy(*s_.network);
+  Look judge(const WideNetwork& network) {
+    if (s_.ring && network.has_pair()) return judge_exactly(network);
+    const NetworkEnergy energy(network);
     ExchangeOptions o;
     o.ladders = s_.judge.ladders;
     o.burn_in = s_.judge.burn_in;
@@ -132,20 +204,20 @@ class Loop {
   }
 
   /// By the transfer matrix.
-  Look judge_exactly() {
+  Look judge_exactly(const WideNetwork& network) {
     Look look;
     look.certain = true;
     comm_.together([&] {
-      const Rows u = pair_energy();
+      const Rows u = pair_energy(network);
       look.log_z = s_.ring->log_z_of(u);
       look.kl = s_.ring->mean_of(u) + look.log_z - s_.ring->entropy();
-      look.heldout = -NetworkEnergy(*s_.network).energy(heldout_).mean() - look.log_z;
+      look.heldout = -NetworkEnergy(network).energy(heldout_).mean() - look.log_z;
     });
     return look;
   }
 
   /// u on the pairs of the ring's nodes.
-  [[nodiscard]] Rows pair_energy() const {
+  [[nodiscard]] Rows pair_energy(const WideNetwork& network) const {
     const ChainNodes& nodes = s_.ring->nodes();
     Rows ab(Eigen::Index(nodes.count) * nodes.count, 2);
     for (int i = 0; i < nodes.count; ++i) {
@@ -154,7 +226,7 @@ class Loop {
       }
     }
     Rows u(nodes.count, nodes.count);
-    s_.network->pair(as_span(ab), as_span(u));
+    network.pair(as_span(ab), as_span(u));
     return u;
   }
 
@@ -167,16 +239,24 @@ class Loop {
       const double bound = -s_.ring->entropy();
       output_.log().say(fmt::format("no energy can have more than {:.4f} on average", bound));
     }
-    if (!best_look_.certain) {
-      caution(
-          "log Z of the energy kept is uncertain; judge it by 'otto likelihood' before it is used");
-    }
+    caution_uncertain();
+  }
+
+  void caution_uncertain() const {
+    if (best_look_.certain) return;
+    caution(
+        "log Z of the energy kept is uncertain; judge it by 'otto likelihood' before it is used");
   }
 
   void remember(Archive& a) {
     double seconds = comm_.max(spent());
     a.number("seconds", seconds);
-    a.part("trainer", trainer_);
+    a.number("member", member_);
+    a.number("before", before_);
+    a.numbers("kept", kept_);
+    a.numbers("kept_scores", kept_scores_);
+    if (a.loading()) begin();
+    a.part("trainer", *trainer_);
     a.numbers("best", best_);
     a.number("best_iteration", best_iteration_);
     a.number("best_heldout", best_look_.heldout);
@@ -190,9 +270,13 @@ class Loop {
   }
 
   const Comm& comm_;
+  const Case& case_;
   ParticleSetup& s_;
   ParticleOutput& output_;
-  ParticleTrainer trainer_;
+  std::optional<ParticleTrainer> trainer_;  ///< of the present member
+  std::int64_t member_ = 0, before_ = 0;    ///< and how many iterations the earlier ones took
+  std::vector<double> kept_;                ///< theta of every member that is done
+  std::vector<double> kept_scores_;         ///< their held-out log-likelihoods
   Rows heldout_;
   std::vector<double> best_;  ///< theta of the best look
   Look best_look_;
@@ -208,7 +292,7 @@ ExitStatus train_particles(const Comm& comm, const Case& c, const std::filesyste
   ParticleOutput output(comm, c, folder, std::move(resumption));
   try {
     ParticleSetup setup(comm, c);
-    Loop loop(comm, setup, output);
+    Loop loop(comm, c, setup, output);
     loop.run();
     return loop.finish();
   } catch (const std::exception& error) {

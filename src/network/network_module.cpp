@@ -21,6 +21,7 @@ struct TorchCalls {
   decltype(&otto_torch_make) make = nullptr;
   decltype(&otto_torch_load_wide) load_wide = nullptr;
   decltype(&otto_torch_make_wide) make_wide = nullptr;
+  decltype(&otto_torch_mean_wide) mean_wide = nullptr;
   std::string error;  ///< why there are none
 };
 
@@ -31,6 +32,7 @@ TorchCalls find_calls() {
   module.find(calls.make, "otto_torch_make");
   module.find(calls.load_wide, "otto_torch_load_wide");
   module.find(calls.make_wide, "otto_torch_make_wide");
+  module.find(calls.mean_wide, "otto_torch_mean_wide");
   calls.error = module.error();
   return calls;
 }
@@ -166,6 +168,14 @@ std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::p
 std::unique_ptr<WideNetwork> make_wide_network(const WideDesign& design) {
   std::string error;
   std::unique_ptr<WideNetwork> network(torch_calls().make_wide(design, error));
+  if (!network) throw InputError(error);
+  return network;
+}
+
+std::unique_ptr<WideNetwork> mean_of_networks(const std::vector<std::string>& files,
+                                              int dimension) {
+  std::string error;
+  std::unique_ptr<WideNetwork> network(torch_calls().mean_wide(files, dimension, error));
   if (!network) throw InputError(error);
   return network;
 }

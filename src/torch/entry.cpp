@@ -8,6 +8,7 @@
 #include "blas_kernels.h"
 #include "designs.h"
 #include "guard.h"
+#include "mean_module.h"
 #include "otto/network/network_entry.h"
 #include "script_network.h"
 #include "wide_designs.h"
@@ -111,6 +112,15 @@ extern "C" WideNetwork* otto_torch_make_wide(const WideDesign& design, std::stri
   return guarded("the network cannot be made", error, [&] {
     return make_wide_script(
         Script(make_wide_module(design), "the " + design.kind + " network", design.dimension));
+  });
+}
+
+extern "C" WideNetwork* otto_torch_mean_wide(const std::vector<std::string>& files, int dimension,
+                                             std::string& error) {
+  return guarded("cannot be put together", error, [&] {
+    std::vector<torch::jit::Module> members;
+    for (const std::string& bytes : files) members.push_back(read_module(bytes));
+    return make_wide_script(Script(make_mean_module(members), "the mean of energies", dimension));
   });
 }
 

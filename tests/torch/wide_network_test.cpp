@@ -208,6 +208,46 @@ TEST(WideNetwork, CliqueIsTheSumOfItsPairs) {
   EXPECT_FALSE(make_wide_network(design("mlp", true))->has_pair());
 }
 
+TEST(WideNetwork, MeanOfEnergies) {
+  for (const char* kind : {"conv", "clique"}) {
+    WideDesign w = design(kind, true);
+    const std::size_t d = std::size_t(w.dimension), n = 5;
+    const std::vector<double> x = normals(n * d, 12);
+    std::vector<double> expected(n, 0.0), expected_slope(n * d, 0.0);
+    std::vector<std::string> files;
+    for (w.seed = 1; w.seed <= 3; ++w.seed) {
+      const auto member = make_wide_network(w);
+      std::vector<double> U(n), slope(n * d);
+      member->evaluate(x, U, slope);
+      for (std::size_t i = 0; i < n; ++i) expected[i] += U[i] / 3;
+      for (std::size_t i = 0; i < n * d; ++i) expected_slope[i] += slope[i] / 3;
+      files.push_back(member->file());
+    }
+    const auto mean = mean_of_networks(files, w.dimension);
+    const ScratchFolder scratch{Comm(MPI_COMM_SELF)};
+    const auto file = scratch.path() / "mean.pt";
+    std::ofstream(file, std::ios::binary) << mean->file();
+    const auto read = load_wide_network(Comm(MPI_COMM_SELF), file, 0);
+    for (const WideNetwork* network : {mean.get(), read.get()}) {
+      std::vector<double> U(n), slope(n * d);
+      network->evaluate(x, U, slope);
+      for (std::size_t i = 0; i < n; ++i) EXPECT_NEAR(U[i], expected[i], 1e-12) << kind;
+      for (std::size_t i = 0; i < n * d; ++i) EXPECT_NEAR(slope[i], expected_slope[i], 1e-12);
+      EXPECT_EQ(network->reference()->factor, w.reference->factor);
+      EXPECT_EQ(network->has_pair(), w.kind == "clique");
+      EXPECT_EQ(network->parameters(), 3 * make_wide_network(w)->parameters());
+    }
+    if (!mean->has_pair()) continue;
+    std::vector<double> ab, u(d), U(1);
+    for (std::size_t i = 0; i < d; ++i) ab.insert(ab.end(), {x[i], x[(i + 1) % d]});
+    mean->pair(ab, u);
+    double sum = 0;
+    for (const double v : u) sum += v;
+    EXPECT_NEAR(sum, expected[0], 1e-12);
+  }
+  EXPECT_THROW(mean_of_networks({"no archive"}, 6), InputError);
+}
+
 TEST(WideNetwork, SinglePrecisionIsNearDouble) {
   WideDesign w = design("mlp", true);
   const auto exact = make_wide_network(w);

@@ -49,8 +49,16 @@ struct ParticleSetup {
   std::unique_ptr<Gaussian> white;  ///< of the data: the metric, and where particles start
   std::unique_ptr<WideNetwork> network;
   std::unique_ptr<Gaussian> reference;  ///< that of the network, or `white` where it has none
+  std::int64_t members = 1;             ///< energies trained one after the other, whose mean is kept
+  /// Sets the network to where member 0, 1, ... starts: another draw of its weights, but for one from a file.
+  void begin(const Case& c, std::int64_t member);
+  /// The options of a member, which has random numbers of its own.
+  [[nodiscard]] ParticleTrainOptions options_of(std::int64_t member) const;
   /// For the log and for `otto check`.
   [[nodiscard]] std::string words() const;
+
+ private:
+  std::vector<double> start_;  ///< theta where member 0 starts
 };
 
 /// Trains until the iterations, patience or a signal end it. Collective; throws InputError,

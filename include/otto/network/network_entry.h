@@ -4,6 +4,7 @@
 // Members of the Network throw otto's errors only.
 
 #include <string>
+#include <vector>
 
 #include "otto/network/network_design.h"
 #include "otto/network/wide_network.h"
@@ -19,6 +20,9 @@ Network* otto_torch_make(const NetworkDesign& design, std::string& error);
 WideNetwork* otto_torch_load_wide(const std::string& bytes, const std::string& name, int dimension,
                                   std::string& error);
 WideNetwork* otto_torch_make_wide(const WideDesign& design, std::string& error);
+/// The mean of the energies of TorchScript files, given as their bytes.
+WideNetwork* otto_torch_mean_wide(const std::vector<std::string>& files, int dimension,
+                                  std::string& error);
 }
 
 }  // namespace otto

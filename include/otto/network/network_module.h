@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "otto/core/comm.h"
 #include "otto/network/network.h"
@@ -44,6 +45,8 @@ std::unique_ptr<Network> load_network(const Comm& comm, const std::filesystem::p
 
 /// The same two for networks of any dimension. Not collective.
 std::unique_ptr<WideNetwork> make_wide_network(const WideDesign& design);
+/// U = (U_1 + ... + U_M)/M of networks given by what their file() returns. Not collective.
+std::unique_ptr<WideNetwork> mean_of_networks(const std::vector<std::string>& files, int dimension);
 /// Reads a file for all ranks. Collective.
 std::unique_ptr<WideNetwork> load_wide_network(const Comm& comm, const std::filesystem::path& file,
                                                int dimension);
