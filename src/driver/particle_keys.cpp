@@ -69,12 +69,17 @@ const Declare keys{
       .range = non_negative},
      {.path = "train.members",
       .type = Type::integer,
-      .doc = "Without a mesh: energies trained one after the other from weights and particles of "
-             "their own, `iterations` each; their mean is written, whose log-likelihood is never "
-             "below the mean of theirs.",
+      .doc = "Without a mesh: energies trained one after the other, `iterations` each from weights "
+             "and particles of its own, or as `member_iterations` says; their mean is written, "
+             "whose log-likelihood is never below the mean of theirs.",
       .fallback = "1",
       .range = {.min = 1, .max = 64},
       .equation = "U = (U_1 + ... + U_M)/M"},
+     {.path = "train.member_iterations",
+      .type = Type::integer,
+      .doc = "Iterations of each member after the first, which then goes on from the one before, "
+             "the learning rate rising and falling anew.",
+      .range = {.min = 1}},
      {.path = "data.noise",
       .doc = "Without a mesh: deviation of a normal added to every coordinate of every draw; by "
              "default the attribute `noise` of the file, or 0.",
@@ -180,8 +185,8 @@ struct GridKey {
 };
 constexpr GridKey particle_keys[] = {
     {"train", "batch", ""},       {"train", "weight_decay", ""}, {"train", "average", ""},
-    {"train", "judge", ""},       {"train", "members", ""},      {"data", "noise", ""},
-    {"data", "target", ""},
+    {"train", "judge", ""},       {"train", "members", ""},      {"train", "member_iterations", ""},
+    {"data", "noise", ""},        {"data", "target", ""},
     {"network", "reference", ""}, {"network", "precision", ""},  {"network", "image", ""},
     {"network", "channels", ""},  {"network", "dense", ""}};
 constexpr GridKey grid_keys[] = {
@@ -330,6 +335,19 @@ ParticleTrainOptions read_particle_options(const Case& c) {
   if (particles.given("step")) o.step = particles.real("step");
   if (o.kernel == "ula" && o.step <= 0) {
     particles.fail("step", "is needed: ula accepts every step, so that no length can be found");
+  }
+  if (train.given("member_iterations")) {
+    if (train.integer("members") == 1) {
+      train.fail("member_iterations", "is for train.members of 2 and more");
+    }
+    if (natural) {
+      train.fail("member_iterations",
+                 "natural steps have no learning rate that could rise again; remove the key");
+    }
+    if (train.given("patience")) {
+      train.fail("patience", "members of member_iterations go to their ends; remove one of the keys");
+    }
+    o.cycle = train.integer("member_iterations");
   }
   refuse_idle_keys(train, particles, o);
   return o;

@@ -42,6 +42,7 @@ class Loop {
         output_(output),
         heldout_(with_noise(setup.data.validation, setup.data.noise, setup.judge.noise_copies,
                             setup.options.seed)),
+        end_(setup.options.iterations),
         began_(SteadyClock::now()) {
     begin();
   }
@@ -51,11 +52,7 @@ class Loop {
     while (!train_member()) {
       if (member_ + 1 == s_.members) return;
       keep_member();
-      ++member_;
-      before_ += trainer_->iteration();
-      best_.clear();
-      since_ = 0;
-      begin();
+      next_member();
     }
   }
 
@@ -79,6 +76,18 @@ class Loop {
   }
 
  private:
+  void next_member() {
+    ++member_;
+    best_.clear();
+    since_ = 0;
+    if (s_.options.cycle > 0) {
+      end_ += s_.options.cycle;
+      return;
+    }
+    before_ += trainer_->iteration();
+    begin();
+  }
+
   /// The present member from its start.
   void begin() {
     comm_.together([&] { s_.begin(case_, member_); });
@@ -102,7 +111,7 @@ class Loop {
       look(row);
       row.seconds = spent();
       const bool last = member_ + 1 == s_.members && member_done();
-      if (output_.add(row, s_.options.iterations * s_.members, last)) return true;
+      if (output_.add(row, all_iterations(), last)) return true;
     }
     return false;
   }
@@ -149,12 +158,16 @@ class Loop {
 
   /// Of all members.
   [[nodiscard]] std::int64_t iteration() const { return before_ + trainer_->iteration(); }
+  [[nodiscard]] std::int64_t all_iterations() const {
+    const ParticleTrainOptions& o = s_.options;
+    return o.iterations + (s_.members - 1) * (o.cycle > 0 ? o.cycle : o.iterations);
+  }
   [[nodiscard]] bool member_done() const {
-    return trainer_->iteration() >= s_.options.iterations || out_of_patience();
+    return trainer_->iteration() >= end_ || out_of_patience();
   }
   [[nodiscard]] double spent() const { return earlier_ + seconds_since(began_); }
   [[nodiscard]] bool out_of_patience() const {
-    return s_.judge.patience > 0 && since_ >= s_.judge.patience;
+    return s_.options.cycle == 0 && s_.judge.patience > 0 && since_ >= s_.judge.patience;
   }
   [[nodiscard]] bool can_look() const {
     return s_.judge.every > 0 && heldout_.rows() > 0 && s_.options.iterations > 0;
@@ -164,7 +177,7 @@ class Loop {
   void look(ParticleRow& row) {
     if (!can_look()) return;
     const std::int64_t k = trainer_->iteration();
-    if (k % s_.judge.every != 0 && k != s_.options.iterations) return;
+    if (k % s_.judge.every != 0 && k != end_) return;
     const std::vector<double> mean = trainer_->averaged();
     s_.network->set(mean);
     const Look now = judge(*s_.network);
@@ -253,6 +266,7 @@ class Loop {
     a.number("seconds", seconds);
     a.number("member", member_);
     a.number("before", before_);
+    a.number("end", end_);
     a.numbers("kept", kept_);
     a.numbers("kept_scores", kept_scores_);
     if (a.loading()) begin();
@@ -274,10 +288,11 @@ class Loop {
   ParticleSetup& s_;
   ParticleOutput& output_;
   std::optional<ParticleTrainer> trainer_;  ///< of the present member
-  std::int64_t member_ = 0, before_ = 0;    ///< and how many iterations the earlier ones took
+  std::int64_t member_ = 0, before_ = 0;    ///< and how many iterations earlier trainers took
   std::vector<double> kept_;                ///< theta of every member that is done
   std::vector<double> kept_scores_;         ///< their held-out log-likelihoods
   Rows heldout_;
+  std::int64_t end_;          ///< the iteration of the trainer with which its present member ends
   std::vector<double> best_;  ///< theta of the best look
   Look best_look_;
   std::int64_t best_iteration_ = 0, since_ = 0;

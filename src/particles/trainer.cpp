@@ -46,8 +46,17 @@ ParticleTrainer::Impl::Impl(const Comm& c, WideNetwork& n, const Gaussian& w, co
   network.get(theta);
 }
 
+std::int64_t ParticleTrainer::Impl::age() const {
+  const bool later = o.cycle > 0 && iteration >= o.iterations;
+  return later ? (iteration - o.iterations) % o.cycle : iteration;
+}
+
+std::int64_t ParticleTrainer::Impl::length() const {
+  return o.cycle > 0 && iteration >= o.iterations ? o.cycle : o.iterations;
+}
+
 double ParticleTrainer::Impl::rate() const {
-  const double k = double(iteration), whole = double(std::max<std::int64_t>(o.iterations, 1));
+  const double k = double(age()), whole = double(std::max<std::int64_t>(length(), 1));
   const double rise = std::min(1.0, (k + 1) / std::max(o.warm_up, 1.0));
   const double past = std::max(0.0, k / whole - o.constant) / (1 - o.constant);
   return o.learning_rate * rise * std::max(0.01, 0.5 * (1 + std::cos(std::numbers::pi * past)));
@@ -195,9 +204,10 @@ ParticleReport ParticleTrainer::iterate() {
     report.effective = t.cloud.effective();
     report.log_z = t.cloud.tracked_log_z();
   }
+  if (t.age() == 0) t.adam = Adam();
   report.gradient_norm = t.move();
   report.gap = t.gap;
-  const double share = std::max(t.o.average, 9 / (double(t.iteration) + 9));
+  const double share = std::max(t.o.average, 9 / (double(t.age()) + 9));
   for (std::size_t i = 0; i < t.mean.size(); ++i) t.mean[i] += share * (t.theta[i] - t.mean[i]);
   ++t.iteration;
   return report;

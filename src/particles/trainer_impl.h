@@ -42,6 +42,9 @@ struct ParticleTrainer::Impl {
   double move();        ///< what the objective asks for
   double adam_step(const std::vector<double>& g);  ///< returns |g|
   void set(const std::vector<double>& theta);
+  /// Iterations since the present cycle began, and its length.
+  [[nodiscard]] std::int64_t age() const;
+  [[nodiscard]] std::int64_t length() const;
   [[nodiscard]] double rate() const;
 
   Comm comm;

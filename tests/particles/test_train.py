@@ -168,30 +168,32 @@ class Train(unittest.TestCase):
     def test_mean_of_members(self):
         self.make_data()
         self.write(SMALL.format(objective="contrastive_divergence") + "[checkpoint]\nevery_steps = 7\nkeep = 99\n")
-        three = ["--set", "train.members=3"]
-        got = self.train("whole", *three)
-        self.assertEqual((got["members"], got["iterations"]), (3, 72))
-        rows = self.history("whole")
-        self.assertEqual([int(row["iteration"]) for row in rows], list(range(73)))
-        network = torch.jit.load(self.path("whole/energy.pt"))
-        x = torch.tensor(self.mixture(50))
-        alone = [getattr(network, f"member_{k}")(x) for k in range(3)]
-        self.assertGreater((alone[0] - alone[1]).abs().max(), 1e-3)  # weights and particles of their own
-        self.assertLess((network(x) - sum(alone) / 3).abs().max(), 1e-12)
-        looks = [float(row["heldout_log_likelihood"]) for row in rows if row["heldout_log_likelihood"]]
-        best = got["members_heldout_log_likelihood"]
-        self.assertEqual(best, [max(looks[2 * k:2 * k + 2]) for k in range(3)])
-        # never below the mean of theirs, but for the error of log Z, some hundredths here
-        self.assertGreater(got["heldout_log_likelihood"], np.mean(best) - .05)
-        # member 0 is the energy of a run without members
         self.train("single")
-        first = torch.jit.load(self.path("single/energy.pt"))
-        self.assertEqual((first(x) - alone[0]).abs().max(), 0)
-        for number in ("000014", "000035", "000070"):  # one in each member
-            again = f"again{number}"
-            self.train(again, *three, "--resume", f"whole/checkpoints/ck-{number}.json", ranks=2)
-            self.same_energy("whole", again)
-            self.assertEqual(rows, self.history(again))
+        single = torch.jit.load(self.path("single/energy.pt"))
+        x = torch.tensor(self.mixture(50))
+        # with weights and particles of their own, and going on from one another
+        for name, words, end, stops in (("fresh", [], 72, (14, 35, 70)), ("cycles", ["train.member_iterations=8"], 40, (14, 28, 35))):
+            words = [w for s in ["train.members=3", *words] for w in ("--set", s)]
+            got, rows = self.train(name, *words), self.history(name)
+            self.assertEqual((got["members"], got["iterations"]), (3, end))
+            self.assertEqual([int(row["iteration"]) for row in rows], list(range(end + 1)))
+            network = torch.jit.load(self.path(f"{name}/energy.pt"))
+            alone = [getattr(network, f"member_{k}")(x) for k in range(3)]
+            self.assertEqual((single(x) - alone[0]).abs().max(), 0)
+            for k in (0, 1):
+                self.assertGreater((alone[k] - alone[k + 1]).abs().max(), 1e-3)
+            self.assertLess((network(x) - sum(alone) / 3).abs().max(), 1e-12)
+            best = got["members_heldout_log_likelihood"]
+            # not below the mean of theirs, but for the error of log Z, some hundredths here
+            self.assertGreater(got["heldout_log_likelihood"], np.mean(best) - .05)
+            looks = [float(row["heldout_log_likelihood"]) for row in rows if row["heldout_log_likelihood"]]
+            self.assertEqual(best[0], max(looks[:2]))
+            self.assertIn(best[2], looks[2:])
+            for number in stops:  # one in each member
+                again = f"{name}{number}"
+                self.train(again, *words, "--resume", f"{name}/checkpoints/ck-{number:06}.json", ranks=2)
+                self.same_energy(name, again)
+                self.assertEqual(rows, self.history(again))
 
     def test_normal_data(self):
         """A quadratic energy ends as the data's own normal law."""
@@ -357,6 +359,8 @@ steps = 4
             (["train.tau=2"], ("train.tau", "proximal")),
             (["train.batch=0"], ("train.batch",)),
             (["train.members=0"], ("train.members",)),
+            (["train.member_iterations=5"], ("train.member_iterations", "train.members")),
+            (["train.member_iterations=5", "train.members=2", "train.patience=2"], ("train.patience", "member_iterations")),
             (["particles.count=1"], ("particles.count",)),
             (["particles.kernel=ula"], ("particles.step", "ula")),
             (["particles.acceptance=1"], ("particles.acceptance",)),

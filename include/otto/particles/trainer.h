@@ -27,7 +27,9 @@
 //
 // What is kept is a running mean of theta, share a_k = max(average, 9 / (k + 9)) of the newest: the
 // weights of the first iterations fall as (j/k)^8, so that the start is forgotten while the mean is
-// still over a ninth of all iterations.
+// still over a ninth of all iterations. After `iterations` of them, `cycle` more begin at a time where the last ended,
+// with the rate, the means of Adam and that of theta anew: each ends in an energy of its own (Huang, Li, Pleiss, Liu,
+// Hopcroft, Weinberger, ICLR 2017).
 
 #include <memory>
 #include <string>
@@ -44,6 +46,7 @@ struct ParticleTrainOptions {
                                        ///< that follow theta
   std::string kernel = "mala";
   std::int64_t iterations = 2000;
+  std::int64_t cycle = 0;  ///< iterations of each cycle after these; 0: there are none
   std::uint64_t seed = 1;
   std::int64_t particles = 256;  ///< over all ranks
   int steps = 4;                 ///< Langevin steps in one iteration
