@@ -88,11 +88,12 @@ class Loop {
     begin();
   }
 
-  /// The present member from its start.
+  /// The present member from its start, or the first one, from which the others go on.
   void begin() {
-    comm_.together([&] { s_.begin(case_, member_); });
+    const std::int64_t first = s_.options.cycle > 0 ? 0 : member_;
+    comm_.together([&] { s_.begin(case_, first); });
     trainer_.emplace(comm_, *s_.network, *s_.white, *s_.white, s_.data.train, s_.data.noise,
-                     s_.options_of(member_));
+                     s_.options_of(first));
   }
 
   /// Trains the present member to its end; true: the run is to stop.
