@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "vector_arrays.h"
@@ -10,12 +11,11 @@ namespace otto {
 
 namespace {
 
-/// The rows of a parallel matrix for the set-up of the algebraic cycle. Collective.
-multigrid::SparseMatrix rows_of(const Mesh& mesh, Mat A) {
+/// The rows of a parallel matrix for the set-up of the algebraic cycle. `keys`: of this rank's. Collective.
+multigrid::SparseMatrix rows_of(const Comm& comm, const std::vector<std::int64_t>& keys, Mat A) {
   PetscInt begin = 0, end = 0;
   check(MatGetOwnershipRange(A, &begin, &end));
-  // Keys of all columns: the mesh's ghosts are not all that a matrix may refer to.
-  const std::vector<std::int64_t> keys(mesh.global.begin(), mesh.global.begin() + mesh.owned);
+  // Keys of all columns are exchanged: the mesh's ghosts are not all that a matrix may refer to.
   multigrid::ColumnNumbers numbers(begin, keys);
   multigrid::Rows<double> rows;
   for (PetscInt i = begin; i < end; ++i) {
@@ -29,7 +29,7 @@ multigrid::SparseMatrix rows_of(const Mesh& mesh, Mat A) {
     rows.end_row();
     check(MatRestoreRow(A, i, &count, &columns, &values));
   }
-  multigrid::SparseMatrix M = multigrid::make_matrix(mesh.comm, numbers, std::move(rows));
+  multigrid::SparseMatrix M = multigrid::make_matrix(comm, numbers, std::move(rows));
   M.exchange(M.key.data());
   return M;
 }
@@ -43,7 +43,9 @@ Preconditioners::Preconditioners(const Mesh& mesh, const SolverOptions& options,
       cycle_(std::move(cycle)),
       assemble_(std::move(assemble)),
       layer_(std::move(layer)),
-      kind_(cheapest()) {}
+      kind_(cheapest()) {
+  if (whole_mesh(mesh, options)) whole_ = std::make_unique<WholeRows>(mesh);
+}
 
 void Preconditioners::attach(KSP ksp) {
   ksp_ = ksp;
@@ -63,38 +65,60 @@ void Preconditioners::changed(bool start_over) {
   algebraic_.reset();
   boomeramg_ = PcOwner();
   boundary_.reset();
+  made_ = Kind::geometric;
   if (!start_over) return;
   kind_ = cheapest();
   wide_ = false;
 }
 
 void Preconditioners::make() {
-  if (kind_ != Kind::geometric) {
-    refuse_irreproducible(options_, "another preconditioner than the geometric multigrid");
+  if (std::exchange(made_, kind_) == kind_) return;
+  if (kind_ == Kind::layered) make_boundary();
+  if (kind_ == Kind::algebraic) make_algebraic();
+  if (kind_ == Kind::boomeramg) make_boomeramg();
+}
+
+void Preconditioners::make_boundary() {
+  const Mat A = assemble_(whole_.get());
+  const std::vector<char> layer = layer_(wide_);
+  if (!whole_) {
+    boundary_ = std::make_unique<FreeBoundary>(A, layer, options_.layer_rings);
+    return;
   }
-  if (kind_ == Kind::layered && !boundary_) {
-    const Mat A = assemble_();
-    boundary_ = std::make_unique<FreeBoundary>(A, layer_(wide_), options_.layer_rings);
-    if (!rest_) {
-      check(MatCreateVecs(A, rest_.out(), nullptr));
-      check(VecDuplicate(rest_, more_.out()));
-    }
+  const std::vector<double> all = whole_->gather(std::vector<double>(layer.begin(), layer.end()));
+  whole_->comm().together([&] {
+    if (!A) return;
+    const std::vector<char> cells(all.begin(), all.end());
+    boundary_ = std::make_unique<FreeBoundary>(A, cells, options_.layer_rings);
+  });
+}
+
+void Preconditioners::make_algebraic() {
+  const Mat A = assemble_(whole_.get());
+  if (!whole_) {
+    const std::vector<std::int64_t> keys(mesh_.global.begin(), mesh_.global.begin() + mesh_.owned);
+    algebraic_ = multigrid::make_algebraic_cycle(rows_of(mesh_.comm, keys, A), {});
+    return;
   }
-  if (kind_ == Kind::algebraic && !algebraic_) {
-    algebraic_ = multigrid::make_algebraic_cycle(rows_of(mesh_, assemble_()), {});
-  }
-  if (kind_ == Kind::boomeramg && !boomeramg_) {
-    const Mat A = assemble_();
-    check(PCCreate(mesh_.comm.handle(), boomeramg_.out()));
-    check(PCSetOperators(boomeramg_, A, A));
-    check(PCSetType(boomeramg_, PCHYPRE));
-    const char* prefix = nullptr;
-    check(KSPGetOptionsPrefix(ksp_, &prefix));
-    check(PCSetFromOptions(boomeramg_));  // those without a prefix, then those with it
-    check(PCSetOptionsPrefix(boomeramg_, prefix));
-    check(PCSetFromOptions(boomeramg_));
-    check(PCSetUp(boomeramg_));
-  }
+  whole_->comm().together([&] {
+    if (!A) return;
+    std::vector<std::int64_t> keys(std::size_t(mesh_.global_cells));
+    std::iota(keys.begin(), keys.end(), 0);
+    algebraic_ = multigrid::make_algebraic_cycle(rows_of(Comm(MPI_COMM_SELF), keys, A), {});
+  });
+}
+
+void Preconditioners::make_boomeramg() {
+  const Mat A = assemble_(whole_.get());
+  check(PCCreate(whole_ ? PETSC_COMM_SELF : mesh_.comm.handle(), boomeramg_.out()));
+  if (A) check(PCSetOperators(boomeramg_, A, A));
+  check(PCSetType(boomeramg_, PCHYPRE));
+  const char* prefix = nullptr;
+  check(KSPGetOptionsPrefix(ksp_, &prefix));
+  check(PCSetFromOptions(boomeramg_));  // those without a prefix, then those with it
+  check(PCSetOptionsPrefix(boomeramg_, prefix));
+  check(PCSetFromOptions(boomeramg_));
+  if (A) check(PCSetUp(boomeramg_));
 }
 
 PetscErrorCode Preconditioners::apply(PC pc, Vec r, Vec z) {
@@ -104,9 +128,14 @@ PetscErrorCode Preconditioners::apply(PC pc, Vec r, Vec z) {
 }
 
 PetscErrorCode Preconditioners::apply(Vec r, Vec z) {
-  if (kind_ == Kind::boomeramg) return PCApply(boomeramg_, r, z);
   if (kind_ == Kind::layered) return layered(r, z);
-  return cycle(r, z);
+  if (kind_ == Kind::geometric || !whole_) {
+    return kind_ == Kind::boomeramg ? PCApply(boomeramg_, r, z) : cycle(r, z);
+  }
+  whole_->apply(r, z, [this](Vec in, Vec out) {
+    check(kind_ == Kind::boomeramg ? PCApply(boomeramg_, in, out) : cycle(in, out));
+  });
+  return 0;
 }
 
 /// One cycle, the geometric or the algebraic one.
@@ -137,15 +166,25 @@ PetscErrorCode Preconditioners::cycle(Vec r, Vec z) {
 PetscErrorCode Preconditioners::layered(Vec r, Vec z) {
   Mat A = nullptr;
   PetscCall(KSPGetOperators(ksp_, &A, nullptr));
+  if (!rest_) {
+    PetscCall(VecDuplicate(r, rest_.out()));
+    PetscCall(VecDuplicate(r, more_.out()));
+  }
   PetscCall(VecSet(z, 0));
-  PetscCall(boundary_->add(r, z));
+  PetscCall(add_boundary(r, z));
   PetscCall(MatMult(A, z, rest_));
   PetscCall(VecAYPX(rest_, -1, r));
   PetscCall(cycle(rest_, more_));
   PetscCall(VecAXPY(z, 1, more_));
   PetscCall(MatMult(A, z, rest_));
   PetscCall(VecAYPX(rest_, -1, r));
-  return boundary_->add(rest_, z);
+  return add_boundary(rest_, z);
+}
+
+PetscErrorCode Preconditioners::add_boundary(Vec r, Vec z) {
+  if (!whole_) return boundary_->add(r, z);
+  whole_->apply(r, z, [this](Vec in, Vec out) { check(boundary_->add(in, out)); }, true);
+  return 0;
 }
 
 PetscErrorCode Preconditioners::test(KSP ksp, PetscInt k, PetscReal norm,
@@ -209,6 +248,7 @@ SolveReport Preconditioners::solve(Vec b, Vec u, double rtol, const Guess& guess
 Preconditioners::Kind Preconditioners::after(Kind kind) {
   if (layer_ && (kind == Kind::geometric || (kind == Kind::layered && !wide_))) {
     boundary_.reset();
+    made_ = Kind::geometric;
     for (const bool wide : {false, true}) {
       if (!wide && kind == Kind::layered) continue;  // that was it
       wide_ = wide;

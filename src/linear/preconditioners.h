@@ -16,6 +16,7 @@
 #include "otto/core/petsc_check.h"
 #include "otto/linear/shifted_solver.h"
 #include "otto/multigrid/algebraic_cycle.h"
+#include "whole_matrix.h"
 
 namespace otto {
 
@@ -30,14 +31,15 @@ class Preconditioners {
  public:
   /// z = B r of the geometric cycle; `scale` is the size of r.
   using Cycle = std::function<void(const double* r, double scale, double* z)>;
-  /// The matrix with its entries. Collective.
-  using Assemble = std::function<Mat()>;
+  /// The matrix with its entries; `whole`: in the order of one rank on the first one, if there is one. Collective.
+  using Assemble = std::function<Mat(const WholeRows* whole)>;
 
   /// The cells of a free boundary's layer, per owned cell, or, `wide`, all that are not empty;
   /// nothing where there are none, or where their factors would cost too much. Collective.
   using Layer = std::function<std::vector<char>(bool wide)>;
 
-  /// Without a `cycle` the algebraic one is the first.
+  /// Without a `cycle` the algebraic one is the first. All but the geometric one stay on the first rank where
+  /// whole_mesh() says so.
   Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble,
                   Layer layer = nullptr);
 
@@ -66,6 +68,10 @@ class Preconditioners {
   PetscErrorCode apply(Vec r, Vec z);
   PetscErrorCode cycle(Vec r, Vec z);
   PetscErrorCode layered(Vec r, Vec z);
+  PetscErrorCode add_boundary(Vec r, Vec z);
+  void make_boundary();
+  void make_algebraic();
+  void make_boomeramg();
   [[nodiscard]] Kind after(Kind kind);
   enum class Verdict { none, slow, bad_guess };
   [[nodiscard]] Kind cheapest() const { return cycle_ ? Kind::geometric : Kind::algebraic; }
@@ -79,7 +85,9 @@ class Preconditioners {
   Assemble assemble_;
   Layer layer_;
   Kind kind_;
+  Kind made_ = Kind::geometric;  ///< the one last set up, which the geometric one need not be
   bool wide_ = false;  ///< the layer, which was too narrow
+  std::unique_ptr<WholeRows> whole_;  ///< of a run with the same bits on several ranks
   std::unique_ptr<FreeBoundary> boundary_;
   PetscOwner<Vec, VecDestroy> rest_, more_;
   std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;

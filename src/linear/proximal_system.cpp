@@ -11,7 +11,7 @@
 #include "otto/multigrid/proximal_cycle.h"
 #include "preconditioners.h"
 #include "proximal_matrix.h"
-#include "reproducible_vector.h"
+#include "otto/linear/reproducible_vector.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -80,7 +80,7 @@ struct ProximalSystem::Impl {
 
   void make_cycle();
   void make_ksp(ProximalSystem& system);
-  Mat assembled();
+  Mat assembled(const WholeRows* rows);
   std::vector<char> layer(bool wide) const;
   void apply(std::span<const double> in, std::span<double> out);
 };
@@ -119,7 +119,8 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
       };
     }
     preconditioners = std::make_unique<Preconditioners>(
-        mesh, options, std::move(geometric_cycle), [this] { return assembled(); },
+        mesh, options, std::move(geometric_cycle),
+        [this](const WholeRows* rows) { return assembled(rows); },
         [this](bool wide) { return layer(wide); });
     preconditioners->attach(ksp);
   }
@@ -158,9 +159,9 @@ std::vector<char> ProximalSystem::Impl::layer(bool wide) const {
 }
 
 /// H with its entries.
-Mat ProximalSystem::Impl::assembled() {
+Mat ProximalSystem::Impl::assembled(const WholeRows* rows) {
   if (!matrix) matrix = std::make_unique<ProximalMatrix>(transport);
-  matrix->set(coefficients);
+  matrix->set(coefficients, rows);
   return matrix->mat();
 }
 
@@ -183,13 +184,13 @@ ProximalSystem::ProximalSystem(ProximalSystem&&) noexcept = default;
 
 void ProximalSystem::set(const ProximalCoefficients& coefficients) {
   Impl& s = *impl_;
+  if (s.assemble) refuse_irreproducible(s.options, "a preconditioner chosen by -pc_type");
   s.coefficients = coefficients;
   if (s.assemble) {
-    s.assembled();
+    s.assembled(nullptr);
   } else if (s.geometric) {
     s.make_cycle();
   }
-  if (s.assemble) refuse_irreproducible(s.options, "hypre's multigrid");
   if (!s.ksp) s.make_ksp(*this);
   if (s.assemble) {
     check(KSPSetOperators(s.ksp, s.matrix->mat(), s.matrix->mat()));

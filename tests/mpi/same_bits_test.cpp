@@ -134,6 +134,44 @@ TEST(SameBits, Interactions) {
   expect_same_bits(pairs + well(3, "[8, 10, 9]", time), 3);
 }
 
+/// Substitutions in the order of phi that go from rank to rank, alone and inside of GMRES.
+TEST(SameBits, InnerSteps) {
+  for (const char* weights : {"upwind", "centred", "blend"}) {
+    SCOPED_TRACE(weights);
+    const std::string time =
+        "scheme = \"jko\"\ninner_steps = 2\nweights = \"" + std::string(weights) + "\"\n";
+    expect_same_bits(well(1, "[64]", time), 1);
+    expect_same_bits(well(2, "[17, 14]", time), 2);
+  }
+  expect_same_bits(well(3, "[8, 7, 6]", "scheme = \"jko\"\ninner_steps = 2\nkappa = 0.5\n"), 3);
+}
+
+constexpr const char* whole = "[run]\nreproducible = true\n";
+
+/// GMRES and hypre's multigrid on the first rank.
+TEST(SameBits, DriftAndDeepEnergies) {
+  const std::string drift = "[drift]\nexpression = [\"y\", \"-x\"]\n";
+  for (const char* scheme : {"implicit_euler", "tr_bdf2", "midpoint", "exponential"}) {
+    SCOPED_TRACE(scheme);
+    const std::string time = "scheme = \"" + std::string(scheme) + "\"\n";
+    expect_same_bits(whole + drift + well(2, "[26, 19]", time), 2);
+  }
+  std::string deep = well(2, "[26, 19]", "scheme = \"implicit_euler\"\n");
+  deep.replace(deep.find("2*(x^2-1)^2"), 11, "90*(x^2-1)^2");
+  expect_same_bits(whole + deep, 2);
+}
+
+/// Bounds: corrections on the layer of a free boundary, the algebraic multigrid, and patches.
+TEST(SameBits, BoundsOnTheDensity) {
+  for (const char* internal : {"kind = \"power\"\nexponent = 2.5\n", "kind = \"crowd\"\nmaximum = 0.9\n"}) {
+    SCOPED_TRACE(internal);
+    std::string toml = well(2, "[26, 19]", "scheme = \"jko\"\n");
+    toml.replace(toml.find("kind = \"entropy\"\ntemperature = 1.0\n"), 35, internal);
+    toml.replace(toml.find("variance = 0.1"), 14, "variance = 0.3");
+    expect_same_bits(whole + toml, 2);
+  }
+}
+
 /// What each rank adds plainly, and MPI then, differs from that on one rank for most seeds: the test
 /// of runs would see it.
 TEST(SameBits, SumsOverRanks) {
