@@ -2,45 +2,18 @@
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "vector_arrays.h"
 
 namespace otto {
 
-namespace {
-
-/// The rows of a parallel matrix for the set-up of the algebraic cycle. `keys`: of this rank's. Collective.
-multigrid::SparseMatrix rows_of(const Comm& comm, const std::vector<std::int64_t>& keys, Mat A) {
-  PetscInt begin = 0, end = 0;
-  check(MatGetOwnershipRange(A, &begin, &end));
-  // Keys of all columns are exchanged: the mesh's ghosts are not all that a matrix may refer to.
-  multigrid::ColumnNumbers numbers(begin, keys);
-  multigrid::Rows<double> rows;
-  for (PetscInt i = begin; i < end; ++i) {
-    PetscInt count = 0;
-    const PetscInt* columns = nullptr;
-    const PetscScalar* values = nullptr;
-    check(MatGetRow(A, i, &count, &columns, &values));
-    for (PetscInt e = 0; e < count; ++e) {
-      if (values[e] != 0 || columns[e] == i) rows.add(numbers.local(columns[e], 0), values[e]);
-    }
-    rows.end_row();
-    check(MatRestoreRow(A, i, &count, &columns, &values));
-  }
-  multigrid::SparseMatrix M = multigrid::make_matrix(comm, numbers, std::move(rows));
-  M.exchange(M.key.data());
-  return M;
-}
-
-}  // namespace
-
 Preconditioners::Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle,
-                                 Assemble assemble, Layer layer)
+                                 Rows rows, Assemble assemble, Layer layer)
     : mesh_(mesh),
       options_(options),
       cycle_(std::move(cycle)),
+      rows_(std::move(rows)),
       assemble_(std::move(assemble)),
       layer_(std::move(layer)),
       kind_(cheapest()) {
@@ -73,39 +46,11 @@ void Preconditioners::changed(bool start_over) {
 
 void Preconditioners::make() {
   if (std::exchange(made_, kind_) == kind_) return;
-  if (kind_ == Kind::layered) make_boundary();
-  if (kind_ == Kind::algebraic) make_algebraic();
+  if (kind_ == Kind::layered) {
+    boundary_ = std::make_unique<FreeBoundary>(rows_(), layer_(wide_), options_.layer_rings);
+  }
+  if (kind_ == Kind::algebraic) algebraic_ = multigrid::make_algebraic_cycle(rows_(), {});
   if (kind_ == Kind::boomeramg) make_boomeramg();
-}
-
-void Preconditioners::make_boundary() {
-  const Mat A = assemble_(whole_.get());
-  const std::vector<char> layer = layer_(wide_);
-  if (!whole_) {
-    boundary_ = std::make_unique<FreeBoundary>(A, layer, options_.layer_rings);
-    return;
-  }
-  const std::vector<double> all = whole_->gather(std::vector<double>(layer.begin(), layer.end()));
-  whole_->comm().together([&] {
-    if (!A) return;
-    const std::vector<char> cells(all.begin(), all.end());
-    boundary_ = std::make_unique<FreeBoundary>(A, cells, options_.layer_rings);
-  });
-}
-
-void Preconditioners::make_algebraic() {
-  const Mat A = assemble_(whole_.get());
-  if (!whole_) {
-    const std::vector<std::int64_t> keys(mesh_.global.begin(), mesh_.global.begin() + mesh_.owned);
-    algebraic_ = multigrid::make_algebraic_cycle(rows_of(mesh_.comm, keys, A), {});
-    return;
-  }
-  whole_->comm().together([&] {
-    if (!A) return;
-    std::vector<std::int64_t> keys(std::size_t(mesh_.global_cells));
-    std::iota(keys.begin(), keys.end(), 0);
-    algebraic_ = multigrid::make_algebraic_cycle(rows_of(Comm(MPI_COMM_SELF), keys, A), {});
-  });
 }
 
 void Preconditioners::make_boomeramg() {
@@ -129,12 +74,9 @@ PetscErrorCode Preconditioners::apply(PC pc, Vec r, Vec z) {
 
 PetscErrorCode Preconditioners::apply(Vec r, Vec z) {
   if (kind_ == Kind::layered) return layered(r, z);
-  if (kind_ == Kind::geometric || !whole_) {
-    return kind_ == Kind::boomeramg ? PCApply(boomeramg_, r, z) : cycle(r, z);
-  }
-  whole_->apply(r, z, [this](Vec in, Vec out) {
-    check(kind_ == Kind::boomeramg ? PCApply(boomeramg_, in, out) : cycle(in, out));
-  });
+  if (kind_ != Kind::boomeramg) return cycle(r, z);
+  if (!whole_) return PCApply(boomeramg_, r, z);
+  whole_->apply(r, z, [this](Vec in, Vec out) { check(PCApply(boomeramg_, in, out)); });
   return 0;
 }
 
@@ -171,20 +113,14 @@ PetscErrorCode Preconditioners::layered(Vec r, Vec z) {
     PetscCall(VecDuplicate(r, more_.out()));
   }
   PetscCall(VecSet(z, 0));
-  PetscCall(add_boundary(r, z));
+  PetscCall(boundary_->add(r, z));
   PetscCall(MatMult(A, z, rest_));
   PetscCall(VecAYPX(rest_, -1, r));
   PetscCall(cycle(rest_, more_));
   PetscCall(VecAXPY(z, 1, more_));
   PetscCall(MatMult(A, z, rest_));
   PetscCall(VecAYPX(rest_, -1, r));
-  return add_boundary(rest_, z);
-}
-
-PetscErrorCode Preconditioners::add_boundary(Vec r, Vec z) {
-  if (!whole_) return boundary_->add(r, z);
-  whole_->apply(r, z, [this](Vec in, Vec out) { check(boundary_->add(in, out)); }, true);
-  return 0;
+  return boundary_->add(rest_, z);
 }
 
 PetscErrorCode Preconditioners::test(KSP ksp, PetscInt k, PetscReal norm,

@@ -31,17 +31,18 @@ class Preconditioners {
  public:
   /// z = B r of the geometric cycle; `scale` is the size of r.
   using Cycle = std::function<void(const double* r, double scale, double* z)>;
-  /// The matrix with its entries; `whole`: in the order of one rank on the first one, if there is one. Collective.
+  /// The matrix with its entries. Collective.
+  using Rows = std::function<multigrid::SparseMatrix()>;
+  /// The same for PETSc; `whole`: in the order of one rank on the first one, if there is one. Collective.
   using Assemble = std::function<Mat(const WholeRows* whole)>;
 
   /// The cells of a free boundary's layer, per owned cell, or, `wide`, all that are not empty;
   /// nothing where there are none, or where their factors would cost too much. Collective.
   using Layer = std::function<std::vector<char>(bool wide)>;
 
-  /// Without a `cycle` the algebraic one is the first. All but the geometric one stay on the first rank where
-  /// whole_mesh() says so.
-  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble,
-                  Layer layer = nullptr);
+  /// Without a `cycle` the algebraic one is the first. BoomerAMG stays on the first rank where whole_mesh() says so.
+  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Rows rows,
+                  Assemble assemble, Layer layer = nullptr);
 
   /// Gives `ksp` its preconditioner and its test of convergence. Keeps a reference to it, and may
   /// not move afterwards.
@@ -68,9 +69,6 @@ class Preconditioners {
   PetscErrorCode apply(Vec r, Vec z);
   PetscErrorCode cycle(Vec r, Vec z);
   PetscErrorCode layered(Vec r, Vec z);
-  PetscErrorCode add_boundary(Vec r, Vec z);
-  void make_boundary();
-  void make_algebraic();
   void make_boomeramg();
   [[nodiscard]] Kind after(Kind kind);
   enum class Verdict { none, slow, bad_guess };
@@ -82,6 +80,7 @@ class Preconditioners {
   SolverOptions options_;
   Foresight foresight_;
   Cycle cycle_;
+  Rows rows_;
   Assemble assemble_;
   Layer layer_;
   Kind kind_;

@@ -70,6 +70,7 @@ struct ProximalSystem::Impl {
   std::vector<double> x, w;
   std::unique_ptr<multigrid::ProximalCycle> cycle;
   std::unique_ptr<ProximalMatrix> matrix;
+  Mat assembled = nullptr;  ///< of `matrix`
   std::unique_ptr<Preconditioners> preconditioners;  ///< of the matrix-free system
   MatOwner shell;
   KspOwner ksp;
@@ -80,7 +81,7 @@ struct ProximalSystem::Impl {
 
   void make_cycle();
   void make_ksp(ProximalSystem& system);
-  Mat assembled(const WholeRows* rows);
+  ProximalMatrix& entries();
   std::vector<char> layer(bool wide) const;
   void apply(std::span<const double> in, std::span<double> out);
 };
@@ -105,7 +106,7 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   PC pc = nullptr;
   check(KSPGetPC(ksp, &pc));
   if (assemble) {
-    check(KSPSetOperators(ksp, matrix->mat(), matrix->mat()));
+    check(KSPSetOperators(ksp, assembled, assembled));
     check(PCSetType(pc, PCHYPRE));
   } else {
     check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE, &system,
@@ -120,7 +121,8 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
     }
     preconditioners = std::make_unique<Preconditioners>(
         mesh, options, std::move(geometric_cycle),
-        [this](const WholeRows* rows) { return assembled(rows); },
+        [this] { return entries().rows(coefficients); },
+        [this](const WholeRows* rows) { return entries().assemble(coefficients, rows); },
         [this](bool wide) { return layer(wide); });
     preconditioners->attach(ksp);
   }
@@ -159,10 +161,9 @@ std::vector<char> ProximalSystem::Impl::layer(bool wide) const {
 }
 
 /// H with its entries.
-Mat ProximalSystem::Impl::assembled(const WholeRows* rows) {
+ProximalMatrix& ProximalSystem::Impl::entries() {
   if (!matrix) matrix = std::make_unique<ProximalMatrix>(transport);
-  matrix->set(coefficients, rows);
-  return matrix->mat();
+  return *matrix;
 }
 
 /// H x = J^T M (Omega/M) J x + L_g x: two sweeps over the faces.
@@ -187,13 +188,13 @@ void ProximalSystem::set(const ProximalCoefficients& coefficients) {
   if (s.assemble) refuse_irreproducible(s.options, "a preconditioner chosen by -pc_type");
   s.coefficients = coefficients;
   if (s.assemble) {
-    s.assembled(nullptr);
+    s.assembled = s.entries().assemble(coefficients, nullptr);
   } else if (s.geometric) {
     s.make_cycle();
   }
   if (!s.ksp) s.make_ksp(*this);
   if (s.assemble) {
-    check(KSPSetOperators(s.ksp, s.matrix->mat(), s.matrix->mat()));
+    check(KSPSetOperators(s.ksp, s.assembled, s.assembled));
     return;
   }
   check(MatShellSetContext(s.shell, this));

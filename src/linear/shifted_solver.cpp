@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "assembled.h"
+#include "face_rows.h"
 #include "flush_tiny_numbers.h"
 #include "gibbs_operator.h"
 #include "krylov.h"
@@ -132,6 +133,7 @@ struct ShiftedSolver::Impl {
   void use_rates();
   void make_hierarchy();
   void make_ksp();
+  multigrid::SparseMatrix rows();
   Mat assemble(const WholeRows* rows);
   void make_shell(void* context, PetscErrorCode (*product)(Mat, Vec, Vec));
   void set_operators();
@@ -183,7 +185,7 @@ void ShiftedSolver::Impl::make_ksp() {
     preconditioners = std::make_unique<Preconditioners>(
         mesh, options,
         [this](const double* r, double scale, double* z) { cycle->apply(r, scale, z); },
-        [this](const WholeRows* rows) { return assemble(rows); });
+        [this] { return rows(); }, [this](const WholeRows* rows) { return assemble(rows); });
     preconditioners->attach(ksp);
   } else {
     if (generator.correction() && !wide) {
@@ -250,6 +252,21 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
 }
 
 /// The matrix-free system with its entries.
+multigrid::SparseMatrix ShiftedSolver::Impl::rows() {
+  std::vector<double> diagonal(box_operator->mass().begin(), box_operator->mass().end());
+  diagonal.resize(std::size_t(mesh.local()));
+  std::vector<double> minus(conductance.size());
+  for (std::size_t f = 0; f < conductance.size(); ++f) {
+    const double cg = c * conductance[f];
+    diagonal[std::size_t(mesh.faces.left[f])] += cg;
+    diagonal[std::size_t(mesh.faces.right[f])] += cg;
+    minus[f] = -cg;
+  }
+  const FaceRows faces(mesh);
+  return multigrid::make_matrix(mesh.comm, faces.numbers(), faces.rows(diagonal, minus, minus));
+}
+
+/// The same for PETSc.
 Mat ShiftedSolver::Impl::assemble(const WholeRows* rows) {
   if (!assembled) assembled = std::make_unique<AssembledMatrix>(mesh);
   assembled->set_symmetric(c, {}, box_operator->mass(), conductance);

@@ -129,20 +129,15 @@ void WholeRows::scatter(const std::vector<double>& whole, double* owned) const {
                count_[std::size_t(comm_.rank())], MPI_DOUBLE, 0, comm_.handle());
 }
 
-void WholeRows::apply(Vec in, Vec out, const Work& work, bool adds) {
-  const auto values = [&](Vec v) {
-    const auto rows = std::size_t(count_[std::size_t(comm_.rank())]);
-    std::vector<double> mine(rows);
-    store(v, mine);
-    return gather(mine);
-  };
-  const std::vector<double> all_in = values(in),
-                            all_out = adds ? values(out) : std::vector<double>();
+void WholeRows::apply(Vec in, Vec out, const Work& work) {
+  const auto rows = std::size_t(count_[std::size_t(comm_.rank())]);
+  std::vector<double> mine(rows);
+  store(in, mine);
+  const std::vector<double> all_in = gather(mine);
   std::vector<double> result(all_in.size());
   comm_.together([&] {
     if (!comm_.is_root()) return;
     load(all_in, in_);
-    if (adds) load(all_out, out_);
     work(in_, out_);
     store(out_, result);
   });

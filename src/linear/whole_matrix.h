@@ -34,8 +34,8 @@ class WholeRows {
   /// A with its rows and columns in that order, on the first rank; none elsewhere. `A` has PETSc's
   /// numbers, rank by rank. Collective.
   [[nodiscard]] MatOwner gather(Mat A) const;
-  /// `out` = what work() makes of `in` on the first rank. Owned values; `adds`: work() reads `out`, too. Collective.
-  void apply(Vec in, Vec out, const Work& work, bool adds = false);
+  /// `out` = what work() makes of `in` on the first rank. Owned values. Collective.
+  void apply(Vec in, Vec out, const Work& work);
 
  private:
   void scatter(const std::vector<double>& whole, double* owned) const;
