@@ -253,17 +253,17 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
 
 /// The matrix-free system with its entries.
 multigrid::SparseMatrix ShiftedSolver::Impl::rows() {
-  std::vector<double> diagonal(box_operator->mass().begin(), box_operator->mass().end());
-  diagonal.resize(std::size_t(mesh.local()));
+  std::vector<double> own(box_operator->mass().begin(), box_operator->mass().end());
+  own.resize(std::size_t(mesh.local()));
   std::vector<double> minus(conductance.size());
   for (std::size_t f = 0; f < conductance.size(); ++f) {
     const double cg = c * conductance[f];
-    diagonal[std::size_t(mesh.faces.left[f])] += cg;
-    diagonal[std::size_t(mesh.faces.right[f])] += cg;
+    own[std::size_t(mesh.faces.left[f])] += cg;
+    own[std::size_t(mesh.faces.right[f])] += cg;
     minus[f] = -cg;
   }
   const FaceRows faces(mesh);
-  return multigrid::make_matrix(mesh.comm, faces.numbers(), faces.rows(diagonal, minus, minus));
+  return multigrid::make_matrix(mesh.comm, faces.numbers(), faces.rows(own, minus, minus));
 }
 
 /// The same for PETSc.
