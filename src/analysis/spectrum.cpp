@@ -208,6 +208,28 @@ void deflate(EPS eps, Vec like, const Quotient& quotient,
   if (!vectors.empty()) check(EPSSetDeflationSpace(eps, PetscInt(vectors.size()), vectors.data()));
 }
 
+/// Combinations of vectors one by one: SLEPc's other way multiplies blocks of rows, the last of which, as long as
+/// what is left on a rank, is rounded in its own way. There is no call for it, only an option, read where a basis is
+/// made.
+class CombineOneByOne {
+ public:
+  CombineOneByOne() {
+    PetscBool given = PETSC_FALSE;
+    check(PetscOptionsHasName(nullptr, nullptr, name, &given));
+    ours_ = given != PETSC_TRUE;
+    if (ours_) check(PetscOptionsSetValue(nullptr, name, "1"));
+  }
+  ~CombineOneByOne() {
+    if (ours_) PetscOptionsClearValue(nullptr, name);
+  }
+  CombineOneByOne(const CombineOneByOne&) = delete;
+  CombineOneByOne& operator=(const CombineOneByOne&) = delete;
+
+ private:
+  static constexpr const char* name = "-bv_vecs_vmip";
+  bool ours_ = false;
+};
+
 /// The vectors of the iteration are `like`'s duplicates, whose products do not depend on the ranks, and it
 /// starts from what looks like chance but depends on the numbers of the cells alone.
 void use_vectors(EPS eps, Vec like, const Mesh& mesh) {
@@ -220,8 +242,10 @@ void use_vectors(EPS eps, Vec like, const Mesh& mesh) {
   check(VecDuplicate(like, start.out()));
   fill(start, values);
   check(BVCreate(mesh.comm.handle(), basis.out()));
+  const CombineOneByOne way;
   check(BVSetType(basis, BVVECS));
   check(BVSetSizesFromVec(basis, like, 1));  // SLEPc asks for as many as it needs
+  check(BVSetFromOptions(basis));
   check(EPSSetBV(eps, basis));
   Vec one = start;
   check(EPSSetInitialSpace(eps, 1, &one));
