@@ -202,7 +202,7 @@ CellWidth::Norm CellWidth::norm(const std::vector<double>& shape) const {
     for (std::size_t a = 0; a < 3; ++a) {
       if (!bends_.curvature[a].empty() && bends_.curvature[a][k] > 0) {
         parts[2] += weight * 2 *
-                   std::exp(-2 * std::numbers::pi * std::numbers::pi / bends_.curvature[a][k]);
+                    std::exp(-2 * std::numbers::pi * std::numbers::pi / bends_.curvature[a][k]);
       }
       if (bends_.fall[a].empty()) continue;
       const double s = bends_.fall[a][k];

@@ -175,7 +175,8 @@ void WellCapacities::add_faces(Sums& E) const {
     for (std::size_t i = 0; i < all; ++i) step[i] = h_[i][l] - h_[i][r];
     add(outlets_.factor(f) * quotient_.conductance(f));
   }
-  for (std::size_t o = 0; o < std::size_t(outlets_.count()); ++o) {  // outside, h of this outlet is 1 and the others 0
+  for (std::size_t o = 0; o < std::size_t(outlets_.count());
+       ++o) {  // outside, h of this outlet is 1 and the others 0
     const std::vector<double>& rate = outlets_.rate[o];
     for (std::size_t k = 0; k < rate.size(); ++k) {
       if (!(rate[k] > 0)) continue;

@@ -1,13 +1,14 @@
 // [run] reproducible: refuses a case whose results may depend on the number of ranks in their last bits whatever
 // the solvers do (docs/ranks.md).
 
+#include "otto/driver/reproducible.h"
+
 #include <algorithm>
 #include <string>
 
 #include "otto/casefile/case.h"
 #include "otto/casefile/key.h"
 #include "otto/driver/problem.h"
-#include "otto/driver/reproducible.h"
 
 namespace otto {
 

@@ -297,9 +297,8 @@ DualValues BenamouBrenierAdmm::dual() const {
       }
       const auto weigh = [&](std::int64_t end, double sign) {
         const double* lambda = level(lambda_, s, end);
-        parts[0].add(row, [&](std::size_t r) {
-          return lambda[r] * (sign * x[r] - 0.125 * dt * E[r]);
-        });
+        parts[0].add(row,
+                     [&](std::size_t r) { return lambda[r] * (sign * x[r] - 0.125 * dt * E[r]); });
         if (end == 0) parts[1].add(std::span(lambda, row));
       };
       if (k == 0) weigh(0, -1);

@@ -188,8 +188,8 @@ void SpaceTimePoisson::Impl::transform_columns(double* rows, std::int64_t stride
     fftw_execute(line_forth.get());
     for (std::int64_t c = 0; c < count; ++c) {
       const std::int64_t column = first + begin + c;
-      const double in_plane = time[std::size_t(column / slab.rest)] +
-                              gamma * plane[std::size_t(column % slab.rest)];
+      const double in_plane =
+          time[std::size_t(column / slab.rest)] + gamma * plane[std::size_t(column % slab.rest)];
       for (std::int64_t k = 0; k < planes; ++k) {
         const double eigenvalue = in_plane + gamma * last[std::size_t(k)];
         lines[std::size_t(k * together + c)] *= eigenvalue > 0 ? scale / eigenvalue : 0;

@@ -34,8 +34,7 @@ std::vector<char> with_rings(SparseMatrix& A, std::span<const char> layer, int r
 
 }  // namespace
 
-FreeBoundary::FreeBoundary(SparseMatrix A, std::span<const char> layer, int rings)
-    : comm_(A.comm) {
+FreeBoundary::FreeBoundary(SparseMatrix A, std::span<const char> layer, int rings) : comm_(A.comm) {
   const std::vector<char> in = with_rings(A, layer, rings);
   std::vector<std::int64_t> mine;
   for (std::size_t i = 0; i < std::size_t(A.rows.size()); ++i) {

@@ -30,7 +30,7 @@ class FreeBoundary {
   void factorise(const multigrid::SparseMatrix& A, const std::vector<std::int64_t>& keys);
 
   Comm comm_;
-  std::vector<std::size_t> own_;    ///< rows of this rank
+  std::vector<std::size_t> own_;     ///< rows of this rank
   std::vector<int> count_, offset_;  ///< of the ranks' rows
   std::vector<PetscInt> place_;      ///< of all rows, rank by rank, by key
   PetscOwner<Mat, MatDestroy> block_;

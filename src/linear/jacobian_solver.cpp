@@ -25,10 +25,7 @@ KrylovControl control() {
 
 struct JacobianSolver::Impl {
   explicit Impl(const Transport& t)
-      : transport(t),
-        mesh(t.mesh()),
-        sweep(t),
-        field(std::size_t(mesh.local())) {}
+      : transport(t), mesh(t.mesh()), sweep(t), field(std::size_t(mesh.local())) {}
 
   const Transport& transport;
   const Mesh& mesh;

@@ -84,8 +84,8 @@ class Preconditioners {
   Assemble assemble_;
   Layer layer_;
   Kind kind_;
-  Kind made_ = Kind::geometric;  ///< the one last set up, which the geometric one need not be
-  bool wide_ = false;  ///< the layer, which was too narrow
+  Kind made_ = Kind::geometric;       ///< the one last set up, which the geometric one need not be
+  bool wide_ = false;                 ///< the layer, which was too narrow
   std::unique_ptr<WholeRows> whole_;  ///< of a run with the same bits on several ranks
   std::unique_ptr<FreeBoundary> boundary_;
   PetscOwner<Vec, VecDestroy> rest_, more_;

@@ -7,11 +7,11 @@
 
 #include "assembled.h"
 #include "krylov.h"
+#include "otto/linear/reproducible_vector.h"
 #include "otto/mesh/rows.h"
 #include "otto/multigrid/proximal_cycle.h"
 #include "preconditioners.h"
 #include "proximal_matrix.h"
-#include "otto/linear/reproducible_vector.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -70,7 +70,7 @@ struct ProximalSystem::Impl {
   std::vector<double> x, w;
   std::unique_ptr<multigrid::ProximalCycle> cycle;
   std::unique_ptr<ProximalMatrix> matrix;
-  Mat assembled = nullptr;  ///< of `matrix`
+  Mat assembled = nullptr;                           ///< of `matrix`
   std::unique_ptr<Preconditioners> preconditioners;  ///< of the matrix-free system
   MatOwner shell;
   KspOwner ksp;
@@ -120,8 +120,7 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
       };
     }
     preconditioners = std::make_unique<Preconditioners>(
-        mesh, options, std::move(geometric_cycle),
-        [this] { return entries().rows(coefficients); },
+        mesh, options, std::move(geometric_cycle), [this] { return entries().rows(coefficients); },
         [this](const WholeRows* rows) { return entries().assemble(coefficients, rows); },
         [this](bool wide) { return layer(wide); });
     preconditioners->attach(ksp);

@@ -14,12 +14,12 @@
 #include "otto/casefile/section.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
+#include "otto/linear/reproducible_vector.h"
 #include "otto/mesh/rows.h"
 #include "otto/multigrid/box_operator.h"
 #include "otto/multigrid/multigrid.h"
 #include "otto/operators/fourth_order.h"
 #include "preconditioners.h"
-#include "otto/linear/reproducible_vector.h"
 #include "vector_arrays.h"
 #include "whole_matrix.h"
 
@@ -120,8 +120,8 @@ struct ShiftedSolver::Impl {
   std::unique_ptr<WideOperator>
       wide;  ///< with fluxes of fourth order; `assembled` preconditions it
   std::unique_ptr<Preconditioners> preconditioners;  ///< of the matrix-free system
-  std::unique_ptr<WholeSystem> whole;                ///< in place of `assembled` in a KSP of its own
-  MatOwner gathered;                                 ///< `assembled` on the first rank
+  std::unique_ptr<WholeSystem> whole;  ///< in place of `assembled` in a KSP of its own
+  MatOwner gathered;                   ///< `assembled` on the first rank
   MatOwner shell;
   KspOwner ksp;
   VecOwner b, u;

@@ -154,8 +154,8 @@ WholeSystem::WholeSystem(const Mesh& mesh, PCType type, const char* prefix, bool
   if (all) check(PCSetFromOptions(pc_));
   check(PCSetOptionsPrefix(pc_, prefix));
   check(PCSetFromOptions(pc_));
-  check(MatCreateShell(mesh.comm.handle(), mesh.owned, mesh.owned, PETSC_DETERMINE,
-                       PETSC_DETERMINE, this, shell_.out()));
+  check(MatCreateShell(mesh.comm.handle(), mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE,
+                       this, shell_.out()));
   check(MatShellSetOperation(shell_, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
 }
 

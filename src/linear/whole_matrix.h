@@ -67,7 +67,8 @@ class WholeSystem {
 
   WholeRows rows_;
   WholeRows::MatOwner A_, P_, shell_;
-  PetscOwner<PC, PCDestroy> pc_;  ///< of the first rank; the others hold one that never gets a matrix
+  PetscOwner<PC, PCDestroy>
+      pc_;  ///< of the first rank; the others hold one that never gets a matrix
 };
 
 }  // namespace otto

@@ -21,8 +21,8 @@ struct Level {
   double largest = 2;       ///< eigenvalue
   Rows<Real> P;             ///< scaled; columns are the owned coarse unknowns and the ghosts
   GhostExchange of_coarse;  ///< of these
-  Rows<Real> R;             ///< P^T of the owned coarse unknowns; columns are the unknowns and ghosts
-  GhostExchange of_fine;    ///< of these
+  Rows<Real> R;           ///< P^T of the owned coarse unknowns; columns are the unknowns and ghosts
+  GhostExchange of_fine;  ///< of these
   std::vector<Real> x, b, r, d, coarse, fine;
   bool gathers = false;  ///< the next level is the same level on every rank
   std::vector<int> count, offset;

@@ -209,8 +209,7 @@ SparseMatrix restriction(const SparseMatrix& A, const Interpolation& P) {
   for (std::int32_t I = P.coarse.owned(); I < T.size(); ++I) {
     const std::int64_t row = P.coarse.global(I);
     for_row(T, I, [&](std::int32_t i, double p) {
-      out[owner(first, row)].push_back(
-          {row, 0, A.begin() + i, A.key[std::size_t(i)], p});
+      out[owner(first, row)].push_back({row, 0, A.begin() + i, A.key[std::size_t(i)], p});
     });
   }
   std::vector<std::vector<Arrived>> arrived(std::size_t(P.coarse.owned()));

@@ -102,8 +102,8 @@ SparseMatrix gathered(const SparseMatrix& A, std::vector<std::int32_t>& place) {
   columns = all_parts(A.comm, columns);
   lengths = all_parts(A.comm, lengths);
   const std::vector<double> values = all_parts(A.comm, A.rows.value);
-  const std::vector<std::int64_t> keys = all_parts(
-      A.comm, std::vector<std::int64_t>(A.key.begin(), A.key.begin() + A.rows.size()));
+  const std::vector<std::int64_t> keys =
+      all_parts(A.comm, std::vector<std::int64_t>(A.key.begin(), A.key.begin() + A.rows.size()));
   std::vector<std::int32_t> order(keys.size());  // rows by key
   std::iota(order.begin(), order.end(), 0);
   std::ranges::sort(order, {}, [&](std::int32_t row) { return keys[std::size_t(row)]; });

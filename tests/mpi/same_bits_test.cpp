@@ -138,8 +138,9 @@ TEST(SameBits, Interactions) {
 TEST(SameBits, InnerSteps) {
   for (const char* weights : {"upwind", "centred"}) {
     SCOPED_TRACE(weights);
-    std::string toml = well(2, "[13, 10]", "scheme = \"jko\"\ninner_steps = 2\nweights = \"" +
-                                               std::string(weights) + "\"\n");
+    std::string toml =
+        well(2, "[13, 10]",
+             "scheme = \"jko\"\ninner_steps = 2\nweights = \"" + std::string(weights) + "\"\n");
     toml.replace(toml.find("end = 0.04"), 10, "end = 0.02");
     expect_same_bits(toml, 2);
   }

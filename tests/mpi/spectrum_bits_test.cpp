@@ -10,9 +10,7 @@ namespace otto::test {
 namespace {
 
 std::string well(const char* cells, const char* strength) {
-  return std::string(
-             "[mesh]\nlower = [-2, -2]\nupper = [2, 2]\ncells = ") +
-         cells +
+  return std::string("[mesh]\nlower = [-2, -2]\nupper = [2, 2]\ncells = ") + cells +
          "\n[[energy]]\nkind = \"entropy\"\ntemperature = 1.0\n[[energy]]\nkind = \"external\"\n"
          "expression = \"" +
          strength + "*(x^2-1)^2 + 2*y^2\"\n[initial]\nkind = \"gibbs\"\n";

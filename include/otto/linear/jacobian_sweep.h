@@ -31,9 +31,10 @@ class JacobianSweep {
 
   struct Factors {
     std::vector<std::int32_t> order;  ///< owned cells, phi increasing from neighbour to neighbour
-    std::vector<std::size_t> round;   ///< where this rank's rounds end in `order`; as many on every rank
-    std::vector<double> inverse;      ///< 1 / P, owned + ghosts
-    bool upwind = false;              ///< there is no upper part
+    std::vector<std::size_t>
+        round;  ///< where this rank's rounds end in `order`; as many on every rank
+    std::vector<double> inverse;  ///< 1 / P, owned + ghosts
+    bool upwind = false;          ///< there is no upper part
   };
   /// Factors of J for `phi` (owned + ghosts) and the length d. Collective.
   void factor(std::span<const double> phi, double d, Factors& factors) const;
