@@ -42,7 +42,7 @@ otto_room(app driver)
 
 # No contraction of a * b + c in what a time step or a training computes: the compiler may do it in the body of a loop and not in
 # its rest, and the value of a cell would depend on its place in a rank's block.
-foreach(room core mesh tables flux energy initial operators multigrid linear newton time learn)
+foreach(room core mesh tables flux energy initial operators multigrid linear newton time geodesic analysis learn)
   target_compile_options(otto_${room} PRIVATE -ffp-contract=off)
 endforeach()
 set_source_files_properties(src/driver/gibbs_distance.cpp src/driver/moments.cpp PROPERTIES COMPILE_OPTIONS -ffp-contract=off)

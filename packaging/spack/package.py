@@ -33,7 +33,7 @@ class Otto(CMakePackage):
     depends_on("tomlplusplus@3.3:")
     depends_on("muparser@2.3:")
     depends_on("minizip")
-    depends_on("fftw@3.3: +mpi precision=double")
+    depends_on("fftw@3.3: precision=double")
     depends_on("cli11@2.1:")
     depends_on("fmt@9:")
     depends_on("nlohmann-json@3.11:")

@@ -106,43 +106,41 @@ void CellWidth::set_fluxes(Field& field) const {
 }
 
 // sum A d / 12 (n.(q_L - q_K))^2 / (D kT pi_f), D kT pi_f = g d / A; irregular cells miss about as much again.
-double CellWidth::swerve_of_fluxes(const Field& mode) const {
-  double sum = 0;
+void CellWidth::add_fluxes(const Field& mode, Parts& sum) const {
   for (std::size_t f = 0; f < bends_.bend.size(); ++f) {
     const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
     const double g = quotient_.conductance(f);
     const double A = shape_of(mesh_.faces, f) * mesh_.faces.distance[f];
-    if (!(g > 0 && A > 0) || bends_.steep[f] > max_steep) continue;
+    if (!(g > 0 && A > 0) || bends_.steep[f] > max_steep || !quotient_.counts(f)) continue;
     const Eigen::Vector3d n = bends_.direction[f];
     double turn = 0;
     for (std::size_t a = 0; a < std::size_t(mesh_.dimension); ++a) {
       turn += n[Eigen::Index(a)] * (mode.slope[a][r] - mode.slope[a][l]);
     }
     turn *= A / std::sqrt(g);
-    sum += 2 * quotient_.share(f) * turn * turn / 12;
+    sum.swerve += 2 * turn * turn / 12;
   }
-  return sum;
 }
 
 // With T = A / d: A d^3 / (12 D kT pi_f) = T^2 d^4 / (12 g_f). dq/dn is linear along the line.
-void CellWidth::add_lines(const Field& a, const Field& b, Terms& sum) const {
+void CellWidth::add_lines(const Field& a, const Field& b, Parts& sum) const {
   for (std::size_t f = 0; f < bends_.bend.size(); ++f) {
     const double g = quotient_.conductance(f);
-    if (!(g > 0) || bends_.steep[f] > max_steep) continue;
+    if (!(g > 0) || bends_.steep[f] > max_steep || !quotient_.counts(f)) continue;
     const std::vector<double>&p = a.slope[bends_.axis[f]], &q = b.slope[bends_.axis[f]];
     const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
     const double w = 1 / std::sqrt(g);  // before products, which could underflow
     const double square =
         (w * p[l] * (w * (2 * q[l] + q[r])) + w * p[r] * (w * (2 * q[r] + q[l]))) / 6;
     const double Td2 = shape_of(mesh_.faces, f) * mesh_.faces.distance[f] * mesh_.faces.distance[f];
-    const double swerve = quotient_.share(f) * Td2 * Td2 / 12 * square;
+    const double swerve = Td2 * Td2 / 12 * square;
     sum.swerve += swerve;
     sum.kink += std::abs(swerve) * bends_.steep[f] * per_steepness;
   }
 }
 
 // Between a centre and a wall there is half a line, with the same u on both ends of the whole.
-void CellWidth::add_walls(const Field& a, const Field& b, Terms& sum) const {
+void CellWidth::add_walls(const Field& a, const Field& b, Parts& sum) const {
   const BoundaryFaces& walls = mesh_.boundary;
   for (std::size_t w = 0; w < bends_.open_share.size(); ++w) {
     if (bends_.open_share[w] > 0) continue;
@@ -161,7 +159,7 @@ void CellWidth::add_walls(const Field& a, const Field& b, Terms& sum) const {
 }
 
 CellWidth::Terms CellWidth::terms(const Field& a, const Field& b) const {
-  Terms sum;
+  Parts sum;
   const auto add = [&](double energy, double bend, double kink) {
     sum.energy += energy;
     sum.bend += energy * bend;
@@ -170,8 +168,8 @@ CellWidth::Terms CellWidth::terms(const Field& a, const Field& b) const {
   };
   for (std::size_t f = 0; f < bends_.bend.size(); ++f) {
     const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
-    const double energy =
-        quotient_.share(f) * quotient_.conductance(f) * (a.u[l] - a.u[r]) * (b.u[l] - b.u[r]);
+    if (!quotient_.counts(f)) continue;
+    const double energy = quotient_.conductance(f) * (a.u[l] - a.u[r]) * (b.u[l] - b.u[r]);
     add(energy, bends_.bend[f], bends_.kink[f]);
     for (std::size_t i = 0; i < 3; ++i) {
       if (bends_.fall[i].empty() || i == bends_.axis[f]) continue;
@@ -188,30 +186,31 @@ CellWidth::Terms CellWidth::terms(const Field& a, const Field& b) const {
     add_lines(a, b, sum);
     add_walls(a, b, sum);
   } else {
-    sum.swerve = swerve_of_fluxes(a);
+    add_fluxes(a, sum);
   }
-  std::array<double, 6> all{sum.energy, sum.bend, sum.swerve, sum.rough, sum.kink, sum.wall};
-  mesh_.comm.sum_in_place(all);
+  const std::array<ReproducibleSum, 6> parts{sum.energy, sum.bend, sum.swerve,
+                                             sum.rough,  sum.kink, sum.wall};
+  const std::vector<double> all = sums_of_all(mesh_.comm, parts);
   return {all[0], all[1], all[2], all[3], all[4], all[5]};
 }
 
 CellWidth::Norm CellWidth::norm(const std::vector<double>& shape) const {
-  std::array<double, 3> sums{};
+  std::array<ReproducibleSum, 3> parts;
   for (std::size_t k = 0; k < shape.size(); ++k) {
     const double weight = quotient_.omega(k) * shape[k] * shape[k];
-    sums[0] += weight;
+    parts[0] += weight;
     for (std::size_t a = 0; a < 3; ++a) {
       if (!bends_.curvature[a].empty() && bends_.curvature[a][k] > 0) {
-        sums[2] += weight * 2 *
-                   std::exp(-2 * std::numbers::pi * std::numbers::pi / bends_.curvature[a][k]);
+        parts[2] += weight * 2 *
+                    std::exp(-2 * std::numbers::pi * std::numbers::pi / bends_.curvature[a][k]);
       }
       if (bends_.fall[a].empty()) continue;
       const double s = bends_.fall[a][k];
-      sums[1] += weight * s * per_fall;
-      sums[2] += weight * s * s * per_fall / 2;  // V may fall further before the wall
+      parts[1] += weight * s * per_fall;
+      parts[2] += weight * s * s * per_fall / 2;  // V may fall further before the wall
     }
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   return {sums[1] / sums[0], sums[2] / sums[0]};
 }
 
@@ -244,9 +243,9 @@ void CellWidth::correct(std::vector<Mode>& modes, std::size_t i, const Field& mo
 }
 
 void CellWidth::judge(std::vector<Mode>& modes) const {
-  double weight = 0;  // sum omega u^2 of every mode
-  for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) weight += quotient_.omega(k);
-  weight = mesh_.comm.sum(weight);
+  ReproducibleSum omega;  // sum omega u^2 of every mode
+  omega.add(std::size_t(mesh_.owned), [&](std::size_t k) { return quotient_.omega(k); });
+  const double weight = sum_of_all(mesh_.comm, omega);
   for (std::size_t i = 0; i < modes.size(); ++i) correct(modes, i, field(modes[i].shape), weight);
 }
 

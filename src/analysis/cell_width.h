@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "cell_bends.h"
+#include "otto/core/reproducible_sum.h"
 #include "quotient.h"
 
 namespace otto {
@@ -54,6 +55,10 @@ class CellWidth {
     double rough = 0, kink = 0;  // |bend|, and what the cubic may miss of it
     double wall = 0;             // what faces along walls count for, too little
   };
+  /// The same while they are added up.
+  struct Parts {
+    ReproducibleSum energy, bend, swerve, rough, kink, wall;
+  };
   /// Of sum omega u^2.
   struct Norm {
     double wall = 0;  // what is missing at walls
@@ -63,9 +68,9 @@ class CellWidth {
   [[nodiscard]] Field field(const std::vector<double>& shape) const;
   void set_slopes(Field& field) const;
   void set_fluxes(Field& field) const;
-  void add_lines(const Field& a, const Field& b, Terms& sum) const;
-  void add_walls(const Field& a, const Field& b, Terms& sum) const;
-  [[nodiscard]] double swerve_of_fluxes(const Field& mode) const;
+  void add_lines(const Field& a, const Field& b, Parts& sum) const;
+  void add_walls(const Field& a, const Field& b, Parts& sum) const;
+  void add_fluxes(const Field& mode, Parts& sum) const;
   [[nodiscard]] Terms terms(const Field& a, const Field& b) const;
   [[nodiscard]] Norm norm(const std::vector<double>& shape) const;
   void correct(std::vector<Mode>& modes, std::size_t i, const Field& mode, double weight) const;

@@ -108,15 +108,15 @@ DeepModes find_deep_modes(const Generator& generator, const Quotient& quotient,
   const Outlets outlets = outlets_of(generator);
   DeepWells wells = wells_of(generator, outlets, options);
   if (wells.count == 0) return {};
-  return modes_of({generator, quotient, outlets, std::move(wells)}, quotient, generator.absorbs(),
-                  options.depth);
+  return modes_of({generator, quotient, outlets, std::move(wells), options.reproducible}, quotient,
+                  generator.absorbs(), options.depth);
 }
 
 std::vector<double> find_deep_exit_times(const Generator& generator, const Quotient& quotient,
                                          const Outlets& outlets, const DeepOptions& options) {
   DeepWells wells = wells_of(generator, outlets, options);
   if (wells.count == 0) return {};
-  return exit_times_of({generator, quotient, outlets, std::move(wells)},
+  return exit_times_of({generator, quotient, outlets, std::move(wells), options.reproducible},
                        std::size_t(generator.mesh().owned), options.depth);
 }
 

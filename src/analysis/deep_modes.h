@@ -41,8 +41,9 @@ struct DeepModes {
 
 struct DeepOptions {
   double depth = 22;  ///< kT: needed where a well is deeper; where cores and solves lose 1e-10
-  double max_range = 1300;  ///< of V/kT: pi, half-way shifted, and 1/pi are ordinary numbers
-  double shallow = 12;      ///< kT: wells deeper than this have cores then; others only slow T down
+  double max_range = 1300;    ///< of V/kT: pi, half-way shifted, and 1/pi are ordinary numbers
+  bool reproducible = false;  ///< as in SolverOptions
+  double shallow = 12;  ///< kT: wells deeper than this have cores then; others only slow T down
 };
 
 /// The wells to treat apart: none where no well is as deep as `depth`, else all deeper than `shallow`, where

@@ -144,7 +144,8 @@ std::vector<double> mean_exit_time(const Generator& generator, SolverOptions opt
   const std::vector<double> never = reaching(generator, stays);
   if (generator.symmetric() && generator.absorbs() &&
       generator.range() <= DeepOptions{}.max_range) {
-    T = find_deep_exit_times(generator, Quotient(generator), outlets);
+    T = find_deep_exit_times(generator, Quotient(generator), outlets,
+                             {.reproducible = options.reproducible});
   }
   if (T.empty()) {
     T.assign(owned, 0.0);

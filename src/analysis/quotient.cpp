@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "otto/core/vector_math.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/linear/shifted_solver.h"
 
 namespace otto {
@@ -18,52 +18,46 @@ double Quotient::conductance(std::size_t f) const {
   return pi_[l] < pi_[r] ? generator_.forward()[f] * pi_[l] : generator_.backward()[f] * pi_[r];
 }
 
-double Quotient::share(std::size_t f) const {
-  return std::max(mesh_.faces.left[f], mesh_.faces.right[f]) < mesh_.owned ? 1.0 : 0.5;
-}
-
 void Quotient::judge(Mode& mode) const {
   const auto owned = std::size_t(mesh_.owned);
   std::vector<double> u = mode.shape, Lu(owned, 0.0);
   u.resize(std::size_t(mesh_.local()));
   mesh_.halo.update(mesh_.comm, u);
-  Accumulator energy;
+  std::array<ReproducibleSum, 2> parts;  // energy, norm
   for (std::size_t f = 0; f < std::size_t(mesh_.faces.size()); ++f) {
     const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
     const double flux = conductance(f) * (u[l] - u[r]);
     if (l < owned) Lu[l] += flux;
     if (r < owned) Lu[r] -= flux;
-    energy.add(share(f) * flux * (u[l] - u[r]));
+    if (counts(f)) parts[0] += flux * (u[l] - u[r]);
   }
   const auto absorption = generator_.absorption();
   for (std::size_t k = 0; k < absorption.size(); ++k) {
     Lu[k] += absorption[k] * pi_[k] * u[k];
-    energy.add(absorption[k] * pi_[k] * u[k] * u[k]);
+    parts[0] += absorption[k] * pi_[k] * u[k] * u[k];
   }
-  Accumulator norm;
-  for (std::size_t k = 0; k < owned; ++k) norm.add(omega(k) * u[k] * u[k]);
-  std::vector<double> sums{energy.value(), norm.value()};
-  mesh_.comm.sum_in_place(sums);
+  parts[1].add(owned, [&](std::size_t k) { return omega(k) * u[k] * u[k]; });
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   mode.rate = sums[0] / sums[1];
-  Accumulator square;
+  ReproducibleSum square;
   for (std::size_t k = 0; k < owned; ++k) {
     const double r = Lu[k] - mode.rate * omega(k) * u[k];
-    if (r != 0) square.add(r / omega(k) * r);
+    if (r != 0) square += r / omega(k) * r;
   }
-  const double residual = std::sqrt(mesh_.comm.sum(square.value()) / sums[1]);
+  const double residual = std::sqrt(sum_of_all(mesh_.comm, square) / sums[1]);
   mode.residual = residual / mode.rate;
 }
 
 void Quotient::normalise(std::vector<double>& u) const {
-  std::array<double, 3> sums{};  // omega u^2, omega, omega u w(x)
+  std::array<ReproducibleSum, 3> parts;  // omega u^2, omega, omega u w(x)
   for (std::size_t k = 0; k < u.size(); ++k) {
     const Point& x = mesh_.center[k];
     const double s = x[0] + 0.618 * x[1] + 0.414 * x[2];
-    sums[0] += omega(k) * u[k] * u[k];
-    sums[1] += omega(k);
-    sums[2] += omega(k) * u[k] * s * (1 + 0.271 * s * (1 + 0.577 * s));
+    parts[0] += omega(k) * u[k] * u[k];
+    parts[1] += omega(k);
+    parts[2] += omega(k) * u[k] * s * (1 + 0.271 * s * (1 + 0.577 * s));
   }
-  mesh_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   const double factor = std::copysign(std::sqrt(sums[1] / sums[0]), sums[2]);
   for (double& v : u) v *= factor;
 }

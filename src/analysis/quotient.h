@@ -20,8 +20,8 @@ class Quotient {
   [[nodiscard]] double omega(std::size_t k) const { return mesh_.volume[k] * pi_[k]; }
   [[nodiscard]] double pi(std::size_t k) const { return pi_[k]; }
   [[nodiscard]] double conductance(std::size_t f) const;
-  /// A face's share on this rank: one half where the other rank has it as well.
-  [[nodiscard]] double share(std::size_t f) const;
+  /// Whether sums over faces count f on this rank: on that of its left cell, once.
+  [[nodiscard]] bool counts(std::size_t f) const { return mesh_.faces.left[f] < mesh_.owned; }
 
   /// Sets rate and residual |A y - rate y| / (rate |y|), y = sqrt(omega) u. Collective.
   void judge(Mode& mode) const;

@@ -88,7 +88,7 @@ void require(double error, const char* what) {
 Reversible reversible_transitions(const Generator& generator, const Quotient& quotient,
                                   const Outlets& outlets) {
   const WellCapacities wells(generator, quotient, outlets,
-                             wells_of(generator, outlets, DeepOptions{}));
+                             wells_of(generator, outlets, DeepOptions{}), false);
   const Eigen::Index m = wells.wells();
   const Passage passage = eliminate(wells.C(), wells.mass());
   Reversible result{.q = wells.h(m + 1),

@@ -31,6 +31,9 @@
 #include "mean_diffusion.h"
 #include "otto/core/error.h"
 #include "otto/core/petsc_check.h"
+#include "otto/linear/reproducible_vector.h"
+#include "otto/mesh/rows.h"
+#include "otto/multigrid/splitting.h"
 #include "quotient.h"
 #include "reach.h"
 
@@ -205,6 +208,49 @@ void deflate(EPS eps, Vec like, const Quotient& quotient,
   if (!vectors.empty()) check(EPSSetDeflationSpace(eps, PetscInt(vectors.size()), vectors.data()));
 }
 
+/// Combinations of vectors one by one: SLEPc's other way multiplies blocks of rows, the last of which, as long as
+/// what is left on a rank, is rounded in its own way. There is no call for it, only an option, read where a basis is
+/// made.
+class CombineOneByOne {
+ public:
+  CombineOneByOne() {
+    PetscBool given = PETSC_FALSE;
+    check(PetscOptionsHasName(nullptr, nullptr, name, &given));
+    ours_ = given != PETSC_TRUE;
+    if (ours_) check(PetscOptionsSetValue(nullptr, name, "1"));
+  }
+  ~CombineOneByOne() {
+    if (ours_) PetscOptionsClearValue(nullptr, name);
+  }
+  CombineOneByOne(const CombineOneByOne&) = delete;
+  CombineOneByOne& operator=(const CombineOneByOne&) = delete;
+
+ private:
+  static constexpr const char* name = "-bv_vecs_vmip";
+  bool ours_ = false;
+};
+
+/// The vectors of the iteration are `like`'s duplicates, whose products do not depend on the ranks, and it
+/// starts from what looks like chance but depends on the numbers of the cells alone.
+void use_vectors(EPS eps, Vec like, const Mesh& mesh) {
+  PetscOwner<BV, BVDestroy> basis;
+  VecOwner start;
+  std::vector<double> values;
+  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
+    values.push_back(multigrid::hash(mesh.global[k]) - 0.5);
+  }
+  check(VecDuplicate(like, start.out()));
+  fill(start, values);
+  check(BVCreate(mesh.comm.handle(), basis.out()));
+  const CombineOneByOne way;
+  check(BVSetType(basis, BVVECS));
+  check(BVSetSizesFromVec(basis, like, 1));  // SLEPc asks for as many as it needs
+  check(BVSetFromOptions(basis));
+  check(EPSSetBV(eps, basis));
+  Vec one = start;
+  check(EPSSetInitialSpace(eps, 1, &one));
+}
+
 void make_solver(MPI_Comm comm, Mat S, int count, double tolerance, EPS* eps) {
   check(EPSCreate(comm, eps));
   check(EPSSetOperators(*eps, S, nullptr));
@@ -253,8 +299,10 @@ void iterate(const Generator& generator, ShiftedSolver& solver, const SpectrumOp
   check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE, &resolvent,
                        S.out()));
   check(MatShellSetOperation(S, MATOP_MULT, reinterpret_cast<void (*)()>(multiply)));
-  check(MatCreateVecs(S, y.out(), nullptr));
+  check(VecCreateMPI(comm, mesh.owned, PETSC_DETERMINE, y.out()));
+  make_reproducible(y, rows_of(mesh));
   make_solver(comm, S, int(std::min<std::int64_t>(count + 1, left)), options.tolerance, eps.out());
+  use_vectors(eps, y, mesh);
   deflate(eps, y, quotient, settled);
   check(EPSSetFromOptions(eps));
   const int converged = std::min(run(eps, resolvent, count), count + 1);
@@ -292,7 +340,8 @@ Spectrum slowest_modes(const Generator& generator, ShiftedSolver& solver,
                                  options.count, mesh.global_cells, modes));
   }
   const Quotient quotient(generator);
-  DeepModes deep_modes = find_deep_modes(generator, quotient);
+  DeepModes deep_modes =
+      find_deep_modes(generator, quotient, {.reproducible = options.reproducible});
   if (deep_modes.settled.empty() && !generator.absorbs()) {
     deep_modes.settled.emplace_back(std::size_t(mesh.owned), 1.0);
   }

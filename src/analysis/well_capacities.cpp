@@ -1,6 +1,7 @@
 #include "well_capacities.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "otto/core/error.h"
@@ -27,7 +28,7 @@ std::vector<int> nodes_of(const Outlets& outlets, const DeepWells& wells) {
 }  // namespace
 
 WellCapacities::WellCapacities(const Generator& generator, const Quotient& quotient,
-                               const Outlets& outlets, DeepWells wells)
+                               const Outlets& outlets, DeepWells wells, bool reproducible)
     : generator_(generator),
       mesh_(generator.mesh()),
       quotient_(quotient),
@@ -35,7 +36,7 @@ WellCapacities::WellCapacities(const Generator& generator, const Quotient& quoti
       wells_(std::move(wells)),
       owned_(std::size_t(mesh_.owned)),
       node_(nodes_of(outlets, wells_)),
-      system_(generator, weights(), {.rtol = rtol}) {
+      system_(generator, weights(), {.rtol = rtol, .reproducible = reproducible}) {
   find_times();
   for (int node = 0; node < wells_.count + outlets_.count(); ++node) find_h(node);
   form_graph();
@@ -147,43 +148,54 @@ void WellCapacities::add(Field h, std::span<const double> b) {
   for (std::size_t k = 0; k < h.size(); ++k) {
     if (node_[k] == Outlets::free) h[k] = std::clamp((h[k] - cut) / (1 - 2 * cut), 0.0, 1.0);
   }
-  double sum = 0, time = 0;
+  std::array<ReproducibleSum, 2> parts;  // of the residual, and by times
   const std::vector<double> left = residual(h, b);
   for (std::size_t k = 0; k < owned_; ++k) {
-    sum += quotient_.pi(k) * std::abs(left[k]);
-    time += quotient_.pi(k) * std::abs(left[k]) * T_[k];
+    parts[0] += quotient_.pi(k) * std::abs(left[k]);
+    parts[1] += quotient_.pi(k) * std::abs(left[k]) * T_[k];
   }
+  const std::vector<double> sums = sums_of_all(mesh_.comm, parts);
   max_e_.push_back(std::min(1.0, off + cut));
-  sum_r_.push_back(mesh_.comm.sum(sum));
-  time_r_.push_back(mesh_.comm.sum(time));
+  sum_r_.push_back(sums[0]);
+  time_r_.push_back(sums[1]);
   h_.push_back(std::move(h));
 }
 
-void WellCapacities::add_faces(Eigen::MatrixXd& E) const {
-  const Eigen::Index all = E.rows();
-  Eigen::VectorXd step(all);
+void WellCapacities::add_faces(Sums& E) const {
+  const auto all = std::size_t(wells() + outlets_.count());
+  std::vector<double> step(all);
+  const auto add = [&](double c) {
+    for (std::size_t i = 0; i < all; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) E[i * all + j] += c * step[i] * step[j];
+    }
+  };
   for (std::size_t f = 0; f < std::size_t(mesh_.faces.size()); ++f) {
+    if (!quotient_.counts(f)) continue;
     const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
-    for (Eigen::Index i = 0; i < all; ++i) step[i] = h(i)[l] - h(i)[r];
-    const double c = outlets_.factor(f) * quotient_.conductance(f);
-    E += quotient_.share(f) * c * step * step.transpose();
+    for (std::size_t i = 0; i < all; ++i) step[i] = h_[i][l] - h_[i][r];
+    add(outlets_.factor(f) * quotient_.conductance(f));
   }
-  for (int o = 0; o < outlets_.count(); ++o) {  // outside, h of this outlet is 1 and the others 0
-    const std::vector<double>& rate = outlets_.rate[std::size_t(o)];
+  for (std::size_t o = 0; o < std::size_t(outlets_.count());
+       ++o) {  // outside, h of this outlet is 1 and the others 0
+    const std::vector<double>& rate = outlets_.rate[o];
     for (std::size_t k = 0; k < rate.size(); ++k) {
       if (!(rate[k] > 0)) continue;
-      for (Eigen::Index i = 0; i < all; ++i) step[i] = h(i)[k] - (i == wells() + o ? 1 : 0);
-      E += rate[k] * quotient_.pi(k) * step * step.transpose();
+      for (std::size_t i = 0; i < all; ++i) {
+        step[i] = h_[i][k] - (i == std::size_t(wells()) + o ? 1 : 0);
+      }
+      add(rate[k] * quotient_.pi(k));
     }
   }
 }
 
 /// M by T; its error is a part of T alone, however small h is where the mass is.
 Eigen::VectorXd WellCapacities::masses_by_times() const {
-  const Eigen::Index all = mass_.size();
-  Eigen::VectorXd led = Eigen::VectorXd::Zero(all);
+  const auto all = std::size_t(mass_.size());
+  Sums led(all);
   const auto lead = [&](std::size_t K, std::size_t L, double c) {
-    if (K < owned_ && node_[K] == Outlets::free && node_[L] >= 0) led[node_[L]] += c * T_[K];
+    if (K < owned_ && node_[K] == Outlets::free && node_[L] >= 0) {
+      led[std::size_t(node_[L])] += c * T_[K];
+    }
   };
   for (std::size_t f = 0; f < std::size_t(mesh_.faces.size()); ++f) {
     const auto l = std::size_t(mesh_.faces.left[f]), r = std::size_t(mesh_.faces.right[f]);
@@ -191,25 +203,29 @@ Eigen::VectorXd WellCapacities::masses_by_times() const {
     lead(l, r, c);
     lead(r, l, c);
   }
-  for (int o = 0; o < outlets_.count(); ++o) {
-    const std::vector<double>& rate = outlets_.rate[std::size_t(o)];
+  for (std::size_t o = 0; o < std::size_t(outlets_.count()); ++o) {
+    const std::vector<double>& rate = outlets_.rate[o];
     for (std::size_t k = 0; k < rate.size(); ++k) {
-      if (node_[k] == Outlets::free) led[wells() + o] += rate[k] * quotient_.pi(k) * T_[k];
+      if (node_[k] != Outlets::free) continue;
+      led[std::size_t(wells()) + o] += rate[k] * quotient_.pi(k) * T_[k];
     }
   }
-  mesh_.comm.sum_in_place({led.data(), std::size_t(all)});
-  return led * (1 - missed_);
+  return total(led) * (1 - missed_);
+}
+
+Eigen::VectorXd WellCapacities::total(const Sums& sums) const {
+  const std::vector<double> all = sums_of_all(mesh_.comm, sums);
+  return Eigen::Map<const Eigen::VectorXd>(all.data(), Eigen::Index(all.size()));
 }
 
 void WellCapacities::take_better_masses() {
-  const Eigen::Index all = mass_.size();
-  Eigen::VectorXd held = Eigen::VectorXd::Zero(all);
+  const auto all = std::size_t(mass_.size());
+  Sums parts(all);
   for (std::size_t k = 0; k < owned_; ++k) {
-    if (node_[k] >= 0) held[node_[k]] += quotient_.omega(k);
+    if (node_[k] >= 0) parts[std::size_t(node_[k])] += quotient_.omega(k);
   }
-  mesh_.comm.sum_in_place({held.data(), std::size_t(all)});
-  const Eigen::VectorXd led = masses_by_times();
-  for (Eigen::Index i = 0; i < all; ++i) {
+  const Eigen::VectorXd held = total(parts), led = masses_by_times();
+  for (Eigen::Index i = 0; i < mass_.size(); ++i) {
     const double error = led[i] * missed_ / (1 - missed_);
     if (!(error < mass_error_[i])) continue;
     mass_[i] = held[i] + led[i];
@@ -218,19 +234,21 @@ void WellCapacities::take_better_masses() {
 }
 
 void WellCapacities::form_graph() {
-  const auto all = Eigen::Index(h_.size());
-  Eigen::MatrixXd E = Eigen::MatrixXd::Zero(all, all), M = Eigen::MatrixXd::Zero(all, all);
-  Eigen::VectorXd value(all);
-  mass_ = mass_error_ = Eigen::VectorXd::Zero(all);
-  add_faces(E);
+  const std::size_t all = h_.size();
+  Sums of_E(all * all), of_M(all * all), of_mass(all);
+  add_faces(of_E);
   for (std::size_t k = 0; k < owned_; ++k) {
-    for (Eigen::Index i = 0; i < all; ++i) value[i] = h(i)[k];
-    M += quotient_.omega(k) * value * value.transpose();
-    mass_ += quotient_.omega(k) * value;
+    const double omega = quotient_.omega(k);
+    for (std::size_t i = 0; i < all; ++i) {
+      of_mass[i] += omega * h_[i][k];
+      for (std::size_t j = 0; j <= i; ++j) of_M[i * all + j] += omega * h_[i][k] * h_[j][k];
+    }
   }
-  mesh_.comm.sum_in_place({E.data(), std::size_t(E.size())});
-  mesh_.comm.sum_in_place({M.data(), std::size_t(M.size())});
-  mesh_.comm.sum_in_place({mass_.data(), std::size_t(mass_.size())});
+  const auto n = Eigen::Index(all);
+  Eigen::MatrixXd E = total(of_E).reshaped(n, n), M = total(of_M).reshaped(n, n);
+  for (auto* half : {&E, &M}) *half = Eigen::MatrixXd(half->selfadjointView<Eigen::Upper>());
+  mass_ = total(of_mass);
+  mass_error_ = Eigen::VectorXd::Zero(n);
   C_ = (0.0 - E.array()).cwiseMax(0.0).matrix();  // 0, not -0, where nothing conducts
   find_errors(E, M);
   take_better_masses();

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "deep_wells.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/linear/backward_solver.h"
 #include "outlets.h"
 #include "quotient.h"
@@ -31,12 +32,13 @@ namespace otto {
 
 class WellCapacities {
  public:
-  using Field = std::vector<double>;  ///< of owned + ghost cells
+  using Field = std::vector<double>;          ///< of owned + ghost cells
+  using Sums = std::vector<ReproducibleSum>;  ///< a vector of nodes, or a matrix
 
-  /// Solves for all h and T. Keeps references to generator, quotient and outlets. Collective; throws
+  /// Solves for all h and T; `reproducible` as in SolverOptions. Keeps references to generator, quotient and outlets. Collective; throws
   /// NumericalError where T is not resolved.
   WellCapacities(const Generator& generator, const Quotient& quotient, const Outlets& outlets,
-                 DeepWells wells);
+                 DeepWells wells, bool reproducible);
 
   [[nodiscard]] Eigen::Index wells() const { return wells_.count; }
   /// Wells and outlets; the diagonal has no meaning.
@@ -67,7 +69,9 @@ class WellCapacities {
   void find_h(int node);
   void add(Field h, std::span<const double> b);
   void form_graph();
-  void add_faces(Eigen::MatrixXd& E) const;
+  void add_faces(Sums& E) const;
+  /// Of all ranks together. Collective.
+  [[nodiscard]] Eigen::VectorXd total(const Sums& sums) const;
   [[nodiscard]] Eigen::VectorXd masses_by_times() const;
   void take_better_masses();
   void find_errors(const Eigen::MatrixXd& E, const Eigen::MatrixXd& M);

@@ -16,6 +16,7 @@
 #include "otto/casefile/case.h"
 #include "otto/core/caution.h"
 #include "otto/driver/problem.h"
+#include "otto/driver/reproducible.h"
 #include "otto/driver/run_output.h"
 #include "otto/flux/two_point.h"
 #include "otto/io/field_series.h"
@@ -276,6 +277,7 @@ int spectrum_command(const RunOptions& options, int count) {
   try {
     const auto petsc = hand_petsc_options(c, options);
     Mesh mesh = make_mesh(world, c.section("mesh"), use_of_mesh(c));
+    check_reproducible(c, mesh);
     const auto diffusion = take_diffusion(c, mesh);
     check_two_point(c, "the spectrum");
     FreeEnergy energy = free_energy_of(c, mesh, diffusion.get());
@@ -291,8 +293,11 @@ int spectrum_command(const RunOptions& options, int count) {
       caution("nothing ever leaves through what is open; the spectrum is that of walls");
     }
     const Generator& generator = walls ? *walls : given;
-    ShiftedSolver solver(generator, read_solver(c.section("solver")));
-    const Spectrum spectrum = slowest_modes(generator, solver, {.count = count});
+    SolverOptions solver_options = read_solver(c.section("solver"));
+    solver_options.reproducible = c.section("run").flag("reproducible");
+    ShiftedSolver solver(generator, solver_options);
+    const Spectrum spectrum = slowest_modes(
+        generator, solver, {.count = count, .reproducible = solver_options.reproducible});
     refuse_left_over(petsc);
     std::vector<Told> modes;
     for (const Mode& mode : spectrum.modes) modes.push_back({mode, given_by_cells(c)});

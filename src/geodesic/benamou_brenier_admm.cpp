@@ -17,9 +17,11 @@
 #include "benamou_brenier_admm.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
+#include "otto/core/reproducible_sum.h"
 #include "paraboloid.h"
 
 namespace otto {
@@ -269,11 +271,11 @@ DualValues BenamouBrenierAdmm::dual() const {
   const double dt = slab_.dt();
   const auto row = static_cast<std::size_t>(rest);
   Rows g = make_rows(sides_, row);
-  std::vector<double> E(row), E_before(row);
+  std::vector<double> E(row), E_before(row), over(row);
   // Largest phi' + |grad phi|^2/2 at each inner time; the dual function, the mass at the start and
   // the density's part in what violates the constraint.
   std::vector<double> excess(static_cast<std::size_t>(N - 1), -std::numeric_limits<double>::max());
-  std::vector<double> sums(3, 0.0);
+  std::array<ReproducibleSum, 3> parts;
   for (std::int64_t s = 0; s < slab_.planes; ++s) {
     for (std::int64_t k = 0; k < N; ++k) {
       std::swap(E, E_before);
@@ -282,35 +284,34 @@ DualValues BenamouBrenierAdmm::dual() const {
       for (const auto& side : g) add_squares(side.data(), rest, E.data());
       const double* x = phi_.data() + slab_.at(s, k);
       if (k > 0) {
-        double worst = excess[static_cast<std::size_t>(k - 1)], weighted = 0;
+        double worst = excess[static_cast<std::size_t>(k - 1)];
         const double* lambda = level(lambda_, s, k);
-#pragma omp simd reduction(max : worst) reduction(+ : weighted)
+#pragma omp simd reduction(max : worst)
         for (std::int64_t r = 0; r < rest; ++r) {
-          const double over = (x[r] - x[r - rest]) / dt + 0.125 * (E[r] + E_before[r]);
-          worst = std::max(worst, over);
-          weighted += lambda[r] * over;
+          const double above = (x[r] - x[r - rest]) / dt + 0.125 * (E[r] + E_before[r]);
+          worst = std::max(worst, above);
+          over[std::size_t(r)] = lambda[r] * above;
         }
-        sums[2] += dt * weighted;
+        parts[2].add(over);
         excess[static_cast<std::size_t>(k - 1)] = worst;
       }
       const auto weigh = [&](std::int64_t end, double sign) {
         const double* lambda = level(lambda_, s, end);
-        for (std::int64_t r = 0; r < rest; ++r) {
-          sums[0] += lambda[r] * (sign * x[r] - 0.125 * dt * E[r]);
-          if (end == 0) sums[1] += lambda[r];
-        }
+        parts[0].add(row,
+                     [&](std::size_t r) { return lambda[r] * (sign * x[r] - 0.125 * dt * E[r]); });
+        if (end == 0) parts[1].add(std::span(lambda, row));
       };
       if (k == 0) weigh(0, -1);
       if (k == N - 1) weigh(N, 1);
     }
   }
-  slab_.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(slab_.comm, parts);
   MPI_Allreduce(MPI_IN_PLACE, excess.data(), static_cast<int>(excess.size()), MPI_DOUBLE, MPI_MAX,
                 slab_.comm.handle());
   double shift = 0;
   for (const double x : excess) shift += dt * x;
   const double unit = 2 * r_ * slab_.cell_volume();
-  return {unit * (sums[0] - sums[2]), unit * (sums[0] - shift * sums[1])};
+  return {unit * (sums[0] - dt * sums[2]), unit * (sums[0] - shift * sums[1])};
 }
 
 std::vector<double> BenamouBrenierAdmm::density(std::int64_t k) const {

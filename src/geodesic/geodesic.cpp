@@ -12,10 +12,12 @@
 #include "otto/geodesic/geodesic.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "benamou_brenier_admm.h"
+#include "otto/core/reproducible_sum.h"
 #include "otto/linear/kinetic_energy.h"
 #include "slab.h"
 
@@ -39,19 +41,20 @@ Moments moments(const Mesh& mesh, std::span<const double> rho, double mass) {
   Moments m;
   const auto n = static_cast<std::size_t>(mesh.owned);
   const auto d = static_cast<std::size_t>(mesh.dimension);
-  std::vector<double> sums(d, 0.0);
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t a = 0; a < d; ++a) sums[a] += mesh.volume[i] * rho[i] * mesh.center[i][a];
+  std::array<ReproducibleSum, 3> parts;
+  for (std::size_t a = 0; a < d; ++a) {
+    parts[a].add(n, [&](std::size_t i) { return mesh.volume[i] * rho[i] * mesh.center[i][a]; });
   }
-  mesh.comm.sum_in_place(sums);
+  const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   for (std::size_t a = 0; a < d; ++a) m.mean[a] = sums[a] / mass;
-  double square = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t a = 0; a < d; ++a) {
-      square += mesh.volume[i] * rho[i] * std::pow(mesh.center[i][a] - m.mean[a], 2);
-    }
+  ReproducibleSum square;
+  for (std::size_t a = 0; a < d; ++a) {
+    square.add(n, [&](std::size_t i) {
+      const double x = mesh.center[i][a] - m.mean[a];
+      return mesh.volume[i] * rho[i] * x * x;
+    });
   }
-  m.spread = std::sqrt(mesh.comm.sum(square) / mass);
+  m.spread = std::sqrt(sum_of_all(mesh.comm, square) / mass);
   return m;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
-// The space-time grid of a geodesic, cut into slabs along the last axis of space, as FFTW's
-// parallel transforms want it.
+// The space-time grid of a geodesic, cut into slabs along the last axis of space.
 //
 // Cell K of the box and interval k of time are entry ((S N + k) rest + r) of a rank's array, where
 // S counts the rank's planes across the last axis, N is the number of intervals and r the cells of

@@ -7,6 +7,9 @@
 // transform along every axis makes it diagonal, with the eigenvalues
 //
 //     (2 - 2 cos(pi k / N)) / dt^2 + gamma sum_a (2 - 2 cos(pi k_a / n_a)) / h_a^2 .
+//
+// Every plane is transformed as a whole, in one place; then the columns across the planes, brought together
+// on one rank each, in groups of eight by their numbers: so the bits do not depend on the number of ranks.
 
 #include <array>
 #include <memory>
@@ -17,7 +20,7 @@
 
 namespace otto {
 
-/// Planes across the last axis that a parallel transform gives to this rank.
+/// Planes across the last axis that are this rank's; ranks without any come last.
 struct PlaneRange {
   std::int64_t first = 0, count = 0;
 };

@@ -24,9 +24,7 @@ std::vector<double> densities(const Mesh& mesh, std::span<const double> mass) {
 }
 
 double linearised(const Mesh& mesh, std::span<const double> p, std::span<const double> q) {
-  double volume = 0;
-  for (std::size_t i = 0; i < p.size(); ++i) volume += mesh.volume[i];
-  const double min = floor_of / mesh.comm.sum(volume);
+  const double min = floor_of / integral(mesh, std::vector<double>(p.size(), 1.0));
   std::vector<double> mean(std::size_t(mesh.local())), rate(p.size());
   for (std::size_t i = 0; i < p.size(); ++i) {
     mean[i] = std::max(0.5 * (p[i] + q[i]) / mesh.volume[i], min);

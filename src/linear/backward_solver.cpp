@@ -39,12 +39,13 @@ SolveReport solve_backward(const Generator& generator, std::span<const double> s
 }
 
 struct BackwardSystem::Impl {
-  Impl(const Mesh& mesh, double rtol)
+  Impl(const Mesh& mesh, const SolverOptions& options)
       : matrix(mesh),
         krylov(mesh.comm.handle(), std::size_t(mesh.owned),
                {.prefix = "backward_",
-                .rtol = rtol,
-                .max_iterations = BackwardOptions{}.max_iterations}) {}
+                .rtol = options.rtol,
+                .max_iterations = BackwardOptions{}.max_iterations,
+                .whole = whole_mesh(mesh, options)}) {}
 
   AssembledMatrix matrix;
   std::vector<double> diagonal, rhs;
@@ -53,7 +54,7 @@ struct BackwardSystem::Impl {
 
 BackwardSystem::BackwardSystem(const Generator& generator, std::span<const double> sigma,
                                SolverOptions options)
-    : impl_(std::make_unique<Impl>(generator.mesh(), options.rtol)) {
+    : impl_(std::make_unique<Impl>(generator.mesh(), options)) {
   const Mesh& mesh = generator.mesh();
   std::vector<double> weights(std::size_t(mesh.owned), 0.0);
   std::ranges::copy(sigma, weights.begin());

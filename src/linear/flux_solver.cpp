@@ -16,7 +16,8 @@ struct FluxSolver::Impl {
                {.prefix = "flux_",
                 .rtol = options.rtol,
                 .unprefixed = role == Role::step ? KrylovControl::Unprefixed::all
-                                                 : KrylovControl::Unprefixed::rtol}) {}
+                                                 : KrylovControl::Unprefixed::rtol,
+                .whole = whole_mesh(m, options)}) {}
 
   const Mesh& mesh;
   SolverOptions options;
@@ -33,7 +34,6 @@ FluxSolver::~FluxSolver() = default;
 void FluxSolver::set(double dt, std::span<const double> omega, std::span<const double> left,
                      std::span<const double> right) {
   Impl& own = *impl_;
-  refuse_irreproducible(own.options, "GMRES with hypre's multigrid");
   std::vector<double> given{dt};
   for (const auto part : {omega, left, right}) given.insert(given.end(), part.begin(), part.end());
   if (!own.mesh.comm.any(given != own.given)) return;  // the preconditioner is kept

@@ -25,16 +25,11 @@ KrylovControl control() {
 
 struct JacobianSolver::Impl {
   explicit Impl(const Transport& t)
-      : transport(t),
-        mesh(t.mesh()),
-        sweep(t),
-        exact(!mesh.comm.any(mesh.ghosts > 0)),
-        field(std::size_t(mesh.local())) {}
+      : transport(t), mesh(t.mesh()), sweep(t), field(std::size_t(mesh.local())) {}
 
   const Transport& transport;
   const Mesh& mesh;
   JacobianSweep sweep;
-  bool exact;  ///< upwind factors are: no cell has a neighbour the sweep does not see
   std::span<const double> phi;
   double d = 0;
   const Factors* factors = nullptr;
@@ -85,7 +80,7 @@ bool JacobianSolver::Impl::solve(bool transposed, std::span<const double> rhs,
   ++work.solves;
   adjoint = transposed;
   const auto owned = std::size_t(mesh.owned);
-  if (exact && factors->upwind) {
+  if (factors->upwind) {  // exact
     ++work.sweeps;
     if (transposed) {
       sweep.solve_adjoint(phi, d, *factors, rhs.first(owned), out.first(owned));

@@ -1,10 +1,14 @@
 #include "otto/linear/jacobian_sweep.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace otto {
 
 namespace {
+
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 struct SweepOptions {
   double min_pivot =
@@ -15,13 +19,16 @@ struct SweepOptions {
 }  // namespace
 
 JacobianSweep::JacobianSweep(const Transport& transport)
-    : transport_(transport), mesh_(transport.mesh()), first_(std::size_t(mesh_.owned) + 1, 0) {
+    : transport_(transport),
+      mesh_(transport.mesh()),
+      first_(std::size_t(mesh_.local()) + 1, 0),
+      x_(std::size_t(mesh_.local())) {
   const Faces& faces = mesh_.faces;
   const auto for_each_side = [&](auto&& use) {
     for (std::int32_t f = 0; f < faces.size(); ++f) {
       const auto l = faces.left[std::size_t(f)], r = faces.right[std::size_t(f)];
-      if (l < mesh_.owned) use(l, r, f);
-      if (r < mesh_.owned) use(r, l, f);
+      use(l, r, f);
+      use(r, l, f);
     }
   };
   for_each_side([&](std::int32_t cell, auto, auto) { ++first_[std::size_t(cell) + 1]; });
@@ -39,100 +46,146 @@ inline double JacobianSweep::slope(std::int32_t face, double jump) const {
   return 0.5 * mesh_.faces.transmissibility[f] * (jump + (jump > 0 ? theta : -theta) * jump);
 }
 
-/// A cell follows as soon as all its lower neighbours have.
-void JacobianSweep::order_cells(std::span<const double> phi,
-                                std::vector<std::int32_t>& order) const {
-  order.clear();
-  order.reserve(std::size_t(mesh_.owned));
-  std::vector<std::int32_t> waits(std::size_t(mesh_.owned), 0);
-  const auto inner = [&](std::int32_t cell) { return cell < mesh_.owned; };
-  for (std::int32_t k = 0; k < mesh_.owned; ++k) {
-    for (const auto [l, face] : neighbours(k)) {
-      if (inner(l) && phi[std::size_t(l)] < phi[std::size_t(k)]) ++waits[std::size_t(k)];
-    }
-    if (waits[std::size_t(k)] == 0) order.push_back(k);
+/// 1 / P of a cell whose lower neighbours have theirs.
+double JacobianSweep::inverse_of(std::span<const double> phi, double d, std::int32_t cell,
+                                 const Factors& factors) const {
+  const auto k = std::size_t(cell);
+  const double scale = d / mesh_.volume[k];
+  double pivot = 1;
+  for (const auto [other, face] : neighbours(cell)) {
+    const auto l = std::size_t(other);
+    const double jump = phi[k] - phi[l], s = scale * slope(face, jump);
+    pivot += s;
+    if (factors.upwind || !(jump > 0)) continue;
+    pivot -= s * d / mesh_.volume[l] * slope(face, -jump) * factors.inverse[l];
   }
-  for (std::size_t at = 0; at < order.size(); ++at) {
-    const std::int32_t k = order[at];
-    for (const auto [l, face] : neighbours(k)) {
-      if (!inner(l) || !(phi[std::size_t(l)] > phi[std::size_t(k)])) continue;
-      if (--waits[std::size_t(l)] == 0) order.push_back(l);
-    }
-  }
+  return 1 / std::max(pivot, SweepOptions{}.min_pivot);
 }
 
 void JacobianSweep::factor(std::span<const double> phi, double d, Factors& factors) const {
-  order_cells(phi, factors.order);
-  factors.upwind = transport_.upwind();
-  factors.inverse.resize(std::size_t(mesh_.owned));
-  for (const std::int32_t cell : factors.order) {
-    const auto k = std::size_t(cell);
-    const double scale = d / mesh_.volume[k];
-    double pivot = 1;
-    for (const auto [other, face] : neighbours(cell)) {
-      const auto l = std::size_t(other);
-      const double jump = phi[k] - phi[l], s = scale * slope(face, jump);
-      pivot += s;
-      if (factors.upwind || other >= mesh_.owned || !(jump > 0)) continue;
-      pivot -= s * d / mesh_.volume[l] * slope(face, -jump) * factors.inverse[l];
+  const auto owned = std::size_t(mesh_.owned), local = std::size_t(mesh_.local());
+  auto& [order, round, inverse, upwind] = factors;
+  order.clear();
+  order.reserve(owned);
+  round.clear();
+  upwind = transport_.upwind();
+  inverse.assign(local, unknown);
+  std::vector<std::int32_t> waits(owned, 0), ghosts;  // for lower neighbours; not known yet
+  for (std::size_t k = 0; k < owned; ++k) {
+    for (const auto [l, face] : neighbours(std::int32_t(k))) {
+      if (phi[std::size_t(l)] < phi[k]) ++waits[k];
     }
-    factors.inverse[k] = 1 / std::max(pivot, SweepOptions{}.min_pivot);
+    if (waits[k] == 0) order.push_back(std::int32_t(k));
+  }
+  for (std::size_t k = owned; k < local; ++k) ghosts.push_back(std::int32_t(k));
+  const auto release = [&](std::int32_t k) {
+    for (const auto [l, face] : neighbours(k)) {
+      const bool waiting = l < mesh_.owned && phi[std::size_t(l)] > phi[std::size_t(k)];
+      if (waiting && --waits[std::size_t(l)] == 0) order.push_back(l);
+    }
+  };
+  for (std::size_t done = 0;;) {
+    const std::size_t before = done;
+    for (; done < order.size(); ++done) {
+      const std::int32_t k = order[done];
+      inverse[std::size_t(k)] = inverse_of(phi, d, k, factors);
+      release(k);
+    }
+    round.push_back(done);
+    if (!mesh_.comm.any(done < owned)) return;
+    if (!mesh_.comm.any(done > before)) break;
+    mesh_.halo.update(mesh_.comm, inverse);
+    std::erase_if(ghosts, [&](std::int32_t k) {
+      if (std::isnan(inverse[std::size_t(k)])) return false;
+      release(k);
+      return true;
+    });
+  }
+  // phi is not finite: whatever the others come to
+  for (std::size_t k = 0; k < owned; ++k) {
+    if (std::isnan(inverse[k])) order.push_back(std::int32_t(k));
+  }
+  round.push_back(order.size());
+}
+
+/// visit(cell) from below, ghosts of x_ up to date where they have had their turn.
+template <class Visit>
+void JacobianSweep::upwards(const Factors& factors, Visit&& visit) const {
+  std::size_t at = 0;
+  for (const std::size_t end : factors.round) {
+    if (&end != factors.round.data()) mesh_.halo.update(mesh_.comm, x_);
+    for (; at < end; ++at) visit(factors.order[at]);
+  }
+}
+
+/// Likewise from above.
+template <class Visit>
+void JacobianSweep::downwards(const Factors& factors, Visit&& visit) const {
+  std::size_t at = factors.order.size();
+  for (std::size_t r = factors.round.size(); r-- > 0;) {
+    if (r + 1 < factors.round.size()) mesh_.halo.update(mesh_.comm, x_);
+    for (const std::size_t end = r > 0 ? factors.round[r - 1] : 0; at > end;) {
+      visit(factors.order[--at]);
+    }
   }
 }
 
 void JacobianSweep::solve(std::span<const double> phi, double d, const Factors& factors,
                           std::span<const double> b, std::span<double> x) const {
-  for (const std::int32_t cell : factors.order) {
+  upwards(factors, [&](std::int32_t cell) {
     const auto k = std::size_t(cell);
     double sum = 0;
     for (const auto [other, face] : neighbours(cell)) {
       const auto l = std::size_t(other);
       const double jump = phi[k] - phi[l];
-      if (other < mesh_.owned && jump > 0) sum += slope(face, jump) * x[l];
+      if (jump > 0) sum += slope(face, jump) * x_[l];
     }
-    x[k] = factors.inverse[k] * (b[k] + d / mesh_.volume[k] * sum);
+    x_[k] = factors.inverse[k] * (b[k] + d / mesh_.volume[k] * sum);
+  });
+  if (!factors.upwind) {
+    downwards(factors, [&](std::int32_t cell) {
+      const auto k = std::size_t(cell);
+      double sum = 0;
+      for (const auto [other, face] : neighbours(cell)) {
+        const auto l = std::size_t(other);
+        const double jump = phi[k] - phi[l];
+        if (jump < 0) sum += slope(face, jump) * x_[l];
+      }
+      x_[k] += factors.inverse[k] * (d / mesh_.volume[k] * sum);
+    });
   }
-  if (factors.upwind) return;
-  for (auto at = factors.order.size(); at-- > 0;) {
-    const std::int32_t cell = factors.order[at];
-    const auto k = std::size_t(cell);
-    double sum = 0;
-    for (const auto [other, face] : neighbours(cell)) {
-      const auto l = std::size_t(other);
-      const double jump = phi[k] - phi[l];
-      if (other < mesh_.owned && jump < 0) sum += slope(face, jump) * x[l];
-    }
-    x[k] += factors.inverse[k] * (d / mesh_.volume[k] * sum);
-  }
+  std::copy_n(x_.begin(), mesh_.owned, x.begin());
 }
 
 void JacobianSweep::solve_adjoint(std::span<const double> phi, double d, const Factors& factors,
                                   std::span<const double> b, std::span<double> x) const {
   // -J_LK = s_LK: the slope of the neighbour's row
   const auto from = [&](std::size_t l, std::int32_t face, double jump) {
-    return d / mesh_.volume[l] * slope(face, -jump) * x[l];
+    return d / mesh_.volume[l] * slope(face, -jump) * x_[l];
   };
-  for (const std::int32_t cell : factors.order) {
-    const auto k = std::size_t(cell);
-    double sum = b[k];
-    if (!factors.upwind) {
+  if (factors.upwind) {
+    for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) x_[k] = factors.inverse[k] * b[k];
+  } else {
+    upwards(factors, [&](std::int32_t cell) {
+      const auto k = std::size_t(cell);
+      double sum = b[k];
       for (const auto [other, face] : neighbours(cell)) {
         const double jump = phi[k] - phi[std::size_t(other)];
-        if (other < mesh_.owned && jump > 0) sum += from(std::size_t(other), face, jump);
+        if (jump > 0) sum += from(std::size_t(other), face, jump);
       }
-    }
-    x[k] = factors.inverse[k] * sum;
+      x_[k] = factors.inverse[k] * sum;
+    });
   }
-  for (auto at = factors.order.size(); at-- > 0;) {
-    const std::int32_t cell = factors.order[at];
+  downwards(factors, [&](std::int32_t cell) {
     const auto k = std::size_t(cell);
     double sum = 0;
     for (const auto [other, face] : neighbours(cell)) {
       const double jump = phi[k] - phi[std::size_t(other)];
-      if (other < mesh_.owned && jump < 0) sum += from(std::size_t(other), face, jump);
+      if (jump < 0) sum += from(std::size_t(other), face, jump);
     }
-    x[k] += factors.inverse[k] * sum;
-  }
+    x_[k] += factors.inverse[k] * sum;
+  });
+  std::copy_n(x_.begin(), mesh_.owned, x.begin());
 }
 
 }  // namespace otto

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "reproducible_vector.h"
+#include "otto/linear/reproducible_vector.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -108,9 +108,17 @@ void KrylovSolver::take_options(const KrylovControl& control) {
     check(PCShellSetApply(pc, otto::precondition));
   }
   take_prefixed_options(ksp_, control.prefix);
+  if (!control.whole || multiply_) return;
+  whole_ = std::make_unique<WholeSystem>(*control.whole, control.preconditioner, control.prefix,
+                                         control.unprefixed == KrylovControl::Unprefixed::all);
+  whole_->attach(ksp_);
 }
 
-void KrylovSolver::set_matrix(Mat A, Mat P) { check(KSPSetOperators(ksp_, A, P)); }
+void KrylovSolver::set_matrix(Mat A, Mat P) {
+  if (!whole_) return check(KSPSetOperators(ksp_, A, P));
+  whole_->set(A, P);
+  check(KSPSetOperators(ksp_, whole_->shell(), whole_->shell()));
+}
 
 SolveReport KrylovSolver::solve(std::span<const double> b, std::span<double> x) {
   check(KSPSetTolerances(ksp_, rtol_, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));

@@ -5,10 +5,12 @@
 #include <petscksp.h>
 
 #include <functional>
+#include <memory>
 #include <span>
 
 #include "otto/core/petsc_check.h"
 #include "otto/linear/shifted_solver.h"
+#include "whole_matrix.h"
 
 namespace otto {
 
@@ -32,6 +34,8 @@ struct KrylovControl {
   KSPNormType norm = KSP_NORM_DEFAULT;
   PCType preconditioner = PCHYPRE;  ///< of an assembled matrix
   Unprefixed unprefixed = Unprefixed::all;
+  /// whole_mesh() of the options: an assembled matrix and its preconditioner go to the first rank. Null: they do not.
+  const Mesh* whole = nullptr;
 };
 
 /// Method, tolerances and norm of the control.
@@ -74,6 +78,7 @@ class KrylovSolver {
   Apply multiply_, precondition_;
   double user_rtol_;  ///< -1: none
   double rtol_;       ///< the user's, else the control's
+  std::unique_ptr<WholeSystem> whole_;
   PetscOwner<Mat, MatDestroy> shell_;
   PetscOwner<KSP, KSPDestroy> ksp_;
   PetscOwner<Vec, VecDestroy> b_, x_;

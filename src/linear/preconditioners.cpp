@@ -8,42 +8,17 @@
 
 namespace otto {
 
-namespace {
-
-/// The rows of a parallel matrix for the set-up of the algebraic cycle. Collective.
-multigrid::SparseMatrix rows_of(const Mesh& mesh, Mat A) {
-  PetscInt begin = 0, end = 0;
-  check(MatGetOwnershipRange(A, &begin, &end));
-  // Keys of all columns: the mesh's ghosts are not all that a matrix may refer to.
-  const std::vector<std::int64_t> keys(mesh.global.begin(), mesh.global.begin() + mesh.owned);
-  multigrid::ColumnNumbers numbers(begin, keys);
-  multigrid::Rows<double> rows;
-  for (PetscInt i = begin; i < end; ++i) {
-    PetscInt count = 0;
-    const PetscInt* columns = nullptr;
-    const PetscScalar* values = nullptr;
-    check(MatGetRow(A, i, &count, &columns, &values));
-    for (PetscInt e = 0; e < count; ++e) {
-      if (values[e] != 0 || columns[e] == i) rows.add(numbers.local(columns[e], 0), values[e]);
-    }
-    rows.end_row();
-    check(MatRestoreRow(A, i, &count, &columns, &values));
-  }
-  multigrid::SparseMatrix M = multigrid::make_matrix(mesh.comm, numbers, std::move(rows));
-  M.exchange(M.key.data());
-  return M;
-}
-
-}  // namespace
-
 Preconditioners::Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle,
-                                 Assemble assemble, Layer layer)
+                                 Rows rows, Assemble assemble, Layer layer)
     : mesh_(mesh),
       options_(options),
       cycle_(std::move(cycle)),
+      rows_(std::move(rows)),
       assemble_(std::move(assemble)),
       layer_(std::move(layer)),
-      kind_(cheapest()) {}
+      kind_(cheapest()) {
+  if (whole_mesh(mesh, options)) whole_ = std::make_unique<WholeRows>(mesh);
+}
 
 void Preconditioners::attach(KSP ksp) {
   ksp_ = ksp;
@@ -63,38 +38,32 @@ void Preconditioners::changed(bool start_over) {
   algebraic_.reset();
   boomeramg_ = PcOwner();
   boundary_.reset();
+  made_ = Kind::geometric;
   if (!start_over) return;
   kind_ = cheapest();
   wide_ = false;
 }
 
 void Preconditioners::make() {
-  if (kind_ != Kind::geometric) {
-    refuse_irreproducible(options_, "another preconditioner than the geometric multigrid");
+  if (std::exchange(made_, kind_) == kind_) return;
+  if (kind_ == Kind::layered) {
+    boundary_ = std::make_unique<FreeBoundary>(rows_(), layer_(wide_), options_.layer_rings);
   }
-  if (kind_ == Kind::layered && !boundary_) {
-    const Mat A = assemble_();
-    boundary_ = std::make_unique<FreeBoundary>(A, layer_(wide_), options_.layer_rings);
-    if (!rest_) {
-      check(MatCreateVecs(A, rest_.out(), nullptr));
-      check(VecDuplicate(rest_, more_.out()));
-    }
-  }
-  if (kind_ == Kind::algebraic && !algebraic_) {
-    algebraic_ = multigrid::make_algebraic_cycle(rows_of(mesh_, assemble_()), {});
-  }
-  if (kind_ == Kind::boomeramg && !boomeramg_) {
-    const Mat A = assemble_();
-    check(PCCreate(mesh_.comm.handle(), boomeramg_.out()));
-    check(PCSetOperators(boomeramg_, A, A));
-    check(PCSetType(boomeramg_, PCHYPRE));
-    const char* prefix = nullptr;
-    check(KSPGetOptionsPrefix(ksp_, &prefix));
-    check(PCSetFromOptions(boomeramg_));  // those without a prefix, then those with it
-    check(PCSetOptionsPrefix(boomeramg_, prefix));
-    check(PCSetFromOptions(boomeramg_));
-    check(PCSetUp(boomeramg_));
-  }
+  if (kind_ == Kind::algebraic) algebraic_ = multigrid::make_algebraic_cycle(rows_(), {});
+  if (kind_ == Kind::boomeramg) make_boomeramg();
+}
+
+void Preconditioners::make_boomeramg() {
+  const Mat A = assemble_(whole_.get());
+  check(PCCreate(whole_ ? PETSC_COMM_SELF : mesh_.comm.handle(), boomeramg_.out()));
+  if (A) check(PCSetOperators(boomeramg_, A, A));
+  check(PCSetType(boomeramg_, PCHYPRE));
+  const char* prefix = nullptr;
+  check(KSPGetOptionsPrefix(ksp_, &prefix));
+  check(PCSetFromOptions(boomeramg_));  // those without a prefix, then those with it
+  check(PCSetOptionsPrefix(boomeramg_, prefix));
+  check(PCSetFromOptions(boomeramg_));
+  if (A) check(PCSetUp(boomeramg_));
 }
 
 PetscErrorCode Preconditioners::apply(PC pc, Vec r, Vec z) {
@@ -104,9 +73,11 @@ PetscErrorCode Preconditioners::apply(PC pc, Vec r, Vec z) {
 }
 
 PetscErrorCode Preconditioners::apply(Vec r, Vec z) {
-  if (kind_ == Kind::boomeramg) return PCApply(boomeramg_, r, z);
   if (kind_ == Kind::layered) return layered(r, z);
-  return cycle(r, z);
+  if (kind_ != Kind::boomeramg) return cycle(r, z);
+  if (!whole_) return PCApply(boomeramg_, r, z);
+  whole_->apply(r, z, [this](Vec in, Vec out) { check(PCApply(boomeramg_, in, out)); });
+  return 0;
 }
 
 /// One cycle, the geometric or the algebraic one.
@@ -137,6 +108,10 @@ PetscErrorCode Preconditioners::cycle(Vec r, Vec z) {
 PetscErrorCode Preconditioners::layered(Vec r, Vec z) {
   Mat A = nullptr;
   PetscCall(KSPGetOperators(ksp_, &A, nullptr));
+  if (!rest_) {
+    PetscCall(VecDuplicate(r, rest_.out()));
+    PetscCall(VecDuplicate(r, more_.out()));
+  }
   PetscCall(VecSet(z, 0));
   PetscCall(boundary_->add(r, z));
   PetscCall(MatMult(A, z, rest_));
@@ -209,6 +184,7 @@ SolveReport Preconditioners::solve(Vec b, Vec u, double rtol, const Guess& guess
 Preconditioners::Kind Preconditioners::after(Kind kind) {
   if (layer_ && (kind == Kind::geometric || (kind == Kind::layered && !wide_))) {
     boundary_.reset();
+    made_ = Kind::geometric;
     for (const bool wide : {false, true}) {
       if (!wide && kind == Kind::layered) continue;  // that was it
       wide_ = wide;

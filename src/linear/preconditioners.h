@@ -16,6 +16,7 @@
 #include "otto/core/petsc_check.h"
 #include "otto/linear/shifted_solver.h"
 #include "otto/multigrid/algebraic_cycle.h"
+#include "whole_matrix.h"
 
 namespace otto {
 
@@ -31,15 +32,17 @@ class Preconditioners {
   /// z = B r of the geometric cycle; `scale` is the size of r.
   using Cycle = std::function<void(const double* r, double scale, double* z)>;
   /// The matrix with its entries. Collective.
-  using Assemble = std::function<Mat()>;
+  using Rows = std::function<multigrid::SparseMatrix()>;
+  /// The same for PETSc; `whole`: in the order of one rank on the first one, if there is one. Collective.
+  using Assemble = std::function<Mat(const WholeRows* whole)>;
 
   /// The cells of a free boundary's layer, per owned cell, or, `wide`, all that are not empty;
   /// nothing where there are none, or where their factors would cost too much. Collective.
   using Layer = std::function<std::vector<char>(bool wide)>;
 
-  /// Without a `cycle` the algebraic one is the first.
-  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Assemble assemble,
-                  Layer layer = nullptr);
+  /// Without a `cycle` the algebraic one is the first. BoomerAMG stays on the first rank where whole_mesh() says so.
+  Preconditioners(const Mesh& mesh, const SolverOptions& options, Cycle cycle, Rows rows,
+                  Assemble assemble, Layer layer = nullptr);
 
   /// Gives `ksp` its preconditioner and its test of convergence. Keeps a reference to it, and may
   /// not move afterwards.
@@ -66,6 +69,7 @@ class Preconditioners {
   PetscErrorCode apply(Vec r, Vec z);
   PetscErrorCode cycle(Vec r, Vec z);
   PetscErrorCode layered(Vec r, Vec z);
+  void make_boomeramg();
   [[nodiscard]] Kind after(Kind kind);
   enum class Verdict { none, slow, bad_guess };
   [[nodiscard]] Kind cheapest() const { return cycle_ ? Kind::geometric : Kind::algebraic; }
@@ -76,10 +80,13 @@ class Preconditioners {
   SolverOptions options_;
   Foresight foresight_;
   Cycle cycle_;
+  Rows rows_;
   Assemble assemble_;
   Layer layer_;
   Kind kind_;
-  bool wide_ = false;  ///< the layer, which was too narrow
+  Kind made_ = Kind::geometric;       ///< the one last set up, which the geometric one need not be
+  bool wide_ = false;                 ///< the layer, which was too narrow
+  std::unique_ptr<WholeRows> whole_;  ///< of a run with the same bits on several ranks
   std::unique_ptr<FreeBoundary> boundary_;
   PetscOwner<Vec, VecDestroy> rest_, more_;
   std::unique_ptr<multigrid::AlgebraicCycle> algebraic_;

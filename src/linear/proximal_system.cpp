@@ -7,11 +7,11 @@
 
 #include "assembled.h"
 #include "krylov.h"
+#include "otto/linear/reproducible_vector.h"
 #include "otto/mesh/rows.h"
 #include "otto/multigrid/proximal_cycle.h"
 #include "preconditioners.h"
 #include "proximal_matrix.h"
-#include "reproducible_vector.h"
 #include "vector_arrays.h"
 
 namespace otto {
@@ -70,6 +70,7 @@ struct ProximalSystem::Impl {
   std::vector<double> x, w;
   std::unique_ptr<multigrid::ProximalCycle> cycle;
   std::unique_ptr<ProximalMatrix> matrix;
+  Mat assembled = nullptr;                           ///< of `matrix`
   std::unique_ptr<Preconditioners> preconditioners;  ///< of the matrix-free system
   MatOwner shell;
   KspOwner ksp;
@@ -80,7 +81,7 @@ struct ProximalSystem::Impl {
 
   void make_cycle();
   void make_ksp(ProximalSystem& system);
-  Mat assembled();
+  ProximalMatrix& entries();
   std::vector<char> layer(bool wide) const;
   void apply(std::span<const double> in, std::span<double> out);
 };
@@ -105,7 +106,7 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
   PC pc = nullptr;
   check(KSPGetPC(ksp, &pc));
   if (assemble) {
-    check(KSPSetOperators(ksp, matrix->mat(), matrix->mat()));
+    check(KSPSetOperators(ksp, assembled, assembled));
     check(PCSetType(pc, PCHYPRE));
   } else {
     check(MatCreateShell(comm, mesh.owned, mesh.owned, PETSC_DETERMINE, PETSC_DETERMINE, &system,
@@ -119,7 +120,8 @@ void ProximalSystem::Impl::make_ksp(ProximalSystem& system) {
       };
     }
     preconditioners = std::make_unique<Preconditioners>(
-        mesh, options, std::move(geometric_cycle), [this] { return assembled(); },
+        mesh, options, std::move(geometric_cycle), [this] { return entries().rows(coefficients); },
+        [this](const WholeRows* rows) { return entries().assemble(coefficients, rows); },
         [this](bool wide) { return layer(wide); });
     preconditioners->attach(ksp);
   }
@@ -158,10 +160,9 @@ std::vector<char> ProximalSystem::Impl::layer(bool wide) const {
 }
 
 /// H with its entries.
-Mat ProximalSystem::Impl::assembled() {
+ProximalMatrix& ProximalSystem::Impl::entries() {
   if (!matrix) matrix = std::make_unique<ProximalMatrix>(transport);
-  matrix->set(coefficients);
-  return matrix->mat();
+  return *matrix;
 }
 
 /// H x = J^T M (Omega/M) J x + L_g x: two sweeps over the faces.
@@ -183,16 +184,16 @@ ProximalSystem::ProximalSystem(ProximalSystem&&) noexcept = default;
 
 void ProximalSystem::set(const ProximalCoefficients& coefficients) {
   Impl& s = *impl_;
+  if (s.assemble) refuse_irreproducible(s.options, "a preconditioner chosen by -pc_type");
   s.coefficients = coefficients;
   if (s.assemble) {
-    s.assembled();
+    s.assembled = s.entries().assemble(coefficients, nullptr);
   } else if (s.geometric) {
     s.make_cycle();
   }
-  if (s.assemble) refuse_irreproducible(s.options, "hypre's multigrid");
   if (!s.ksp) s.make_ksp(*this);
   if (s.assemble) {
-    check(KSPSetOperators(s.ksp, s.matrix->mat(), s.matrix->mat()));
+    check(KSPSetOperators(s.ksp, s.assembled, s.assembled));
     return;
   }
   check(MatShellSetContext(s.shell, this));

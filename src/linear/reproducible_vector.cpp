@@ -1,4 +1,4 @@
-#include "reproducible_vector.h"
+#include "otto/linear/reproducible_vector.h"
 
 #include <petsc/private/vecimpl.h>
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "assembled.h"
+#include "face_rows.h"
 #include "flush_tiny_numbers.h"
 #include "gibbs_operator.h"
 #include "krylov.h"
@@ -13,13 +14,14 @@
 #include "otto/casefile/section.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
+#include "otto/linear/reproducible_vector.h"
 #include "otto/mesh/rows.h"
 #include "otto/multigrid/box_operator.h"
 #include "otto/multigrid/multigrid.h"
 #include "otto/operators/fourth_order.h"
 #include "preconditioners.h"
-#include "reproducible_vector.h"
 #include "vector_arrays.h"
+#include "whole_matrix.h"
 
 namespace otto {
 
@@ -79,10 +81,9 @@ SolverOptions read_solver(const Section& solver) { return {.rtol = solver.real("
 
 void refuse_irreproducible(const SolverOptions& options, const std::string& method) {
   if (!options.reproducible) return;
-  throw NumericalError("this system needs " + method +
+  throw NumericalError("this system is solved by " + method +
                        ", whose last digits depend on the number of ranks: run.reproducible cannot "
-                       "be kept (docs/ranks.md). "
-                       "Take shorter steps, more cells or a smoother energy, or take the key out");
+                       "be kept (docs/ranks.md); take one of the two out");
 }
 
 std::vector<double> gibbs_weights(const Generator& generator) {
@@ -119,6 +120,8 @@ struct ShiftedSolver::Impl {
   std::unique_ptr<WideOperator>
       wide;  ///< with fluxes of fourth order; `assembled` preconditions it
   std::unique_ptr<Preconditioners> preconditioners;  ///< of the matrix-free system
+  std::unique_ptr<WholeSystem> whole;  ///< in place of `assembled` in a KSP of its own
+  MatOwner gathered;                   ///< `assembled` on the first rank
   MatOwner shell;
   KspOwner ksp;
   VecOwner b, u;
@@ -130,8 +133,10 @@ struct ShiftedSolver::Impl {
   void use_rates();
   void make_hierarchy();
   void make_ksp();
-  Mat assemble();
+  multigrid::SparseMatrix rows();
+  Mat assemble(const WholeRows* rows);
   void make_shell(void* context, PetscErrorCode (*product)(Mat, Vec, Vec));
+  void set_operators();
   std::span<const double> add_exits(std::span<const double> sigma);
   void discard_bad_guess();
   SolveReport solve(double c, std::span<const double> sigma, std::span<const double> rhs,
@@ -169,7 +174,6 @@ void ShiftedSolver::Impl::make_shell(void* context, PetscErrorCode (*product)(Ma
 }
 
 void ShiftedSolver::Impl::make_ksp() {
-  if (!matrix_free()) refuse_irreproducible(options, "GMRES with hypre's multigrid");
   const MPI_Comm comm = mesh.comm.handle();
   check(KSPCreate(comm, ksp.out()));
   check(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));
@@ -181,15 +185,19 @@ void ShiftedSolver::Impl::make_ksp() {
     preconditioners = std::make_unique<Preconditioners>(
         mesh, options,
         [this](const double* r, double scale, double* z) { cycle->apply(r, scale, z); },
-        [this] { return assemble(); });
+        [this] { return rows(); }, [this](const WholeRows* rows) { return assemble(rows); });
     preconditioners->attach(ksp);
   } else {
     if (generator.correction() && !wide) {
       wide = std::make_unique<WideOperator>(generator);
       make_shell(wide.get(), multiply<WideOperator>);
     }
-    check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
-    check(PCSetType(pc, PCHYPRE));
+    if (whole_mesh(mesh, options)) {
+      whole = std::make_unique<WholeSystem>(mesh, PCHYPRE, defaults.prefix, true);
+    } else {
+      check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
+      check(PCSetType(pc, PCHYPRE));
+    }
   }
   KrylovControl control = defaults;
   control.rtol = options.rtol;
@@ -201,6 +209,18 @@ void ShiftedSolver::Impl::make_ksp() {
   check(KSPSetFromOptions(ksp));
   take_prefixed_options(ksp, control.prefix);
   user_rtol = otto::user_rtol(control);
+  if (whole && !matrix_free()) whole->attach(ksp);
+}
+
+/// The KSP of an assembled matrix gets its present entries.
+void ShiftedSolver::Impl::set_operators() {
+  if (!whole) {
+    check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
+    return;
+  }
+  whole->set(assembled->mat(), assembled->mat());
+  const Mat product = wide ? Mat(shell) : whole->shell();
+  check(KSPSetOperators(ksp, product, product));
 }
 
 void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
@@ -228,14 +248,30 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
     wide->omega.assign(mesh.volume.begin(), mesh.volume.begin() + mesh.owned);
     for (std::size_t k = 0; k < sigma.size(); ++k) wide->omega[k] *= sigma[k];
   }
-  check(KSPSetOperators(ksp, wide ? Mat(shell) : assembled->mat(), assembled->mat()));
+  set_operators();
 }
 
 /// The matrix-free system with its entries.
-Mat ShiftedSolver::Impl::assemble() {
+multigrid::SparseMatrix ShiftedSolver::Impl::rows() {
+  std::vector<double> own(box_operator->mass().begin(), box_operator->mass().end());
+  own.resize(std::size_t(mesh.local()));
+  std::vector<double> minus(conductance.size());
+  for (std::size_t f = 0; f < conductance.size(); ++f) {
+    const double cg = c * conductance[f];
+    own[std::size_t(mesh.faces.left[f])] += cg;
+    own[std::size_t(mesh.faces.right[f])] += cg;
+    minus[f] = -cg;
+  }
+  const FaceRows faces(mesh);
+  return multigrid::make_matrix(mesh.comm, faces.numbers(), faces.rows(own, minus, minus));
+}
+
+/// The same for PETSc.
+Mat ShiftedSolver::Impl::assemble(const WholeRows* rows) {
   if (!assembled) assembled = std::make_unique<AssembledMatrix>(mesh);
   assembled->set_symmetric(c, {}, box_operator->mass(), conductance);
-  return assembled->mat();
+  if (rows) gathered = rows->gather(assembled->mat());
+  return rows ? Mat(gathered) : assembled->mat();
 }
 
 /// Absorption enters as a weight: vol sigma + c k = vol (sigma + c k / vol).

@@ -115,7 +115,7 @@ struct SimplexSolver::Impl {
       : mesh(flux.mesh()),
         local(flux),
         krylov(mesh.comm.handle(), std::size_t(mesh.owned),
-               {.prefix = "simplex_", .rtol = options.rtol}) {
+               {.prefix = "simplex_", .rtol = options.rtol, .whole = whole_mesh(mesh, options)}) {
     make_pattern(mesh.comm.handle());
   }
 

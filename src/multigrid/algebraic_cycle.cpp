@@ -2,8 +2,10 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/multigrid/galerkin.h"
 
 namespace otto::multigrid {
@@ -19,9 +21,12 @@ struct Level {
   double largest = 2;       ///< eigenvalue
   Rows<Real> P;             ///< scaled; columns are the owned coarse unknowns and the ghosts
   GhostExchange of_coarse;  ///< of these
-  std::vector<Real> x, b, r, d, coarse;
+  Rows<Real> R;           ///< P^T of the owned coarse unknowns; columns are the unknowns and ghosts
+  GhostExchange of_fine;  ///< of these
+  std::vector<Real> x, b, r, d, coarse, fine;
   bool gathers = false;  ///< the next level is the same level on every rank
   std::vector<int> count, offset;
+  std::vector<std::int32_t> place;  ///< on the next level of all unknowns, rank by rank
 };
 
 std::vector<double> diagonal(SparseMatrix& A) {
@@ -68,7 +73,7 @@ class TypedCycle final : public AlgebraicCycle {
   bool add_level(SparseMatrix& A) {
     if (A.comm.size() > 1 && A.global_rows() <= options_.gather_rows) {
       add_gathering(A);
-      A = gathered(A);
+      A = gathered(A, levels_.back().place);
       return true;
     }
     const std::vector<double> d = diagonal(A);
@@ -83,7 +88,7 @@ class TypedCycle final : public AlgebraicCycle {
     const std::int64_t coarse = A.comm.sum(std::int64_t{P.coarse.owned()});
     if (coarse == 0 || double(coarse) > options_.max_share * double(A.global_rows())) return false;
     SparseMatrix C = galerkin(A, P);
-    add_transfer(d, P, C);
+    add_transfer(A, d, P, C);
     A = std::move(C);
     return true;
   }
@@ -130,12 +135,11 @@ class TypedCycle final : public AlgebraicCycle {
     for (int k = 0; k < options_.power_steps; ++k) {
       std::ranges::fill(level.r, Real(0));
       subtract_product(level);
-      std::array<double, 2> norms{};
-      for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
-        norms[0] += double(level.d[i]) * double(level.d[i]);
-        norms[1] += double(level.r[i]) * double(level.r[i]);
-      }
-      level.comm.sum_in_place(norms);
+      std::array<ReproducibleSum, 2> squares;
+      const auto square = [](Real x) { return double(x) * double(x); };
+      squares[0].add(std::size_t(level.n), [&](std::size_t i) { return square(level.d[i]); });
+      squares[1].add(std::size_t(level.n), [&](std::size_t i) { return square(level.r[i]); });
+      const std::vector<double> norms = sums_of_all(level.comm, squares);
       if (!(norms[1] > 0)) break;
       value = std::sqrt(norms[1] / norms[0]);
       const auto inverse = Real(1 / std::sqrt(norms[1]));
@@ -144,24 +148,40 @@ class TypedCycle final : public AlgebraicCycle {
     return options_.power_margin * value;
   }
 
-  /// Scales P and gives its columns an exchange of their own.
-  void add_transfer(const std::vector<double>& d, const Interpolation& P, SparseMatrix& C) {
-    Level<Real>& level = levels_.back();
-    const SparseMatrix columns = make_matrix(C.comm, P.coarse, P.rows);
-    std::vector<double> coarse_d = diagonal(C);
-    coarse_d.resize(columns.local());
-    level.of_coarse = columns.exchange;
-    level.of_coarse(coarse_d.data());
-    for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
-      for (auto e = std::size_t(columns.rows.start[i]); e < std::size_t(columns.rows.start[i + 1]);
-           ++e) {
-        const std::int32_t c = columns.rows.column[e];
-        const double ratio = std::sqrt(d[i] / coarse_d[std::size_t(c)]);
-        level.P.add(c, Real(columns.rows.value[e] * ratio));
+  /// The entries of M, whose rows have the diagonal `of_row` of one level and whose columns that of the other,
+  /// scaled by `ratio` of the two. `of_column` gets those of the ghosts.
+  template <class Ratio>
+  static Rows<Real> scaled(SparseMatrix& M, const std::vector<double>& of_row,
+                           std::vector<double>& of_column, std::size_t owned, Ratio&& ratio) {
+    of_column.resize(owned + M.ghost.size());
+    M.exchange(of_column.data());
+    Rows<Real> rows;
+    for (auto i = std::size_t(0); i < std::size_t(M.rows.size()); ++i) {
+      for (auto e = std::size_t(M.rows.start[i]); e < std::size_t(M.rows.start[i + 1]); ++e) {
+        const std::int32_t c = M.rows.column[e];
+        rows.add(c, Real(M.rows.value[e] * ratio(of_row[i], of_column[std::size_t(c)])));
       }
-      level.P.end_row();
+      rows.end_row();
     }
-    level.coarse.assign(columns.local(), 0);
+    return rows;
+  }
+
+  /// Scales P and P^T, and gives their columns exchanges of their own.
+  void add_transfer(const SparseMatrix& A, const std::vector<double>& d, const Interpolation& P,
+                    SparseMatrix& C) {
+    Level<Real>& level = levels_.back();
+    const auto fine = std::size_t(level.n), coarse = std::size_t(C.rows.size());
+    SparseMatrix up = make_matrix(C.comm, P.coarse, P.rows, false), down = restriction(A, P);
+    const std::vector<double> coarse_d = diagonal(C);
+    std::vector<double> of_coarse(coarse_d.begin(), coarse_d.begin() + std::ptrdiff_t(coarse)),
+        of_fine(d.begin(), d.begin() + std::ptrdiff_t(fine));
+    level.P = scaled(up, d, of_coarse, coarse, [](double f, double c) { return std::sqrt(f / c); });
+    level.R =
+        scaled(down, coarse_d, of_fine, fine, [](double c, double f) { return std::sqrt(f / c); });
+    level.of_coarse = up.exchange;
+    level.of_fine = down.exchange;
+    level.coarse.assign(of_coarse.size(), 0);
+    level.fine.assign(of_fine.size(), 0);
   }
 
   void factorise(const SparseMatrix& A, const std::vector<double>& d) {
@@ -227,14 +247,15 @@ class TypedCycle final : public AlgebraicCycle {
 
   /// Coarse b = P^T r.
   void restrict_residual(Level<Real>& level, Level<Real>& next) {
-    std::ranges::fill(level.coarse, Real(0));
-    for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
-      for (auto e = std::size_t(level.P.start[i]); e < std::size_t(level.P.start[i + 1]); ++e) {
-        level.coarse[std::size_t(level.P.column[e])] += level.P.value[e] * level.r[i];
+    std::copy_n(level.r.begin(), level.n, level.fine.begin());
+    level.of_fine(level.fine.data());
+    for (auto I = std::size_t(0); I < std::size_t(next.n); ++I) {
+      Real sum = 0;
+      for (auto e = std::size_t(level.R.start[I]); e < std::size_t(level.R.start[I + 1]); ++e) {
+        sum += level.R.value[e] * level.fine[std::size_t(level.R.column[e])];
       }
+      next.b[I] = sum;
     }
-    level.of_coarse.add_back(level.coarse.data());
-    std::copy_n(level.coarse.begin(), next.n, next.b.begin());
   }
 
   /// x += P (coarse x), and r after it.
@@ -256,11 +277,17 @@ class TypedCycle final : public AlgebraicCycle {
   void cycle_gathered(std::size_t l) {
     Level<Real>&divided = levels_[l], &whole = levels_[l + 1];
     const MPI_Datatype type = std::is_same_v<Real, float> ? MPI_FLOAT : MPI_DOUBLE;
-    MPI_Allgatherv(divided.b.data(), divided.n, type, whole.b.data(), divided.count.data(),
+    std::vector<Real> by_rank(divided.place.size());
+    MPI_Allgatherv(divided.b.data(), divided.n, type, by_rank.data(), divided.count.data(),
                    divided.offset.data(), type, divided.comm.handle());
+    for (std::size_t i = 0; i < by_rank.size(); ++i) {
+      whole.b[std::size_t(divided.place[i])] = by_rank[i];
+    }
     cycle(l + 1);
-    std::copy_n(whole.x.begin() + divided.offset[std::size_t(divided.comm.rank())], divided.n,
-                divided.x.begin());
+    const auto begin = std::size_t(divided.offset[std::size_t(divided.comm.rank())]);
+    for (std::size_t i = 0; i < std::size_t(divided.n); ++i) {
+      divided.x[i] = whole.x[std::size_t(divided.place[begin + i])];
+    }
   }
 
   void solve_last(Level<Real>& level) {

@@ -1,5 +1,9 @@
 #include "otto/multigrid/galerkin.h"
 
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <tuple>
 #include <utility>
 
 namespace otto::multigrid {
@@ -11,9 +15,16 @@ struct PackedEntry {
   double value = 0;
 };
 
-/// An entry of a coarse row on its way to the owner of the row.
+/// What row i adds to an entry of a row of the product, on its way to the owner of that row.
 struct Contribution {
-  std::int64_t row = 0, column = 0, key = 0;
+  std::int64_t row = 0, from = 0, column = 0, key = 0;  ///< `from`: the key of i
+  double value = 0;
+};
+
+/// The same where it has arrived.
+struct Arrived {
+  std::int64_t from = 0;
+  std::int32_t column = 0;
   double value = 0;
 };
 
@@ -108,43 +119,113 @@ Rows<double> transposed(const Rows<double>& P, std::size_t columns) {
   return T;
 }
 
+/// Sorts the rows of a transposed matrix by keys.
+void sort_by_key(Rows<double>& T, std::span<const std::int64_t> keys) {
+  std::vector<std::pair<std::int32_t, double>> row;
+  for (std::int32_t I = 0; I < T.size(); ++I) {
+    const auto begin = std::size_t(T.start[std::size_t(I)]),
+               end = std::size_t(T.start[std::size_t(I) + 1]);
+    const auto key = [&](std::int32_t i) { return keys[std::size_t(i)]; };
+    if (std::ranges::is_sorted(T.column.begin() + std::ptrdiff_t(begin),
+                               T.column.begin() + std::ptrdiff_t(end), {}, key)) {
+      continue;
+    }
+    row.clear();
+    for (std::size_t e = begin; e < end; ++e) row.emplace_back(T.column[e], T.value[e]);
+    std::ranges::sort(row, {}, [&](const auto& entry) { return key(entry.first); });
+    for (std::size_t e = begin; e < end; ++e) {
+      std::tie(T.column[e], T.value[e]) = row[e - begin];
+    }
+  }
+}
+
+/// P^T B, rows of P and B being those of this rank, with `keys`, and columns of both in `numbers`. Every entry is a
+/// sum over the rows in the order of their keys. finish(I, sum) may add to row I. Collective.
+template <class Finish>
+SparseMatrix ordered_product(const Comm& comm, ColumnNumbers& numbers, const Rows<double>& P,
+                             const Rows<double>& B, std::span<const std::int64_t> keys,
+                             Finish&& finish) {
+  Rows<double> T = transposed(P, numbers.size());
+  sort_by_key(T, keys);
+  const auto first = offsets(comm, numbers.owned());
+  std::vector<std::vector<Contribution>> out(std::size_t(comm.size()));
+  for (std::int32_t I = numbers.owned(); I < T.size(); ++I) {
+    const std::int64_t row = numbers.global(I);
+    auto& to = out[owner(first, row)];
+    for_row(T, I, [&](std::int32_t i, double p) {
+      for_row(B, i, [&](std::int32_t c, double v) {
+        to.push_back({row, keys[std::size_t(i)], numbers.global(c), numbers.key(c), p * v});
+      });
+    });
+  }
+  std::vector<std::vector<Arrived>> arrived(std::size_t(numbers.owned()));
+  for (const auto& part : swap_parts(comm, out)) {
+    for (const Contribution& c : part) {
+      arrived[std::size_t(c.row - first[std::size_t(comm.rank())])].push_back(
+          {c.from, numbers.local(c.column, c.key), c.value});
+    }
+  }
+  RowSum sum;
+  Rows<double> rows;
+  for (std::int32_t I = 0; I < numbers.owned(); ++I) {
+    auto& others = arrived[std::size_t(I)];
+    std::ranges::stable_sort(others, {}, &Arrived::from);
+    auto next = others.begin();
+    const auto take = [&](std::int64_t until) {
+      for (; next != others.end() && next->from < until; ++next) sum.add(next->column, next->value);
+    };
+    for_row(T, I, [&](std::int32_t i, double p) {
+      take(keys[std::size_t(i)]);
+      for_row(B, i, [&](std::int32_t c, double v) { sum.add(c, p * v); });
+    });
+    take(std::numeric_limits<std::int64_t>::max());
+    finish(I, sum);
+    sum.end_row(rows);
+  }
+  return make_matrix(comm, numbers, std::move(rows));
+}
+
 }  // namespace
 
 SparseMatrix galerkin(SparseMatrix& A, Interpolation& P) {
   const Rows<double> AP = product(A.rows, with_ghosts(A, P));
+  return ordered_product(A.comm, P.coarse, P.rows, AP, A.key, [](std::int32_t, RowSum&) {});
+}
+
+SparseMatrix normal_matrix(const Comm& comm, ColumnNumbers& numbers, const Rows<double>& J,
+                           const Rows<double>& L) {
+  std::vector<std::int64_t> keys;
+  for (std::int32_t i = 0; i < J.size(); ++i) keys.push_back(numbers.key(i));
+  return ordered_product(comm, numbers, J, J, keys, [&](std::int32_t I, RowSum& sum) {
+    for_row(L, I, [&](std::int32_t c, double v) { sum.add(c, v); });
+  });
+}
+
+SparseMatrix restriction(const SparseMatrix& A, const Interpolation& P) {
   const Rows<double> T = transposed(P.rows, P.coarse.size());
-  RowSum sum;
-  const auto sum_row = [&](std::int32_t I) {
-    for_row(T, I, [&](std::int32_t i, double p) {
-      for_row(AP, i, [&](std::int32_t c, double v) { sum.add(c, p * v); });
-    });
-  };
   const auto first = offsets(A.comm, P.coarse.owned());
+  ColumnNumbers fine(A.begin(), {A.key.begin(), A.key.begin() + A.rows.size()});
   std::vector<std::vector<Contribution>> out(std::size_t(A.comm.size()));
   for (std::int32_t I = P.coarse.owned(); I < T.size(); ++I) {
-    sum_row(I);
     const std::int64_t row = P.coarse.global(I);
-    auto& to = out[owner(first, row)];
-    for (std::size_t k = 0; k < sum.columns.size(); ++k) {
-      const std::int32_t c = sum.columns[k];
-      to.push_back({row, P.coarse.global(c), P.coarse.key(c), sum.values[k]});
-    }
-    sum.clear();
+    for_row(T, I, [&](std::int32_t i, double p) {
+      out[owner(first, row)].push_back({row, 0, A.begin() + i, A.key[std::size_t(i)], p});
+    });
   }
-  std::vector<std::vector<std::pair<std::int32_t, double>>> arrived(std::size_t(P.coarse.owned()));
+  std::vector<std::vector<Arrived>> arrived(std::size_t(P.coarse.owned()));
   for (const auto& part : swap_parts(A.comm, out)) {
     for (const Contribution& c : part) {
-      arrived[std::size_t(c.row - first[std::size_t(A.comm.rank())])].emplace_back(
-          P.coarse.local(c.column, c.key), c.value);
+      arrived[std::size_t(c.row - first[std::size_t(A.comm.rank())])].push_back(
+          {0, fine.local(c.column, c.key), c.value});
     }
   }
   Rows<double> rows;
   for (std::int32_t I = 0; I < P.coarse.owned(); ++I) {
-    sum_row(I);
-    for (const auto& [column, value] : arrived[std::size_t(I)]) sum.add(column, value);
-    sum.end_row(rows);
+    for_row(T, I, [&](std::int32_t i, double p) { rows.add(i, p); });
+    for (const Arrived& a : arrived[std::size_t(I)]) rows.add(a.column, a.value);
+    rows.end_row();
   }
-  return make_matrix(A.comm, P.coarse, std::move(rows));
+  return make_matrix(A.comm, fine, std::move(rows), false);
 }
 
 }  // namespace otto::multigrid

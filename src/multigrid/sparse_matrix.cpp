@@ -1,6 +1,7 @@
 #include "otto/multigrid/sparse_matrix.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace otto::multigrid {
@@ -29,7 +30,43 @@ std::int64_t ColumnNumbers::global(std::int32_t local) const {
   return local < owned_ ? begin_ + local : others_[std::size_t(local - owned_)];
 }
 
-SparseMatrix make_matrix(const Comm& comm, const ColumnNumbers& numbers, Rows<double> rows) {
+namespace {
+
+/// The entries of every row by key, the diagonal first; those of one column become one.
+void sort_rows(SparseMatrix& A, bool square) {
+  struct Entry {
+    std::int64_t key;
+    std::int32_t column;
+    double value;
+  };
+  std::vector<Entry> entries;
+  Rows<double> sorted;
+  for (std::int32_t i = 0; i < A.rows.size(); ++i) {
+    const auto begin = std::size_t(A.rows.start[std::size_t(i)]),
+               end = std::size_t(A.rows.start[std::size_t(i) + 1]);
+    entries.clear();
+    for (std::size_t e = begin; e < end; ++e) {
+      const std::int32_t c = A.rows.column[e];
+      const bool own = square && c == i;
+      entries.push_back({own ? -1 : A.key[std::size_t(c)], c, A.rows.value[e]});
+    }
+    std::ranges::stable_sort(entries, {}, &Entry::key);
+    for (std::size_t e = 0; e < entries.size(); ++e) {
+      if (e > 0 && entries[e].column == entries[e - 1].column) {
+        sorted.value.back() += entries[e].value;
+      } else {
+        sorted.add(entries[e].column, entries[e].value);
+      }
+    }
+    sorted.end_row();
+  }
+  A.rows = std::move(sorted);
+}
+
+}  // namespace
+
+SparseMatrix make_matrix(const Comm& comm, const ColumnNumbers& numbers, Rows<double> rows,
+                         bool square) {
   SparseMatrix A;
   A.comm = comm;
   A.first = offsets(comm, numbers.owned());
@@ -48,48 +85,46 @@ SparseMatrix make_matrix(const Comm& comm, const ColumnNumbers& numbers, Rows<do
     A.key.push_back(numbers.key(c));
     A.ghost.push_back(numbers.global(c));
   }
-  for (std::int32_t i = 0; i < rows.size(); ++i) {
-    for (auto e = std::size_t(rows.start[std::size_t(i)]);
-         e < std::size_t(rows.start[std::size_t(i) + 1]); ++e) {
-      rows.column[e] = place[std::size_t(rows.column[e])];
-      if (rows.column[e] != i) continue;
-      const auto front = std::size_t(rows.start[std::size_t(i)]);
-      std::swap(rows.column[e], rows.column[front]);
-      std::swap(rows.value[e], rows.value[front]);
-    }
-  }
+  for (std::int32_t& c : rows.column) c = place[std::size_t(c)];
   A.rows = std::move(rows);
+  sort_rows(A, square);
   A.exchange = GhostExchange(comm, A.first, A.ghost);
   return A;
 }
 
-namespace {
-
-template <class T>
-std::vector<T> all(const Comm& comm, const std::vector<T>& mine) {
-  std::vector<T> whole;
-  const std::vector<std::vector<T>> copies(std::size_t(comm.size()), mine);
-  for (const auto& part : swap_parts(comm, copies)) {
-    whole.insert(whole.end(), part.begin(), part.end());
-  }
-  return whole;
-}
-
-}  // namespace
-
-SparseMatrix gathered(const SparseMatrix& A) {
+SparseMatrix gathered(const SparseMatrix& A, std::vector<std::int32_t>& place) {
   std::vector<std::int64_t> columns;
   std::vector<std::int32_t> lengths;
   for (const std::int32_t c : A.rows.column) columns.push_back(A.global(c));
   for (std::int32_t i = 0; i < A.rows.size(); ++i) {
     lengths.push_back(A.rows.start[std::size_t(i) + 1] - A.rows.start[std::size_t(i)]);
   }
+  columns = all_parts(A.comm, columns);
+  lengths = all_parts(A.comm, lengths);
+  const std::vector<double> values = all_parts(A.comm, A.rows.value);
+  const std::vector<std::int64_t> keys =
+      all_parts(A.comm, std::vector<std::int64_t>(A.key.begin(), A.key.begin() + A.rows.size()));
+  std::vector<std::int32_t> order(keys.size());  // rows by key
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](std::int32_t row) { return keys[std::size_t(row)]; });
+  std::vector<std::size_t> start(keys.size() + 1, 0);
+  for (std::size_t row = 0; row < keys.size(); ++row) {
+    start[row + 1] = start[row] + std::size_t(lengths[row]);
+  }
+  place.resize(keys.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    place[std::size_t(order[i])] = std::int32_t(i);
+  }
   Rows<double> rows;
-  for (const std::int64_t c : all(A.comm, columns)) rows.column.push_back(std::int32_t(c));
-  rows.value = all(A.comm, A.rows.value);
-  for (const std::int32_t n : all(A.comm, lengths)) rows.start.push_back(rows.start.back() + n);
-  const std::vector<std::int64_t> mine(A.key.begin(), A.key.begin() + A.rows.size());
-  return make_matrix(Comm(MPI_COMM_SELF), ColumnNumbers(0, all(A.comm, mine)), std::move(rows));
+  std::vector<std::int64_t> sorted;
+  for (const std::int32_t row : order) {
+    sorted.push_back(keys[std::size_t(row)]);
+    for (std::size_t e = start[std::size_t(row)]; e < start[std::size_t(row) + 1]; ++e) {
+      rows.add(place[std::size_t(columns[e])], values[e]);
+    }
+    rows.end_row();
+  }
+  return make_matrix(Comm(MPI_COMM_SELF), ColumnNumbers(0, std::move(sorted)), std::move(rows));
 }
 
 }  // namespace otto::multigrid

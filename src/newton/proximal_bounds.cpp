@@ -144,6 +144,7 @@ void ProximalNewton::Impl::fill() {
   const std::vector<double> sums = sums_of_all(mesh.comm, parts);
   const double c = sums[1] > 0 ? std::clamp((mass - sums[0]) / sums[1], -0.5, 0.5) : 0.0;
   for (std::size_t k = 0; k < owned; ++k) now.rho[k] += c * room(now.rho[k]);
+  mesh.halo.update(mesh.comm, now.rho);
 }
 
 /// How far above the least value of the step's functional it may be: what the multipliers say, and

@@ -15,6 +15,7 @@
 #include <cmath>
 #include <unsupported/Eigen/MatrixFunctions>
 
+#include "otto/core/reproducible_sum.h"
 #include "otto/core/vector_math.h"
 
 namespace otto {
@@ -25,6 +26,12 @@ using Vector = Eigen::VectorXd;
 using Matrix = Eigen::MatrixXd;
 using Map = Eigen::Map<Eigen::VectorXd>;
 using ConstMap = Eigen::Map<const Eigen::VectorXd>;
+
+double norm_of_all(const Comm& comm, const std::vector<double>& x) {
+  ReproducibleSum squares;
+  squares.add(x.size(), [&](std::size_t i) { return x[i] * x[i]; });
+  return std::sqrt(sum_of_all(comm, squares));
+}
 
 /// exp(z (I - H^{-1})) e_1.
 Vector first_column(const Matrix& H, double z, bool symmetric) {
@@ -76,26 +83,26 @@ ExponentialAction::ExponentialAction(const Generator& generator, ShiftedSolver& 
 
 ExponentialAction::Norm ExponentialAction::make_norm(bool symmetric) const {
   Norm norm{.symmetric = symmetric, .scale = std::vector<double>(b_.size())};
-  double sum = 0;
+  ReproducibleSum sum;
   for (std::size_t i = 0; i < b_.size(); ++i) {
     const double vol = mesh_.volume[i];
     norm.scale[i] = std::sqrt(symmetric ? vol / gibbs_[i] : vol);
     sum += (vol / norm.scale[i]) * (vol / norm.scale[i]);
   }
-  norm.to_l1 = std::sqrt(mesh_.comm.sum(sum));
+  norm.to_l1 = std::sqrt(sum_of_all(mesh_.comm, sum));
   return norm;
 }
 
 double ExponentialAction::split_gibbs(std::span<const double> rho, std::vector<double>& rest) {
   rest.resize(rho.size());
   gibbs_mass_ = split_ && !generator_.absorbs() ? integral(mesh_, rho) : 0;
-  double l1 = 0;
+  ReproducibleSum l1;
   for (std::size_t i = 0; i < rho.size(); ++i) {
     const double difference = rho[i] - (split_ ? gibbs_mass_ * gibbs_[i] : 0);
     l1 += mesh_.volume[i] * std::abs(difference);
     rest[i] = difference * norm_.scale[i];
   }
-  return mesh_.comm.sum(l1);
+  return sum_of_all(mesh_.comm, l1);
 }
 
 bool ExponentialAction::extend(Space& space, double c, double rtol, ActionReport& report) {
@@ -116,15 +123,18 @@ bool ExponentialAction::extend(Space& space, double c, double rtol, ActionReport
   for (std::size_t i = 0; i < b_.size(); ++i) next[i] *= norm_.scale[i];
   Map x(next.data(), n);
   for (int sweep = 0; sweep < 2; ++sweep) {
-    std::vector<double> dots(j + 1);
-    for (std::size_t i = 0; i <= j; ++i) dots[i] = ConstMap(space.basis[i].data(), n).dot(x);
-    mesh_.comm.sum_in_place(dots);
+    std::vector<ReproducibleSum> products(j + 1);
+    for (std::size_t i = 0; i <= j; ++i) {
+      const double* v = space.basis[i].data();
+      products[i].add(next.size(), [&](std::size_t k) { return v[k] * next[k]; });
+    }
+    const std::vector<double> dots = sums_of_all(mesh_.comm, products);
     for (std::size_t i = 0; i <= j; ++i) {
       x -= dots[i] * ConstMap(space.basis[i].data(), n);
       space.H(Eigen::Index(i), space.size) += dots[i];
     }
   }
-  const double norm = std::sqrt(mesh_.comm.sum(x.squaredNorm()));
+  const double norm = norm_of_all(mesh_.comm, next);
   space.H(space.size + 1, space.size) = norm;
   ++space.size;
   if (norm > 0) x /= norm;
@@ -157,7 +167,7 @@ ActionReport ExponentialAction::advance(std::span<double> rho, double tau, doubl
     if (norm_.scale.size() != b_.size() || norm_.symmetric != symmetric)
       norm_ = make_norm(symmetric);
     const double l1 = split_gibbs(rho, first);
-    space.norm = std::sqrt(mesh_.comm.sum(Map(first.data(), n).squaredNorm()));
+    space.norm = norm_of_all(mesh_.comm, first);
     return norm_.to_l1 * space.norm / l1;
   };
   if (start(split_) > options_.max_tails && split_) start(false);

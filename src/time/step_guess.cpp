@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "otto/core/reproducible_sum.h"
+
 namespace otto {
 
 namespace {
@@ -47,7 +49,7 @@ void combine(std::span<const double* const> fields, std::span<const double> w,
 void StepGuess::choose(std::span<const double> field) {
   alignas(64) double difference[max_order + 1][block];
   const std::size_t orders = last_.size();
-  std::array<double, max_order> errors{};
+  std::array<ReproducibleSum, max_order> squares;
   for (std::size_t begin = 0; begin < field.size(); begin += block) {
     const std::size_t count = std::min(block, field.size() - begin);
     std::copy_n(&field[begin], count, difference[0]);
@@ -58,14 +60,11 @@ void StepGuess::choose(std::span<const double> field) {
 #pragma omp simd
         for (std::size_t k = 0; k < count; ++k) difference[j][k] -= difference[j + 1][k];
       }
-      double sum = 0;
-#pragma omp simd reduction(+ : sum)
-      for (std::size_t k = 0; k < count; ++k) sum += difference[0][k] * difference[0][k];
-      errors[q - 1] += sum;
+      squares[q - 1].add(count, [&](std::size_t k) { return difference[0][k] * difference[0][k]; });
     }
   }
-  comm_.sum_in_place(std::span(errors).first(orders));
-  const auto best = std::min_element(errors.begin(), errors.begin() + std::ptrdiff_t(orders));
+  const std::vector<double> errors = sums_of_all(comm_, std::span(squares).first(orders));
+  const auto best = std::min_element(errors.begin(), errors.end());
   order_ = std::size_t(best - errors.begin()) + 1;
   since_ = 0;
 }

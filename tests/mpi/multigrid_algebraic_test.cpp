@@ -236,16 +236,13 @@ TEST(AlgebraicMultigrid, CycleContractsInTheEnergyNorm) {
   }
 }
 
-TEST(AlgebraicMultigrid, CycleDoesNotDependOnTheRanks) {
+TEST(AlgebraicMultigrid, CycleHasTheSameBitsOnAnyNumberOfRanks) {
   for (const int dim : {2, 3}) {
-    const Landscape land = Landscape::rugged(dim, dim == 2 ? 96 : 22, 5, 100, 9);
-    const auto r = product(land, vector(land.cells(), 7));
-    const auto shared = Whole(Comm(), land)(r);
-    const auto alone = Whole(Comm(MPI_COMM_SELF), land)(r);
-    std::vector<double> difference(r.size());
-    for (std::size_t k = 0; k < r.size(); ++k) difference[k] = shared[k] - alone[k];
-    const double size = std::sqrt(dot(alone, product(land, alone)));
-    EXPECT_LE(std::sqrt(dot(difference, product(land, difference))), 1e-4 * size);
+    for (const double noise : {5.0, 40.0}) {  // the last in double precision
+      const Landscape land = Landscape::rugged(dim, dim == 2 ? 96 : 22, noise, 100, 9);
+      const auto r = product(land, vector(land.cells(), 7));
+      EXPECT_EQ(Whole(Comm(), land)(r), Whole(Comm(MPI_COMM_SELF), land)(r)) << dim << " " << noise;
+    }
   }
 }
 

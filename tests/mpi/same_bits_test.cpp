@@ -134,6 +134,64 @@ TEST(SameBits, Interactions) {
   expect_same_bits(pairs + well(3, "[8, 10, 9]", time), 3);
 }
 
+/// Substitutions in the order of phi that go from rank to rank, alone and inside of GMRES.
+TEST(SameBits, InnerSteps) {
+  for (const char* weights : {"upwind", "centred"}) {
+    SCOPED_TRACE(weights);
+    std::string toml =
+        well(2, "[13, 10]",
+             "scheme = \"jko\"\ninner_steps = 2\nweights = \"" + std::string(weights) + "\"\n");
+    toml.replace(toml.find("end = 0.04"), 10, "end = 0.02");
+    expect_same_bits(toml, 2);
+  }
+}
+
+/// Densities whose bounds are put right after Newton's method, on a way of two steps.
+TEST(SameBits, BoundsInStepsOfSecondOrder) {
+  std::string toml = well(2, "[14, 11]", "scheme = \"jko_bdf2\"\n");
+  const std::string entropy = "kind = \"entropy\"\ntemperature = 1.0\n";
+  toml.replace(toml.find(entropy), entropy.size(), "kind = \"power\"\nexponent = 2.0\n");
+  toml.replace(toml.find("kind = \"gaussian\"\nmean = [-1, 0.3]\nvariance = 0.1"), 49,
+               "kind = \"expression\"\nexpression = \"1 + 0.5*cos(x)*cos(y)\"");
+  expect_same_bits(toml, 2);
+}
+
+constexpr const char* whole = "[run]\nreproducible = true\n";
+
+/// GMRES and hypre's multigrid on the first rank.
+TEST(SameBits, DriftAndDeepEnergies) {
+  const std::string drift = "[drift]\nexpression = [\"y\", \"-x\"]\n";
+  for (const char* scheme : {"implicit_euler", "tr_bdf2", "midpoint", "exponential"}) {
+    SCOPED_TRACE(scheme);
+    const std::string time = "scheme = \"" + std::string(scheme) + "\"\n";
+    expect_same_bits(whole + drift + well(2, "[26, 19]", time), 2);
+  }
+  std::string deep = well(2, "[26, 19]", "scheme = \"implicit_euler\"\n");
+  deep.replace(deep.find("2*(x^2-1)^2"), 11, "90*(x^2-1)^2");
+  expect_same_bits(whole + deep, 2);
+}
+
+/// Bounds: corrections on the layer of a free boundary, the algebraic multigrid, and patches.
+TEST(SameBits, BoundsOnTheDensity) {
+  for (const char* internal :
+       {"kind = \"power\"\nexponent = 2.5\n", "kind = \"crowd\"\nmaximum = 0.9\n"}) {
+    SCOPED_TRACE(internal);
+    std::string toml = well(2, "[26, 19]", "scheme = \"jko\"\n");
+    const std::string entropy = "kind = \"entropy\"\ntemperature = 1.0\n";
+    toml.replace(toml.find(entropy), entropy.size(), internal);
+    toml.replace(toml.find("variance = 0.1"), 14, "variance = 0.3");
+    expect_same_bits(toml, 2);
+  }
+}
+
+/// A landscape on which the algebraic multigrid takes over.
+TEST(SameBits, RuggedLandscapes) {
+  std::string toml = well(2, "[40, 33]", "scheme = \"implicit_euler\"\n");
+  toml.replace(toml.find("2*(x^2-1)^2"), 11, "2*(x^2-1)^2 + 6*sin(31*x)*cos(37*y+x)");
+  toml.replace(toml.find("end = 0.04\nstep = 0.02"), 22, "end = 4\nstep = 2");
+  expect_same_bits(toml, 2);
+}
+
 /// What each rank adds plainly, and MPI then, differs from that on one rank for most seeds: the test
 /// of runs would see it.
 TEST(SameBits, SumsOverRanks) {

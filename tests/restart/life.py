@@ -1,5 +1,6 @@
-"""Random faults of the world around a run of any command: ranks that are stopped, told to end or killed, readers that
-go away, streams and disks that are full, limits of every kind, folders that vanish, clocks that jump, odd names. A trial
+"""Random faults of the world around a run of any command: ranks that are stopped, told to end, killed or fail by
+themselves, readers that go away, streams and disks that are full, reads and writes that fail or do half of what they
+should, limits of every kind, folders that vanish, clocks that jump, odd names. A trial
 is good where the answer is the uninterrupted one or the status tells a failure with its reason, nobody hangs, and the same
 command afterwards, without the fault, gives the uninterrupted answer."""
 
@@ -17,12 +18,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+import places
 import runs
 
+HERE = Path(__file__).resolve().parent
 CLOCK = re.compile(r"seconds|wall|memory|date|_ms\b|path|folder|command|ranks$|host")
 PATIENCE = 300  # seconds; nothing here takes five by itself
 RESUMABLE = ("run", "train", "fit")
-STATUSES = {2: "otto: ", 3: "otto: ", 4: "otto: ", 75: "topped"}  # and what the reason has in it
+# and what the reason has in it; 5 is for faults put into the program alone
+STATUSES = {2: "otto: ", 3: "otto: ", 4: "otto: ", 5: "injected fault", 75: "topped"}
 FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 TRAIN = """
@@ -58,14 +62,41 @@ unknowns = ["external"]
 deviations = 0
 """
 
+PARTICLES = """
+[data]
+samples = "data.h5"
+[network]
+kind = "mlp"
+widths = [8]
+[train]
+objective = "contrastive_divergence"
+iterations = 30
+batch = 64
+judge = 10
+[particles]
+count = 100
+steps = 2
+[checkpoint]
+every_steps = 10
+"""
+FEW = ("--ladders", "8", "--burn-in", "40", "--steps", "200")
+
+
 def cases(folder):
     """The case files, and the words of every command; those with an @ are files of the folder."""
     rng = np.random.default_rng(1)
-    texts = {"case": runs.CASE + "[checkpoint]\nevery_steps = 10\n", "train": TRAIN, "fit": FIT}
+    texts = {"case": runs.CASE + "[checkpoint]\nevery_steps = 10\n", "train": TRAIN, "fit": FIT, "particles": PARTICLES}
     for name, text in texts.items():
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
     for name, middle in (("a", -1.0), ("b", -0.8), ("c", -0.65)):
         np.savetxt(folder / f"{name}.csv", middle + 0.3 * rng.standard_normal(200))
+    side = rng.choice((-1.0, 1.0), 300)[:, None]
+    rows = side + 0.5 * rng.standard_normal((300, 4))
+    with h5py.File(folder / "data.h5", "w") as file:
+        file["train"], file["validation"], file["test"] = rows[:220], rows[220:260], rows[260:]
+    status, said = Trial(folder, ("train", "@particles.toml"), folder / "learned", 1).go()
+    if status != 0:
+        raise AssertionError(said)
     for name, end in (("early", 0.1), ("late", 0.4)):
         runs.run(folder / "case.toml", folder / name, *runs.sets(time__end=end)).check_returncode()
     return {
@@ -77,6 +108,9 @@ def cases(folder):
         "sweep": ("sweep", "@case.toml", "--over", "energy[1].temperature=0.5,1,2", *runs.sets(time__step=0.002)),
         "spectrum": ("spectrum", "@case.toml", *runs.sets(mesh__cells="[64, 48]")),
         "distance": ("distance", "@early/final.h5", "@late/final.h5"),
+        "particles": ("train", "@particles.toml"),
+        "sample": ("sample", "@learned/energy.pt", "--count", "200", *FEW),
+        "likelihood": ("likelihood", "@learned/energy.pt", "--data", "@data.h5", "--particles", "60", "--temperatures", "60", *FEW),
     }
 
 
@@ -100,6 +134,8 @@ def results(out):
                 stream.visititems(lambda n, x, to=values: to.update({n: x[()].tobytes()} if isinstance(x, h5py.Dataset)
                                                                     and x.dtype.kind in "fiu" else {}))
             found[name] = values
+        elif file.suffix == ".safetensors":
+            found[name] = file.read_bytes()
         elif file.suffix in (".json", ".series"):
             found[name] = numbers_of(json.loads(file.read_text(encoding="utf-8")))
         elif file.suffix == ".csv":
@@ -293,14 +329,41 @@ def bare_environment(trial, r):
     return f"a bare environment, LC_ALL={trial.environment['LC_ALL']}"
 
 
+def full_disk(trial, r):
+    fault = f"kind=full,bytes={int(10 ** r.uniform(1, 6))},rank={r.randrange(trial.ranks)}"
+    trial.environment["OTTO_FAULT"] = fault
+    return f"a full disk ({fault})"
+
+
+def marked_place(trial, r):
+    """One of the ranks fails by itself, at a place of the sources."""
+    kind = r.choice(("error", "memory", "exit", "kill"))
+    fault = f"place={r.choice(places.all_places())},kind={kind},visit={r.choice((0, 0, 1, 3))},rank={r.randrange(trial.ranks)}"
+    trial.environment["OTTO_FAULT"] = fault
+    return f"a rank fails ({fault})"
+
+
+def bad_files(kind):
+    def fault(trial, r):
+        library = trial.folder / "io_faults.so"
+        if not library.exists():
+            subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "io_faults.c", "-ldl"], check=True)
+        after = int(10 ** r.uniform(0, 2.5)) - 1
+        trial.environment |= {"LD_PRELOAD": str(library), "OTTO_IO_FOLDER": str(trial.folder), "OTTO_IO_FAULT": kind,
+                              "OTTO_IO_AFTER": str(after)}
+        return "reads and writes do half" if kind == "short" else f"{kind} errors of files after {after}"
+    return fault
+
+
 FAULTS = [held, *(signalled(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGKILL,
                                          signal.SIGPIPE)),
           reader_leaves, full_stream, file_size, few_files, little_memory, little_time, folder_vanishes, read_only,
-          no_working_folder, no_temporary_folder, clock_jumps, odd_name, bare_environment]
+          no_working_folder, no_temporary_folder, clock_jumps, odd_name, bare_environment,
+          full_disk, marked_place, *map(bad_files, ("short", "read", "write", "full"))]
 
 
 def life(bench, seed, trial_number):
-    """300 random faults during runs of every command."""
+    """Random faults during runs of every command."""
     r = random.Random(seed)
     folder = bench.folder / "life"
     folder.mkdir(exist_ok=True)
@@ -360,6 +423,6 @@ def judge(what, status, said, out, whole):
 
 def ended_by_others(what, status, said):
     """A signal that no program answers, or a system that could not even start it."""
-    if "SIG" in what or "CPU seconds" in what:
-        return status < 0 or status > 128 or "signal" in said.lower()
+    if "SIG" in what or "CPU seconds" in what or "kind=kill" in what or "kind=exit" in what:
+        return status < 0 or status > 128 or "signal" in said.lower() or "kind=exit" in what
     return "open files" in what or status == 127 or "shared libraries" in said or "orte_" in said or "Open RTE" in said

@@ -41,9 +41,10 @@ struct Spectrum {
 
 /// How many modes, and how accurate.
 struct SpectrumOptions {
-  int count = 1;            ///< modes asked for
-  double tolerance = 1e-9;  ///< on the residuals of S
-  double rtol = 1e-13;      ///< of the linear solves
+  int count = 1;              ///< modes asked for
+  double tolerance = 1e-9;    ///< on the residuals of S
+  double rtol = 1e-13;        ///< of the linear solves
+  bool reproducible = false;  ///< as in SolverOptions
 };
 
 /// Throws InputError where detailed balance is missing or the mesh has fewer modes than asked for,

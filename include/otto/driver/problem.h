@@ -43,7 +43,7 @@ Problem problem_of(const Case& c, const Mesh& mesh, const FreeEnergy& energy, Ge
 const StepperEntry& find_stepper(const Case& c, const Problem& problem);
 /// The stepper of that row. Throws InputError. Collective.
 std::unique_ptr<Stepper> make_stepper(const Case& c, const Problem& problem);
-/// [run] reproducible: throws InputError where bits may depend on the ranks.
+/// reproducible.h. Throws InputError. Collective.
 void check_reproducible(const Case& c, const Problem& problem);
 
 }  // namespace otto

@@ -1,7 +1,6 @@
 #pragma once
 // J x = b and J^T x = b for the J of a transport, accurately: one sweep where the incomplete
-// factors of jacobian_sweep.h are exact (upwind weights, one rank, nothing periodic), else GMRES
-// with them as its preconditioner.
+// factors of jacobian_sweep.h are exact (upwind weights), else GMRES with them as its preconditioner.
 
 #include <memory>
 #include <span>
@@ -17,7 +16,7 @@ class JacobianSolver {
   ~JacobianSolver();
 
   using Factors = JacobianSweep::Factors;
-  void factor(std::span<const double> phi, double d, Factors& factors) const;
+  void factor(std::span<const double> phi, double d, Factors& factors) const;  ///< Collective
 
   /// The J of `phi` (owned + ghosts) and d, whose factors are given: all must live until the last
   /// solve with them.

@@ -1,5 +1,5 @@
 #pragma once
-// Incomplete factors of J of a transport (operators/transport.h) on the cells of one rank. With
+// Incomplete factors of J of a transport (operators/transport.h). With
 //
 //   s_KL = d a_f w_fK (phi_K - phi_L) / vol_K,     J_KK = 1 + sum_L s_KL,   J_KL = -s_KL,
 //
@@ -11,6 +11,10 @@
 // upwind weights the upper part vanishes and the factors are exact; for centred ones J_KL J_LK <=
 // 0, so that P only grows. Nothing but an order and P is kept: entries are made from phi in the
 // sweep.
+//
+// A cell's turn comes when its lower neighbours have had theirs, whichever ranks they are on: ranks
+// go through their cells in rounds, and between two rounds tell each other what their neighbours wait
+// for. So the factors, and every sweep, are those of one rank to the last bit.
 
 #include <cstdint>
 #include <span>
@@ -27,15 +31,17 @@ class JacobianSweep {
 
   struct Factors {
     std::vector<std::int32_t> order;  ///< owned cells, phi increasing from neighbour to neighbour
-    std::vector<double> inverse;      ///< 1 / P
-    bool upwind = false;              ///< there is no upper part
+    std::vector<std::size_t>
+        round;  ///< where this rank's rounds end in `order`; as many on every rank
+    std::vector<double> inverse;  ///< 1 / P, owned + ghosts
+    bool upwind = false;          ///< there is no upper part
   };
-  /// Factors of J for `phi` (owned + ghosts) and the length d.
+  /// Factors of J for `phi` (owned + ghosts) and the length d. Collective.
   void factor(std::span<const double> phi, double d, Factors& factors) const;
-  /// x = J^-1 b on owned cells, values of other ranks left out.
+  /// x = J^-1 b on owned cells. Collective.
   void solve(std::span<const double> phi, double d, const Factors& factors,
              std::span<const double> b, std::span<double> x) const;
-  /// x = J^-T b likewise.
+  /// x = J^-T b likewise. Collective.
   void solve_adjoint(std::span<const double> phi, double d, const Factors& factors,
                      std::span<const double> b, std::span<double> x) const;
 
@@ -50,12 +56,18 @@ class JacobianSweep {
   }
   /// vol_K s_KL / d for the jump phi_K - phi_L.
   [[nodiscard]] double slope(std::int32_t face, double jump) const;
-  void order_cells(std::span<const double> phi, std::vector<std::int32_t>& order) const;
+  [[nodiscard]] double inverse_of(std::span<const double> phi, double d, std::int32_t cell,
+                                  const Factors& factors) const;
+  template <class Visit>
+  void upwards(const Factors& factors, Visit&& visit) const;
+  template <class Visit>
+  void downwards(const Factors& factors, Visit&& visit) const;
 
   const Transport& transport_;
   const Mesh& mesh_;
-  std::vector<std::int32_t> first_;  ///< per owned cell, into neighbours_
+  std::vector<std::int32_t> first_;  ///< per local cell, into neighbours_
   std::vector<Neighbour> neighbours_;
+  mutable std::vector<double> x_;  ///< of the sweep under way, owned + ghosts
 };
 
 }  // namespace otto

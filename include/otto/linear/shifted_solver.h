@@ -35,7 +35,7 @@ struct [[nodiscard]] SolveReport {
 /// How the linear systems of a step are solved.
 struct SolverOptions {
   double rtol = 1e-8;  ///< [solver] rtol
-  /// [run] reproducible: rather than by a method that sees the partition nothing is solved at all.
+  /// [run] reproducible: where a method sees the partition, the first rank does what one alone would do.
   bool reproducible = false;
   /// Of a system on a box: when its first iterations foretell more than this many, the algebraic
   /// multigrid takes over from the geometric one. Its set-up and the ten it takes cost about what
@@ -55,7 +55,7 @@ struct SolverOptions {
 };
 SolverOptions read_solver(const Section& solver);  ///< of a [solver] table
 /// Before a method is used whose results depend on the number of ranks: throws NumericalError where options forbid it.
-/// `method`: "GMRES with hypre's multigrid".
+/// `method`: "a preconditioner chosen by -pc_type".
 void refuse_irreproducible(const SolverOptions& options, const std::string& method);
 
 /// pi = exp(-(V - V_mid)/kT) of the local cells, to the last bit those the symmetric form is written

@@ -38,6 +38,17 @@ std::vector<std::vector<T>> swap_parts(const Comm& comm, const std::vector<std::
   return in;
 }
 
+/// What all ranks have, one after the other, on every rank. Collective.
+template <class T>
+std::vector<T> all_parts(const Comm& comm, const std::vector<T>& mine) {
+  std::vector<T> whole;
+  const std::vector<std::vector<T>> copies(std::size_t(comm.size()), mine);
+  for (const auto& part : swap_parts(comm, copies)) {
+    whole.insert(whole.end(), part.begin(), part.end());
+  }
+  return whole;
+}
+
 /// The rank that owns row `row`, given the first row of every rank and the end.
 std::size_t owner(std::span<const std::int64_t> first, std::int64_t row);
 
@@ -64,24 +75,6 @@ class GhostExchange {
                 &requests_.emplace_back());
     }
     MPI_Waitall(int(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
-  }
-
-  /// The reverse: values of the ghosts go to their owners, who add them to their own. Collective.
-  template <class T>
-  void add_back(T* x) {
-    requests_.clear();
-    buffer_.resize(wanted_.size() * sizeof(T));
-    T* in = reinterpret_cast<T*>(buffer_.data());
-    for (const Peer& p : to_) {
-      MPI_Irecv(in + p.begin, int(p.count * sizeof(T)), MPI_BYTE, p.rank, 1, comm_.handle(),
-                &requests_.emplace_back());
-    }
-    for (const Peer& p : from_) {
-      MPI_Isend(x + owned_ + p.begin, int(p.count * sizeof(T)), MPI_BYTE, p.rank, 1, comm_.handle(),
-                &requests_.emplace_back());
-    }
-    MPI_Waitall(int(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
-    for (std::size_t k = 0; k < wanted_.size(); ++k) x[wanted_[k]] += in[k];
   }
 
   /// Rows of the ghosts, one after the other, and where each begins.

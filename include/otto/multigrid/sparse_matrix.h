@@ -25,7 +25,8 @@ struct Rows {
 };
 
 /// Columns are numbered locally, those this rank owns first, then the ghosts. The first entry of
-/// every row is its diagonal.
+/// every row is its diagonal, the others follow in the order of their keys: what adds up a row has the same
+/// bits however rows are shared out.
 struct SparseMatrix {
   Comm comm{MPI_COMM_SELF};
   std::vector<std::int64_t> first;  ///< rank r owns rows first[r] .. first[r + 1]
@@ -64,11 +65,13 @@ class ColumnNumbers {
   std::unordered_map<std::int64_t, std::int32_t> known_;  ///< local numbers of others_
 };
 
-/// The distributed matrix of owned rows in `numbers`; the diagonal of each row is moved to its
-/// front. Collective.
-SparseMatrix make_matrix(const Comm& comm, const ColumnNumbers& numbers, Rows<double> rows);
+/// The distributed matrix of owned rows in `numbers`. Not `square`: its rows are not those of the columns, and there is
+/// no diagonal; of local() and global() nothing is true then. Collective.
+SparseMatrix make_matrix(const Comm& comm, const ColumnNumbers& numbers, Rows<double> rows,
+                         bool square = true);
 
-/// All rows on every rank (communicator MPI_COMM_SELF). Collective.
-SparseMatrix gathered(const SparseMatrix& A);
+/// All rows on every rank (communicator MPI_COMM_SELF), in the order of their keys; `place`: where each row, numbered
+/// rank by rank, went. Collective.
+SparseMatrix gathered(const SparseMatrix& A, std::vector<std::int32_t>& place);
 
 }  // namespace otto::multigrid

@@ -4,9 +4,9 @@
 // in a loop of our own (BLAS rounds the rest of a loop differently from its body on some
 // processors). Duplicates, which are all that solvers work with, behave alike.
 
-#include <petscvec.h>
-
 #include "otto/core/row_block.h"
+
+using Vec = struct _p_Vec*;  // PETSc's, whose headers stay in the sources
 
 namespace otto {
 
