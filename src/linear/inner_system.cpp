@@ -11,6 +11,8 @@ namespace {
 
 struct InnerOptions {
   double min_density = 1e-12;  ///< over the largest: what transport solves to 1e-10 still resolve
+  /// Of a solve with H~ that finds out which preconditioner resolves a free boundary.
+  double trial_rtol = 1e-3;
 };
 
 /// t of the preconditioner's J~; of 2 kappa - 1 = 0 the limit, which it is to rounding up to 1e-8.
@@ -21,7 +23,11 @@ double length_factor(double kappa, std::size_t steps) {
 }
 
 KrylovControl control(const SolverOptions& options) {
-  return {.prefix = "inner_", .method = KSPCG, .rtol = options.rtol, .norm = KSP_NORM_NATURAL};
+  return {.prefix = "inner_",
+          .method = KSPCG,
+          .rtol = options.rtol,
+          .max_iterations = 200,  // Newton's method uses a direction as it is then
+          .norm = KSP_NORM_NATURAL};
 }
 
 }  // namespace
@@ -47,17 +53,24 @@ struct InnerSystem::Impl {
   double min = 0;          ///< density that transport solves resolve
   double held = 0;         ///< least density of L_k
   bool failed = false;     ///< a transport solve inside it
+  bool fronts = false;     ///< the density has free boundaries
   std::vector<double> left, right, near_left, near_right, g, near_g, field, mean, other, size;
   std::unique_ptr<KrylovSolver> krylov;
 
   void make_krylov(InnerSystem& system);
   void precondition(std::span<const double> r, std::span<double> z);
+  void find_preconditioner(std::span<const double> r);
   void use(std::size_t k) { jacobian.set(chain.phi[k], chain.kappa * chain.d, factors[k]); }
 };
 
 InnerSystem::InnerSystem(const Transport& transport, const InnerChain& chain, SolverOptions options)
     : impl_(std::make_unique<Impl>(transport, chain, options)) {}
 InnerSystem::~InnerSystem() = default;
+
+void InnerSystem::begin(bool fronts) {
+  impl_->fronts = fronts;
+  impl_->cycle.begin(fronts);
+}
 
 void InnerSystem::set(std::span<const double> omega, double held) {
   Impl& s = *impl_;
@@ -150,11 +163,22 @@ void InnerSystem::Impl::precondition(std::span<const double> r, std::span<double
   J.apply(field, z);
 }
 
+/// Solves with H~ as `precondition` does: what is slow gives way to the next preconditioner.
+void InnerSystem::Impl::find_preconditioner(std::span<const double> r) {
+  const Jacobian J(transport, near_left, near_right);
+  for (std::size_t k = 0; k < r.size(); ++k) field[k] = r[k] / mesh.volume[k];
+  mesh.halo.update(mesh.comm, field);
+  J.apply_adjoint(field, std::span(mean).first(r.size()));
+  (void)cycle.solve(std::span(mean).first(r.size()), std::span(other).first(r.size()),
+                    InnerOptions{}.trial_rtol);
+}
+
 SolveReport InnerSystem::solve(std::span<const double> rhs, std::span<double> z, double rtol,
                                Fields& work) {
   Impl& s = *impl_;
   s.work = &work;
   s.failed = false;
+  if (s.fronts) s.find_preconditioner(rhs);
   SolveReport report = s.krylov->solve(rhs, z, rtol);
   if (s.failed) {
     report.converged = false;

@@ -58,6 +58,8 @@ class InnerSystem {
   InnerSystem(const Transport& transport, const InnerChain& chain, SolverOptions options);
   ~InnerSystem();
 
+  /// A new step, whose density may have free boundaries (ProximalSystem::begin).
+  void begin(bool fronts);
   /// Coefficients from the chain; `omega` = vol / U'' per owned cell, which must live until the
   /// last solve. L_k is made with densities of at least `held`. Collective.
   void set(std::span<const double> omega, double held);

@@ -59,6 +59,8 @@ struct NewtonControl {
   double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k
   double forcing_inner = 0.05;
   double inner_empty = 1e-8;  ///< density, over the largest, below which they go upwind
+  int inner_patience = 10;    ///< iterations that may gain less than inner_gain: other weights do
+  double inner_gain = 0.1;    ///< better then
   double inner_left = 0.1;    ///< part of the room below a bound that one iteration leaves
 
   // Levenberg-Marquardt: H is made with densities of at least max(held_density, damping
@@ -106,6 +108,7 @@ struct NewtonControl {
   double barrier_warm = 1e-4;  ///< with one, where U = 0; elsewhere its density is measured with it
   double barrier_of_guess = 0.02;  ///< and b is this part of what that leaves of continuity
   double barrier_least = 1e-6;     ///< and not below this: densities of the edge need room
+  double barrier_inner = 1e-3;     ///< the first one of inner steps, whose fronts are cells away
   double barrier_factor = 0.1;  ///< the next is min(barrier_factor b, b^barrier_power): superlinear
   double barrier_power = 1.5;
   double barrier_close = 10;        ///< lowered at an optimality of so many b
