@@ -80,7 +80,8 @@ bool InnerNewton::Impl::direction(double rtol) {
 bool InnerNewton::Impl::improves(const InnerResiduals& there, double alpha) const {
   const double part = 1 - control.sufficient_decrease * alpha;
   if (there.optimality <= part * now.optimality) return true;
-  if (!bounds.bounded() || !std::isfinite(there.optimality)) return false;
+  if (!bounds.bounded()) return false;
+  if (!(there.optimality <= control.inner_growth * now.optimality)) return false;
   return std::ranges::all_of(filter, [&](const std::array<double, 2>& f) {
     return there.equations <= part * f[0] || there.products <= part * f[1];
   });

@@ -43,7 +43,8 @@ struct InnerNewton::Impl {
   const ProximalStep* step = nullptr;
   double mass = 0, mean_density = 0, care = 1;
   double damping = 0;        ///< of the held density
-  int spent = 0;             ///< iterations before this start
+  int spent = 0;             ///< iterations before this start,
+  int spent_linear = 0;      ///< and those of CG
   double mark = 0;           ///< optimality when it last fell by inner_gain, or the barrier did,
   int marked = 0;            ///< and the iterations then
   std::vector<double> rho0;  ///< that of the step, with bounds the barrier's
@@ -51,6 +52,13 @@ struct InnerNewton::Impl {
   Multipliers multipliers, trial;             ///< of rho_N: of the iterate, and where one is tried
   std::vector<std::array<double, 2>> filter;  ///< with bounds: those of iterates with this nu
   InnerSystem::Fields dphi, drho;
+  /// With bounds: an iterate that will do where none is better.
+  struct Best {
+    bool found = false;
+    InnerResiduals residuals;
+    InnerSystem::Fields phi, rho;
+    Multipliers multipliers;
+  } best;
   std::vector<double> p, upper, lower, mean, G, target, r, g, inverse, omega, V, rhs, z, push;
   NewtonReport report;
 
@@ -84,6 +92,8 @@ struct InnerNewton::Impl {
   [[nodiscard]] double linear_tolerance() const;
   bool try_harder(double rtol);
   [[nodiscard]] bool stands();
+  void keep_best();
+  void solve_from_here();
   void iterate();
 };
 

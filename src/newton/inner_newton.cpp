@@ -56,11 +56,12 @@ void InnerNewton::Impl::begin(const ProximalStep& of) {
   barrier.begin(of, rho0, V, mass);
 }
 
-/// theta -> 1 / (1 + q / empty) at least, q the largest density at the face, before and after the
-/// step, over the largest of all. Where it is below the tolerance nothing holds phi to a smooth
-/// curve, and with centred weights J may be singular there. Densities between that jump from cell to
-/// cell may have to be negative under centred weights: with `kind` blended theta is that of the jumps
-/// before and after the step at least, and 1 with upwind.
+/// theta -> 1 / (1 + q / empty) at least, q the largest density at the face,
+/// before and after the step, over the largest of all. Where it is below the
+/// tolerance nothing holds phi to a smooth curve, and with centred weights J
+/// may be singular there. Densities between that jump from cell to cell may
+/// have to be negative under centred weights: with `kind` blended theta is that
+/// of the jumps before and after the step at least, and 1 with upwind.
 void InnerNewton::Impl::limit_weights(InnerWeights kind, std::span<const double> rho) {
   double maximum = 0;
   for (const double v : rho.first(owned)) maximum = std::max(maximum, v);
@@ -87,6 +88,7 @@ void InnerNewton::Impl::start(InnerWeights kind, std::span<const double> phi,
   care = 1;
   damping = control.damping;
   spent = report.iterations;
+  spent_linear = report.linear_iterations;
   const double N = double(chain.steps()), kappa = step->kappa;
   limit_weights(kind, rho);
   for (std::size_t k = 0; k < chain.steps(); ++k) {
@@ -124,8 +126,8 @@ void InnerNewton::Impl::start_bounded(std::span<double> rho) {
   bounds.begin(rho.first(owned), multipliers);
 }
 
-/// After a search that failed: a tighter solve, then without bounds larger held densities. False:
-/// neither is left.
+/// After a search that failed: a tighter solve, then without bounds larger held
+/// densities. False: neither is left.
 bool InnerNewton::Impl::try_harder(double rtol) {
   if (rtol > control.tightest) {
     care = 0;
@@ -139,8 +141,32 @@ bool InnerNewton::Impl::try_harder(double rtol) {
 /// Whether it has gone as far as it gets from this start.
 bool InnerNewton::Impl::stands() {
   if (now.optimality <= control.inner_gain * mark) set_mark();
-  return report.iterations - spent == control.max_iterations || !std::isfinite(now.optimality) ||
+  const int most = bounds.bounded() ? control.max_iterations_bounded : control.max_iterations;
+  return report.iterations - spent == most || !std::isfinite(now.optimality) ||
+         report.linear_iterations - spent_linear >= control.inner_linear ||
          report.iterations - marked == control.inner_patience;
+}
+
+/// With bounds: keeps the best iterate that will do, since what is left of one sits in cells of the
+/// front that an iteration fills and the next one empties.
+void InnerNewton::Impl::keep_best() {
+  if (barrier.fraction() > control.inner_fraction || now.optimality > control.inner_good) return;
+  if (best.found && now.optimality >= best.residuals.optimality) return;
+  best = {true, now, chain.phi, chain.rho, multipliers};
+}
+
+/// From `now` to a solution, by Newton's method; else to the best iterate that will do. Says in the
+/// report which it was.
+void InnerNewton::Impl::solve_from_here() {
+  best.found = false;
+  iterate();
+  if (report.converged || !best.found) return;
+  now = best.residuals;
+  chain.phi.swap(best.phi);
+  chain.rho.swap(best.rho);
+  multipliers = best.multipliers;
+  report.converged = true;
+  report.reason.clear();
 }
 
 void InnerNewton::Impl::iterate() {
@@ -150,10 +176,12 @@ void InnerNewton::Impl::iterate() {
       look();
       set_mark();
     }
+    if (bounds.bounded()) keep_best();
     if (barrier.ended() && now.optimality <= std::max(tolerance, now.floor)) break;
     if (stands()) {
       report.reason = fmt::format(
-          "Newton's method for the inner steps stands at an optimality of {:.2g} after {} "
+          "Newton's method for the inner steps stands "
+          "at an optimality of {:.2g} after {} "
           "iterations",
           now.optimality, report.iterations);
       return;
@@ -162,14 +190,16 @@ void InnerNewton::Impl::iterate() {
     ++report.iterations;
     if (!direction(rtol)) return;
     if (search()) {
-      if (now.optimality > control.care_from * std::max(rtol, before) * before)
-        care *= control.care_factor;
+      const bool slow = now.optimality > control.care_from * std::max(rtol, before) * before;
+      if (slow)
+        care = std::max(care * control.care_factor, bounds.bounded() ? control.inner_care : 0);
       continue;
     }
     if (now.optimality <= control.rounding_factor * now.floor) break;  // rounding
     if (try_harder(rtol)) continue;
     report.reason = fmt::format(
-        "no step along Newton's direction for the inner steps improves an optimality of {:.2g}",
+        "no step along Newton's direction for the "
+        "inner steps improves an optimality of {:.2g}",
         now.optimality);
     return;
   }
@@ -191,7 +221,7 @@ NewtonReport InnerNewton::solve(const ProximalStep& step, std::vector<double>& p
        {InnerWeights::asked, InnerWeights::blended, InnerWeights::upwind}) {
     n.report.weights = kind;
     n.start(kind, phi, rho);
-    n.iterate();
+    n.solve_from_here();
     // with upwind weights asked for there are no others
     if (n.report.converged || !n.mesh.comm.any(!n.transport.upwind())) break;
   }

@@ -61,7 +61,13 @@ struct NewtonControl {
   double inner_empty = 1e-8;  ///< density, over the largest, below which they go upwind
   int inner_patience = 10;    ///< iterations that may gain less than inner_gain: other weights do
   double inner_gain = 0.1;    ///< better then
-  double inner_left = 0.1;    ///< part of the room below a bound that one iteration leaves
+  int inner_linear = 600;     ///< iterations of CG from one start: what needs more fails in the end
+  /// With bounds, where Newton's method does not end: an optimality that will do, at most this
+  /// barrier. N steps differ from one by a hundredth of the mass.
+  double inner_good = 1e-5, inner_fraction = 1e-6;
+  double inner_care = 0.01;  ///< with bounds the care's least: fronts are slow, not solves
+  double inner_growth = 10;  ///< of the optimality in a step that the filter lets pass, at most
+  double inner_left = 0.1;   ///< part of the room below a bound that one iteration leaves
 
   // Levenberg-Marquardt: H is made with densities of at least max(held_density, damping
   // optimality), so that cells which hold less than the present error keep still. The damping grows
