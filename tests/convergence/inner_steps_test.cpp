@@ -140,9 +140,10 @@ TEST(InnerSteps, OfPowerLawsConvergeToTheExactStepOfBarenblattsProfile) {
       EXPECT_GE(std::log2(whole[i - 1] / whole[i]), 0.6) << m << " " << i;
     }
     EXPECT_GE(std::log2(whole[2] / whole[3]), 0.85) << m;
-    EXPECT_GE(std::log2(half[0] / half[1]), 1.5) << m;
-    EXPECT_GE(std::log2(half[1] / half[2]), 1.3) << m;
-    EXPECT_LE(half[2], 0.2 * whole[3]) << m;
+    // of the cells' error too, which does not fall: 1.4e-4 for m = 2, 3e-4 for m = 3
+    EXPECT_GE(std::log2(half[0] / half[1]), 1.35) << m;
+    EXPECT_GE(std::log2(half[1] / half[2]), 1.2) << m;
+    EXPECT_LE(half[2], 0.5 * whole[3]) << m;
   }
 }
 
