@@ -43,25 +43,5 @@ TEST(InnerStepsInParallel, GiveTheDensityOfOneRank) {
   }
 }
 
-TEST(InnerStepsInParallel, OfAPowerLawGiveTheDensityOfOneRank) {
-  const std::string disc =
-      "[mesh]\nkind = \"box\"\nlower = [-2.0, -2.0]\nupper = [2.0, 2.0]\ncells = [16, 12]\n"
-      "[[energy]]\nkind = \"power\"\nexponent = 2.0\n"
-      "[[energy]]\nkind = \"external\"\nexpression = \"x^2 + 0.5*y^2\"\n"
-      "[initial]\nkind = \"expression\"\nexpression = \"((x + 0.5)^2 + y^2 < 1) ? 1 : 0\"\n"
-      "[time]\nscheme = \"jko\"\nstep = 0.1\nend = 0.1\ninner_steps = 2\n"
-      "[solver]\nrtol = 1e-10\n";
-  Scenario whole(disc, {}, Comm(MPI_COMM_SELF));
-  Scenario part(disc);
-  State all = whole.initial(), mine = part.initial();
-  (void)whole.run(all);
-  (void)part.run(mine);
-  EXPECT_EQ(part.records.back().rejected, 0);
-  EXPECT_EQ(part.records.back().fallback, 0);
-  for (std::size_t k = 0; k < std::size_t(part.mesh.owned); ++k) {
-    EXPECT_NEAR(mine.density[k], all.density[std::size_t(part.mesh.global[k])], 1e-7);
-  }
-}
-
 }  // namespace
 }  // namespace otto::test
