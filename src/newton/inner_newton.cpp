@@ -141,8 +141,8 @@ bool InnerNewton::Impl::try_harder(double rtol) {
 /// Whether it has gone as far as it gets from this start.
 bool InnerNewton::Impl::stands() {
   if (now.optimality <= control.inner_gain * mark) set_mark();
-  const int most = bounds.bounded() ? control.max_iterations_bounded : control.max_iterations;
-  return report.iterations - spent == most || !std::isfinite(now.optimality) ||
+  const int limit = bounds.bounded() ? control.max_iterations_bounded : control.max_iterations;
+  return report.iterations - spent == limit || !std::isfinite(now.optimality) ||
          report.linear_iterations - spent_linear >= control.inner_linear ||
          report.iterations - marked == control.inner_patience;
 }
