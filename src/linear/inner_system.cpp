@@ -11,6 +11,9 @@ namespace {
 
 struct InnerOptions {
   double min_density = 1e-12;  ///< over the largest: what transport solves to 1e-10 still resolve
+  /// Of a solve with H~ that finds out which of its preconditioners is good enough for one cycle of
+  /// it to stand for a solve: ProximalSystem gives up those that need too many iterations for this.
+  double trial_rtol = 1e-8;
 };
 
 /// t of the preconditioner's J~; of 2 kappa - 1 = 0 the limit, which it is to rounding up to 1e-8.
@@ -21,7 +24,11 @@ double length_factor(double kappa, std::size_t steps) {
 }
 
 KrylovControl control(const SolverOptions& options) {
-  return {.prefix = "inner_", .method = KSPCG, .rtol = options.rtol, .norm = KSP_NORM_NATURAL};
+  return {.prefix = "inner_",
+          .method = KSPCG,
+          .rtol = options.rtol,
+          .max_iterations = 200,  // Newton's method uses a direction as it is then
+          .norm = KSP_NORM_NATURAL};
 }
 
 }  // namespace
@@ -52,12 +59,15 @@ struct InnerSystem::Impl {
 
   void make_krylov(InnerSystem& system);
   void precondition(std::span<const double> r, std::span<double> z);
+  void find_preconditioner(std::span<const double> r);
   void use(std::size_t k) { jacobian.set(chain.phi[k], chain.kappa * chain.d, factors[k]); }
 };
 
 InnerSystem::InnerSystem(const Transport& transport, const InnerChain& chain, SolverOptions options)
     : impl_(std::make_unique<Impl>(transport, chain, options)) {}
 InnerSystem::~InnerSystem() = default;
+
+void InnerSystem::begin(bool fronts) { impl_->cycle.begin(fronts); }
 
 void InnerSystem::set(std::span<const double> omega, double held) {
   Impl& s = *impl_;
@@ -75,7 +85,13 @@ void InnerSystem::set(std::span<const double> omega, double held) {
   const double tau = c.d * double(N);
   auto& near_right = s.transport.centred() ? s.near_left : s.near_right;
   s.transport.slopes(c.phi.back(), length_factor(c.kappa, N) * tau, s.near_left, near_right);
-  for (std::size_t i = 0; i < s.mean.size(); ++i) s.mean[i] = std::max(c.rho.back()[i], held);
+  std::ranges::fill(s.mean, 0.0);
+  for (std::size_t k = 0; k < N; ++k) {
+    const auto before = c.before(k);
+    for (std::size_t i = 0; i < s.mean.size(); ++i)
+      s.mean[i] += c.mean(before[i], c.rho[k][i]) / double(N);
+  }
+  for (double& rho : s.mean) rho = std::max(rho, held);
   s.transport.conductances(c.phi.back(), s.mean, tau, s.near_g);
   s.cycle.set({omega, s.near_left, near_right, s.near_g});
   if (!s.krylov) s.make_krylov(*this);
@@ -110,8 +126,7 @@ bool InnerSystem::forward(double sign, const Fields& x, const Source& source, co
   for (std::size_t k = 0; k < c.steps(); ++k) {
     const auto before = c.before(k);
     for (std::size_t i = 0; i < s.mean.size(); ++i) {  // H is positive definite whatever rho
-      s.mean[i] =
-          std::max(c.kappa * c.rho[k][i] + (1 - c.kappa) * before[i], sign > 0 ? s.held : 0.0);
+      s.mean[i] = std::max(c.mean(before[i], c.rho[k][i]), sign > 0 ? s.held : 0.0);
     }
     s.transport.conductances(c.phi[k], s.mean, sign * c.d, s.g);
     s.transport.slopes(c.phi[k], -(1 - c.kappa) * c.d, s.left, s.right);
@@ -150,11 +165,22 @@ void InnerSystem::Impl::precondition(std::span<const double> r, std::span<double
   J.apply(field, z);
 }
 
+/// Solves with H~ as `precondition` does: what is slow gives way to the next preconditioner.
+void InnerSystem::Impl::find_preconditioner(std::span<const double> r) {
+  const Jacobian J(transport, near_left, near_right);
+  for (std::size_t k = 0; k < r.size(); ++k) field[k] = r[k] / mesh.volume[k];
+  mesh.halo.update(mesh.comm, field);
+  J.apply_adjoint(field, std::span(mean).first(r.size()));
+  (void)cycle.solve(std::span(mean).first(r.size()), std::span(other).first(r.size()),
+                    InnerOptions{}.trial_rtol);
+}
+
 SolveReport InnerSystem::solve(std::span<const double> rhs, std::span<double> z, double rtol,
                                Fields& work) {
   Impl& s = *impl_;
   s.work = &work;
   s.failed = false;
+  s.find_preconditioner(rhs);
   SolveReport report = s.krylov->solve(rhs, z, rtol);
   if (s.failed) {
     report.converged = false;

@@ -13,7 +13,7 @@ namespace otto {
 double ProximalNewton::Impl::linear_tolerance() const {
   const NewtonControl& c = control;
   if (!internal.has_slope())
-    return care > 0 ? c.barrier_cold * std::sqrt(barrier_fraction) : c.tightest;
+    return care > 0 ? c.barrier_cold * std::sqrt(barrier.fraction()) : c.tightest;
   const double share = bounds.bounded() ? c.needed_bounded : c.needed_share;
   const double needed = std::max(c.min_needed, share * tolerance / now.optimality);
   const double loosest = bounds.bounded() ? (warm ? c.loosest_warm : c.loosest_bounded)

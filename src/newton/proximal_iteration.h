@@ -15,6 +15,7 @@
 #include "otto/linear/coupled_system.h"
 #include "otto/linear/patch_system.h"
 #include "otto/newton/proximal_newton.h"
+#include "step_barrier.h"
 
 namespace otto {
 
@@ -46,7 +47,8 @@ struct ProximalNewton::Impl {
   const Transport& transport;
   const Mesh& mesh;
   const NewtonControl control;
-  InteriorPoint bounds;
+  StepBarrier barrier;
+  InteriorPoint& bounds;  ///< those of the barrier
   ProximalSystem system;
   PatchSystem patch;
   std::unique_ptr<CoupledSystem> coupled;  ///< with an interaction or stiff bounds
@@ -55,22 +57,17 @@ struct ProximalNewton::Impl {
   std::size_t owned, local, faces;
 
   ProximalStep step;
-  std::vector<double> rho0;     ///< that of the step, nowhere below `empty`
-  std::vector<double> base;     ///< with bounds: that of the step
-  std::vector<double> filling;  ///< with bounds: weights of what the barrier adds to rho0, and
-  double filled = 1;            ///< their mean
-  double volume = 0;            ///< of the mesh
+  std::vector<double> rho0;  ///< that of the step, nowhere below `empty`, with bounds the barrier's
+  double volume = 0;         ///< of the mesh
   double mass = 0;
-  double empty = 0;             ///< a density that is none
-  double barrier_fraction = 0;  ///< nu = share E mass/volume
-  double scale = 1;             ///< E, an energy per mass of the step's order
-  double opening = 0;           ///< optimality of the first iterate from this start
-  double care = 1;              ///< factor on the tolerance of linear solves
-  double damping = 0;           ///< of the held density
-  bool warm = false;            ///< started from a guess of phi
-  bool upwind = false;          ///< the weights
-  bool on_patch = false;        ///< the search is along a direction of patches
-  int spent = 0;                ///< iterations before this start
+  double empty = 0;       ///< a density that is none
+  double opening = 0;     ///< optimality of the first iterate from this start
+  double care = 1;        ///< factor on the tolerance of linear solves
+  double damping = 0;     ///< of the held density
+  bool warm = false;      ///< started from a guess of phi
+  bool upwind = false;    ///< the weights
+  bool on_patch = false;  ///< the search is along a direction of patches
+  int spent = 0;          ///< iterations before this start
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
   std::vector<std::array<double, 2>> filter;  ///< with bounds: those of iterates with this nu
@@ -107,13 +104,8 @@ struct ProximalNewton::Impl {
   void start_bounded(const std::vector<double>& phi, bool cold);
   void start_bounded_warm();
   bool solve_bounded(const std::vector<double>& phi);
-  [[nodiscard]] double energy_scale();
-  [[nodiscard]] double weigh_filling();
   void set_barrier_fraction(double to);
   void lower_barrier_fraction();
-  void sharpen();
-  void fill();
-  [[nodiscard]] double gap() const;
 
   bool direction(double rtol);
   [[nodiscard]] ProximalCoefficients linearise();

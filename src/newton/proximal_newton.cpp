@@ -16,7 +16,8 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
       transport(t),
       mesh(t.mesh()),
       control(c),
-      bounds(!e.internal().keeps_positive(), e.internal().maximum()),
+      barrier(e, t.mesh(), control),
+      bounds(barrier.bounds),
       system(t, options, stiff()),
       patch(t),
       tolerance(std::min(c.tolerance, c.rtol_factor * options.rtol)),
@@ -95,7 +96,7 @@ bool ProximalNewton::Impl::iterate() {
   for (;;) {
     if (bounds.bounded()) lower_barrier_fraction();
     const double goal = std::max(tolerance, now.floor);
-    if (barrier_fraction <= control.barrier_last && now.optimality <= goal) return true;
+    if (barrier.ended() && now.optimality <= goal) return true;
     if (report.iterations - spent >= max_iterations() || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
           "Newton's method stands at an optimality of {:.2g} after {} "
@@ -156,7 +157,9 @@ void ProximalNewton::Impl::follow_path() {
 
 /// From a guess of phi; where that fails, or there is none, from the density.
 bool ProximalNewton::Impl::solve_bounded(const std::vector<double>& phi) {
-  base = rho0;
+  now.rho = rho0;
+  external(now);
+  barrier.begin(step, rho0, now.V, mass);
   if (!step.cold) {
     start_bounded(phi, false);
     if (iterate()) return true;
@@ -169,7 +172,7 @@ void ProximalNewton::Impl::solve_from(const std::vector<double>& phi) {
   report.cold = step.cold;
   if (bounds.bounded()) {
     report.converged = solve_bounded(phi);
-    if (report.converged) sharpen();
+    if (report.converged) barrier.sharpen(now.multipliers, now.rho);
     return;
   }
   if (at_rest()) {
@@ -199,7 +202,6 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   n.report = {};
   n.rho0.assign(step.rho0.begin(), step.rho0.end());
   n.mass = integral(n.mesh, n.rho0);
-  n.barrier_fraction = 0;
   n.empty = 0;
   if (n.internal.keeps_positive()) {  // U'(0) = -inf: cells where the density has underflowed
     n.empty = n.control.empty * n.mass;
@@ -209,7 +211,9 @@ NewtonReport ProximalNewton::solve(const ProximalStep& step, std::vector<double>
   phi.resize(n.local);
   n.system.begin(n.bounds.bounded() && !n.stiff());
   n.solve_from(phi);
-  if (n.report.converged) n.report.gap = n.bounds.bounded() ? n.gap() : n.energy_excess();
+  if (n.report.converged)
+    n.report.gap = n.bounds.bounded() ? n.now.gap + n.barrier.filling_cost(n.rho0, n.now.V)
+                                      : n.energy_excess();
   if (n.report.converged && n.euler) n.raise_tails();
   phi.swap(n.now.phi);
   rho.swap(n.now.rho);

@@ -60,7 +60,7 @@ void ProximalNewton::Impl::residuals(Iterate& it, std::size_t begin, std::size_t
   const std::span<const double> volumes(mesh.volume.data() + begin, n);
   internal.derivatives(rho, 0, g, inverse);
   // g counts as the density that would make up for it, bounds apart
-  const double stiff = bounds.bounded() ? mean_density() / scale : infinity, nothing = empty;
+  const double stiff = barrier.softest(), nothing = empty;
   const double *G = it.G.data() + begin, *V = it.V.data() + begin, *r = it.r.data() + begin;
   double *size = z.data(), *dual = field.data();
 #pragma omp simd
@@ -116,18 +116,18 @@ void ProximalNewton::Impl::residuals(Iterate& it) {
     residuals(it, begin, std::min(at_once, owned - begin), part);
   }
   for (std::size_t k = 0; k < owned && bounds.bounded() && !bounds.above(); ++k) {
-    it.error[k] +=
-        mesh.volume[k] * std::abs(it.multipliers.below[k] * it.rho[k] - bounds.nu()) / scale;
+    it.error[k] += mesh.volume[k] * std::abs(it.multipliers.below[k] * it.rho[k] - bounds.nu()) /
+                   barrier.scale();
   }
   const std::vector<double> sums = sums_of_all(
       mesh.comm,
       std::array{part.errors[0], part.errors[1], part.kinetic, part.total, part.products});
   it.equations = sums[0] / mass;
-  it.products = sums[4] / scale / mass;
+  it.products = sums[4] / barrier.scale() / mass;
   it.optimality = it.equations + it.products;
   it.floor = 4 * epsilon * sums[1] / mass;
   it.kinetic = sums[2];
-  it.gap = sums[3] + it.optimality * mass * scale;
+  it.gap = sums[3] + it.optimality * mass * barrier.scale();
 }
 
 }  // namespace otto

@@ -27,7 +27,8 @@ const Declare keys{
       .type = Type::integer,
       .doc =
           "Steps N in which the Wasserstein distance of one proximal step is taken: 1 linearises "
-          "it once, more converge to the exact JKO step (as 1/N for kappa = 1, 1/N^2 for 1/2).",
+          "it once, more converge to the exact JKO step (as 1/N for kappa = 1, 1/N^2 for 1/2); for "
+          "energies with an entropy or a power law and no bound from above.",
       .fallback = "1",
       .range = {.min = 1},
       .when = "scheme=jko"},
@@ -54,9 +55,11 @@ constexpr Solves solves{.flux = FluxUse::none, .drift = false, .absorbing = fals
 /// Why so many inner steps do not suit the energy; "": they do.
 std::string refuse_inner_steps(const Problem& problem, const ProximalOptions& options) {
   const InternalEnergy& U = problem.energy.internal();
-  if (options.inner_steps == 1 || (U.keeps_positive() && !std::isfinite(U.maximum()))) return "";
-  return "inner_steps > 1 needs an energy that keeps densities positive and does not bound them; "
-         "add an entropy term, leave out 'crowd', or use inner_steps = 1 with shorter steps";
+  const bool suits = (U.keeps_positive() || U.has_slope()) && !std::isfinite(U.maximum());
+  if (options.inner_steps == 1 || suits) return "";
+  return "inner_steps > 1 needs an internal energy that does not bound densities from above; add "
+         "an "
+         "entropy or power term, leave out 'crowd', or use inner_steps = 1 with shorter steps";
 }
 
 class Jko final : public Stepper {

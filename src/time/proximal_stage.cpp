@@ -98,7 +98,8 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
   history_.learn(0, t, values);
   history_.push(t, values);
   if (inner_) {
-    step.rho0 = newton_.start();
+    if (generator_.energy().internal().keeps_positive())
+      step.rho0 = newton_.start();  // nowhere empty
     take_inner_steps(report, step, rho);
   }
   return true;
@@ -107,10 +108,14 @@ bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, doub
 void ProximalStage::take_inner_steps(StepReport& report, const ProximalStep& step,
                                      std::vector<double>& rho) {
   std::vector<double> phi = phi_, end = rho;
-  const NewtonReport inner = inner_->solve(step, phi, end);
+  NewtonReport inner = inner_->solve(step, phi, end);
   report.inner = {inner.iterations, inner.linear_iterations, inner.max_linear_iterations,
                   inner.transport_solves, inner.transport_sweeps};
   add_work(report, inner);
+  if (inner.converged && grows(free_energy(end), std::max(gap_, inner.gap))) {
+    inner.converged = false;
+    inner.reason = "the free energy would grow";
+  }
   if (!inner.converged) {
     report.fallback = std::max(report.fallback, fallback::first_order);
     report.reason = "the distance is linearised once: " + inner.reason;
@@ -120,7 +125,7 @@ void ProximalStage::take_inner_steps(StepReport& report, const ProximalStep& ste
     report.fallback = std::max(report.fallback, fallback::other_rule);
   }
   report.dissipation = inner.kinetic;
-  gap_ = inner.gap;
+  gap_ = std::max(gap_, inner.gap);
   report.optimality = std::max(report.optimality, inner.optimality);
   phi_.swap(phi);
   rho.swap(end);
@@ -165,15 +170,20 @@ bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
   return newton.converged;
 }
 
+bool ProximalStage::grows(double energy, double gap) const {
+  if (generator_.depends_on_time()) return false;
+  const double rounding = limits_.energy_rounding * (std::abs(energy) + std::abs(energy_));
+  return !(energy - energy_ <= std::max(rounding, gap));
+}
+
 std::string ProximalStage::take(State& state, double t, std::vector<double>& rho) {
   std::string reason = limiter_.limit(owned(mesh_, rho), t);
   if (!reason.empty()) return reason;
   mesh_.halo.update(mesh_.comm, rho);
   double energy = free_energy(rho);
   if (!std::isfinite(energy)) return "the free energy would be infinite";
-  const double rounding = limits_.energy_rounding * (std::abs(energy) + std::abs(energy_));
-  if (!(energy <= energy_ + rounding) && !generator_.depends_on_time()) {
-    if (!(energy - energy_ <= gap_)) {
+  if (grows(energy, 0)) {
+    if (grows(energy, gap_)) {
       return fmt::format("the free energy would grow by {:.2g}", energy - energy_);
     }
     rho = state.density;  // as good a solution: an equilibrium as far as the solver can tell

@@ -19,9 +19,10 @@
 // 1/N for kappa = 1 and 1/(4 N^2) for kappa = 1/2, one step of length t tau. Hence the
 // preconditioner, exact for N = 1,
 //
-//   P^-1 = J~ H~^-1 J~^T,   J~ = I + t tau slopes of phi_N,   H~ = J~^T (M / U'') J~ + tau L_N,
+//   P^-1 = J~ H~^-1 J~^T,   J~ = I + t tau slopes of phi_N,   H~ = J~^T (M / U'') J~ + tau L~,
 //
-// with one cycle of ProximalSystem for H~^-1.
+// L~ with the mean of all rhobar_k (that of rho_N alone takes twice as many iterations where mass
+// enters or leaves a vacuum), and with one cycle of ProximalSystem for H~^-1.
 
 #include <functional>
 #include <memory>
@@ -38,6 +39,10 @@ struct InnerChain {
   double d = 0, kappa = 1;
   std::span<const double> rho0;
   std::vector<std::vector<double>> phi, rho;
+  /// rhobar of a step.
+  [[nodiscard]] double mean(double before, double after) const {
+    return kappa * after + (1 - kappa) * before;
+  }
   [[nodiscard]] std::size_t steps() const { return phi.size(); }
   /// The density before step k (index k = 0..N-1).
   [[nodiscard]] std::span<const double> before(std::size_t k) const {
@@ -58,6 +63,8 @@ class InnerSystem {
   InnerSystem(const Transport& transport, const InnerChain& chain, SolverOptions options);
   ~InnerSystem();
 
+  /// A new step, whose density may have free boundaries (ProximalSystem::begin).
+  void begin(bool fronts);
   /// Coefficients from the chain; `omega` = vol / U'' per owned cell, which must live until the
   /// last solve. L_k is made with densities of at least `held`. Collective.
   void set(std::span<const double> omega, double held);

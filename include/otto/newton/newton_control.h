@@ -59,7 +59,15 @@ struct NewtonControl {
   double loosest_inner = 1e-3;  ///< with inner steps: a loose solve spoils the tails of phi_k
   double forcing_inner = 0.05;
   double inner_empty = 1e-8;  ///< density, over the largest, below which they go upwind
-  double inner_left = 0.1;    ///< part of the room below a bound that one iteration leaves
+  int inner_patience = 10;    ///< iterations that may gain less than inner_gain: other weights do
+  double inner_gain = 0.1;    ///< better then
+  int inner_linear = 600;     ///< iterations of CG from one start: what needs more fails in the end
+  /// With bounds, where Newton's method does not end: an optimality that will do, at most this
+  /// barrier. N steps differ from one by a hundredth of the mass.
+  double inner_good = 1e-5, inner_fraction = 1e-6;
+  double inner_care = 0.01;  ///< with bounds the care's least: fronts are slow, not solves
+  double inner_growth = 10;  ///< of the optimality in a step that the filter lets pass, at most
+  double inner_left = 0.1;   ///< part of the room below a bound that one iteration leaves
 
   // Levenberg-Marquardt: H is made with densities of at least max(held_density, damping
   // optimality), so that cells which hold less than the present error keep still. The damping grows
@@ -106,6 +114,7 @@ struct NewtonControl {
   double barrier_warm = 1e-4;  ///< with one, where U = 0; elsewhere its density is measured with it
   double barrier_of_guess = 0.02;  ///< and b is this part of what that leaves of continuity
   double barrier_least = 1e-6;     ///< and not below this: densities of the edge need room
+  double barrier_inner = 1e-3;     ///< the first one of inner steps, whose fronts are cells away
   double barrier_factor = 0.1;  ///< the next is min(barrier_factor b, b^barrier_power): superlinear
   double barrier_power = 1.5;
   double barrier_close = 10;        ///< lowered at an optimality of so many b

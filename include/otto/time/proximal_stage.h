@@ -70,6 +70,8 @@ class ProximalStage {
   void set_weights(std::span<const double> rho0);
   /// phi_ and rho of N inner steps in place of those of one, which stay where the former fail.
   void take_inner_steps(StepReport& report, const ProximalStep& step, std::vector<double>& rho);
+  /// A free energy is beyond that of the state the step starts from, by more than `gap` and rounding.
+  [[nodiscard]] bool grows(double energy, double gap) const;
   static void add_work(StepReport& report, const NewtonReport& newton);
   /// Adds up what Newton's method did. False: it failed, and the step is refused.
   bool count(StepReport& report, const NewtonReport& newton);
