@@ -451,8 +451,10 @@ FaceRates Objective::transport(std::span<const double> rho) {
     for (std::size_t k = 0; k < V.size(); ++k) V[k] += o.known[k] + found[k];
     o.generator.set_external(o.with_ghosts(V), o.kT);
   }
-  return {.forward = {o.generator.forward().begin(), o.generator.forward().end()},
-          .backward = {o.generator.backward().begin(), o.generator.backward().end()}};
+  FaceRates rates;
+  rates.forward.assign(o.generator.forward().begin(), o.generator.forward().end());
+  rates.backward.assign(o.generator.backward().begin(), o.generator.backward().end());
+  return rates;
 }
 
 std::vector<double> Objective::time_integral() {
