@@ -32,14 +32,37 @@ double above(const std::array<Point, 3>& face, const Point& x) {
          w[2] * (u[0] * v[1] - u[1] * v[0]);
 }
 
-bool in_tetrahedron(const std::array<Point, 4>& corner, const Point& x) {
+std::span<const std::int64_t> corners_of(const CellShapes& shapes, std::size_t i) {
+  const auto first = std::size_t(shapes.offsets[i]), end = std::size_t(shapes.offsets[i + 1]);
+  return std::span(shapes.connectivity).subspan(first, end - first);
+}
+
+bool in_tetrahedron(const CellShapes& shapes, std::size_t i, const Point& x) {
+  const auto corners = corners_of(shapes, i);
+  const auto corner = [&](std::size_t k) { return shapes.points[std::size_t(corners[k % 4])]; };
   for (std::size_t top = 0; top < 4; ++top) {
-    std::array<Point, 3> face{corner[(top + 1) % 4], corner[(top + 2) % 4], corner[(top + 3) % 4]};
+    std::array<Point, 3> face{corner(top + 1), corner(top + 2), corner(top + 3)};
     std::ranges::sort(face);
-    const bool positive = above(face, corner[top]) > 0;
+    const bool positive = above(face, corner(top)) > 0;
     if ((above(face, x) >= 0) != positive) return false;
   }
   return true;
+}
+
+bool in_polygon(const CellShapes& shapes, std::size_t i, const Point& x) {
+  const auto ring = corners_of(shapes, i);
+  bool inside = false;
+  for (std::size_t k = 0; k < ring.size(); ++k) {
+    const Point &a = shapes.points[std::size_t(ring[k])],
+                &b = shapes.points[std::size_t(ring[(k + 1) % ring.size()])];
+    inside = inside != crosses(a, b, x);
+  }
+  return inside;
+}
+
+/// Tetrahedra that cells were joined of; null where each is one. Cells around vertices have pieces that are subtracted.
+const CellPieces* joined(const Mesh& mesh) {
+  return mesh.centres_on_walls ? nullptr : mesh.pieces.get();
 }
 
 }  // namespace
@@ -47,9 +70,12 @@ bool in_tetrahedron(const std::array<Point, 4>& corner, const Point& x) {
 std::string CellLocator::refusal(const Mesh& mesh) {
   if (mesh.box) return {};
   if (!mesh.periods.empty()) return "meshes with periods";
-  const bool tetrahedra =
-      std::ranges::all_of(mesh.shapes->types, [](auto type) { return type == tetrahedron; });
-  const bool fits = mesh.dimension == 2 || (mesh.dimension == 3 && tetrahedra);
+  const CellPieces* pieces = joined(mesh);
+  const auto& types = pieces ? pieces->simplices.types : mesh.shapes->types;
+  const bool fits =
+      mesh.dimension == 2 ||
+      (mesh.dimension == 3 &&
+       std::ranges::all_of(types, [](auto type) { return type == tetrahedron; }));
   return mesh.comm.any(!fits) ? "cells other than polygons and tetrahedra" : "";
 }
 
@@ -61,7 +87,7 @@ CellLocator::CellLocator(const Mesh& mesh) : mesh_(mesh) {
   lower_ = {far, far, far};
   upper_ = {-far, -far, -far};
   for (std::size_t k = 0; k < n; ++k) {
-    for (const std::int64_t corner : corners(k)) {
+    for (const std::int64_t corner : corners_of(*mesh.shapes, k)) {
       const Point& x = mesh.shapes->points[std::size_t(corner)];
       for (std::size_t a = 0; a < d; ++a) {
         bounds[k][0][a] = std::min(bounds[k][0][a], x[a]);
@@ -97,12 +123,6 @@ CellLocator::CellLocator(const Mesh& mesh) : mesh_(mesh) {
   }
 }
 
-std::span<const std::int64_t> CellLocator::corners(std::size_t cell) const {
-  const CellShapes& shapes = *mesh_.shapes;
-  const auto first = std::size_t(shapes.offsets[cell]), end = std::size_t(shapes.offsets[cell + 1]);
-  return std::span(shapes.connectivity).subspan(first, end - first);
-}
-
 std::size_t CellLocator::bin_along(std::size_t axis, double x) const {
   const double width = (upper_[axis] - lower_[axis]) / double(bins_);
   const double bin = width > 0 ? std::floor((x - lower_[axis]) / width) : 0;
@@ -110,20 +130,13 @@ std::size_t CellLocator::bin_along(std::size_t axis, double x) const {
 }
 
 bool CellLocator::holds(std::size_t cell, const Point& x) const {
-  const std::vector<Point>& points = mesh_.shapes->points;
-  const auto ring = corners(cell);
-  if (mesh_.dimension == 3) {
-    std::array<Point, 4> corner;
-    for (std::size_t i = 0; i < 4; ++i) corner[i] = points[std::size_t(ring[i])];
-    return in_tetrahedron(corner, x);
+  if (mesh_.dimension == 2) return in_polygon(*mesh_.shapes, cell, x);
+  const CellPieces* pieces = joined(mesh_);
+  if (!pieces) return in_tetrahedron(*mesh_.shapes, cell, x);
+  for (auto i = std::size_t(pieces->first[cell]); i < std::size_t(pieces->first[cell + 1]); ++i) {
+    if (in_tetrahedron(pieces->simplices, i, x)) return true;
   }
-  bool inside = false;
-  for (std::size_t i = 0; i < ring.size(); ++i) {
-    const Point &a = points[std::size_t(ring[i])],
-                &b = points[std::size_t(ring[(i + 1) % ring.size()])];
-    inside = inside != crosses(a, b, x);
-  }
-  return inside;
+  return false;
 }
 
 std::int32_t CellLocator::find(std::span<const double> x) const {

@@ -25,7 +25,6 @@ class CellLocator {
   [[nodiscard]] std::int32_t find(std::span<const double> x) const;
 
  private:
-  [[nodiscard]] std::span<const std::int64_t> corners(std::size_t cell) const;
   [[nodiscard]] bool holds(std::size_t cell, const Point& x) const;
   [[nodiscard]] std::size_t bin_along(std::size_t axis, double x) const;
 
