@@ -5,7 +5,7 @@
 set(OTTO_LIBRARY_OBJECTS)
 function(otto_room room)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "/src/app/[a-z_]*main\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/src/app/([a-z_]*main|large_blocks)\\.cpp$")  # of programs alone
   add_library(otto_${room} OBJECT ${sources})
   target_link_libraries(otto_${room} PUBLIC otto_flags)
   foreach(below ${ARGN})
