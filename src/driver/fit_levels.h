@@ -16,7 +16,8 @@ namespace otto {
 struct LevelStart {
   Objective::Vector x;
   PriorStrengths alpha;  ///< to start with, or asked for
-  bool fitted = false;   ///< x is a coarser grid's, at a prior stronger by LevelOptions::coarse_prior
+  bool fitted =
+      false;  ///< x is a coarser grid's, at a prior stronger by LevelOptions::coarse_prior
 };
 
 /// The fit on one grid.

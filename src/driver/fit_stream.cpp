@@ -86,8 +86,8 @@ std::optional<StreamShare> find_stream(const FitSetup& setup, const Unknowns& of
                                                   Objective::Vector(J.size(), 0.0),
                                                   without_drift(of_x, x, J.unknowns())};
   const PriorStrengths alpha = level.first_alpha();
-  Continuation continuation = level.continuation(
-      {.x = candidates[level.best_of(candidates, alpha)], .alpha = alpha});
+  Continuation continuation =
+      level.continuation({.x = candidates[level.best_of(candidates, alpha)], .alpha = alpha});
   while (!continuation.done()) {
     if (stop()) return std::nullopt;
     (void)continuation.next();

@@ -166,9 +166,8 @@ void count_samples(const std::filesystem::path& path, const Mesh& mesh, bool dro
   }
   snapshot.density.assign(std::size_t(mesh.owned), 0.0);
   std::int64_t rows = 0;
-  mesh.comm.together([&] {
-    rows = count_in_cells(SampleFile(path, mesh.dimension), mesh, snapshot.density);
-  });
+  mesh.comm.together(
+      [&] { rows = count_in_cells(SampleFile(path, mesh.dimension), mesh, snapshot.density); });
   double inside = 0;
   for (const double count : snapshot.density) inside += count;
   snapshot.samples = std::int64_t(mesh.comm.sum(inside));

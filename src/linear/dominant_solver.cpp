@@ -82,7 +82,8 @@ bool DominantSolver::solve(Way way, std::span<const double> b, std::span<double>
 #pragma omp simd reduction(+ : of_r, of_b)
     for (std::size_t k = 0; k < n; ++k) {
       const double z = (b[k] + c_ * inflow_[k]) / diagonal_[k], change = z - now_[k];
-      const double scale = forwards ? diagonal_[k] : 1.0, size = forwards ? b[k] : b[k] / diagonal_[k];
+      const double scale = forwards ? diagonal_[k] : 1.0,
+                   size = forwards ? b[k] : b[k] / diagonal_[k];
       of_r += scale * change * (scale * change);
       of_b += size * size;
       before_[k] = w == 1 ? z : w * (z - before_[k]) + before_[k];

@@ -26,7 +26,7 @@
 namespace otto {
 
 struct DominantOptions {
-  double max_outflow = 2;   ///< s up to which the iteration is taken: 1.21 q is 0.8 there
+  double max_outflow = 2;    ///< s up to which the iteration is taken: 1.21 q is 0.8 there
   int max_iterations = 200;  ///< of one solve
 };
 
@@ -53,7 +53,8 @@ class DominantSolver {
   std::vector<FaceRun> runs_;
   double c_ = 0, q_ = 0;
   const FaceRates* rates_ = nullptr;
-  std::vector<double> diagonal_, now_, before_, inflow_;  ///< D; x_n and x_(n-1) with ghosts; N x / c
+  std::vector<double> diagonal_, now_, before_,
+      inflow_;  ///< D; x_n and x_(n-1) with ghosts; N x / c
   int iterations_ = 0;
 };
 

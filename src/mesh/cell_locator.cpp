@@ -20,9 +20,7 @@ bool crosses(const Point& a, const Point& b, const Point& x) {
   return (high[0] - low[0]) * (x[1] - low[1]) > (x[0] - low[0]) * (high[1] - low[1]);
 }
 
-Point difference(const Point& a, const Point& b) {
-  return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
-}
+Point difference(const Point& a, const Point& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
 
 /// Six times the volume of the tetrahedron on a face, x its top.
 double above(const std::array<Point, 3>& face, const Point& x) {
@@ -72,10 +70,9 @@ std::string CellLocator::refusal(const Mesh& mesh) {
   if (!mesh.periods.empty()) return "meshes with periods";
   const CellPieces* pieces = joined(mesh);
   const auto& types = pieces ? pieces->simplices.types : mesh.shapes->types;
-  const bool fits =
-      mesh.dimension == 2 ||
-      (mesh.dimension == 3 &&
-       std::ranges::all_of(types, [](auto type) { return type == tetrahedron; }));
+  const bool fits = mesh.dimension == 2 ||
+                    (mesh.dimension == 3 &&
+                     std::ranges::all_of(types, [](auto type) { return type == tetrahedron; }));
   return mesh.comm.any(!fits) ? "cells other than polygons and tetrahedra" : "";
 }
 

@@ -47,10 +47,10 @@ class FlowRates {
   const Interaction* W_ = nullptr;
   FaceRates rates_;    // of all steps, or of that asked for last
   long version_ = -1;  // of the generator they are of
-  std::pair<std::size_t, std::size_t> rates_of_{none, none};        // leg and step
-  std::vector<std::vector<FaceRates>> step_rates_;                  // with W
-  LimitedRates limited_;                                            // of the present V and kT
-  std::vector<std::vector<std::vector<double>>> step_ratios_;       // upwind; empty: not yet
+  std::pair<std::size_t, std::size_t> rates_of_{none, none};   // leg and step
+  std::vector<std::vector<FaceRates>> step_rates_;             // with W
+  LimitedRates limited_;                                       // of the present V and kT
+  std::vector<std::vector<std::vector<double>>> step_ratios_;  // upwind; empty: not yet
 };
 
 /// rho^ with ghosts.

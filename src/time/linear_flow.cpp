@@ -89,7 +89,7 @@ struct LinearFlow::Impl {
   std::vector<Stages> again;                     ///< of the segment solved again last
   std::pair<std::size_t, std::size_t> again_of;  ///< its leg and first step
   FlowRates rates;
-  std::pair<std::size_t, std::size_t> pair_of;  ///< leg and step
+  std::pair<std::size_t, std::size_t> pair_of;             ///< leg and step
   std::map<double, std::unique_ptr<TransportPair>> pairs;  ///< by c
   std::map<double, bool> pair_ready;
   std::unique_ptr<ReversibleSolver> reversible;  ///< in place of the pairs; null: not one for it
@@ -140,11 +140,7 @@ void LinearFlow::Impl::make_solver() {
 
 LinearFlow::Impl::Impl(Generator& g, std::vector<std::vector<double>> steps,
                        const LinearFlowOptions& o)
-    : generator(g),
-      mesh(g.mesh()),
-      legs(std::move(steps)),
-      options(o),
-      rates(g, legs, o.memory) {
+    : generator(g), mesh(g.mesh()), legs(std::move(steps)), options(o), rates(g, legs, o.memory) {
   std::size_t count = 0;
   for (const auto& leg : legs) {
     count += leg.size();
@@ -320,7 +316,9 @@ FlowDirection LinearFlow::Impl::of_potential(const Start& at, const FlowDirectio
     for (std::size_t k = 0; k < change.size(); ++k) change[k] += part[k];
   };
   if (direction.interaction) add(field_of(mesh, *direction.interaction, extrapolated(at)));
-  if (W) add(field_of(mesh, *W, extrapolated({d.now, at.before.empty() ? at.before : d.before, at.ratio})));
+  if (W)
+    add(field_of(mesh, *W,
+                 extrapolated({d.now, at.before.empty() ? at.before : d.before, at.ratio})));
   rise = rises_of(mesh, change);
   for (std::size_t f = 0; f < direction.rise.size(); ++f) rise[f] += direction.rise[f];
   return {rise, direction.kT};

@@ -27,7 +27,8 @@ void check_shares(const Mesh& mesh) {
   std::vector<double> hits(std::size_t(mesh.owned), 0.0);
   double inside = 0;
   for (int i = 0; i < count; ++i) {
-    const auto x = RandomAt(5, 1, std::uint64_t(i)).uniform(), y = RandomAt(5, 2, std::uint64_t(i)).uniform();
+    const auto x = RandomAt(5, 1, std::uint64_t(i)).uniform(),
+               y = RandomAt(5, 2, std::uint64_t(i)).uniform();
     const std::array<double, 3> at{x[0], x[1], y[0]};
     const std::int32_t cell = locator.find(std::span(at).first(d));
     if (cell < 0) continue;
@@ -70,9 +71,11 @@ TEST(CellLocator, FindsOneCellForPointsOnSidesAndCorners) {
 }
 
 TEST(CellLocator, FindsNoCellOutside) {
-  const Mesh mesh = mesh_of(Comm(), "meshes/annulus", 0);  // of radii 1/2 and 1, and a quarter of the plane or more
+  const Mesh mesh = mesh_of(Comm(), "meshes/annulus",
+                            0);  // of radii 1/2 and 1, and a quarter of the plane or more
   const CellLocator locator(mesh);
-  for (const std::array<double, 2> x : {std::array{0.1, 0.1}, {3.0, 0.0}, {0.0, -7.0}, {NAN, 0.5}}) {
+  for (const std::array<double, 2> x :
+       {std::array{0.1, 0.1}, {3.0, 0.0}, {0.0, -7.0}, {NAN, 0.5}}) {
     EXPECT_EQ(owners(mesh, locator, x), 0);
   }
   EXPECT_EQ(owners(mesh, locator, std::array{0.5, 0.55}), 1);
@@ -80,7 +83,9 @@ TEST(CellLocator, FindsNoCellOutside) {
 
 TEST(CellLocator, RefusesWhatItCannotTell) {
   EXPECT_NE(CellLocator::refusal(mesh_of(Comm(), "tests/meshes/cube", 1)), "");  // prisms
-  EXPECT_NE(CellLocator::refusal(mesh_of(Comm(), "tests/meshes/split_cubes", 0, "bisection", "vertices")), "");
+  EXPECT_NE(
+      CellLocator::refusal(mesh_of(Comm(), "tests/meshes/split_cubes", 0, "bisection", "vertices")),
+      "");
 }
 
 }  // namespace

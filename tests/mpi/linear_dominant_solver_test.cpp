@@ -1,11 +1,10 @@
 // Transport systems of short steps on 1 to 4 ranks against dense solutions, both ways, with the counts their bound promises.
 
-#include "../../src/linear/dominant_solver.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "../../src/linear/dominant_solver.h"
 #include "dense.h"
 
 namespace otto::test {
