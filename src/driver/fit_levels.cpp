@@ -20,6 +20,7 @@ struct LevelOptions {
   double first_prior_W =
       0.01;  ///< of the misfit over that bending energy: held at 0, W leaves all to V, which the evidence is content with
   double coarse_prior = 10;  ///< factor of a strength asked for, per coarser grid
+  int decades = 1;           ///< above the strength asked for, from a coarser grid's V
 };
 
 /// The Poisson solve's V with ghosts.
@@ -71,7 +72,7 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
   generator.set_external(V, kT);
   FitLevel level(mesh, generator, coarse, setup.options);
   const double factor = std::pow(LevelOptions{}.coarse_prior, depth);
-  LevelStart start{level.poisson_start(), level.first_alpha()};
+  LevelStart start{.x = {}, .alpha = level.first_alpha()};
   if (setup.options.prior) start.alpha = {start.alpha.V * factor, start.alpha.W * factor};
   std::vector<Objective::Vector> candidates{level.poisson_start()};
   if (setup.options.external && can_coarsen(mesh, setup.options)) {
@@ -80,8 +81,10 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
     candidates.push_back(std::move(below.x));
     if (!setup.options.prior) start.alpha = below.alpha;
   }
-  start.x = level.best_of(candidates, start.alpha);
-  Continuation continuation = level.continuation(start.alpha, start.x);
+  const std::size_t best = level.best_of(candidates, start.alpha);
+  start.fitted = best == 1;
+  start.x = std::move(candidates[best]);
+  Continuation continuation = level.continuation(start);
   int steps = 0;
   while (!continuation.done()) {
     (void)continuation.next();
@@ -95,7 +98,7 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
   Objective::Vector finer;  // coefficients of splines are the same on both
   if (u.coefficients == 0) finer = prolong(mesh, u.V(std::span<const double>(x)), fine);
   finer.insert(finer.end(), x.begin() + std::ptrdiff_t(u.cells), x.end());
-  return {std::move(finer), {level.objective().alpha, level.objective().alpha_W}};
+  return {.x = std::move(finer), .alpha = {level.objective().alpha, level.objective().alpha_W}};
 }
 
 }  // namespace
@@ -133,8 +136,8 @@ FitLevel::FitLevel(const Mesh& mesh, Generator& generator, const Snapshots& data
   }
 }
 
-Objective::Vector FitLevel::best_of(const std::vector<Objective::Vector>& candidates,
-                                    PriorStrengths alpha) {
+std::size_t FitLevel::best_of(const std::vector<Objective::Vector>& candidates,
+                              PriorStrengths alpha) {
   objective_.alpha = alpha.V;
   objective_.alpha_W = alpha.W;
   std::size_t best = 0;
@@ -145,7 +148,7 @@ Objective::Vector FitLevel::best_of(const std::vector<Objective::Vector>& candid
     smallest = J;
     best = i;
   }
-  return candidates[best];
+  return best;
 }
 
 std::vector<double> FitLevel::mean_density() const {
@@ -163,13 +166,15 @@ std::unique_ptr<NetworkFit> FitLevel::network_fit(Network& network) {
                                       NetworkFitOptions{.tolerance = options_.tolerance});
 }
 
-Continuation FitLevel::continuation(PriorStrengths alpha, const Objective::Vector& start) {
-  newton_ = std::make_unique<GaussNewton>(objective_, mean_density(), mean_interval(), start);
-  return {objective_, *newton_, options_, data_.sampled(), !options_.prior, alpha};
+Continuation FitLevel::continuation(const LevelStart& start) {
+  newton_ = std::make_unique<GaussNewton>(objective_, mean_density(), mean_interval(), start.x);
+  ContinuationOptions options;
+  if (start.fitted) options.decades = LevelOptions{}.decades;
+  return {objective_, *newton_, options_, data_.sampled(), !options_.prior, start.alpha, options};
 }
 
 LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output) {
-  LevelStart start{finest.poisson_start(), finest.first_alpha()};
+  LevelStart start{.x = finest.poisson_start(), .alpha = finest.first_alpha()};
   if (!setup.options.external) return start;
   std::vector<Objective::Vector> candidates{finest.poisson_start(),
                                             Objective::Vector(finest.poisson_start().size(), 0.0)};
@@ -182,7 +187,9 @@ LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output) {
     candidates.push_back(std::move(below.x));
     if (!setup.options.prior) start.alpha = below.alpha;
   }
-  start.x = finest.best_of(candidates, start.alpha);
+  const std::size_t best = finest.best_of(candidates, start.alpha);
+  start.fitted = best == 2;
+  start.x = std::move(candidates[best]);
   return start;
 }
 

@@ -16,6 +16,8 @@ namespace otto {
 struct LevelStart {
   Objective::Vector x;
   PriorStrengths alpha;  ///< to start with, or asked for
+  bool fitted =
+      false;  ///< x is a coarser grid's, at a prior stronger by LevelOptions::coarse_prior
 };
 
 /// The fit on one grid.
@@ -31,13 +33,13 @@ class FitLevel {
   [[nodiscard]] const Objective::Vector& poisson_start() const { return poisson_; }
   [[nodiscard]] double poisson_misfit() const { return poisson_misfit_; }
   [[nodiscard]] PriorStrengths first_alpha() const { return first_alpha_; }
-  /// Of several, the one with the smallest objective at this strength. Collective.
-  [[nodiscard]] Objective::Vector best_of(const std::vector<Objective::Vector>& candidates,
-                                          PriorStrengths alpha);
+  /// Of several, the number of that with the smallest objective at this strength. Collective.
+  [[nodiscard]] std::size_t best_of(const std::vector<Objective::Vector>& candidates,
+                                    PriorStrengths alpha);
   /// V as that network, for the present strengths. Keeps a reference. Collective.
   std::unique_ptr<NetworkFit> network_fit(Network& network);
-  /// Newton's method from `start`, at `alpha` or by the evidence from there. Collective.
-  Continuation continuation(PriorStrengths alpha, const Objective::Vector& start);
+  /// Newton's method from there, at its strength or by the evidence. Collective.
+  Continuation continuation(const LevelStart& start);
 
  private:
   [[nodiscard]] std::vector<double> mean_density() const;  ///< of the data, over time

@@ -132,7 +132,6 @@ Json curl_part(const CurlTest& t, const StreamShare& stream, bool sampled) {
 
 Json summary_part(const FitSetup& setup, const Objective& objective, const FitResult& r) {
   const bool sampled = setup.data.sampled();
-  const double samples = r.evidence.effective_samples;
   Json json{{"unknowns", setup.c.section("fit").texts("unknowns")},
             {"flux", setup.flux},
             {"scheme", name_of(setup.options.scheme)},
@@ -144,14 +143,16 @@ Json summary_part(const FitSetup& setup, const Objective& objective, const FitRe
             {"misfit_per_snapshot", objective.misfits()},
             {"poisson_misfit", r.poisson_misfit},
             {"prior", objective.alpha},
-            {"effective_parameters", r.evidence.gamma},
-            {"effective_samples", samples},
             {"temperature", r.temperature},
             {"gradient_check", r.gradient_check},
             {"seconds", r.seconds},
             {"forward_seconds", r.forward_seconds},
             {"gradient_seconds", r.gradient_seconds},
             {"product_seconds", r.product_seconds}};
+  if (r.evidence.gamma > 0) {
+    json["effective_parameters"] = r.evidence.gamma;
+    json["effective_samples"] = r.evidence.effective_samples;
+  }
   if (sampled) {
     const DevianceLaw law = deviance_law(objective, setup.data, setup.options.background);
     const double mean = std::max(law.mean - r.evidence.gamma, 1.0);

@@ -82,12 +82,12 @@ std::optional<StreamShare> find_stream(const FitSetup& setup, const Unknowns& of
   Generator generator(setup.mesh, setup.energy, find_flux(setup.flux), setup.drift.get());
   FitLevel level(setup.mesh, generator, setup.data, options);
   Objective& J = level.objective();
+  const std::vector<Objective::Vector> candidates{level.poisson_start(),
+                                                  Objective::Vector(J.size(), 0.0),
+                                                  without_drift(of_x, x, J.unknowns())};
   const PriorStrengths alpha = level.first_alpha();
-  const Objective::Vector start =
-      level.best_of({level.poisson_start(), Objective::Vector(J.size(), 0.0),
-                     without_drift(of_x, x, J.unknowns())},
-                    alpha);
-  Continuation continuation = level.continuation(alpha, start);
+  Continuation continuation =
+      level.continuation({.x = candidates[level.best_of(candidates, alpha)], .alpha = alpha});
   while (!continuation.done()) {
     if (stop()) return std::nullopt;
     (void)continuation.next();

@@ -114,10 +114,6 @@ std::unique_ptr<Network> network_of(const Case& c, const Mesh& mesh, const FitSe
     }
     return nullptr;
   }
-  if (!mesh.box) {
-    fit.fail("external",
-             "a network is not available yet on Gmsh meshes; take \"cells\" or \"splines\"");
-  }
   if (options.curl_test) {
     fit.fail("curl_test", "the test is of V by cells or splines; remove one of the keys");
   }
@@ -162,8 +158,7 @@ class Fit {
     output_.introduce(setup_.mesh, describe());
     start_density();
     FitLevel level(setup_.mesh, setup_.generator, setup_.data, setup_.options);
-    begin(level);
-    Continuation continuation = level.continuation(first_alpha_, first_x_);
+    Continuation continuation = level.continuation(begin(level));
     if (setup_.network) network_ = level.network_fit(*setup_.network);
     output_.start(setup_.mesh, [&](Archive& a) {
       a.part("newton", level.newton());
@@ -218,13 +213,10 @@ class Fit {
   }
 
   /// Where Newton's method starts; nothing of it is needed where the fit is resumed.
-  void begin(FitLevel& level) {
+  LevelStart begin(FitLevel& level) {
     poisson_misfit_ = level.poisson_misfit();
-    const LevelStart start = output_.resumed()
-                                 ? LevelStart{level.poisson_start(), level.first_alpha()}
-                                 : find_start(setup_, level, output_);
-    first_x_ = start.x;
-    first_alpha_ = start.alpha;
+    if (!output_.resumed()) return find_start(setup_, level, output_);
+    return {.x = level.poisson_start(), .alpha = level.first_alpha()};
   }
 
   /// The gradient against central differences of J along a direction p, about x + p: at x itself, a
@@ -260,9 +252,10 @@ class Fit {
     r.forward_seconds = seconds_since(before);
     time_derivatives(J, newton, r);
     r.R = J.time_integral();
-    r.evidence = continuation.last_evidence().gamma > 0
-                     ? continuation.last_evidence()
-                     : evidence(J, newton, setup_.data.sampled(), setup_.options.seed);
+    r.evidence = continuation.last_evidence();
+    if (r.evidence.gamma == 0 && uses_evidence(J)) {
+      r.evidence = evidence(J, newton, setup_.data.sampled(), setup_.options.seed);
+    }
     r.scaling = scaling_of(J, newton, r.R, r.evidence.effective_samples);
     if (setup_.options.deviations > 0) {
       output_.log().say(
@@ -299,6 +292,12 @@ class Fit {
     const TimeOptions times = run_times(setup_, level.steps());
     const auto json = write_result(setup_, J, r, times, start_, density, output_);
     return output_.finish(json, density);
+  }
+
+  /// Densities with a given prior and without error bars and tests have no use for it, which costs as much as the fit.
+  [[nodiscard]] bool uses_evidence(const Objective& J) const {
+    return setup_.data.sampled() || setup_.options.deviations > 0 || setup_.options.curl_test ||
+           J.has_temperature();
   }
 
   /// False: a stop is asked for. A population at rest is that of a gradient flow and of others.
@@ -363,8 +362,6 @@ class Fit {
   FitSetup& setup_;
   FitOutput& output_;
   std::vector<double> start_;
-  Objective::Vector first_x_;
-  PriorStrengths first_alpha_;
   double poisson_misfit_ = 0;
   int iterations_ = 0;
   std::unique_ptr<NetworkFit> network_;

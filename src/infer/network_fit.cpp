@@ -78,6 +78,15 @@ struct NetworkFit::Impl {
     pencil.slow_waves(v, hold, span_of(out));
     return out;
   }
+  /// F (U - V).
+  [[nodiscard]] Vector rows_beside(const Vector& V) const {
+    const Vector U = Eigen::Map<const Vector>(lin->value().data(), Eigen::Index(owned()));
+    const Vector difference = U - V;
+    return rows_of(span_of(difference));
+  }
+  [[nodiscard]] double sum_of_squares(const Vector& rows) const {
+    return mesh.comm.sum(rows.squaredNorm());
+  }
   [[nodiscard]] Vector summed(Vector v) const {
     mesh.comm.sum_in_place(span_of(v));
     return v;
@@ -123,6 +132,11 @@ struct NetworkFit::Impl {
     g.resize(x.size());
     objective.gradient(g);
   }
+  /// The same at that theta.
+  void go_to(const Vector& to, const Vector& tail) {
+    move(to);
+    evaluate(tail);
+  }
   void measure_tail();
   [[nodiscard]] Matrix metric() const;
   [[nodiscard]] Vector direction(const Vector& of_z, const Damped& P, Vector& A_p, int& iterations);
@@ -163,17 +177,12 @@ Matrix NetworkFit::Impl::sensitivities() const {
 
 /// One step of the start from the sum of squares `now`; what is gained. Collective.
 double NetworkFit::Impl::start_step(const Vector& V, double& lambda, double now) {
-  const auto residual = [&] {
-    const Vector U = Eigen::Map<const Vector>(lin->value().data(), Eigen::Index(owned()));
-    const Vector difference = U - V;
-    return rows_of(span_of(difference));
-  };
   const Vector at = theta();
   const Matrix F = sensitivities(), G = gram(F);
-  const Vector b = summed(F.transpose() * residual());
+  const Vector b = summed(F.transpose() * rows_beside(V));
   for (int trial = 0; trial < options.max_trials; ++trial, lambda *= 4) {
     move(at - Damped(G, lambda).solve(b));
-    const double next = mesh.comm.sum(residual().squaredNorm());
+    const double next = sum_of_squares(rows_beside(V));
     if (!(next < now)) continue;
     lambda = std::max(lambda / 8, options.min_damping);
     return now - next;
@@ -258,8 +267,7 @@ bool NetworkFit::Impl::try_step(const Vector& of_z, const Matrix& K, NewtonRow& 
     evaluate(tail_from + p.tail(tail_size));
     return true;
   }
-  move(from);
-  evaluate(tail_from);
+  go_to(from, tail_from);
   return false;
 }
 
@@ -281,11 +289,9 @@ void NetworkFit::start(const Objective::Vector& by_cells, long solves) {
   o.earlier_solves = solves - o.objective.solves();
   const Vector V = Eigen::Map<const Vector>(by_cells.data(), Eigen::Index(o.owned()));
   o.by_cells = o.objective.misfit();
-  const double whole = o.mesh.comm.sum(o.rows_of(span_of(V)).squaredNorm());
+  const double whole = o.sum_of_squares(o.rows_of(span_of(V)));
   o.move(o.theta());
-  const Vector U = Eigen::Map<const Vector>(o.lin->value().data(), Eigen::Index(o.owned()));
-  const Vector difference = U - V;
-  double now = o.mesh.comm.sum(o.rows_of(span_of(difference)).squaredNorm());
+  double now = o.sum_of_squares(o.rows_beside(V));
   double damping = o.options.first_damping;
   for (int step = 0, slow = 0; step < o.options.first_steps && slow < 3; ++step) {
     const double gained = o.start_step(V, damping, now);
@@ -360,8 +366,8 @@ void NetworkFit::remember(Archive& a) {
   long solved = solves();
   a.number("solves", solved);
   if (!a.loading()) return;
-  o.move(Eigen::Map<const Vector>(both[0].data(), o.m));
-  o.evaluate(Eigen::Map<const Vector>(both[1].data(), o.tail_size));
+  o.go_to(Eigen::Map<const Vector>(both[0].data(), o.m),
+          Eigen::Map<const Vector>(both[1].data(), o.tail_size));
   o.earlier_solves = solved - o.objective.solves();
 }
 

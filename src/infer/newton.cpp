@@ -14,6 +14,7 @@ GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double
     : objective_(objective),
       options_(options),
       pencil_(objective, R, {.background = objective.background()}),
+      R_(R.begin(), R.end()),
       t_(t),
       x_(std::move(start)),
       g_(x_.size()),
@@ -46,8 +47,7 @@ void GaussNewton::evaluate(int passes) {
   }
   J_ = objective_.value(x_);
   objective_.gradient(g_);
-  pencil_kT_ = objective_.temperature();
-  pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
+  set_pencil();
   if (stale_) {
     elimination_.renew(objective_);
     fresh_cg_ = -1;
@@ -55,6 +55,12 @@ void GaussNewton::evaluate(int passes) {
   }
   elimination_.factor(objective_);
   ready_ = true;
+}
+
+/// Of the present point, where value() was last.
+void GaussNewton::set_pencil() {
+  if (!objective_.has_external()) return;
+  pencil_.set(objective_.samples(), t_, objective_.alpha, objective_.transport(R_));
 }
 
 void GaussNewton::move(const Objective::Vector& x) {
@@ -123,6 +129,7 @@ NewtonRow GaussNewton::step() {
   stalls_ = stalled_ ? stalls_ + 1 : 0;
   ++since_refresh_;
   objective_.gradient(g_);
+  set_pencil();
   Objective::Vector moved(x_.size());
   for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = x_[i] - at_refresh_[i];
   const double size = objective_.dot(x_, x_);
@@ -164,7 +171,6 @@ void GaussNewton::remember(Archive& a) {
   a.number("prior_W", objective_.alpha_W);
   a.number("promise", promise_);
   a.number("change", change_);
-  a.number("pencil_kT", pencil_kT_);
   a.part("pre", elimination_);
   a.number("fresh_cg", fresh_cg_);
   a.number("stale", stale_);
@@ -186,7 +192,7 @@ void GaussNewton::remember(Archive& a) {
   if (!ready_) return;
   J_ = objective_.value(x_);
   objective_.gradient(g_);
-  pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
+  set_pencil();
   elimination_.factor(objective_);
   earlier_solves_ = solved - objective_.solves();
 }

@@ -221,7 +221,7 @@ double Objective::temperature() const { return impl_->kT; }
 double Objective::background() const { return impl_->law.background / impl_->law.volume; }
 bool Objective::limited() const { return impl_->limited; }
 long Objective::solves() const { return impl_->flow.solves(); }
-std::vector<std::vector<std::vector<double>>>& Objective::frozen() { return impl_->flow.frozen(); }
+LinearFlow::Densities& Objective::frozen() { return impl_->flow.frozen(); }
 const std::vector<std::vector<double>>& Objective::densities() const { return impl_->densities; }
 
 double Objective::samples() const {
@@ -421,25 +421,40 @@ void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<d
   }
 }
 
-void Objective::refresh() { impl_->flow.refresh(); }
+void Objective::refresh() { (void)impl_->flow.refresh(); }
 
 double Objective::refresh_within(std::span<const double> x, double max_objective, int max_parts) {
-  auto& frozen = impl_->flow.frozen();
-  const auto before = frozen;
-  refresh();
-  const auto fresh = frozen;
+  const LinearFlow::Densities before = impl_->flow.refresh();
   double share = 1;
   for (int part = 0; part < max_parts && !(value(x) <= max_objective); ++part) {
-    share = part + 1 < max_parts ? 0.5 * share : 0;
+    const double kept = part + 1 < max_parts ? 0.5 : 0;  // of what is frozen now
+    share *= kept;
+    auto& frozen = impl_->flow.frozen();
     for (std::size_t l = 0; l < frozen.size(); ++l) {
       for (std::size_t i = 0; i < frozen[l].size(); ++i) {
         for (std::size_t k = 0; k < frozen[l][i].size(); ++k) {
-          frozen[l][i][k] = share * fresh[l][i][k] + (1 - share) * before[l][i][k];
+          frozen[l][i][k] = kept * frozen[l][i][k] + (1 - kept) * before[l][i][k];
         }
       }
     }
   }
   return share;
+}
+
+FaceRates Objective::transport(std::span<const double> rho) {
+  Impl& o = *impl_;
+  const Interaction* W = o.W ? o.W.get() : o.known_W;
+  if (W) {
+    std::vector<double> V(o.owned());
+    W->potential(rho, V);
+    const Vector found = o.fit.external ? o.potential(o.x) : Vector(V.size(), 0.0);
+    for (std::size_t k = 0; k < V.size(); ++k) V[k] += o.known[k] + found[k];
+    o.generator.set_external(o.with_ghosts(V), o.kT);
+  }
+  FaceRates rates;
+  rates.forward.assign(o.generator.forward().begin(), o.generator.forward().end());
+  rates.backward.assign(o.generator.backward().begin(), o.generator.backward().end());
+  return rates;
 }
 
 std::vector<double> Objective::time_integral() {

@@ -9,7 +9,7 @@
 #include "otto/casefile/at_key.h"
 #include "otto/casefile/key.h"
 #include "otto/core/error.h"
-#include "otto/mesh/locate.h"
+#include "otto/mesh/cell_locator.h"
 #include "otto/mesh/restrict.h"
 #include "otto/tables/cell_density.h"
 #include "otto/tables/columns.h"
@@ -136,11 +136,10 @@ void check_values(const std::vector<double>& density, const std::string& file) {
   }
 }
 
-/// Counts n_K / (n m_K).
-void count_samples(const SampleFile& file, const Mesh& mesh, bool drop, double background,
-                   Snapshot& snapshot) {
+/// How many samples are in each owned cell, and the rows of the file. Not collective.
+std::int64_t count_in_cells(const SampleFile& file, const Mesh& mesh, std::span<double> counts) {
   const auto d = std::size_t(mesh.dimension);
-  snapshot.density.assign(std::size_t(mesh.owned), 0.0);
+  const CellLocator locator(mesh);
   for (std::int64_t first = 0; first < file.rows(); first += options.rows_at_once) {
     const auto rows = file.read(first, std::min(options.rows_at_once, file.rows() - first));
     for (std::size_t i = 0; i < rows.size(); i += d) {
@@ -148,17 +147,41 @@ void count_samples(const SampleFile& file, const Mesh& mesh, bool drop, double b
       if (!std::ranges::all_of(x, [](double v) { return std::isfinite(v); })) {
         throw InputError(file.place(first + std::int64_t(i / d)) + " is not finite");
       }
-      const Located at = locate(*mesh.box, x);
-      ++(at.inside ? snapshot.samples : snapshot.outside);
-      if (at.cell >= 0) snapshot.density[std::size_t(at.cell)] += 1;
+      const std::int32_t cell = locator.find(x);
+      if (cell >= 0) counts[std::size_t(cell)] += 1;
     }
   }
-  if (snapshot.samples == 0) file.fail("none of the samples is inside the box");
-  if (!drop && double(snapshot.outside) > background * double(file.rows())) {
-    file.fail(fmt::format(
-        "{} of {} samples are outside the box, more than the share fit.background = {:g}; enlarge "
-        "it, or leave them out by data.outside = \"drop\"",
-        snapshot.outside, file.rows(), background));
+  return file.rows();
+}
+
+/// n_K / (n m_K).
+void count_samples(const std::filesystem::path& path, const Mesh& mesh, bool drop,
+                   double background, Snapshot& snapshot) {
+  const std::string refusal = CellLocator::refusal(mesh);
+  if (!refusal.empty()) {
+    throw InputError(fmt::format(
+        "{}: holds samples, and the search for the cell around one is not available yet for {}; "
+        "give densities, or another mesh",
+        snapshot.file, refusal));
+  }
+  snapshot.density.assign(std::size_t(mesh.owned), 0.0);
+  std::int64_t rows = 0;
+  mesh.comm.together(
+      [&] { rows = count_in_cells(SampleFile(path, mesh.dimension), mesh, snapshot.density); });
+  double inside = 0;
+  for (const double count : snapshot.density) inside += count;
+  snapshot.samples = std::int64_t(mesh.comm.sum(inside));
+  snapshot.outside = rows - snapshot.samples;
+  const char* domain = mesh.box ? "box" : "mesh";
+  if (snapshot.samples == 0) {
+    throw InputError(
+        fmt::format("{}: none of the samples is inside the {}", snapshot.file, domain));
+  }
+  if (!drop && double(snapshot.outside) > background * double(rows)) {
+    throw InputError(fmt::format(
+        "{}: {} of {} samples are outside the {}, more than the share fit.background = {:g}; "
+        "enlarge it, or leave them out by data.outside = \"drop\"",
+        snapshot.file, snapshot.outside, rows, domain, background));
   }
   for (std::size_t k = 0; k < snapshot.density.size(); ++k) {
     snapshot.density[k] /= double(snapshot.samples) * mesh.volume[k];
@@ -180,14 +203,8 @@ Snapshot read_snapshot(const std::filesystem::path& file, const Mesh& mesh, bool
   snapshot.file = file.string();
   Holds holds = Holds::cells;
   mesh.comm.together([&] { holds = content_of(file, mesh); });
-  if (holds == Holds::samples && !mesh.box) {
-    throw InputError(snapshot.file +
-                     ": holds samples, which are not available yet on Gmsh meshes, since no search "
-                     "for the cell around a point is there; give densities, or take a box");
-  }
   if (holds == Holds::samples) {
-    mesh.comm.together(
-        [&] { count_samples(SampleFile(file, mesh.dimension), mesh, drop, background, snapshot); });
+    count_samples(file, mesh, drop, background, snapshot);
     return snapshot;
   }
   if (holds == Holds::cells) {

@@ -61,8 +61,8 @@ std::unique_ptr<Network> make_energy(const Case& c, const Mesh& mesh, std::uint6
   design.kind = network.text("kind");
   design.dimension = mesh.dimension;
   for (std::size_t a = 0; a < std::size_t(mesh.dimension); ++a) {
-    design.box.lower[a] = mesh.box->box.nodes[a].front();
-    design.box.upper[a] = mesh.box->box.nodes[a].back();
+    design.box.lower[a] = mesh.box ? mesh.box->box.nodes[a].front() : mesh.lower[a];
+    design.box.upper[a] = mesh.box ? mesh.box->box.nodes[a].back() : mesh.upper[a];
   }
   design.seed = seed;
   if (design.kind == "mlp") {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 
 #include "assembled.h"
+#include "dominant_solver.h"
 #include "krylov.h"
 #include "otto/core/error.h"
 
@@ -14,9 +16,9 @@ namespace {
 
 /// One of the two systems: its matrix and a solver for each preconditioner.
 struct OneWay {
-  OneWay(const Mesh& mesh, double tolerance) : matrix(mesh), rtol(tolerance) {}
+  explicit OneWay(double tolerance) : rtol(tolerance) {}
 
-  AssembledMatrix matrix;
+  std::optional<AssembledMatrix> matrix;  ///< made when it is asked for
   double rtol;
   std::vector<double> diagonal, scaled;
   std::array<std::unique_ptr<KrylovSolver>, 2> solver;
@@ -45,9 +47,14 @@ int iterations_of(const SolveReport& report) {
 
 struct TransportPair::Impl {
   Impl(const Mesh& m, const TransportPairOptions& o)
-      : mesh(m), options(o), ways{OneWay(m, o.rtol), OneWay(m, o.rtol)} {}
+      : mesh(m), options(o), dominant(m), ways{OneWay(o.rtol), OneWay(o.rtol)} {}
 
+  [[nodiscard]] std::span<const double> diagonal() const {
+    return omega.empty() ? std::span(mesh.volume).first(std::size_t(mesh.owned))
+                         : std::span<const double>(omega);
+  }
   void examine();
+  bool relax(DominantSolver::Way way, std::span<const double> b, std::span<double> x, bool guess);
   KrylovSolver& prepare(int way);
 
   const Mesh& mesh;
@@ -57,19 +64,25 @@ struct TransportPair::Impl {
   std::vector<double> right;  ///< -backward
   std::vector<double> omega;  ///< in place of M; empty: M
   bool strong = false;
+  DominantSolver dominant;
+  bool dominates = false;      ///< its solves are taken
   std::array<OneWay, 2> ways;  ///< forward, transposed
 };
 
-/// How strong the diagonal is.
+/// How strong the diagonal is, for the matrices that are assembled.
 void TransportPair::Impl::examine() {
+  right.resize(rates->backward.size());
+  std::ranges::transform(rates->backward, right.begin(), std::negate{});
+  for (OneWay& way : ways) way.ready = false;
   std::vector<double> out(std::size_t(mesh.local()), 0.0);
   for (std::size_t f = 0; f < right.size(); ++f) {
     out[std::size_t(mesh.faces.left[f])] += rates->forward[f];
     out[std::size_t(mesh.faces.right[f])] += rates->backward[f];
   }
   double largest = 0;
-  for (std::size_t k = 0; k < std::size_t(mesh.owned); ++k) {
-    largest = std::max(largest, c * out[k] / mesh.volume[k]);
+  const std::span<const double> weights = diagonal();
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    largest = std::max(largest, c * out[k] / weights[k]);
   }
   strong = mesh.comm.max(largest) <= options.strong;
 }
@@ -78,14 +91,13 @@ KrylovSolver& TransportPair::Impl::prepare(int way) {
   OneWay& one = ways[std::size_t(way)];
   KrylovSolver& solver = one.of(mesh, strong);
   if (one.ready) return solver;
-  const auto diagonal = omega.empty() ? std::span(mesh.volume).first(std::size_t(mesh.owned))
-                                      : std::span<const double>(omega);
+  if (!one.matrix) one.matrix.emplace(mesh);
   if (way == 0) {
-    one.matrix.set_fluxes(c, diagonal, rates->forward, right, one.diagonal);
+    one.matrix->set_fluxes(c, diagonal(), rates->forward, right, one.diagonal);
   } else {
-    one.matrix.set_transposed(c, diagonal, rates->forward, right, one.diagonal);
+    one.matrix->set_transposed(c, diagonal(), rates->forward, right, one.diagonal);
   }
-  solver.set_matrix(one.matrix.mat(), one.matrix.mat());
+  solver.set_matrix(one.matrix->mat(), one.matrix->mat());
   one.ready = true;
   return solver;
 }
@@ -99,24 +111,32 @@ void TransportPair::set(double c, const FaceRates& rates, std::span<const double
   impl_->c = c;
   impl_->rates = &rates;
   impl_->omega.assign(omega.begin(), omega.end());
-  impl_->right.resize(rates.backward.size());
-  std::ranges::transform(rates.backward, impl_->right.begin(), std::negate{});
-  for (OneWay& way : impl_->ways) way.ready = false;
-  if (omega.empty()) {
-    impl_->examine();
-  } else {
-    impl_->strong = false;
-  }
+  impl_->dominates = impl_->dominant.set(c, rates, impl_->diagonal());
+  if (!impl_->dominates) impl_->examine();
 }
 
-int TransportPair::solve(std::span<const double> b, std::span<double> x) {
+bool TransportPair::takes_guesses() const { return impl_->dominates; }
+
+/// False where the iteration fails; the assembled matrices serve from then on.
+bool TransportPair::Impl::relax(DominantSolver::Way way, std::span<const double> b,
+                                std::span<double> x, bool guess) {
+  if (!dominates) return false;
+  dominates = dominant.solve(way, b, x, options.rtol, guess);
+  if (!dominates) examine();
+  return dominates;
+}
+
+int TransportPair::solve(std::span<const double> b, std::span<double> x, bool guess) {
+  if (impl_->relax(DominantSolver::Way::forward, b, x, guess)) return impl_->dominant.iterations();
   KrylovSolver& solver = impl_->prepare(0);
   const int iterations = iterations_of(solver.solve(b, x));
   for (std::size_t k = 0; k < b.size(); ++k) x[k] /= impl_->ways[0].diagonal[k];
   return iterations;
 }
 
-int TransportPair::solve_transposed(std::span<const double> b, std::span<double> x) {
+int TransportPair::solve_transposed(std::span<const double> b, std::span<double> x, bool guess) {
+  if (impl_->relax(DominantSolver::Way::transposed, b, x, guess))
+    return impl_->dominant.iterations();
   KrylovSolver& solver = impl_->prepare(1);
   OneWay& way = impl_->ways[1];
   way.scaled.resize(b.size());

@@ -1,6 +1,7 @@
 #include "otto/operators/face_rates.h"
 
 #include "otto/core/error.h"
+#include "otto/operators/limited_rates.h"
 
 namespace otto {
 
@@ -19,35 +20,93 @@ void refuse_others(const Generator& g) {
   if (g.without_metric()) refuse("a diffusion that vanishes somewhere");
 }
 
-}  // namespace
-
-FaceRates face_rates(const Generator& generator) {
-  refuse_others(generator);
-  const double kT = generator.temperature();
-  const auto a = generator.transmissibility();
-  std::vector<double> s = generator.rises();
+/// From a c_K' and a c_L'.
+void set_kT_rates(std::span<const double> s, double kT, FaceRates& r) {
   const std::size_t n = s.size();
-  for (double& x : s) x /= kT;
-  std::vector<double> dK(n), dL(n);
-  generator.flux().derivatives(s, dK, dL);
-  const LimiterRatios& g = generator.ratios();
-  for (std::size_t f = 0; f < (g.left.empty() ? 0 : n); ++f) {
-    const double slope = 0.5 * (dK[f] + dL[f]);  // delta'(s)
-    if (s[f] < 0) dK[f] += slope * g.left[f];
-    if (s[f] > 0) dL[f] += slope * g.right[f];
-  }
-  FaceRates r{.forward = {generator.forward().begin(), generator.forward().end()},
-              .backward = {generator.backward().begin(), generator.backward().end()},
-              .forward_rise = std::move(dK),
-              .backward_rise = std::move(dL),
-              .forward_kT = std::vector<double>(n),
-              .backward_kT = std::vector<double>(n)};
+  r.forward_kT.resize(n);
+  r.backward_kT.resize(n);
+#pragma omp simd
   for (std::size_t f = 0; f < n; ++f) {
-    r.forward_rise[f] *= a[f];
-    r.backward_rise[f] *= a[f];
     r.forward_kT[f] = r.forward[f] / kT - s[f] * r.forward_rise[f];
     r.backward_kT[f] = r.backward[f] / kT - s[f] * r.backward_rise[f];
   }
+}
+
+std::vector<double> scaled_rises(const Generator& generator) {
+  std::vector<double> s = generator.rises();
+  for (double& x : s) x /= generator.temperature();
+  return s;
+}
+
+/// a c_K', a c_L' without what a limiter adds.
+void set_rise_rates(const Generator& generator, std::span<const double> s, FaceRates& r) {
+  const auto a = generator.transmissibility();
+  const std::size_t n = s.size();
+  r.forward_rise.resize(n);
+  r.backward_rise.resize(n);
+  generator.flux().derivatives(s, r.forward_rise, r.backward_rise);
+  for (std::size_t f = 0; f < n; ++f) {
+    r.forward_rise[f] *= a[f];
+    r.backward_rise[f] *= a[f];
+  }
+}
+
+}  // namespace
+
+void LimitedRates::set(const Generator& generator) {
+  refuse_others(generator);
+  const auto a = generator.transmissibility();
+  kT_ = generator.temperature();
+  s_ = scaled_rises(generator);
+  const std::size_t n = s_.size();
+  plain_.forward.resize(n);
+  plain_.backward.resize(n);
+  generator.flux().weights(s_, plain_.forward, plain_.backward);
+  set_rise_rates(generator, s_, plain_);
+  excess_.resize(n);
+  slope_.resize(n);
+  for (std::size_t f = 0; f < n; ++f) {
+    plain_.forward[f] *= a[f] * kT_;
+    plain_.backward[f] *= a[f] * kT_;
+    excess_[f] = 0.5 * (plain_.forward[f] + plain_.backward[f]) - a[f] * kT_;
+    slope_[f] = 0.5 * (plain_.forward_rise[f] + plain_.backward_rise[f]);
+  }
+}
+
+std::vector<double> LimitedRates::upwind(const LimiterRatios& ratios) const {
+  std::vector<double> g(s_.size());
+  for (std::size_t f = 0; f < g.size(); ++f) g[f] = s_[f] < 0 ? ratios.left[f] : ratios.right[f];
+  return g;
+}
+
+void LimitedRates::rates(std::span<const double> g, FaceRates& r) const {
+  const std::size_t n = s_.size();
+  for (auto* x : {&r.forward, &r.backward, &r.forward_rise, &r.backward_rise}) x->resize(n);
+#pragma omp simd
+  for (std::size_t f = 0; f < n; ++f) {
+    const double of_rate = excess_[f] * g[f], of_rise = slope_[f] * g[f];
+    r.forward[f] = plain_.forward[f] + (s_[f] < 0 ? of_rate : 0);
+    r.backward[f] = plain_.backward[f] + (s_[f] > 0 ? of_rate : 0);
+    r.forward_rise[f] = plain_.forward_rise[f] + (s_[f] < 0 ? of_rise : 0);
+    r.backward_rise[f] = plain_.backward_rise[f] + (s_[f] > 0 ? of_rise : 0);
+  }
+  set_kT_rates(s_, kT_, r);
+}
+
+FaceRates face_rates(const Generator& generator) {
+  refuse_others(generator);
+  FaceRates r;
+  if (!generator.ratios().left.empty()) {
+    LimitedRates limited;
+    limited.set(generator);
+    limited.rates(limited.upwind(generator.ratios()), r);
+    return r;
+  }
+  const std::vector<double> s = scaled_rises(generator);
+  r.forward = {generator.forward().begin(), generator.forward().end()};
+  r.backward = {generator.backward().begin(), generator.backward().end()};
+  set_rise_rates(generator, s, r);
+  set_kT_rates(s, generator.temperature(), r);
   return r;
 }
 

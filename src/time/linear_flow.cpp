@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "flow_rates.h"
 #include "flow_stages.h"
 #include "otto/operators/face_runs.h"
 #include "reversible_solver.h"
@@ -15,9 +16,6 @@ namespace otto {
 namespace {
 
 constexpr double alpha = TrBdf2Stages::alpha, beta = alpha - 1, half_gamma = TrBdf2Stages::d;
-
-/// Of rho^ in the present density; 1 less that in the one before.
-double present_share(const Start& at) { return at.before.empty() ? 1 : 1 + at.ratio; }
 
 std::vector<double> sum(std::span<const double> a, std::span<const double> b) {
   std::vector<double> c(a.begin(), a.end());
@@ -49,12 +47,7 @@ struct LinearFlow::Impl {
     return options.scheme == LinearScheme::implicit_euler ? dt : half_gamma * dt;
   }
   [[nodiscard]] std::vector<std::size_t> count_segments(std::size_t room, std::size_t stages) const;
-  [[nodiscard]] bool varies() const { return generator.flux().limited() || W; }
-  [[nodiscard]] std::vector<double> extrapolated(const Start& at) const;
-  [[nodiscard]] std::vector<double> field(const Interaction& W, std::span<const double> rho) const;
   void make_solver();
-  void set_rates(std::size_t leg, std::size_t step, const Start& at);
-  const FaceRates& rates_at(std::size_t leg, std::size_t step, const Start& at);
   TransportPair& pair_at(const Place& at);
   void step(std::size_t leg, std::size_t i, const Start& at, Stages& stages, Sweep& sweep,
             bool end_known = false);
@@ -92,18 +85,11 @@ struct LinearFlow::Impl {
   LinearFlowOptions options;
   std::vector<std::size_t> segments;             ///< of each leg
   bool keep_all = true;                          ///< segments; else only where they start
-  bool keep_rates = false;                       ///< of steps whose rates differ
   std::vector<std::vector<Segment>> kept;        ///< per leg
   std::vector<Stages> again;                     ///< of the segment solved again last
   std::pair<std::size_t, std::size_t> again_of;  ///< its leg and first step
-  std::vector<std::vector<std::vector<double>>> frozen;
-  std::vector<double> V;  ///< owned + ghosts, without W * rho
-  double kT = 0;
-  const Interaction* W = nullptr;
-  FaceRates rates;  ///< of all steps, or of the step last asked for
-  std::vector<std::vector<FaceRates>> step_rates;
-  long version = -1;                                       ///< of the generator, of `rates`
-  std::pair<std::size_t, std::size_t> rates_of, pair_of;   ///< leg and step
+  FlowRates rates;
+  std::pair<std::size_t, std::size_t> pair_of;             ///< leg and step
   std::map<double, std::unique_ptr<TransportPair>> pairs;  ///< by c
   std::map<double, bool> pair_ready;
   std::unique_ptr<ReversibleSolver> reversible;  ///< in place of the pairs; null: not one for it
@@ -112,13 +98,10 @@ struct LinearFlow::Impl {
   std::vector<double> faces, work;  ///< scratch
 
   static constexpr std::size_t none = std::size_t(-1);
-  void forget_rates() {
-    version = -1;
-    rates_of = pair_of = {none, none};
+  /// After a change of V or of what ratios are frozen at.
+  void forget_pairs() {
+    pair_of = {none, none};
     for (auto& [c, ready] : pair_ready) ready = false;
-    for (auto& leg : step_rates) {
-      for (FaceRates& r : leg) r.forward.clear();
-    }
   }
 };
 
@@ -151,13 +134,13 @@ std::vector<std::size_t> LinearFlow::Impl::count_segments(std::size_t room,
 void LinearFlow::Impl::make_solver() {
   const ReversibleOptions of_solver;
   reversible.reset();
-  if (varies() || !ReversibleSolver::serves(generator, of_solver)) return;
+  if (rates.varies() || !ReversibleSolver::serves(generator, of_solver)) return;
   reversible = std::make_unique<ReversibleSolver>(generator, of_solver);
 }
 
 LinearFlow::Impl::Impl(Generator& g, std::vector<std::vector<double>> steps,
                        const LinearFlowOptions& o)
-    : generator(g), mesh(g.mesh()), legs(std::move(steps)), options(o) {
+    : generator(g), mesh(g.mesh()), legs(std::move(steps)), options(o), rates(g, legs, o.memory) {
   std::size_t count = 0;
   for (const auto& leg : legs) {
     count += leg.size();
@@ -169,66 +152,14 @@ LinearFlow::Impl::Impl(Generator& g, std::vector<std::vector<double>> steps,
   const auto room = -std::size_t(mesh.comm.max(-std::int64_t(options.memory / field)));
   keep_all = count * stages <= room;
   segments = keep_all ? std::vector<std::size_t>(legs.size(), 1) : count_segments(room, stages);
-  const std::size_t of_rates = 6 * sizeof(double) * std::size_t(mesh.faces.size());
-  keep_rates = !mesh.comm.any(count * of_rates > options.memory);
   kept.resize(legs.size());
   again_of = {none, none};
-  step_rates.resize(legs.size());
-  if (keep_rates) {
-    for (std::size_t l = 0; l < legs.size(); ++l) step_rates[l].resize(legs[l].size());
-  }
-  forget_rates();
-}
-
-/// rho^ with ghosts.
-std::vector<double> LinearFlow::Impl::extrapolated(const Start& at) const {
-  std::vector<double> rho(at.rho.begin(), at.rho.end());
-  const double share = present_share(at);
-  for (std::size_t k = 0; k < at.before.size(); ++k) {
-    rho[k] = share * rho[k] + (1 - share) * at.before[k];
-  }
-  return rho;
-}
-
-/// W * rho with ghosts.
-std::vector<double> LinearFlow::Impl::field(const Interaction& kernel,
-                                            std::span<const double> rho) const {
-  std::vector<double> result(std::size_t(mesh.local()));
-  const auto n = std::size_t(mesh.owned);
-  kernel.potential(rho.first(n), std::span(result).first(n));
-  mesh.halo.update(mesh.comm, result);
-  return result;
-}
-
-/// Ratios at the step's frozen density, or at its start where none is frozen yet.
-void LinearFlow::Impl::set_rates(std::size_t leg, std::size_t step, const Start& at) {
-  if (W) {
-    std::vector<double> potential = field(*W, extrapolated(at));
-    for (std::size_t k = 0; k < potential.size(); ++k) potential[k] += V[k];
-    generator.set_external(potential, kT);
-  }
-  if (!generator.flux().limited()) return;
-  generator.limit(frozen.empty() ? at.rho : std::span<const double>(frozen[leg][step]));
-}
-
-const FaceRates& LinearFlow::Impl::rates_at(std::size_t leg, std::size_t step, const Start& at) {
-  if (!varies()) {
-    if (version != generator.version()) rates = face_rates(generator);
-    version = generator.version();
-    return rates;
-  }
-  if (keep_rates && !step_rates[leg][step].forward.empty()) return step_rates[leg][step];
-  if (rates_of == std::pair{leg, step}) return rates;
-  set_rates(leg, step, at);
-  if (keep_rates) return step_rates[leg][step] = face_rates(generator);
-  rates = face_rates(generator);
-  rates_of = {leg, step};
-  return rates;
+  forget_pairs();
 }
 
 TransportPair& LinearFlow::Impl::pair_at(const Place& at) {
   const double c = shift(legs[at.leg][at.step]);
-  const bool own = varies();
+  const bool own = rates.varies();
   const double key = own ? 0 : c;
   auto& pair = pairs[key];
   if (!pair) {
@@ -257,11 +188,17 @@ void LinearFlow::Impl::solve(const Place& at, Way way, std::span<const double> b
   }
   if (!reversible) {
     TransportPair& pair = pair_at(at);
-    if (way == Way::forward) {
-      pair.solve(b, owned(x));
-    } else {
-      pair.solve_transposed(b, owned(x));
+    bool known = pair.takes_guesses() && guess.next(owned(x));
+    if (!known && pair.takes_guesses() && !first.empty()) {
+      std::ranges::copy(first.first(b.size()), x.begin());
+      known = true;
     }
+    if (way == Way::forward) {
+      pair.solve(b, owned(x), known);
+    } else {
+      pair.solve_transposed(b, owned(x), known);
+    }
+    if (pair.takes_guesses()) guess.add(owned(x));
   }
   mesh.halo.update(mesh.comm, x);
 }
@@ -270,7 +207,7 @@ void LinearFlow::Impl::step(std::size_t leg, std::size_t i, const Start& at, Sta
                             Sweep& sweep, bool end_known) {
   sweep.of_step(legs[leg][i]);
   const std::span<const double> rho0 = at.rho;
-  const FaceRates& r = rates_at(leg, i, at);
+  const FaceRates& r = rates.at(leg, i, at);
   const Place place{leg, i, r, sweep.rtol};
   const auto n = std::size_t(mesh.owned);
   work.resize(n);
@@ -303,7 +240,7 @@ SolvedSegment LinearFlow::Impl::segment(std::size_t leg, std::size_t number) {
   for (std::size_t i = 0; i < stored.count; ++i) {
     const std::size_t at = stored.first + i;
     const bool end_known = !last && i + 1 == stored.count;
-    if (reversible) propose(leg, at, known, sweep);
+    propose(leg, at, known, sweep);
     step(leg, at, start_of(result, at), again[i], sweep, end_known);
     known.push_back({times[leg][at + 1], &again[i].end});
   }
@@ -372,13 +309,16 @@ void LinearFlow::Impl::add_gradient(const FaceRates& r, FlowGradient& gradient) 
 /// The direction with what the interaction adds to the potential in `rise`.
 FlowDirection LinearFlow::Impl::of_potential(const Start& at, const FlowDirection& direction,
                                              const Change& d, std::vector<double>& rise) const {
+  const Interaction* W = rates.W();
   if (!direction.interaction && !W) return direction;
   std::vector<double> change(std::size_t(mesh.local()), 0.0);
   const auto add = [&](const std::vector<double>& part) {
     for (std::size_t k = 0; k < change.size(); ++k) change[k] += part[k];
   };
-  if (direction.interaction) add(field(*direction.interaction, extrapolated(at)));
-  if (W) add(field(*W, extrapolated({d.now, at.before.empty() ? at.before : d.before, at.ratio})));
+  if (direction.interaction) add(field_of(mesh, *direction.interaction, extrapolated(at)));
+  if (W)
+    add(field_of(mesh, *W,
+                 extrapolated({d.now, at.before.empty() ? at.before : d.before, at.ratio})));
   rise = rises_of(mesh, change);
   for (std::size_t f = 0; f < direction.rise.size(); ++f) rise[f] += direction.rise[f];
   return {rise, direction.kT};
@@ -389,7 +329,7 @@ void LinearFlow::Impl::tangent_step(std::size_t leg, std::size_t i, const Start&
                                     const Stages& stages, const FlowDirection& given, Change& d,
                                     Sweep& sweep) {
   sweep.of_step(legs[leg][i]);
-  const FaceRates& r = rates_at(leg, i, at);
+  const FaceRates& r = rates.at(leg, i, at);
   const Place place{leg, i, r, sweep.rtol};
   const double c = shift(legs[leg][i]);
   const auto n = std::size_t(mesh.owned);
@@ -419,6 +359,7 @@ void LinearFlow::Impl::adjoint_of_interaction(const Start& at, std::span<const d
   std::vector<double> of_V(n, 0.0), y(n);
   add_cell_gradient(mesh, rise, of_V);
   if (gradient.pairs) gradient.pairs->add(of_V, std::span<const double>(extrapolated(at)).first(n));
+  const Interaction* W = rates.W();
   if (!W) return;
   for (std::size_t k = 0; k < n; ++k) of_V[k] /= mesh.volume[k];
   W->potential(of_V, y);
@@ -435,7 +376,7 @@ void LinearFlow::Impl::adjoint_step(std::size_t leg, std::size_t i, const Start&
                                     const Stages& stages, Change& lambda, FlowGradient& gradient,
                                     Sweep& sweep) {
   sweep.of_step(legs[leg][i]);
-  const FaceRates& r = rates_at(leg, i, at);
+  const FaceRates& r = rates.at(leg, i, at);
   const Place place{leg, i, r, sweep.rtol};
   const double c = shift(legs[leg][i]);
   const auto n = std::size_t(mesh.owned);
@@ -452,13 +393,13 @@ void LinearFlow::Impl::adjoint_step(std::size_t leg, std::size_t i, const Start&
     }
     add_transposed(mesh, -c, r, mu1, lambda.now);
   }
-  if (W || gradient.pairs) {  // the step's own rises are asked for
+  if (rates.W() || gradient.pairs) {  // the step's own rises are asked for
     FlowGradient own;
     add_gradient(r, own);
     for (std::size_t f = 0; f < own.rise.size(); ++f) gradient.rise[f] += own.rise[f];
     gradient.kT += own.kT;
     adjoint_of_interaction(at, own.rise, lambda, gradient);
-  } else if (varies() || terms.size() >= options.stages) {
+  } else if (rates.varies() || terms.size() >= options.stages) {
     add_gradient(r, gradient);
   }
 }
@@ -475,14 +416,15 @@ std::size_t LinearFlow::legs() const { return impl_->legs.size(); }
 
 long LinearFlow::solves() const { return impl_->solves; }
 
-std::vector<std::vector<std::vector<double>>>& LinearFlow::frozen() { return impl_->frozen; }
+LinearFlow::Densities& LinearFlow::frozen() {
+  impl_->rates.forget();
+  impl_->forget_pairs();
+  return impl_->rates.frozen;
+}
 
 void LinearFlow::set(std::span<const double> V, double kT, const Interaction* W) {
-  impl_->V.assign(V.begin(), V.end());
-  impl_->kT = kT;
-  impl_->W = W;
-  impl_->generator.set_external(V, kT);
-  impl_->forget_rates();
+  impl_->rates.set(V, kT, W);
+  impl_->forget_pairs();
   impl_->make_solver();
 }
 
@@ -504,7 +446,7 @@ std::vector<double> LinearFlow::solve(std::size_t leg, std::span<const double> r
     Stages* into = o.keep_all ? segments.back().steps.data() : o.again.data();
     for (std::size_t i = 0; i < steps; ++i) {
       o.step(leg, first + i, {rho, before, o.ratio(leg, first + i)}, into[i], sweep);
-      if (o.W) before = rho;
+      if (o.rates.W()) before = rho;
       rho = into[i].end;
     }
   }
@@ -512,10 +454,10 @@ std::vector<double> LinearFlow::solve(std::size_t leg, std::span<const double> r
   return rho;
 }
 
-void LinearFlow::refresh() {
+LinearFlow::Densities LinearFlow::refresh() {
   Impl& o = *impl_;
-  if (!o.generator.flux().limited()) return;
-  std::vector<std::vector<std::vector<double>>> fresh(o.legs.size());
+  if (!o.generator.flux().limited()) return {};
+  Densities fresh(o.legs.size());
   for (std::size_t l = 0; l < o.legs.size(); ++l) {
     for (std::size_t number = 0; number < o.kept[l].size(); ++number) {
       const SolvedSegment s = o.segment(l, number);
@@ -525,8 +467,10 @@ void LinearFlow::refresh() {
       }
     }
   }
-  o.frozen = std::move(fresh);
-  o.forget_rates();
+  LinearFlow::Densities before = std::exchange(o.rates.frozen, std::move(fresh));
+  o.rates.forget();
+  o.forget_pairs();
+  return before;
 }
 
 std::vector<double> LinearFlow::time_integral(std::size_t leg) {
@@ -570,7 +514,7 @@ void LinearFlow::adjoint(std::size_t leg, std::span<double> lambda, FlowGradient
       o.adjoint_step(leg, s.kept.first + i, o.start_of(s, s.kept.first + i), s.steps[i], work,
                      gradient, sweep);
     }
-    if (o.terms.size() > 0) o.add_gradient(o.rates, gradient);  // before the densities go
+    if (o.terms.size() > 0) o.add_gradient(o.rates.last(), gradient);  // before the densities go
   }
   std::ranges::copy(work.now, lambda.begin());
 }

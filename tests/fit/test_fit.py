@@ -182,6 +182,7 @@ class Densities(FitTest):
                     file["cells/" + field] = pairs.mean(1)
                 file.attrs["time"] = times[k + 1]
         self.fit(head, quoted(["sum0.h5", "sum1.h5"]), out="summed")
+        self.assertNotIn("effective_samples", self.summary())  # nobody has asked for what takes it
         a, b = self.potential()["value"], self.potential("summed")["value"]
         self.assertLess(np.abs(a - b).max(), 1e-8 * np.abs(a).max())
 
@@ -463,6 +464,43 @@ temperature = 0.5
         self.fit(head + "prior = 1e-9\n", data, out="splines")
         self.assertLess(self.summary("splines")["misfit"], 1e-2 * self.summary("splines")["poisson_misfit"])
 
+    def test_samples_on_triangles(self):
+        """Of a Gaussian that drifts and widens in a round well: each falls into a triangle, whatever the ranks and their order."""
+        k, kT, well = 40.0, 0.5, np.array([0.5, 0.5])
+        rng, times = np.random.default_rng(4), (0.0, 0.01, 0.02, 0.03)
+        names = []
+        for i, t in enumerate(times):
+            decay = np.exp(-k * t)
+            mean, variance = well + decay * np.array([-0.15, 0.1]), kT / k + decay**2 * (0.004 - kT / k)
+            names.append(self.path(f"s{i}.csv"))
+            np.savetxt(names[-1], mean + np.sqrt(variance) * rng.normal(size=(3000, 2)))
+        data = quoted(names) + f'times = {list(times)}\noutside = "drop"\n'
+        head = self.TRIANGLES + "[fit]\nsteps = 4\ndeviations = 2\n"
+        self.fit(head, data)
+        V = self.potential()
+        weight = V["weight"]
+        truth = k / 2 * ((V["center"] - well)**2).sum(1)
+        truth -= np.average(truth, weights=weight)
+        error = np.average((V["value"] - truth)**2, weights=weight) / np.average(truth**2, weights=weight)
+        self.assertLess(error, 0.2**2)
+        self.assertEqual(self.summary()["start"], "first")
+        for name in names:
+            np.savetxt(name, np.loadtxt(name)[::-1])
+        self.fit(head, data, out="reversed")
+        self.assertTrue((self.potential("reversed")["value"] == V["value"]).all())
+        self.fit(head, data, out="three", ranks=3)
+        other = self.potential("three")
+        order = [np.lexsort(p["center"].T) for p in (V, other)]
+        self.assertLess(np.abs(V["value"][order[0]] - other["value"][order[1]]).max(), 1e-6 * np.abs(V["value"]).max())
+
+    def test_a_network_on_triangles(self):
+        head = self.TRIANGLES + '[fit]\nexternal = "network"\nsteps = 4\ndeviations = 0\niterations = 10\nprior = 1e-8\n'
+        self.fit(head + "[network]\nwidths = [8]\nfrequencies = 2\nfastest = 6.0\n", self.on_triangles())
+        fit = self.summary()
+        self.assertLess(fit["misfit"], 0.1 * fit["poisson_misfit"])
+        self.assertLess(fit["gradient_check"], 1e-6)
+        self.again()
+
     def test_a_network(self):
         names = self.densities(truth(LINE, WELL, (0.0, 0.2, 0.4, 0.6)), (0.0, 0.2, 0.4, 0.6))
         head = LINE + '[fit]\nexternal = "network"\nsteps = 4\ndeviations = 4\niterations = 15\n'
@@ -586,8 +624,8 @@ class BadInput(FitTest):
         self.refused(two, ["network", "fit.external"], fit="[network]\nwidths = [8]\n")
         gmsh = Forms.TRIANGLES
         self.refused(two, ["224", "d0.h5"], head=gmsh)
-        np.savetxt(self.path("pairs.csv"), np.full((9, 2), 0.4))
-        self.refused(quoted(["pairs.csv", "pairs.csv"]) + "times = [0, 1]\n", ["Gmsh"], head=gmsh)
+        np.savetxt(self.path("pairs.csv"), np.full((9, 2), 1.4))
+        self.refused(quoted(["pairs.csv", "pairs.csv"]) + "times = [0, 1]\n", ["inside the mesh"], head=gmsh)
         self.refused(two, ["mesh.kind", "interaction"], fit='unknowns = ["interaction"]\nrange = 1.0\n', head=gmsh)
         self.refused(two, ["control_volumes", "medians"],
                      head=gmsh.replace("refine = 1", 'control_volumes = "medians"'))

@@ -4,6 +4,8 @@
 //
 //   S Q^-1 S^T.
 
+#include <utility>
+
 #include "otto/infer/objective.h"
 #include "otto/infer/pencil.h"
 
@@ -17,7 +19,9 @@ class PotentialPencil {
       : objective_(objective), pencil_(objective.mesh(), R, options) {}
 
   /// Pencil::set. Collective.
-  void set(double N, double t, double kT, double alpha) { pencil_.set(N, t, kT, alpha); }
+  void set(double N, double t, double alpha, FaceRates rates = {}) {
+    pencil_.set(N, t, alpha, std::move(rates));
+  }
 
   /// The V part of `out`, from that of `r`. Collective.
   void apply(std::span<const double> r, std::span<double> out) {

@@ -15,7 +15,7 @@ namespace otto {
 struct Snapshot {
   double time = 0;
   std::vector<double> density;  ///< owned cells, of mass 1; of samples n_K / (n m_K)
-  std::int64_t samples = 0;     ///< in the box; 0: a density
+  std::int64_t samples = 0;     ///< in the mesh; 0: a density
   std::int64_t outside = 0;     ///< samples left out
   std::string file;             ///< as the case names it
   int series = 0;               ///< which experiment: [data] is the first
@@ -43,7 +43,7 @@ struct Snapshots {
 
 /// Densities on boxes of the same cells or of cells so and so many times as fine along every axis,
 /// whose masses are summed, or on lattices of their own; samples by /samples or rows of as many
-/// numbers as the box has axes, on boxes alone. Collective; throws InputError at the key.
+/// numbers as the mesh has axes. Collective; throws InputError at the key.
 Snapshots read_snapshots(const Case& c, const Mesh& mesh);
 
 /// The same data on a coarser box of whole cells. Collective.

@@ -8,8 +8,9 @@
 // diag(pi) and the transposed system is the forward one for pi x; its residual is then weighted with
 // pi, which leaves x without digits where pi is small. So the transposed matrix is used as it is.
 //
-// Time steps of a few cells' crossing have a strong diagonal: for c (outflow) <= `strong` m of every
-// cell an incomplete factorisation per rank takes fewer than ten iterations and costs little to set up.
+// Time steps of a few cells' crossing have a strong diagonal: for c (outflow) <= 2 m of every cell nothing is assembled, and
+// Chebyshev's iteration takes its place (src/linear/dominant_solver.h); up to `strong` m
+// an incomplete factorisation per rank takes fewer than ten iterations and costs little to set up.
 // BoomerAMG serves longer steps.
 
 #include <memory>
@@ -37,10 +38,12 @@ class TransportPair {
   /// The same with the diagonal `omega` (owned values, >= 0) in place of M, copied: a huge one holds a cell. At least
   /// one entry is positive in every piece of the mesh.
   void set(double c, const FaceRates& rates, std::span<const double> omega);
+  /// Solves take a guess in x; else what stands there does not matter.
+  [[nodiscard]] bool takes_guesses() const;
   /// (M + c A) x = b; owned values. Collective. Throws NumericalError where it does not converge.
-  int solve(std::span<const double> b, std::span<double> x);
+  int solve(std::span<const double> b, std::span<double> x, bool guess = false);
   /// (M + c A)^T x = b.
-  int solve_transposed(std::span<const double> b, std::span<double> x);
+  int solve_transposed(std::span<const double> b, std::span<double> x, bool guess = false);
 
  private:
   struct Impl;

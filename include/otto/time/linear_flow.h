@@ -100,10 +100,12 @@ class LinearFlow {
   /// Solves a leg from rho0 (owned + ghosts, ghosts up to date); the density at its end likewise.
   /// Collective; throws NumericalError.
   std::vector<double> solve(std::size_t leg, std::span<const double> rho0);
-  /// Freezes the ratios of a limited flux anew; solve all legs before and after. Collective.
-  void refresh();
-  /// The densities frozen so, per leg and step (owned + ghosts); to be saved and put back. None: not yet.
-  std::vector<std::vector<std::vector<double>>>& frozen();
+  /// Per leg and step (owned + ghosts).
+  using Densities = std::vector<std::vector<std::vector<double>>>;
+  /// Freezes the ratios of a limited flux anew; solve all legs before and after. What they were frozen at. Collective.
+  Densities refresh();
+  /// The densities frozen so, to be saved and put back. None: not yet.
+  Densities& frozen();
   /// int rho dt of the leg last solved (owned), by the trapezoidal rule on its steps.
   [[nodiscard]] std::vector<double> time_integral(std::size_t leg);
 
