@@ -60,7 +60,10 @@ void GaussNewton::evaluate(int passes) {
 /// Of the present point, where value() was last.
 void GaussNewton::set_pencil() {
   if (!objective_.has_external()) return;
-  pencil_.set(objective_.samples(), t_, objective_.alpha, objective_.transport(R_));
+  FaceRates rates = objective_.transport(R_);
+  // The pencil takes kT = 1 at rest: N t^2 stays, and t becomes kT t.
+  const double kT = rates.forward.empty() ? objective_.temperature() : 1;
+  pencil_.set(objective_.samples() / (kT * kT), kT * t_, objective_.alpha, std::move(rates));
 }
 
 void GaussNewton::move(const Objective::Vector& x) {

@@ -443,6 +443,7 @@ double Objective::refresh_within(std::span<const double> x, double max_objective
 
 FaceRates Objective::transport(std::span<const double> rho) {
   Impl& o = *impl_;
+  if (!o.fit.each) return {};
   const Interaction* W = o.W ? o.W.get() : o.known_W;
   if (W) {
     std::vector<double> V(o.owned());

@@ -73,6 +73,7 @@ struct Pencil::Impl {
       : mesh(m), solve_A(m, o.rtol), solve_G(m, {.rtol = o.rtol}) {
     std::vector<double> weight = floored(m, R, o.floor);
     g = conductances(m, weight);
+    floored_R = weight;
     weight.resize(std::size_t(m.owned));
     for (std::size_t k = 0; k < weight.size(); ++k) {
       MR.push_back(m.volume[k] * weight[k]);
@@ -97,6 +98,15 @@ struct Pencil::Impl {
       if (K < out.size()) out[K] += flux;
       if (L < out.size()) out[L] -= flux;
     }
+  }
+  /// Of the flow that leaves R at rest at kT = 1: T R = A.
+  [[nodiscard]] FaceRates rates_at_rest() const {
+    FaceRates r;
+    for (std::size_t f = 0; f < g.size(); ++f) {
+      r.forward.push_back(g[f] / floored_R[std::size_t(mesh.faces.left[f])]);
+      r.backward.push_back(g[f] / floored_R[std::size_t(mesh.faces.right[f])]);
+    }
+    return r;
   }
   /// y becomes (M + t T)^T y, or (M + t T) y.
   void multiply(std::vector<double>& y, bool transposed) const {
@@ -124,6 +134,7 @@ struct Pencil::Impl {
   const Mesh& mesh;
   std::vector<double> MR, MRR, g;  ///< m R and m R^2 of the cells, a R of the faces
   std::vector<double> seen;        ///< m (S R)^1/2
+  std::vector<double> floored_R;   ///< with ghosts
   double mass = 1;                 ///< sum of m R
   double t = 0, N = 0, alpha = 1;
   FaceRates rates;
@@ -142,7 +153,7 @@ void Pencil::set(double N, double t, double alpha, FaceRates rates) {
   o.t = t;
   o.alpha = alpha;
   if (N == 0) return;
-  o.rates = std::move(rates);
+  o.rates = rates.forward.empty() ? o.rates_at_rest() : std::move(rates);
   const double root = std::sqrt(alpha);
   std::vector<double> omega(o.seen.size());
   for (std::size_t k = 0; k < omega.size(); ++k) {

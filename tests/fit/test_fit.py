@@ -466,23 +466,23 @@ temperature = 0.5
 
     def test_samples_on_triangles(self):
         """Of a Gaussian that drifts and widens in a round well: each falls into a triangle, whatever the ranks and their order."""
-        k, kT, well = 40.0, 0.5, np.array([0.5, 0.5])
-        rng, times = np.random.default_rng(4), (0.0, 0.01, 0.02, 0.03)
+        k, kT, well = 22.0, 0.5, np.array([0.5, 0.5])
+        rng, times = np.random.default_rng(4), (0.0, 0.02, 0.04, 0.06)
         names = []
         for i, t in enumerate(times):
             decay = np.exp(-k * t)
-            mean, variance = well + decay * np.array([-0.15, 0.1]), kT / k + decay**2 * (0.004 - kT / k)
+            mean, variance = well + decay * np.array([-0.15, 0.1]), kT / k + decay**2 * (0.01 - kT / k)
             names.append(self.path(f"s{i}.csv"))
             np.savetxt(names[-1], mean + np.sqrt(variance) * rng.normal(size=(3000, 2)))
         data = quoted(names) + f'times = {list(times)}\noutside = "drop"\n'
-        head = self.TRIANGLES + "[fit]\nsteps = 4\ndeviations = 2\n"
+        head = self.TRIANGLES.replace("refine = 1", "refine = 0") + "[fit]\nsteps = 4\ndeviations = 0\nprior = 0.5\n"
         self.fit(head, data)
         V = self.potential()
         weight = V["weight"]
         truth = k / 2 * ((V["center"] - well)**2).sum(1)
         truth -= np.average(truth, weights=weight)
         error = np.average((V["value"] - truth)**2, weights=weight) / np.average(truth**2, weights=weight)
-        self.assertLess(error, 0.2**2)
+        self.assertLess(error, 0.1)  # of the variance of V, on triangles as wide as the population's deviation
         self.assertEqual(self.summary()["start"], "first")
         for name in names:
             np.savetxt(name, np.loadtxt(name)[::-1])
