@@ -14,7 +14,6 @@ GaussNewton::GaussNewton(Objective& objective, std::span<const double> R, double
     : objective_(objective),
       options_(options),
       pencil_(objective, R, {.background = objective.background()}),
-      R_(R.begin(), R.end()),
       t_(t),
       x_(std::move(start)),
       g_(x_.size()),
@@ -47,7 +46,8 @@ void GaussNewton::evaluate(int passes) {
   }
   J_ = objective_.value(x_);
   objective_.gradient(g_);
-  set_pencil();
+  pencil_kT_ = objective_.temperature();
+  pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
   if (stale_) {
     elimination_.renew(objective_);
     fresh_cg_ = -1;
@@ -55,15 +55,6 @@ void GaussNewton::evaluate(int passes) {
   }
   elimination_.factor(objective_);
   ready_ = true;
-}
-
-/// Of the present point, where value() was last.
-void GaussNewton::set_pencil() {
-  if (!objective_.has_external()) return;
-  FaceRates rates = objective_.transport(R_);
-  // The pencil takes kT = 1 at rest: N t^2 stays, and t becomes kT t.
-  const double kT = rates.forward.empty() ? objective_.temperature() : 1;
-  pencil_.set(objective_.samples() / (kT * kT), kT * t_, objective_.alpha, std::move(rates));
 }
 
 void GaussNewton::move(const Objective::Vector& x) {
@@ -132,7 +123,6 @@ NewtonRow GaussNewton::step() {
   stalls_ = stalled_ ? stalls_ + 1 : 0;
   ++since_refresh_;
   objective_.gradient(g_);
-  set_pencil();
   Objective::Vector moved(x_.size());
   for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = x_[i] - at_refresh_[i];
   const double size = objective_.dot(x_, x_);
@@ -174,6 +164,7 @@ void GaussNewton::remember(Archive& a) {
   a.number("prior_W", objective_.alpha_W);
   a.number("promise", promise_);
   a.number("change", change_);
+  a.number("pencil_kT", pencil_kT_);
   a.part("pre", elimination_);
   a.number("fresh_cg", fresh_cg_);
   a.number("stale", stale_);
@@ -195,7 +186,7 @@ void GaussNewton::remember(Archive& a) {
   if (!ready_) return;
   J_ = objective_.value(x_);
   objective_.gradient(g_);
-  set_pencil();
+  pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
   elimination_.factor(objective_);
   earlier_solves_ = solved - objective_.solves();
 }

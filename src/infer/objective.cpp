@@ -441,23 +441,6 @@ double Objective::refresh_within(std::span<const double> x, double max_objective
   return share;
 }
 
-FaceRates Objective::transport(std::span<const double> rho) {
-  Impl& o = *impl_;
-  if (!o.fit.each) return {};
-  const Interaction* W = o.W ? o.W.get() : o.known_W;
-  if (W) {
-    std::vector<double> V(o.owned());
-    W->potential(rho, V);
-    const Vector found = o.fit.external ? o.potential(o.x) : Vector(V.size(), 0.0);
-    for (std::size_t k = 0; k < V.size(); ++k) V[k] += o.known[k] + found[k];
-    o.generator.set_external(o.with_ghosts(V), o.kT);
-  }
-  FaceRates rates;
-  rates.forward.assign(o.generator.forward().begin(), o.generator.forward().end());
-  rates.backward.assign(o.generator.backward().begin(), o.generator.backward().end());
-  return rates;
-}
-
 std::vector<double> Objective::time_integral() {
   std::vector<double> R(impl_->owned(), 0.0);
   for (std::size_t leg = 0; leg < impl_->flow.legs(); ++leg) {

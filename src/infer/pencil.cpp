@@ -8,7 +8,6 @@
 #include "../linear/krylov.h"
 #include "otto/core/error.h"
 #include "otto/infer/cell_gradients.h"
-#include "otto/linear/transport_pair.h"
 
 namespace otto {
 
@@ -70,76 +69,48 @@ std::vector<double> conductances(const Mesh& mesh, const std::vector<double>& R)
 
 struct Pencil::Impl {
   Impl(const Mesh& m, std::span<const double> R, const PencilOptions& o)
-      : mesh(m), solve_A(m, o.rtol), solve_G(m, {.rtol = o.rtol}) {
+      : mesh(m), solve_A(m, o.rtol), solve_B(m, o.rtol) {
     std::vector<double> weight = floored(m, R, o.floor);
+    for (std::size_t k = 0; k < std::size_t(m.owned); ++k) M.push_back(m.volume[k] * weight[k]);
     g = conductances(m, weight);
-    floored_R = weight;
-    weight.resize(std::size_t(m.owned));
-    for (std::size_t k = 0; k < weight.size(); ++k) {
-      MR.push_back(m.volume[k] * weight[k]);
-      MRR.push_back(MR[k] * weight[k]);
-      seen.push_back(m.volume[k] * weight[k] / std::sqrt(weight[k] + o.background));
+    for (std::size_t k = 0; k < M.size(); ++k) {
+      seen.push_back(std::sqrt(weight[k] / (weight[k] + o.background)));
     }
-    double sum = 0;
-    for (const double x : MR) sum += x;
-    mass = m.comm.sum(sum);
+    for (double& r : weight) r = std::sqrt(r);
+    for (std::size_t k = 0; k < std::size_t(m.owned); ++k)
+      M_root.push_back(m.volume[k] * weight[k]);
+    g_root = conductances(m, weight);
     const double shift = o.gauge * std::pow(std::numbers::pi / longest_side(m), 2);
-    std::vector<double> omega = MR;
+    std::vector<double> omega = M;
     for (double& w : omega) w *= shift;
     solve_A.set(1, omega, g);
   }
 
-  /// out += A v.
-  void add_A(std::span<const double> v, std::span<double> out) const {
-    const std::vector<double> local = with_ghosts(v);
+  /// out += factor A v.
+  void add_A(double factor, std::span<const double> v, std::span<double> out) const {
+    std::vector<double> local(std::size_t(mesh.local()));
+    std::ranges::copy(v, local.begin());
+    mesh.halo.update(mesh.comm, local);
     for (std::size_t f = 0; f < g.size(); ++f) {
       const auto K = std::size_t(mesh.faces.left[f]), L = std::size_t(mesh.faces.right[f]);
-      const double flux = g[f] * (local[K] - local[L]);
+      const double flux = factor * g[f] * (local[K] - local[L]);
       if (K < out.size()) out[K] += flux;
       if (L < out.size()) out[L] -= flux;
     }
   }
-  /// Of the flow that leaves R at rest at kT = 1: T R = A.
-  [[nodiscard]] FaceRates rates_at_rest() const {
-    FaceRates r;
-    for (std::size_t f = 0; f < g.size(); ++f) {
-      r.forward.push_back(g[f] / floored_R[std::size_t(mesh.faces.left[f])]);
-      r.backward.push_back(g[f] / floored_R[std::size_t(mesh.faces.right[f])]);
-    }
-    return r;
-  }
-  /// y becomes (M + t T)^T y, or (M + t T) y.
-  void multiply(std::vector<double>& y, bool transposed) const {
-    const std::vector<double> local = with_ghosts(y);
-    for (std::size_t k = 0; k < y.size(); ++k) y[k] *= mesh.volume[k];
-    if (transposed) return add_transposed(mesh, t, rates, local, y);
-    std::vector<double> F(rates.forward.size());
-    face_fluxes(mesh, rates.forward, rates.backward, local, F);
-    add_divergence(mesh, t, F, y);
-  }
-  /// r less a part of m R, so that its sum is 0.
-  void balance(std::vector<double>& r) const {
-    double sum = 0;
-    for (const double x : r) sum += x;
-    const double part = mesh.comm.sum(sum) / mass;
-    for (std::size_t k = 0; k < r.size(); ++k) r[k] -= part * MR[k];
-  }
-  [[nodiscard]] std::vector<double> with_ghosts(std::span<const double> v) const {
-    std::vector<double> local(std::size_t(mesh.local()), 0.0);
-    std::ranges::copy(v, local.begin());
-    mesh.halo.update(mesh.comm, local);
-    return local;
+  /// y becomes C y.
+  void multiply_C(std::vector<double>& y) const {
+    const std::vector<double> before = y;
+    for (std::size_t k = 0; k < y.size(); ++k) y[k] *= M[k];
+    add_A(c, before, y);
   }
 
   const Mesh& mesh;
-  std::vector<double> MR, MRR, g;  ///< m R and m R^2 of the cells, a R of the faces
-  std::vector<double> seen;        ///< m (S R)^1/2
-  std::vector<double> floored_R;   ///< with ghosts
-  double mass = 1;                 ///< sum of m R
-  double t = 0, N = 0, alpha = 1;
-  FaceRates rates;
-  SymmetricSolve solve_A;
-  TransportPair solve_G;
+  std::vector<double> M, g;            ///< m R of the cells, a R of the faces
+  std::vector<double> M_root, g_root;  ///< of sqrt R
+  std::vector<double> seen;            ///< sqrt(R / (R + b))
+  double c = 0;                        ///< kT t
+  SymmetricSolve solve_A, solve_B;
 };
 
 Pencil::Pencil(const Mesh& mesh, std::span<const double> R, const PencilOptions& options)
@@ -147,51 +118,46 @@ Pencil::Pencil(const Mesh& mesh, std::span<const double> R, const PencilOptions&
 
 Pencil::~Pencil() = default;
 
-void Pencil::set(double N, double t, double alpha, FaceRates rates) {
+void Pencil::set(double N, double t, double kT, double alpha) {
   Impl& o = *impl_;
-  o.N = N;
-  o.t = t;
-  o.alpha = alpha;
-  if (N == 0) return;
-  o.rates = rates.forward.empty() ? o.rates_at_rest() : std::move(rates);
-  const double root = std::sqrt(alpha);
-  std::vector<double> omega(o.seen.size());
+  o.c = kT * t;
+  std::vector<double> omega = o.M;
   for (std::size_t k = 0; k < omega.size(); ++k) {
-    omega[k] = t * std::sqrt(N) * o.seen[k] + root * o.mesh.volume[k];
+    omega[k] = std::sqrt(N) * t * o.seen[k] * o.M[k] + std::sqrt(alpha) * o.M_root[k];
   }
-  o.solve_G.set(root * t, o.rates, omega);
+  std::vector<double> g = o.g_root;
+  for (double& a : g) a *= std::sqrt(alpha) * o.c;
+  o.solve_B.set(1, omega, g);
 }
 
 void Pencil::slow_waves(std::span<const double> v, double w, std::span<double> out) const {
   const Impl& o = *impl_;
   const std::size_t n = v.size();
   std::ranges::fill(out.first(n), 0.0);
-  o.add_A(v, out.first(n));
+  o.add_A(1, v, out.first(n));
   for (std::size_t k = 0; k < n; ++k) {
-    out[k] /= std::sqrt(o.MR[k]);
-    out[n + k] = w * std::sqrt(o.MR[k]) * v[k];
+    out[k] /= std::sqrt(o.M[k]);
+    out[n + k] = w * std::sqrt(o.M[k]) * v[k];
   }
 }
 
 void Pencil::apply(std::span<const double> r, std::span<double> out) {
   Impl& o = *impl_;
+  double sums[2] = {0, 0};
+  for (std::size_t k = 0; k < r.size(); ++k) sums[0] += r[k], sums[1] += o.M[k];
+  o.mesh.comm.sum_in_place(sums);
   std::vector<double> y(r.size()), z(r.begin(), r.end());
-  o.balance(z);
+  for (std::size_t k = 0; k < z.size(); ++k) z[k] -= o.M[k] * sums[0] / sums[1];
   o.solve_A(z, y);
-  if (o.N > 0) {
-    o.multiply(y, true);
-    o.solve_G.solve_transposed(y, z);
-    for (std::size_t k = 0; k < z.size(); ++k) z[k] *= o.MRR[k];
-    o.solve_G.solve(z, y);
-    o.multiply(y, false);
-  } else {
-    for (std::size_t k = 0; k < y.size(); ++k) y[k] *= o.MRR[k] / o.alpha;
-  }
-  o.balance(y);  // would be a constant of `out`
+  o.multiply_C(y);
+  o.solve_B(y, z);
+  for (std::size_t k = 0; k < z.size(); ++k) z[k] *= o.M[k];
+  o.solve_B(z, y);
+  o.multiply_C(y);
   o.solve_A(y, out);
   double sum = 0;
-  for (std::size_t k = 0; k < r.size(); ++k) sum += o.MR[k] * out[k];
-  const double mean = o.mesh.comm.sum(sum) / o.mass;
+  for (std::size_t k = 0; k < r.size(); ++k) sum += o.M[k] * out[k];
+  const double mean = o.mesh.comm.sum(sum) / sums[1];
   for (std::size_t k = 0; k < r.size(); ++k) out[k] -= mean;
 }
 

@@ -85,7 +85,6 @@ class GaussNewton {
  private:
   /// P of the V block; the shared part becomes 0.
   void precondition_V(std::span<const double> r, std::span<double> out);
-  void set_pencil();
   void remember_limiter(Archive& archive);
   void remember_vector(Archive& archive, const std::string& name, Objective::Vector& x,
                        std::vector<double>& field);
@@ -94,10 +93,10 @@ class GaussNewton {
   Objective& objective_;
   GaussNewtonOptions options_;
   PotentialPencil pencil_;
-  std::vector<double> R_;
   double t_;
   Objective::Vector x_, g_, at_refresh_;
   double J_ = 0, promise_ = 1, change_ = 1;
+  double pencil_kT_ = 1;  // of the preconditioner
   Elimination elimination_;
   int fresh_cg_ = -1;  // iterations of the first step with it; -1: not yet
   bool stale_ = true;  // it is to be made anew

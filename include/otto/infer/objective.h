@@ -104,8 +104,6 @@ class Objective {
   double refresh_within(std::span<const double> x, double max_objective, int max_parts);
   [[nodiscard]] bool limited() const;
   [[nodiscard]] LinearFlow::Densities& frozen();  ///< LinearFlow::frozen
-  /// Rates of the flow at the last value()'s V and kT, with W * rho for the density `rho` (owned). Collective.
-  [[nodiscard]] FaceRates transport(std::span<const double> rho);
   /// int rho dt of the model, owned cells. Collective.
   [[nodiscard]] std::vector<double> time_integral();
   /// Cells with data that the background does not hide, over all snapshots. Collective.

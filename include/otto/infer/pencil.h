@@ -1,30 +1,25 @@
 #pragma once
-// The preconditioner of Gauss-Newton products, from the time-mean density R, the pencil
-// A = D^T a R D of its weighted Laplacian, and the transport T of the present V: T rho the divergence of its fluxes. With u the
-// change of log rho within a mean interval t by an implicit step of that length,
+// The preconditioner of Gauss-Newton products, from the time-mean density R and the pencil
+// A = D^T a R D, M = diag(m R) of its weighted Laplacian, Lambda = M^-1 A. A wave of V that relaxes by
+// itself within a mean interval t is seen as -R dV / kT, a slow one as t div(R grad dV):
 //
-//   C u = -t A dV,   C = (M + t T) R,   M = diag(m),
+//   H ~ N t^2 A C^-1 M S C^-1 A + alpha D_2^T D_2,   C = M + kT t A,   S = R / (R + b),
 //
-// which a short wave along the flow, and one that relaxes by itself, leave smaller than t div(R grad dV) / R,
+// b the density a likelihood's background hides.
 //
-//   H ~ N t^2 A C^-T M R S C^-1 A + alpha D_2^T D_2,   S = R / (R + b),
+// The prior's square root, second differences, is taken for R^-1 A, right where R changes slowly, and with
+// (a + b)^2 in place of a^2 + b^2, a factor 2 at most,
 //
-// b the density a likelihood's background hides. The prior's square root, second differences, is taken for R^-1 A, right where
-// R changes slowly, and with (a + b)^T (a + b) in place of a^T a + b^T b, a factor 2 at most,
+//   H ~ A C^-1 B M^-1 B C^-1 A,   B = (sqrt(N S) t R + sqrt(alpha R)) m + sqrt(alpha) kT t D^T a R^1/2 D.
 //
-//   H ~ A C^-T B^T (M R)^-1 B C^-1 A,   B = t (N S)^1/2 M R + (alpha / R)^1/2 C,
-//   H^-1 ~ A^-1 (M + t T) G^-1 M R^2 G^-T (M + t T)^T A^-1,   G = t (N S R)^1/2 M + alpha^1/2 (M + t T).
-//
-// Two symmetric solves, by conjugate gradients with BoomerAMG, and one with G and with its transpose, an M-matrix
-// (transport_pair.h). R is at least `floor` of its mean, and A is shifted by
-// a tiny multiple of M R, so that constants are bounded.
+// Four symmetric solves, by conjugate gradients with BoomerAMG. R is at least `floor` of its mean, and A is shifted by
+// a tiny multiple of M, so that constants are bounded.
 
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "otto/mesh/mesh.h"
-#include "otto/operators/face_rates.h"
 
 namespace otto {
 
@@ -42,8 +37,8 @@ class Pencil {
   ~Pencil();
   Pencil(const Pencil&) = delete;
 
-  /// N, t and alpha of what follows, and the rates of T, which are moved from; N = 0 needs none. Collective.
-  void set(double N, double t, double alpha, FaceRates rates = {});
+  /// N, t, kT and alpha of what follows. Collective.
+  void set(double N, double t, double kT, double alpha);
   /// out = Q^T P^-1 Q r, Q the projection that takes constants out: neither flow nor prior knows them. Owned
   /// values. Collective.
   void apply(std::span<const double> r, std::span<double> out);

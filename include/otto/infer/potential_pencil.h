@@ -4,8 +4,6 @@
 //
 //   S Q^-1 S^T.
 
-#include <utility>
-
 #include "otto/infer/objective.h"
 #include "otto/infer/pencil.h"
 
@@ -19,9 +17,7 @@ class PotentialPencil {
       : objective_(objective), pencil_(objective.mesh(), R, options) {}
 
   /// Pencil::set. Collective.
-  void set(double N, double t, double alpha, FaceRates rates = {}) {
-    pencil_.set(N, t, alpha, std::move(rates));
-  }
+  void set(double N, double t, double kT, double alpha) { pencil_.set(N, t, kT, alpha); }
 
   /// The V part of `out`, from that of `r`. Collective.
   void apply(std::span<const double> r, std::span<double> out) {
