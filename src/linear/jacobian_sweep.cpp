@@ -64,11 +64,13 @@ double JacobianSweep::inverse_of(std::span<const double> phi, double d, std::int
 
 void JacobianSweep::factor(std::span<const double> phi, double d, Factors& factors) const {
   const auto owned = std::size_t(mesh_.owned), local = std::size_t(mesh_.local());
-  auto& [order, round, inverse, upwind] = factors;
+  std::vector<std::int32_t>& order = factors.order;
+  std::vector<std::size_t>& round = factors.round;
+  std::vector<double>& inverse = factors.inverse;
   order.clear();
   order.reserve(owned);
   round.clear();
-  upwind = transport_.upwind();
+  factors.upwind = transport_.upwind();
   inverse.assign(local, unknown);
   std::vector<std::int32_t> waits(owned, 0), ghosts;  // for lower neighbours; not known yet
   for (std::size_t k = 0; k < owned; ++k) {
