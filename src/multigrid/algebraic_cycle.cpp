@@ -245,16 +245,20 @@ class TypedCycle final : public AlgebraicCycle {
     smooth(level, options_.degree, false);
   }
 
+  static Real row_product(const Rows<Real>& M, std::size_t i, const std::vector<Real>& x) {
+    Real sum = 0;
+    for (auto e = std::size_t(M.start[i]); e < std::size_t(M.start[i + 1]); ++e) {
+      sum += M.value[e] * x[std::size_t(M.column[e])];
+    }
+    return sum;
+  }
+
   /// Coarse b = P^T r.
   void restrict_residual(Level<Real>& level, Level<Real>& next) {
     std::copy_n(level.r.begin(), level.n, level.fine.begin());
     level.of_fine(level.fine.data());
     for (auto I = std::size_t(0); I < std::size_t(next.n); ++I) {
-      Real sum = 0;
-      for (auto e = std::size_t(level.R.start[I]); e < std::size_t(level.R.start[I + 1]); ++e) {
-        sum += level.R.value[e] * level.fine[std::size_t(level.R.column[e])];
-      }
-      next.b[I] = sum;
+      next.b[I] = row_product(level.R, I, level.fine);
     }
   }
 
@@ -263,12 +267,8 @@ class TypedCycle final : public AlgebraicCycle {
     std::copy_n(next.x.begin(), next.n, level.coarse.begin());
     level.of_coarse(level.coarse.data());
     for (auto i = std::size_t(0); i < std::size_t(level.n); ++i) {
-      Real sum = 0;
-      for (auto e = std::size_t(level.P.start[i]); e < std::size_t(level.P.start[i + 1]); ++e) {
-        sum += level.P.value[e] * level.coarse[std::size_t(level.P.column[e])];
-      }
-      level.d[i] = sum;
-      level.x[i] += sum;
+      level.d[i] = row_product(level.P, i, level.coarse);
+      level.x[i] += level.d[i];
     }
     subtract_product(level);
   }
