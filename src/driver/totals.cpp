@@ -20,7 +20,7 @@ void RunTotals::add(const StepRecord& r) {
     if (std::abs(r.edi_gap) > std::abs(edi_gap)) edi_gap = r.edi_gap;
     shortest_step = shortest_step > 0 ? std::min(shortest_step, r.dt) : r.dt;
     fallbacks += r.fallback > fallback::none ? 1 : 0;
-    changed += r.fallback > fallback::pieces ? 1 : 0;
+    changed += fallback::changed(r.fallback) ? 1 : 0;
     if (r.error_estimate >= 0) error_estimate = std::max(error_estimate, 0.0) + r.error_estimate;
   }
   steps = r.step;

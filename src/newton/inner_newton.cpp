@@ -165,7 +165,7 @@ void InnerNewton::Impl::solve_from_here() {
   chain.phi.swap(best.phi);
   chain.rho.swap(best.rho);
   multipliers = best.multipliers;
-  report.converged = true;
+  report.converged = report.loose = true;
   report.reason.clear();
 }
 

@@ -124,6 +124,7 @@ void ProximalStage::take_inner_steps(StepReport& report, const ProximalStep& ste
   if (inner.weights != InnerWeights::asked) {
     report.fallback = std::max(report.fallback, fallback::other_rule);
   }
+  if (inner.loose && report.fallback == fallback::none) report.fallback = fallback::loose;
   report.dissipation = inner.kinetic;
   gap_ = std::max(gap_, inner.gap);
   report.optimality = std::max(report.optimality, inner.optimality);

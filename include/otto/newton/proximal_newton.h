@@ -56,6 +56,7 @@ struct [[nodiscard]] NewtonReport {
   long transport_solves = 0;  ///< with J or J^T, and sweeps over the cells they took (N > 1)
   long transport_sweeps = 0;
   InnerWeights weights = InnerWeights::asked;  ///< of the inner steps
+  bool loose = false;  ///< inner steps: their best iterate, where Newton's method did not end
   double kinetic = 0;  ///< <phi, L(rho_bar) phi>; W2^2 / tau^2 to the step's order
 };
 

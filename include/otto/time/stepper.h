@@ -32,7 +32,8 @@ struct InnerWork {
 };
 
 /// What a step did in place of what was asked: `StepReport::fallback`, and the column of
-/// history.csv (docs/methods/proximal_second_order.md). A step that did several tells the largest.
+/// history.csv (docs/methods/proximal_second_order.md). A step that did several tells the largest; `loose` is told
+/// where there is nothing else.
 namespace fallback {
 inline constexpr int none = 0;  ///< it did what was asked
 inline constexpr int path = 1;  ///< Newton's method by way of shorter steps: same solution
@@ -40,6 +41,9 @@ inline constexpr int pieces =
     2;  ///< shorter steps of BDF2, or of implicit Euler, extrapolated, from a density that jumps
 inline constexpr int other_rule = 3;   ///< BDF2 for the midpoint rule, or the other way round
 inline constexpr int first_order = 4;  ///< a plain proximal step in place of a second-order one
+inline constexpr int loose = 5;        ///< inner steps ended at an optimality of 1e-9 to 1e-5
+/// Whether a step was made by another formula than its scheme's.
+inline constexpr bool changed(int code) { return code == other_rule || code == first_order; }
 }  // namespace fallback
 
 /// Evidence of one attempted step.
