@@ -2,7 +2,8 @@
 
     done = otto(words, folder, ranks)      like subprocess.run: returncode, stdout, stderr
 
-For what needs a process of its own (signals, environment, limits, clocks) tests start the program itself.
+A run that resumes gets a process of its own: it may know nothing but what stands in the files. For what else needs one
+(signals, environment, limits, clocks) tests start the program themselves.
 """
 
 import atexit
@@ -78,6 +79,10 @@ class Server:
 
 def otto(words, folder=".", ranks=1, timeout=600):
     """The answer to `otto WORDS` in the folder on that many ranks."""
+    if "--resume" in words:
+        launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
+        return subprocess.run([*launch, os.environ["OTTO"], *map(str, words)], cwd=folder, capture_output=True, text=True,
+                              timeout=timeout * PATIENCE, check=False, stdin=subprocess.DEVNULL)
     server = running.get(ranks)
     if server is None or server.process.poll() is not None:
         if server is not None:
