@@ -784,12 +784,6 @@ def not_utf8(bad):
     return bad
 
 
-def all_bad(ranks):
-    """All of them on one rank. Single words of the case meet the same reader on several ranks (one
-    of them reads, all judge), so every fourth of those is enough there."""
-    words = [bad for group in (typos, types_and_ranges) for bad in group()]
-    words += [bad for group in (sought, foreign_words) for bad in group()]
-    others = [bad for group in (combinations, nonlinear, expressions, files, settings, commands, keys_of_a_kind,
-                                runs)
-              for bad in group()]
-    return [not_utf8(bad) for bad in words[::1 if ranks == 1 else 4] + others]
+def all_bad():
+    return [not_utf8(bad) for group in (typos, types_and_ranges, sought, foreign_words, combinations, nonlinear, expressions, files,
+                                        settings, commands, keys_of_a_kind, runs) for bad in group()]

@@ -13,7 +13,7 @@ import unittest
 import h5py
 import numpy as np
 
-from test_bad_input import FOREIGN, OTTO, PATIENCE, run
+from test_bad_input import FOREIGN, OTTO, PATIENCE, otto
 
 
 def rows_of(name):
@@ -126,11 +126,11 @@ class Distance(unittest.TestCase):
         self.folder.cleanup()
 
     def refused(self, arguments, words, ranks):
-        status, _, text, _ = run(arguments, self.path, ranks)
-        self.assertEqual((status, text.count("otto: ")), (2, 1), text)
+        done = otto(arguments, self.path, ranks)
+        self.assertEqual((done.returncode, done.stderr.count("otto: ")), (2, 1), done.stderr)
         for word in words:
-            self.assertIn(word, text)
-        self.assertNotRegex(text, FOREIGN)
+            self.assertIn(word, done.stderr)
+        self.assertNotRegex(done.stderr, FOREIGN)
 
     def test_bad_files(self):
         for number, (name, change, words) in enumerate(FILES):
@@ -161,9 +161,9 @@ class Distance(unittest.TestCase):
         write(os.path.join(self.path, "B.h5"), mean=0.6, order=rows, leave_out=("volume",))
         finals, distances = [], []
         for ranks, words in [(1, []), (2, []), (3, ["-o", "deep/er"])]:
-            status, _, text, _ = run(["distance", "A.h5", "B.h5", "--intervals", "8", *words],
+            done = otto(["distance", "A.h5", "B.h5", "--intervals", "8", *words],
                                      self.path, ranks)
-            self.assertEqual(status, 0, text)
+            self.assertEqual(done.returncode, 0, done.stderr)
             out = os.path.join(self.path, *(["deep", "er"] if words else ["out", "distance"]))
             with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
                 summary = json.load(file)
@@ -212,18 +212,18 @@ class Distance(unittest.TestCase):
             os.remove(history)
 
     def test_bounds_that_do_not_meet_are_a_failure(self):
-        status, _, text, _ = run(["distance", "A.h5", "B.h5", "--max-iterations", "20",
+        done = otto(["distance", "A.h5", "B.h5", "--max-iterations", "20",
                                   "--tolerance", "1e-9"], self.path, 2)
-        self.assertEqual((status, text.count("otto: ")), (3, 1), text)
-        self.assertIn("--max-iterations", text)
+        self.assertEqual((done.returncode, done.stderr.count("otto: ")), (3, 1), done.stderr)
+        self.assertIn("--max-iterations", done.stderr)
         with open(os.path.join(self.path, "out/distance/summary.json"), encoding="utf-8") as file:
             summary = json.load(file)
         self.assertEqual(summary["status"], "failed")
         self.assertLessEqual(summary["distance"]["lower"], summary["distance"]["upper"])
 
     def test_a_folder_that_cannot_be_made(self):
-        status, _, text, _ = run(["distance", "A.h5", "B.h5", "-o", "A.h5/out"], self.path, 2)
-        self.assertEqual((status, text.count("otto: ")), (4, 1), text)
+        done = otto(["distance", "A.h5", "B.h5", "-o", "A.h5/out"], self.path, 2)
+        self.assertEqual((done.returncode, done.stderr.count("otto: ")), (4, 1), done.stderr)
 
 
 if __name__ == "__main__":

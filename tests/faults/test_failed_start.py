@@ -8,17 +8,17 @@ import subprocess
 import sys
 import tempfile
 import unittest
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "restart"))
+for path in (Path(__file__).parents[1], Path(__file__).parents[1] / "restart"):
+    sys.path.insert(0, str(path))
 import runs  # noqa: E402  pylint: disable=wrong-import-position
+from answers import otto  # noqa: E402  pylint: disable=wrong-import-position
 from runs import OTTO, sets  # noqa: E402  pylint: disable=wrong-import-position
 
-WORKERS = 2
 TORCH = Path(OTTO).parent / "libotto_torch.so"
 TRAIN = """
 [mesh]
@@ -166,7 +166,11 @@ class FailedStarts(Used):
         out = Path(before) / "out"
         shutil.copytree(self.folder / "whole", out)
         was = content(out)
-        done = self.run_otto("run", "case.toml", "-o", out, *words, ranks=ranks, fault=fault, status=None)
+        command = ["run", "case.toml", "-o", out, *words]
+        if fault or WAYS.index(way) % 5 == 0:  # also what the end of a process writes
+            done = self.run_otto(*command, ranks=ranks, fault=fault, status=None)
+        else:
+            done = otto(command, self.folder, ranks, timeout=120)
         problem = ""
         if done.returncode == 0 or (status is not None and done.returncode != status):
             problem = f"status {done.returncode}: {done.stderr}"
@@ -177,8 +181,7 @@ class FailedStarts(Used):
         return f"{name} on {ranks} rank(s): {problem}" if problem else ""
 
     def check(self, ways, ranks):
-        with ThreadPoolExecutor(WORKERS) as pool:
-            wrong = [w for w in pool.map(lambda way: self.complaint(way, ranks), ways) if w]
+        wrong = [w for w in (self.complaint(way, ranks) for way in ways) if w]
         print(f"{len(ways) - len(wrong)} of {len(ways)} failed starts on {ranks} rank(s) left all as it was",
               flush=True)
         self.assertEqual(wrong, [], "\n".join(wrong))
@@ -188,7 +191,7 @@ class FailedStarts(Used):
         self.check(WAYS, 1)
 
     def test_on_three_ranks(self):
-        self.check(WAYS[::5] + [w for w in WAYS if len(w) == 4], 3)
+        self.check(WAYS[1::5] + [w for w in WAYS if len(w) == 4], 3)
 
     def test_other_commands(self):
         """The folder of a finished study, sweep, training, spectrum and distance, and a start of each that fails."""

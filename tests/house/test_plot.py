@@ -1,14 +1,23 @@
 """postprocess/plot draws runs in every dimension, and says what is wrong where it cannot."""
 
+import contextlib
+import io
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 OTTO = os.environ.get("OTTO", os.path.join(ROOT, "build", "otto"))
 PLOT = os.path.join(ROOT, "postprocess", "plot")
+for path in ("postprocess", "tests"):
+    sys.path.insert(0, os.path.join(ROOT, path))
+
+import matplotlib.pyplot  # noqa: E402
+from answers import otto  # noqa: E402
 
 CASE = """
 [mesh]
@@ -39,6 +48,21 @@ def run(words):
                           stdin=subprocess.DEVNULL)
 
 
+def plot(*words):
+    """The script run in this process, which has matplotlib already."""
+    output, errors, code = io.StringIO(), io.StringIO(), 0
+    with mock.patch.object(sys, "argv", [PLOT, *words]), contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            runpy.run_path(PLOT, run_name="__main__")
+        except SystemExit as end:
+            code = end.code
+    if isinstance(code, str):
+        errors.write(code + "\n")
+        code = 1
+    matplotlib.pyplot.close("all")
+    return subprocess.CompletedProcess(words, code, output.getvalue(), errors.getvalue())
+
+
 class Plot(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -51,7 +75,7 @@ class Plot(unittest.TestCase):
         with open(case, "w", encoding="utf-8") as file:
             file.write(CASE.format(lower=repeat("-1.0"), upper=repeat("1.0"), cells=repeat(cells)))
         out = os.path.join(self.folder, f"out{dimension}")
-        done = run([OTTO, "run", case, "-o", out])
+        done = otto(["run", case, "-o", out])
         self.assertEqual(done.returncode, 0, done.stderr)
         return out
 
@@ -63,15 +87,15 @@ class Plot(unittest.TestCase):
         for setting in ('analysis.committor_from="x_min"', 'analysis.committor_to="x_max"',
                         "analysis.stationary_current=true", 'drift.expression=["y", "-x"]'):
             words += ["--set", setting]
-        done = run([OTTO, "run", case, "-o", out, *words])
+        done = otto(["run", case, "-o", out, *words])
         self.assertEqual(done.returncode, 0, done.stderr)
         for field in ("committor", "stationary_density", "current", "current_x"):
-            done = run([PLOT, out, "--field", field])
+            done = plot(out, "--field", field)
             self.assertEqual((done.returncode, done.stdout.split()),
                              (0, [os.path.join(out, "pictures", f"field_{field}.png")]), done.stderr)
         for field, advice in (("mean_exit_time", "[analysis] mean_exit_time"), ("region", "[output] fields"),
                               ("mode_1", "otto spectrum"), ("pressure", "there are committor, current_x")):
-            done = run([PLOT, out, "--field", field])
+            done = plot(out, "--field", field)
             self.assertEqual(done.returncode, 1)
             self.assertIn(advice, done.stderr)
 
@@ -80,7 +104,7 @@ class Plot(unittest.TestCase):
 
         for dimension, cells in ((1, "32"), (2, "12"), (3, "8")):
             out = self.simulate(dimension, cells)
-            done = run([PLOT, out, "--animate", "gif"])
+            done = plot(out, "--animate", "gif")
             path = os.path.join(out, "pictures", "density.gif")
             self.assertEqual((done.returncode, done.stdout.split()), (0, [path]), done.stderr)
             with Image.open(path) as picture:
@@ -90,7 +114,7 @@ class Plot(unittest.TestCase):
                     picture.seek(k)
                     seen.add(picture.convert("RGB").tobytes())
                 self.assertEqual(len(seen), 3)
-        done = run([PLOT, out, "--animate", "gif", "--field", "external_energy"])
+        done = plot(out, "--animate", "gif", "--field", "external_energy")
         self.assertEqual(done.returncode, 1)
         self.assertIn("nothing moves", done.stderr)
         done = subprocess.run([PLOT, out, "--animate", "mp4"], capture_output=True, text=True, check=False, timeout=300,
@@ -103,7 +127,7 @@ class Plot(unittest.TestCase):
         with open(case, "w", encoding="utf-8") as file:
             file.write(CASE.format(lower="-1.0", upper="1.0", cells="16") + '[units]\nenergy = "eV"\nlength = "nm"\ntime = "ps"\n')
         out = os.path.join(self.folder, "units")
-        done = run([OTTO, "run", case, "-o", out])
+        done = otto(["run", case, "-o", out])
         self.assertEqual(done.returncode, 0, done.stderr)
         script = ("import sys; sys.path.insert(0, sys.argv[1])\nimport matplotlib; matplotlib.use('Agg')\n"
                   "import otto_ledger as l, otto_pictures as p\nfrom otto_results import Results\nr = Results(sys.argv[2])\n"
@@ -133,14 +157,13 @@ class Plot(unittest.TestCase):
             with open(case, "w", encoding="utf-8") as file:
                 file.write(CASE.format(lower=repeat("-1.0"), upper=repeat("1.0"), cells=repeat("12")))
             out = os.path.join(self.folder, f"modes{dimension}")
-            done = run([OTTO, "spectrum", case, "-o", out, "-k", "2"])
+            done = otto(["spectrum", case, "-o", out, "-k", "2"])
             self.assertEqual(done.returncode, 0, done.stderr)
-            done = run([PLOT, out])
+            done = plot(out)
             self.assertEqual((done.returncode, [os.path.basename(p) for p in done.stdout.split()]),
                              (0, ["density.png", "field_mode_1.png", "field_mode_2.png"]), done.stderr)
 
     def test_signed_fields_have_a_scale_of_their_own(self):
-        sys.path.insert(0, os.path.join(ROOT, "postprocess"))
         import numpy as np
         import otto_pictures
 
@@ -165,7 +188,7 @@ class Plot(unittest.TestCase):
         alone = os.path.join(self.folder, "alone")
         os.makedirs(alone)
         os.rename(os.path.join(out, "final.h5"), os.path.join(alone, "final.h5"))
-        done = run([PLOT, alone, "--scale", "log"])
+        done = plot(alone, "--scale", "log")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(os.listdir(os.path.join(alone, "pictures")), ["density.png"])
 

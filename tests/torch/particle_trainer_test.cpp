@@ -1,4 +1,4 @@
-// Where every objective rests for a normal law in 16 dimensions, U = 1/2 (x - c)^T A (x - c) and the law
+// Where every objective rests for a normal law in 8 dimensions, U = 1/2 (x - c)^T A (x - c) and the law
 // of the data S, M the metric:
 //
 //   contrastive divergence, N2, proximal, natural   A = S^-1
@@ -22,7 +22,7 @@
 namespace otto {
 namespace {
 
-constexpr int d = 16;
+constexpr int d = 8;
 
 /// 4096 rows, four for each draw and its mirror images, of a law with variances 0.5 to 2 on mixed axes.
 Rows make_rows() {
@@ -87,7 +87,7 @@ class Laws : public testing::Test {
 ParticleTrainOptions adam(const std::string& objective) {
   ParticleTrainOptions o;
   o.objective = objective;
-  o.particles = 8192;
+  o.particles = 4096;
   o.steps = 2;
   o.iterations = 200;
   o.learning_rate = 0.05;
@@ -134,7 +134,7 @@ TEST_F(Laws, Proximal) {
 TEST_F(Laws, Natural) {
   ParticleTrainOptions o;
   o.objective = "wasserstein_natural";
-  o.particles = 8192;
+  o.particles = 4096;
   o.steps = 2;
   o.iterations = 100;
   EXPECT_LT(error(trained(o, law), S), 0.02);
@@ -214,7 +214,7 @@ TEST_F(Laws, Denoising) {
   const double noise = 0.5;
   const auto network = form(law.mean());
   ParticleTrainOptions o = adam("denoising");
-  o.batch = 8192;
+  o.batch = 4096;
   ParticleTrainer trainer(Comm(MPI_COMM_SELF), *network, law, law, rows, noise, o);
   const auto A = run(trainer, o.iterations);
   EXPECT_LT(error(A, S + noise * noise * Eigen::MatrixXd::Identity(d, d)), 0.02);
@@ -229,7 +229,7 @@ TEST_F(Laws, NoiseContrast) {
   const auto network = form(Vector::Zero(d));
   ParticleTrainOptions o = adam("noise_contrastive");
   o.iterations = 500;  // noise contrast has more variance than the likelihood
-  o.batch = 8192;
+  o.batch = 4096;
   ParticleTrainer trainer(Comm(MPI_COMM_SELF), *network, unit(), g, nothing, s, o);
   const auto A = run(trainer, o.iterations);
   EXPECT_LT(error(A, s * s * Eigen::MatrixXd::Identity(d, d)), 0.02);
