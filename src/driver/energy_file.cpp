@@ -25,6 +25,22 @@ std::unique_ptr<Gaussian> reference_of(const std::filesystem::path& file,
   }
 }
 
+/// Refuses an energy that is no number at places it must be known at: the mean of the reference and
+/// the points at one deviation from it along every axis of its factor.
+void check_values(const std::filesystem::path& file, const EnergyFile& energy) {
+  const int d = energy.network->dimension();
+  Rows z = Rows::Zero(2 * d + 1, d);
+  z.topRows(d).setIdentity();
+  z.middleRows(d, d) = -z.topRows(d);
+  const Vector U = NetworkEnergy(*energy.network).energy(energy.reference->points(z));
+  const Eigen::Index wrong = U.array().isNaN().count();
+  if (wrong == 0) return;
+  throw InputError(fmt::format(
+      "{}: U is not a number at {} of {} points one deviation from the mean of the reference law; "
+      "a training that went wrong writes such files, and so does a division by 0 in forward",
+      file.string(), wrong, U.size()));
+}
+
 }  // namespace
 
 EnergyFile read_energy(const Comm& comm, const std::filesystem::path& file, const SampleSplit* data,
@@ -33,7 +49,10 @@ EnergyFile read_energy(const Comm& comm, const std::filesystem::path& file, cons
   const int dimension = data == nullptr ? 0 : int(data->test.cols());
   energy.network = load_wide_network(comm, file, dimension);
   energy.own_reference = energy.network->reference().has_value();
-  comm.together([&] { energy.reference = reference_of(file, *energy.network, data, data_file); });
+  comm.together([&] {
+    energy.reference = reference_of(file, *energy.network, data, data_file);
+    check_values(file, energy);
+  });
   return energy;
 }
 

@@ -115,8 +115,12 @@ std::uint64_t seed_of(std::uint64_t seed, std::int64_t member) {
 std::unique_ptr<WideNetwork> make(const Comm& comm, const Section& network, const SampleSplit& data,
                                   const Gaussian& white, std::uint64_t seed) {
   if (network.given("file")) {
-    return at_key(network, "file",
-                  [&] { return load_wide_network(comm, network.file("file"), white.dimension()); });
+    return at_key(network, "file", [&] {
+      const auto file = network.file("file");
+      auto loaded = load_wide_network(comm, file, white.dimension());
+      if (loaded->parameters() > 0) return loaded;
+      throw InputError(file.string() + ": has no parameters that could be trained");
+    });
   }
   std::unique_ptr<WideNetwork> made;
   at_key(network, "kind", [&] {

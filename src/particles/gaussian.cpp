@@ -2,6 +2,7 @@
 
 #include <Eigen/Cholesky>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "otto/core/error.h"
@@ -57,6 +58,9 @@ Gaussian Gaussian::fitted(const Rows& points, double noise) {
   const Rows centred = points.rowwise() - mean.transpose();
   Rows C = centred.transpose() * centred / double(std::max<Eigen::Index>(points.rows() - 1, 1));
   C.diagonal().array() += noise * noise;
+  if (!C.allFinite() || C.diagonal().minCoeff() < std::numeric_limits<double>::min()) {
+    throw InputError("the variances of the samples leave the range of numbers; rescale them");
+  }
   return {mean, C};
 }
 

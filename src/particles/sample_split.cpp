@@ -84,6 +84,7 @@ SampleSplit read_split(const std::filesystem::path& path, const SplitOptions& o)
   s.noise = o.noise >= 0 ? o.noise : file.attribute("noise").value_or(0);
   if (!(s.noise >= 0 && std::isfinite(s.noise))) file.fail("its attribute noise is no deviation");
   const std::string train = file.has("/train") ? "/train" : "/samples";
+  if (!file.has(train)) file.fail("has neither /train nor /samples, the rows of a density");
   const Rows all = read_dataset(path, file, train);
   if (!file.has("/test")) {
     split_rows(all, o, s);

@@ -22,7 +22,7 @@ H5Id open_file(const std::filesystem::path& file) {
   try {
     return {H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "open"};
   } catch (const H5Failure&) {
-    throw InputError(file.string() + ": is not an HDF5 file, or cannot be read");
+    throw InputError(file.string() + ": is not an HDF5 file, or is cut off");
   }
 }
 
@@ -68,9 +68,13 @@ std::optional<double> ColumnFile::attribute(const std::string& name) const {
   double value = 0;
   const hid_t found = H5Aopen(id_, name.c_str(), H5P_DEFAULT);
   if (found < 0) return std::nullopt;
-  const bool read = H5Aread(found, H5T_NATIVE_DOUBLE, &value) >= 0;
+  const hid_t space = H5Aget_space(found);
+  const bool read = H5Sget_simple_extent_npoints(space) == 1 &&
+                    H5Aread(found, H5T_NATIVE_DOUBLE, &value) >= 0;
+  H5Sclose(space);
   H5Aclose(found);
-  return read ? std::optional(value) : std::nullopt;
+  if (!read) fail("its attribute " + name + " is not a number");
+  return value;
 }
 
 ColumnFile::Shape ColumnFile::shape(const std::string& dataset) const {

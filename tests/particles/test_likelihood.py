@@ -149,8 +149,23 @@ class Known(unittest.TestCase):
         E.save(E.Ring(1.0, 1.0, reference=(np.zeros(2), np.eye(2))), self.path("two.pt"))
         with open(self.path("no.pt"), "w", encoding="utf-8") as file:
             file.write("hello")
+        E.write_data(self.path("words.h5"), samples=rows)
+        with h5py.File(self.path("words.h5"), "a") as file:
+            file.attrs["noise"] = "much"
+        E.write_data(self.path("noises.h5"), samples=rows)
+        with h5py.File(self.path("noises.h5"), "a") as file:
+            file.attrs["noise"] = np.full(3, .1)
+        E.write_data(self.path("other.h5"), rows=rows)
+        E.write_data(self.path("large.h5"), samples=1e200 * rows)
+        E.save(E.Ring(1.0, np.nan), self.path("nan.pt"))
         cases = [
             (["likelihood"], ("--data",)),
+            (["likelihood", "ring.pt", "--data", "words.h5"], ("words.h5", "attribute noise")),
+            (["likelihood", "ring.pt", "--data", "noises.h5"], ("noises.h5", "attribute noise")),
+            (["likelihood", "ring.pt", "--data", "other.h5"], ("other.h5", "/train", "/samples")),
+            (["likelihood", "ring.pt", "--data", "large.h5"], ("large.h5", "rescale")),
+            (["likelihood", "nan.pt", "--data", "data.h5"], ("nan.pt", "not a number")),
+            (["sample", "nan.pt", "--data", "data.h5"], ("nan.pt", "not a number")),
             (["likelihood", "ring.pt"], ("--data",)),
             (["likelihood", "ring.pt", "--data", "none.h5"], ("none.h5", "no such file")),
             (["likelihood", "no.pt", "--data", "data.h5"], ("no.pt", "TorchScript")),

@@ -315,6 +315,8 @@ steps = 4
         bad[:, 4] = rows[:, 0] + rows[:, 1]
         E.write_data(self.path("flat.h5"), samples=bad)
         E.write_data(self.path("one.h5"), samples=rows[:1])
+        E.write_data(self.path("small.h5"), samples=1e-200 * rows)
+        E.save(E.Ring(1.0, 1.0), self.path("fixed.pt"))
         np.save(self.path("wide.npy"), np.zeros((2, 9000)))
         good = SMALL.format(objective="contrastive_divergence")
         mesh = "[mesh]\nkind = \"box\"\nlower = [-3, -3]\nupper = [3, 3]\ncells = [8, 8]\n"
@@ -325,6 +327,8 @@ steps = 4
             (["data.samples=flat.h5"], ("fewer dimensions", "noise")),
             (["data.samples=one.h5"], ("1 sample ", "two")),
             (["data.samples=wide.npy"], ("9000", "8192")),
+            (["data.samples=small.h5"], ("rescale",)),
+            (["network.file=fixed.pt"], ("network.file", "fixed.pt", "no parameter")),
             (["data.heldout=0.999", "data.samples=flat.h5"], ("train on",)),
             (["data.target=ring"], ("data.samples", "data.target")),
             (["data.library=cos"], ("data.library", "[mesh]")),
