@@ -517,6 +517,17 @@ temperature = 0.5
         self.assertEqual(self.history(), self.history("resumed"))
         self.assertTrue((self.potential()["value"] == self.potential("resumed")["value"]).all())
 
+    def test_a_network_finds_a_network_of_its_own_shape(self):
+        network = "[network]\nwidths = [12, 12]\nfrequencies = 2\nfastest = 6.0\n"
+        head = LINE + self.FLUX + '[fit]\nexternal = "network"\nsteps = 8\ndeviations = 0\n'
+        times = (0.0, 0.2, 0.4, 0.6)
+        self.fit(head + "iterations = 20\n" + network, quoted(self.densities(truth(LINE, WELL, times), times)), out="net")
+        case = truth(LINE, WELL, times).replace(f'expression = "{WELL}"', 'network = "net/energy.safetensors"')
+        self.fit(head + "iterations = 100\nprior = 1e-12\n" + network, quoted(self.densities(case, times)))
+        V = self.potential("net")
+        value = dict(zip(V["center"].ravel(), V["value"]))
+        self.assertLess(self.error(lambda x: np.array([value[at] for at in x])), 1e-6)
+
 
 class Resumed(FitTest):
     TIMES = (0.0, 0.1, 0.2, 0.3)
