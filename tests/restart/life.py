@@ -424,5 +424,6 @@ def judge(what, status, said, out, whole):
 def ended_by_others(what, status, said):
     """A signal that no program answers, or a system that could not even start it."""
     if "SIG" in what or "CPU seconds" in what or "kind=kill" in what or "kind=exit" in what:
-        return status < 0 or status > 128 or "signal" in said.lower() or "kind=exit" in what
+        unborn = status == 1 and not said  # mpirun, of a rank that is gone before it begins
+        return status < 0 or status > 128 or unborn or "signal" in said.lower() or "kind=exit" in what
     return "open files" in what or status == 127 or "shared libraries" in said or "orte_" in said or "Open RTE" in said
