@@ -326,7 +326,9 @@ ROWS = {
 
 
 def trials(name, options):
-    count = 1 if options.one else max(1, round(ROWS[name][1] * options.count / 100))
+    if options.one:
+        return [(options.seed, options.trial)]
+    count = max(1, round(ROWS[name][1] * options.count / 100))
     step = ROWS[name][1] / count
     return [(options.seed + int(i * step), int(i * step)) for i in range(count)]
 
@@ -338,6 +340,7 @@ def main():
     reader.add_argument("--only", action="append", choices=sorted(ROWS))
     reader.add_argument("--ranks", type=int, default=4)
     reader.add_argument("--one", action="store_true")
+    reader.add_argument("--trial", type=int, default=0, help="of --one")
     reader.add_argument("--keep", action="store_true")
     reader.add_argument("--write", type=Path)
     options = reader.parse_args()
