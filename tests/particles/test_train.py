@@ -328,7 +328,7 @@ steps = 4
             (["data.samples=one.h5"], ("1 sample ", "two")),
             (["data.samples=wide.npy"], ("9000", "8192")),
             (["data.samples=small.h5"], ("rescale",)),
-            (["network.file=fixed.pt"], ("network.file", "fixed.pt", "no parameter")),
+            (["network.file=fixed.pt"], ("fixed.pt", "no parameter")),
             (["data.heldout=0.999", "data.samples=flat.h5"], ("train on",)),
             (["data.target=ring"], ("data.samples", "data.target")),
             (["data.library=cos"], ("data.library", "[mesh]")),
