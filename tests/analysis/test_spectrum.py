@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -15,7 +15,10 @@ try:
 except ImportError:
     mpmath = None
 
-OTTO = os.environ["OTTO"]
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+
+import answers  # noqa: E402
+
 
 CASE = """
 [mesh]
@@ -79,10 +82,7 @@ def otto(folder, text, *words, ranks=1):
     case = os.path.join(folder, "case.toml")
     with open(case, "w", encoding="utf-8") as file:
         file.write(text)
-    launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
-    command = [*launch, OTTO, words[0], case, "-o", os.path.join(folder, "out"), *words[1:]]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False,
-                          stdin=subprocess.DEVNULL)
+    return answers.otto([words[0], case, "-o", os.path.join(folder, "out"), *words[1:]], ranks=ranks, timeout=300)
 
 
 def summary(folder):

@@ -3,14 +3,16 @@ all is well, nothing is."""
 
 import json
 import os
-import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-OTTO = os.environ["OTTO"]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from answers import otto  # noqa: E402
+
 MESHES = Path(__file__).resolve().parents[2] / "meshes"
-PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))
 
 LINE = """
 [mesh]
@@ -56,9 +58,7 @@ class Warnings(unittest.TestCase):
         self.runs = 0
 
     def otto(self, *arguments, ranks=1, status=0):
-        launch = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks > 1 else []
-        done = subprocess.run([*launch, OTTO, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
-                              timeout=120 * PATIENCE, check=False)
+        done = otto(arguments, self.folder, ranks, timeout=120)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done
 

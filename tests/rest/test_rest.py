@@ -4,7 +4,6 @@ detailed balance and of every proximal scheme."""
 import importlib.machinery
 import importlib.util
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -16,6 +15,9 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 OTTO = os.environ["OTTO"]
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from answers import otto  # noqa: E402
+
 loader = importlib.machinery.SourceFileLoader("energies", os.path.join(ROOT, "postprocess", "energies"))
 energies = importlib.util.module_from_spec(importlib.util.spec_from_loader("energies", loader))
 loader.exec_module(energies)
@@ -37,8 +39,7 @@ class Rest(unittest.TestCase):
         with open(case, "w", encoding="utf-8") as file:
             file.write(energies.CASE.format(name=name, lower=lower, upper=upper, cells=48, temperature=1.0,
                                             parameters=energies.PARAMETERS.get(name, "")))
-        subprocess.run([OTTO, "run", case, "-o", output, "--set", "time.step=0.01", "--set", "time.end=0.5",
-                        "--set", setting], check=True, stdout=subprocess.DEVNULL)
+        otto(["run", case, "-o", output, "--set", "time.step=0.01", "--set", "time.end=0.5", "--set", setting]).check_returncode()
         with h5py.File(os.path.join(output, "fields", "density_0000.hdf")) as file:
             start = file["VTKHDF/CellData/density"][:]
         with h5py.File(os.path.join(output, "final.h5")) as file:

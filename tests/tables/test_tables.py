@@ -2,7 +2,6 @@
 
 import io
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -11,10 +10,11 @@ import h5py
 import numpy as np
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-sys.path.insert(0, os.path.join(ROOT, "postprocess"))
+for folder in ("postprocess", "tests"):
+    sys.path.insert(0, os.path.join(ROOT, folder))
+import answers  # noqa: E402
 from otto_results import Results  # noqa: E402
 
-OTTO = os.environ["OTTO"]
 SCRATCH = tempfile.TemporaryDirectory()
 CASE = """
 [mesh]
@@ -70,9 +70,7 @@ def case(file, keys="", text=CASE, **changes):
 
 
 def otto(*words, ranks=1):
-    launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
-    return subprocess.run([*launch, OTTO, *words], capture_output=True, text=True, timeout=300, check=False,
-                          stdin=subprocess.DEVNULL, cwd=SCRATCH.name)
+    return answers.otto(words, SCRATCH.name, ranks, timeout=300)
 
 
 def energy(file, keys="", ranks=1, **changes):

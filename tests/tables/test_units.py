@@ -2,12 +2,15 @@
 
 import json
 import os
-import subprocess
+import sys
 import tempfile
 import unittest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-OTTO = os.environ["OTTO"]
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+
+import answers  # noqa: E402
+
 SCRATCH = tempfile.TemporaryDirectory()
 CASE = """
 [units]
@@ -36,8 +39,7 @@ def otto(command, text=CASE, *words):
     path = os.path.join(SCRATCH.name, "case.toml")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    return subprocess.run([OTTO, command, path, *words], capture_output=True, text=True, timeout=120, check=False,
-                          stdin=subprocess.DEVNULL, cwd=SCRATCH.name)
+    return answers.otto([command, path, *words], SCRATCH.name, timeout=120)
 
 
 def spectrum(text, *words):
