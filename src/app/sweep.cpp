@@ -102,18 +102,23 @@ class Sweep {
     for (const std::size_t i : due_) {
       SweepRun& run = runs_[i];
       if (stopping()) return;
+      folder_->confirm();
       RunOptions options = options_;
       options.output = path_ / run.name;
       options.settings = settings(run);
       options.resume.from = run.resumable ? "auto" : "";
       options.quiet = true;
+      int status = 0;
+      std::string reason;
       try {
-        finish(run, run_command(options), "");
+        status = run_command(options);
       } catch (const std::exception& e) {
         const Error error = as_error(e);
         if (!error.agreed() && comm_.size() > 1) throw;  // the other ranks may be elsewhere
-        finish(run, int(error.status()), error.what());
+        status = int(error.status());
+        reason = error.what();
       }
+      finish(run, status, reason);
     }
   }
 
@@ -122,6 +127,7 @@ class Sweep {
   }
 
   void finish(SweepRun& run, int status, const std::string& reason) {
+    folder_->confirm();
     run.status = run.reason = "";
     read_sweep_summary(run, content_of(comm_, path_ / run.name / "summary.json"));
     if (status != 0 && status != int(ExitStatus::stopped)) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,13 @@ namespace fs = std::filesystem;
 namespace {
 
 auto program_start = SteadyClock::now();  // static objects are made before main
+
+/// Device and file number; zeros where there is no such folder.
+std::pair<std::uintmax_t, std::uintmax_t> identity_of(const fs::path& folder) {
+  struct stat found {};
+  if (stat(folder.c_str(), &found) != 0) return {0, 0};
+  return {found.st_dev, found.st_ino};
+}
 
 }  // namespace
 
@@ -83,13 +91,24 @@ void RunFolder::open() {
   fault_point("open_output");
   open_ = true;
   comm_.together([&] {
-    if (comm_.is_root()) make_folder(path_);
+    if (!comm_.is_root()) return;
+    make_folder(path_);
+    identity_ = identity_of(path_);
   });
   make_room();
   comm_.together([&] {
     if (!comm_.is_root()) return;
     log_.open(path_ / "log.txt", resumption_.checkpoint != nullptr);
     if (!resolved_.empty()) replace_file(path_ / "case.resolved.toml", resolved_);
+  });
+}
+
+void RunFolder::confirm() {
+  if (!open_) return;
+  comm_.together([&] {
+    if (!comm_.is_root() || identity_of(path_) == identity_) return;
+    throw IoError(path_.string() + ": this folder was moved or removed while runs in it were going on; what they left before is "
+                  "there no more. Put it back, or run the command again");
   });
 }
 

@@ -4,6 +4,7 @@ that tells the kind, and what was good before still is. The long part is scripts
 import os
 import resource
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -100,6 +101,19 @@ class Faults(unittest.TestCase):
         # gone before it was written, or before it was read back
         self.assertRegex(text, "cannot|reads back wrong")
         self.assertIn(str(out), text)
+
+    def test_a_folder_of_several_runs_that_vanishes(self):
+        for command, words in (("sweep", ("--over", "time.step=0.005,1e-5,2e-5")),
+                               ("converge", ("--refine", "time", "--levels", "3", "--set", "time.step=1e-4"))):
+            with self.subTest(command):
+                out = self.folder / command
+                process = subprocess.Popen([runs.OTTO, command, self.case, "-o", out, *words], stdout=subprocess.PIPE,
+                                           stderr=subprocess.STDOUT, text=True)
+                runs.wait_for(lambda out=out: list(out.glob("*/final.h5")))
+                out.rename(self.folder / f"{command}_away")
+                text, _ = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 4, text)
+                self.assertRegex(text, rf"otto: {out}: this folder was moved")
 
     def test_a_file_size_limit_names_the_checkpoint(self):
         def limit():

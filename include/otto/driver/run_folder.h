@@ -12,10 +12,12 @@
 //   - moves the results of another case to before-1, before-2, ... in the folder.
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "otto/casefile/case.h"
@@ -52,6 +54,9 @@ class RunFolder {
   /// Makes room and opens the files, unless that was done. Collective; throws IoError.
   void open();
   [[nodiscard]] bool is_open() const { return open_; }
+  /// Whether the folder is still the one that was opened: runs that leave their results below it would make it anew,
+  /// and theirs would lie apart from the others. Collective; throws IoError.
+  void confirm();
 
   [[nodiscard]] const Comm& comm() const { return comm_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -98,6 +103,7 @@ class RunFolder {
   std::string kept_;                ///< folder with the results of the run before; "": none; root
   bool checkpoints_aside_ = false;  ///< in checkpoints.before; root
   bool open_ = false;
+  std::pair<std::uintmax_t, std::uintmax_t> identity_;  ///< device and file number of the folder; root
   /// What the way to the folder lacked, the innermost first, where it held no results; root.
   std::vector<std::filesystem::path> made_;
   bool fresh_ = false;  ///< it held no results; root
