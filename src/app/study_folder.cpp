@@ -13,8 +13,7 @@ StudyFolder::StudyFolder(const Comm& comm, const Case& c, std::filesystem::path 
   if (folder_.summary().title.empty()) folder_.summary().title = c.file().string();
 }
 
-std::filesystem::path StudyFolder::level(int l) {
-  folder_.confirm();
+std::filesystem::path StudyFolder::level(int l) const {
   return folder_.path() / fmt::format("level_{}", l + 1);
 }
 
@@ -25,7 +24,6 @@ void StudyFolder::remark(const std::string& words) {
 
 void StudyFolder::write(StudySubject subject, const std::vector<ConvergenceRow>& rows,
                         const std::string& status, const std::string& reason) {
-  folder_.confirm();
   Summary& summary = folder_.summary();
   subject.title = summary.title;
   summary.status = status;

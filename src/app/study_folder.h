@@ -20,8 +20,8 @@ class StudyFolder {
   /// Once the first level can start. Collective; throws IoError.
   void open() { folder_.open(); }
   [[nodiscard]] Log& log() { return folder_.log(); }
-  /// Where level l (from 0) leaves its run. Collective; throws IoError where the study's folder is gone.
-  [[nodiscard]] std::filesystem::path level(int l);
+  /// Where level l (from 0) leaves its run.
+  [[nodiscard]] std::filesystem::path level(int l) const;
   /// A sentence for the screen, the table and the summary.
   void remark(const std::string& words);
   /// Writes tables, picture and summary. Collective; throws IoError.

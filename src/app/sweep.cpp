@@ -102,7 +102,6 @@ class Sweep {
     for (const std::size_t i : due_) {
       SweepRun& run = runs_[i];
       if (stopping()) return;
-      folder_->confirm();
       RunOptions options = options_;
       options.output = path_ / run.name;
       options.settings = settings(run);
@@ -127,7 +126,6 @@ class Sweep {
   }
 
   void finish(SweepRun& run, int status, const std::string& reason) {
-    folder_->confirm();
     run.status = run.reason = "";
     read_sweep_summary(run, content_of(comm_, path_ / run.name / "summary.json"));
     if (status != 0 && status != int(ExitStatus::stopped)) {

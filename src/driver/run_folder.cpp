@@ -103,13 +103,12 @@ void RunFolder::open() {
   });
 }
 
-void RunFolder::confirm() {
-  if (!open_) return;
-  comm_.together([&] {
-    if (!comm_.is_root() || identity_of(path_) == identity_) return;
-    throw IoError(path_.string() + ": this folder was moved or removed while runs in it were going on; what they left before is "
-                  "there no more. Put it back, or run the command again");
-  });
+/// Root: throws where the folder is not the one that was opened.
+void RunFolder::confirm() const {
+  if (!open_ || identity_of(path_) == identity_) return;
+  throw IoError(path_.string() +
+                ": this folder was moved or removed while Otto wrote into it, and what it had written is there "
+                "no more; put it back, or run the command again");
 }
 
 void RunFolder::make_room() {
@@ -185,6 +184,7 @@ void RunFolder::conclude(const nlohmann::ordered_json& extra,
   summary_.memory_mb = comm_.sum(peak_memory_mb());
   comm_.together([&] {
     if (!comm_.is_root()) return;
+    confirm();
     for (const auto& sentence : summary_.warnings) log_.warn(sentence);
     farewell();
     if (log_.trouble()) throw IoError(*log_.trouble());

@@ -59,7 +59,9 @@ Gaussian Gaussian::fitted(const Rows& points, double noise) {
   Rows C = centred.transpose() * centred / double(std::max<Eigen::Index>(points.rows() - 1, 1));
   C.diagonal().array() += noise * noise;
   if (!C.allFinite() || C.diagonal().minCoeff() < std::numeric_limits<double>::min()) {
-    throw InputError("the variances of the samples leave the range of numbers; rescale them");
+    throw InputError(
+        "the variances of the samples leave the range of numbers, or a coordinate is the same in every "
+        "sample; rescale them, or give a noise");
   }
   return {mean, C};
 }

@@ -1,4 +1,4 @@
-// Where every objective rests for a normal law in 8 dimensions, U = 1/2 (x - c)^T A (x - c) and the law
+// Where every objective rests for a normal law in 16 dimensions, U = 1/2 (x - c)^T A (x - c) and the law
 // of the data S, M the metric:
 //
 //   contrastive divergence, N2, proximal, natural   A = S^-1
@@ -23,7 +23,7 @@
 namespace otto {
 namespace {
 
-constexpr int d = 8;
+constexpr int d = 16;
 
 /// 4096 rows, four for each draw and its mirror images, of a law with variances 0.5 to 2 on mixed axes.
 Rows make_rows() {
@@ -98,7 +98,7 @@ class Laws : public testing::Test {
 ParticleTrainOptions adam(const std::string& objective) {
   ParticleTrainOptions o;
   o.objective = objective;
-  o.particles = 4096;
+  o.particles = 8192;
   o.steps = 2;
   o.iterations = 200;
   o.learning_rate = 0.05;
@@ -146,7 +146,7 @@ TEST_F(Laws, Proximal) {
 TEST_F(Laws, Natural) {
   ParticleTrainOptions o;
   o.objective = "wasserstein_natural";
-  o.particles = 4096;
+  o.particles = 8192;
   o.steps = 2;
   o.iterations = 100;
   expect_law(trained(o, law), S);
@@ -226,7 +226,7 @@ TEST_F(Laws, Denoising) {
   const double noise = 0.5;
   const auto network = form(law.mean());
   ParticleTrainOptions o = adam("denoising");
-  o.batch = 4096;
+  o.batch = 8192;
   ParticleTrainer trainer(Comm(MPI_COMM_SELF), *network, law, law, rows, noise, o);
   const auto A = run(trainer, o.iterations);
   expect_law(A, S + noise * noise * Eigen::MatrixXd::Identity(d, d));
@@ -241,7 +241,7 @@ TEST_F(Laws, NoiseContrast) {
   const auto network = form(Vector::Zero(d));
   ParticleTrainOptions o = adam("noise_contrastive");
   o.iterations = 500;  // noise contrast has more variance than the likelihood
-  o.batch = 4096;
+  o.batch = 8192;
   ParticleTrainer trainer(Comm(MPI_COMM_SELF), *network, unit(), g, nothing, s, o);
   const auto A = run(trainer, o.iterations);
   expect_law(A, s * s * Eigen::MatrixXd::Identity(d, d));

@@ -54,9 +54,6 @@ class RunFolder {
   /// Makes room and opens the files, unless that was done. Collective; throws IoError.
   void open();
   [[nodiscard]] bool is_open() const { return open_; }
-  /// Whether the folder is still the one that was opened: runs that leave their results below it would make it anew,
-  /// and theirs would lie apart from the others. Collective; throws IoError.
-  void confirm();
 
   [[nodiscard]] const Comm& comm() const { return comm_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -77,7 +74,8 @@ class RunFolder {
   void take_cautions();
 
   /// Writes summary.json with `extra` merged into it, after `farewell` (root only) said how it
-  /// went and the warnings were repeated. Collective; throws IoError.
+  /// went and the warnings were repeated. Collective; throws IoError, also where the folder is no longer the one that
+  /// was opened: runs below it make it anew, and their results would lie apart from earlier ones.
   void conclude(const nlohmann::ordered_json& extra, const std::function<void()>& farewell);
   /// Bad input before the first step: a folder that held no results is again as it was, and what was made of the way to it is removed.
   /// True where that was the case. As fail().
@@ -90,6 +88,7 @@ class RunFolder {
  private:
   void prepare();
   void make_room();
+  void confirm() const;
   bool keep_earlier(const std::exception& error);
   void write_summary(const nlohmann::ordered_json& extra);
 
