@@ -15,7 +15,7 @@ double ProximalNewton::Impl::linear_tolerance() const {
   if (!internal.has_slope())
     return care > 0 ? c.barrier_cold * std::sqrt(barrier.fraction()) : c.tightest;
   const double share = bounds.bounded() ? c.needed_bounded : c.needed_share;
-  const double needed = std::max(c.min_needed, share * tolerance / now.optimality);
+  const double needed = std::max(c.min_needed, share * aim / now.optimality);
   const double loosest = bounds.bounded() ? (warm ? c.loosest_warm : c.loosest_bounded)
                          : warm           ? c.loosest_warm
                                           : c.loosest_cold;
@@ -153,11 +153,26 @@ void ProximalNewton::Impl::try_dual_density() {
 /// Moves `now` along the direction. False where no length of step improves it.
 bool ProximalNewton::Impl::search() { return search(false) || (bounds.bounded() && search(true)); }
 
+/// The optimality of `trial`, its g weighed by the densities of `now`. Newton's direction reduces it
+/// where it may not reduce the optimality itself: in a cell that fills, vol |g| / U'' grows with the
+/// density while g waits for phi.
+double ProximalNewton::Impl::optimality_as_now() const {
+  if (!(trial.optimality <= control.weight_growth * least)) return trial.optimality;
+  std::array<ReproducibleSum, 1> errors;
+  add_terms(errors, owned, [&](std::size_t k, auto put) {
+    put(std::abs(trial.r[k]) + mesh.volume[k] * now.inverse[k] * std::abs(trial.g[k]));
+  });
+  return sums_of_all(mesh.comm, errors)[0] / mass;
+}
+
 /// Near bounds the equations and the products s rho count apart (a filter: Fletcher and Leyffer
 /// 2002): an iterate must improve on one of the two of every earlier one with this nu.
 bool ProximalNewton::Impl::improves(double alpha) const {
   const double part = 1 - control.sufficient_decrease * alpha;
-  if (!bounds.bounded()) return trial.optimality <= part * now.optimality;
+  if (!bounds.bounded()) {
+    const double less = part * now.optimality;
+    return trial.optimality <= less || optimality_as_now() <= less;
+  }
   if (on_patch && !(trial.optimality <= control.patch_growth * now.optimality)) return false;
   if (!std::isfinite(trial.optimality)) return false;
   if (trial.optimality <= part * now.optimality) return true;
@@ -177,6 +192,7 @@ bool ProximalNewton::Impl::search(bool whole) {
     try_step(alpha, whole);
     if (!improves(alpha)) continue;
     std::swap(now, trial);
+    least = std::min(least, now.optimality);
     if (k == 0) damping = std::max(control.damping, control.damping_decay * damping);
     return true;
   }

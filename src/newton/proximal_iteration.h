@@ -39,6 +39,12 @@ struct ResidualSums {
   ReproducibleSum kinetic, total, products;
 };
 
+/// Problems that lead to that of the step, at x = 1.
+enum class Path {
+  heat,  ///< U / x in place of U: with an entropy the temperature kT / x
+  time,  ///< x tau in place of tau
+};
+
 struct ProximalNewton::Impl {
   Impl(const FreeEnergy& e, const Transport& t, SolverOptions options, const NewtonControl& c);
 
@@ -53,7 +59,8 @@ struct ProximalNewton::Impl {
   PatchSystem patch;
   std::unique_ptr<CoupledSystem> coupled;  ///< with an interaction or stiff bounds
   std::unique_ptr<EulerGuess> euler;       ///< with an entropy
-  double tolerance;
+  double tolerance;  ///< of the step
+  double aim;        ///< of what is being solved, on the way to it
   std::size_t owned, local, faces;
 
   ProximalStep step;
@@ -62,6 +69,7 @@ struct ProximalNewton::Impl {
   double mass = 0;
   double empty = 0;       ///< a density that is none
   double opening = 0;     ///< optimality of the first iterate from this start
+  double least = 0;       ///< the least since then
   double care = 1;        ///< factor on the tolerance of linear solves
   double damping = 0;     ///< of the held density
   bool warm = false;      ///< started from a guess of phi
@@ -115,12 +123,14 @@ struct ProximalNewton::Impl {
   void iterate_patches();
   [[nodiscard]] double held() const;
   [[nodiscard]] int max_linear() const {
-    return bounds.bounded() || coupled ? control.max_linear : control.max_linear_single;
+    const bool all = bounds.bounded() || coupled || (report.followed_path && care < 1);
+    return all ? control.max_linear : control.max_linear_single;
   }
   SolveReport solve_coupled(const ProximalCoefficients& c, double rtol);
   SolveReport solve_single(const ProximalCoefficients& c, double rtol);
   bool search();
   bool search(bool whole);
+  [[nodiscard]] double optimality_as_now() const;
   [[nodiscard]] bool improves(double alpha) const;
   void move_entropy(double alpha);
   void move_density(double alpha, bool whole);
@@ -136,7 +146,8 @@ struct ProximalNewton::Impl {
   bool iterate();
   void begin_iteration();
   void solve_from(const std::vector<double>& phi);
-  void follow_path();
+  void set_path(Path path, double x, const ProximalStep& whole, std::vector<double>& V);
+  void follow_path(Path path);
 };
 
 }  // namespace otto

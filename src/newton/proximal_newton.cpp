@@ -21,6 +21,7 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
       system(t, options, stiff()),
       patch(t),
       tolerance(std::min(c.tolerance, c.rtol_factor * options.rtol)),
+      aim(tolerance),
       owned(std::size_t(mesh.owned)),
       local(std::size_t(mesh.local())),
       faces(std::size_t(mesh.faces.size())) {
@@ -43,7 +44,7 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
 
 /// At a new start; `now` is its first iterate.
 void ProximalNewton::Impl::begin_iteration() {
-  opening = now.optimality;
+  opening = least = now.optimality;
   spent = report.iterations;
   care = 1;
   damping = control.damping;
@@ -53,13 +54,13 @@ void ProximalNewton::Impl::begin_iteration() {
 /// Whether a warm start is the wrong one: `before` is the optimality of the last iterate.
 bool ProximalNewton::Impl::slow(double before) const {
   return warm && !upwind && !bounds.bounded() && now.optimality > control.warm_progress * before &&
-         now.optimality > control.warm_near * std::max(tolerance, now.floor);
+         now.optimality > control.warm_near * std::max(aim, now.floor);
 }
 
 /// A search that failed after a tight solve, as near as this, has found what carries mass: what is
 /// left are cells whose phi no solve in double precision knows.
 bool ProximalNewton::Impl::stalled_near_goal() const {
-  return !bounds.bounded() && care < 1 && now.optimality <= control.stalled_factor * tolerance;
+  return !bounds.bounded() && care < 1 && now.optimality <= control.stalled_factor * aim;
 }
 
 /// After a search that failed: a tighter solve near bounds, else one a little tighter with larger
@@ -69,7 +70,7 @@ bool ProximalNewton::Impl::try_harder(double rtol) {
     care = 0;
     return rtol > control.tightest;
   }
-  if (damping >= control.damping_max) return false;
+  if (damping >= control.damping_max || least > control.lost) return false;
   care = std::max(control.min_care, control.care_failed * care);
   damping = std::max(control.damping_growth * damping, control.damping_raised);
   return true;
@@ -95,7 +96,7 @@ void ProximalNewton::Impl::adjust_care(double rtol, double before) {
 bool ProximalNewton::Impl::iterate() {
   for (;;) {
     if (bounds.bounded()) lower_barrier_fraction();
-    const double goal = std::max(tolerance, now.floor);
+    const double goal = std::max(aim, now.floor);
     if (barrier.ended() && now.optimality <= goal) return true;
     if (report.iterations - spent >= max_iterations() || !std::isfinite(now.optimality)) {
       report.reason = fmt::format(
@@ -124,17 +125,30 @@ bool ProximalNewton::Impl::iterate() {
   }
 }
 
-/// The solution for tau' < tau as a guess for the next tau', from where implicit Euler's is good
-/// enough. Solutions depend smoothly on tau' (H is positive definite), so that steps short enough
-/// succeed.
-void ProximalNewton::Impl::follow_path() {
-  const double tau = step.tau;
-  double share_of = control.path_start, factor = 1 / control.path_start, reached = 0;
-  std::vector<double> phi, rho;
+/// The problem at x. Where U is divided by x, that of U, x V, tau / x and x phi: the same one.
+void ProximalNewton::Impl::set_path(Path path, double x, const ProximalStep& whole,
+                                    std::vector<double>& V) {
+  step.tau = path == Path::time ? x * whole.tau : whole.tau / x;
+  if (path == Path::time) return;
+  V.resize(local);
+  for (std::size_t k = 0; k < local; ++k) V[k] = x * whole.V[k];
+  step.V = V;
+}
+
+/// The solution for x < 1 as a guess for the next x, from where implicit Euler's is good enough.
+/// Solutions depend smoothly on x (H is positive definite), so that steps short enough succeed.
+void ProximalNewton::Impl::follow_path(Path path) {
+  const ProximalStep whole = step;
+  const bool heat = path == Path::heat;
+  double x = heat ? control.path_heat : control.path_time, factor = 1 / control.path_factor;
+  double reached = 0;
+  std::vector<double> V, phi, rho;
   for (int stage = 0; stage < control.path_stages && !report.converged; ++stage) {
-    step.tau = share_of * tau;
+    aim = x < 1 ? control.path_tolerance : tolerance;
+    set_path(path, x, whole, V);
     if (reached > 0) {
       now.phi = phi;
+      for (double& v : now.phi) v *= heat ? x / reached : 1;
       now.rho = rho;
       potential(now);
       residuals(now);
@@ -143,16 +157,18 @@ void ProximalNewton::Impl::follow_path() {
       start_from_density();
     }
     if (iterate()) {
-      reached = share_of;
+      reached = x;
       phi = now.phi;
       rho = now.rho;
-      report.converged = share_of >= 1;
+      report.converged = x >= 1;
     } else if (reached > 0) {
       factor = std::sqrt(factor);
+      if (factor < control.path_least) break;
     }
-    share_of = reached > 0 ? std::min(1.0, reached * factor) : share_of * control.path_start;
+    x = reached > 0 ? std::min(1.0, reached * factor) : x * control.path_factor;
   }
-  step.tau = tau;
+  step = whole;
+  aim = tolerance;
 }
 
 /// From a guess of phi; where that fails, or there is none, from the density.
@@ -185,7 +201,8 @@ void ProximalNewton::Impl::solve_from(const std::vector<double>& phi) {
   report.converged = iterate();
   if (report.converged) return;
   report.followed_path = true;
-  follow_path();
+  if (!energy.interaction()) follow_path(Path::heat);
+  if (!report.converged) follow_path(Path::time);
 }
 
 ProximalNewton::ProximalNewton(const FreeEnergy& energy, const Transport& transport,

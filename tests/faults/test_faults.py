@@ -104,7 +104,7 @@ class Faults(unittest.TestCase):
 
     def test_a_folder_of_several_runs_that_vanishes(self):
         for command, words in (("sweep", ("--over", "time.step=0.005,1e-5,2e-5")),
-                               ("converge", ("--refine", "time", "--levels", "3", "--set", "time.step=1e-4"))):
+                               ("converge", ("--refine", "time", "--levels", "3", "--set", "time.step=4e-5"))):
             with self.subTest(command):
                 out = self.folder / command
                 process = subprocess.Popen([runs.OTTO, command, self.case, "-o", out, *words], stdout=subprocess.PIPE,
@@ -113,7 +113,8 @@ class Faults(unittest.TestCase):
                 out.rename(self.folder / f"{command}_away")
                 text, _ = process.communicate(timeout=60)
                 self.assertEqual(process.returncode, 4, text)
-                self.assertRegex(text, rf"otto: {out}: this folder was moved")
+                # by a file that is written into it, or by a look at the end
+                self.assertRegex(text, rf"otto: {out}(: this folder was moved|/\S+: cannot write)")
 
     def test_a_file_size_limit_names_the_checkpoint(self):
         def limit():

@@ -94,6 +94,24 @@ end = 0.1
 [output]
 format = "none"
 """
+STEEP = """[mesh]
+kind = "gmsh"
+file = "{root}/meshes/{mesh}.msh"
+[[energy]]
+kind = "entropy"
+temperature = 0.094
+[[energy]]
+kind = "external"
+expression = "{V}"
+[initial]
+kind = "uniform"
+[time]
+scheme = "jko"
+step = 0.0106
+end = 0.053
+[output]
+format = "none"
+"""
 DISC = "((x - 0.3)^2 + (y + 0.2)^2 < 0.25) ? 1 : 0"
 CELL = "((x - 0.71)^2 + (y - 0.09)^2 < 0.008) ? 1 : 0"
 RING = "(abs(sqrt(x^2 + y^2) - 0.7) < 0.09) ? 1 : 0"
@@ -152,6 +170,13 @@ class Proximal(unittest.TestCase):
         for scheme in PROXIMAL:
             with self.subTest(scheme=scheme):
                 self.assertLessEqual(self.run_case(LINE.format(scheme=scheme, step=0.01), 5).l1(fine), allowed)
+
+    def test_energies_that_rise_by_many_kt_from_cell_to_cell(self):
+        """Steps that carry mass over a dozen cells, on triangles: 60 kT a cell, and 40 against obstacles."""
+        for mesh, V, ranks in (("disc", "100*x", 1), ("disc", "100*x", 3), ("annulus", "100*x", 1),
+                               ("channel", "0.35*(x^2 - 1)^2", 1)):
+            with self.subTest(mesh=mesh, ranks=ranks):
+                self.run_case(STEEP.format(root=ROOT, mesh=mesh, V=V), 5, ranks)
 
     def test_second_order_from_an_empty_start(self):
         """To the heat flow, on a line whose cells are narrow beside the steps: the grid's own error is a tenth of the

@@ -18,6 +18,7 @@ struct NewtonControl {
   double sufficient_decrease = 0.1;  ///< optimality <= (1 - this alpha) optimality before
   double max_log_step = 4;           ///< of log rho in one iteration: exp grows no faster than e^4
   double min_left = 0.02;   ///< part of a density that one iteration leaves: the same downwards
+  double weight_growth = 60;  ///< of the least optimality, where densities grow: e^4 in an iteration
   double dual_share = 0.3;  ///< the density of the new phi is tried where more is left than this
   double rounding_factor = 1e3;  ///< optimality, over rounding, at which a stalled search is done
   double stalled_factor = 10;  ///< over the tolerance, without bounds: the same after a tight solve
@@ -40,7 +41,8 @@ struct NewtonControl {
 
   // Linear solves
   int max_linear = 200;  ///< a direction is used as it is after so many iterations
-  /// The same without bounds and interaction: what is left then is the phi of cells without mass.
+  /// The same without bounds and interaction: what is left then is the phi of cells without mass. On
+  /// a path the tails count, and a solve that is to be tighter than the first may take all.
   int max_linear_single = 20;
   double loosest_cold = 1e-2;  ///< tolerance far from the solution: tails count there
   double loosest_warm = 0.1;
@@ -89,9 +91,15 @@ struct NewtonControl {
   double patch_rtol = 1e-3;  ///< of their linear systems
   int patch_linear = 100;    ///< products with H in one of them
 
-  // The path in tau, where no guess converges: solutions are smooth in tau
-  double path_start = 0.25;  ///< of tau; the same factor again where that fails
-  int path_stages = 16;      ///< solves on it
+  // The paths to a step from where no guess converges: hotter ones, then shorter ones
+  double lost = 1;  ///< optimality of a start of which a search fails that ends there: all is wrong
+  double path_heat = 1.0 / 16;   ///< of 1 / U: V that rises by hundreds of kT from cell to cell is
+                                 ///< as easy then as any
+  double path_time = 0.25;       ///< of tau
+  double path_factor = 0.25;     ///< on both where that fails; solutions are that far apart at most
+  double path_least = 1.05;      ///< the least factor from one solution to the next
+  double path_tolerance = 1e-6;  ///< of the solutions on the way
+  int path_stages = 16;          ///< solves on it
 
   // Densities
   double empty = 1e-290;       ///< over the mass: a cell without density; its logarithm is finite

@@ -45,7 +45,7 @@ struct [[nodiscard]] NewtonReport {
   bool converged = false;
   std::string reason;  ///< why not
   bool cold = false;   ///< it started from the density: there was no guess of phi, or a poor one
-  bool followed_path = false;  ///< it went by way of shorter steps: no guess converged
+  bool followed_path = false;  ///< by way of hotter or shorter steps: no guess converged
   int iterations = 0;
   int linear_iterations = 0, max_linear_iterations = 0;
   int patch_iterations = 0;  ///< of CG on patches, without a preconditioner's cycle
