@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
 #include <thread>
 
 namespace otto {
@@ -15,9 +18,27 @@ void print(const char* message) {
   std::fflush(stderr);
 }
 
+/// An exception that left a thread, a library's start or what may not throw: no rank can go on, and
+/// nothing is known to work any more but printing.
+[[noreturn]] void tell_and_end() {
+  int status = static_cast<int>(InternalError("").status());
+  try {
+    std::rethrow_exception(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    print("not enough memory, also for an orderly end; use fewer cells, or more ranks on more machines");
+    status = static_cast<int>(InputError("").status());
+  } catch (const std::exception& e) {
+    print(e.what());
+  } catch (...) {
+    print("internal error: ended by one of its libraries; please report it with the case that shows it");
+  }
+  std::_Exit(status);
+}
+
 }  // namespace
 
 LastResort::LastResort(MPI_Comm comm) {
+  std::set_terminate(tell_and_end);
   MPI_Comm_dup(comm, &meeting_);
   MPI_Comm_rank(meeting_, &rank_);
   MPI_Comm_size(meeting_, &size_);

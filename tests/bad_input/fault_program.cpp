@@ -5,6 +5,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "otto/app/last_resort.h"
 #include "otto/core/comm.h"
@@ -24,6 +25,7 @@ void fail_as(const std::string& kind, int rank) {
       if (here()) throw otto::IoError(who);
     });
   }
+  if (kind == "memory_in_a_thread") std::thread([] { throw std::bad_alloc(); }).join();
   if (kind == "memory") throw std::bad_alloc();
   if (kind == "defect") throw std::logic_error("a broken invariant");
   if (kind == "alone") static_cast<void>(world.sum(1.0));

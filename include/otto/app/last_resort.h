@@ -9,7 +9,8 @@
 
 namespace otto {
 
-/// Make one on every rank before anything can fail.
+/// Make one on every rank before anything can fail. Exceptions that no one can catch end the program
+/// with a message and a status, too.
 class LastResort {
  public:
   explicit LastResort(MPI_Comm comm = MPI_COMM_WORLD);
