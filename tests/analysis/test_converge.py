@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -11,6 +12,10 @@ import h5py
 import numpy as np
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+
+from answers import otto  # noqa: E402
+
 OTTO = os.environ["OTTO"]
 EXACT = os.path.join(ROOT, "cases", "exponential_drift", "case.toml")
 WELL = os.path.join(ROOT, "cases", "double_well", "case.toml")
@@ -70,12 +75,10 @@ end = 0.5
 
 
 def converge(folder, case, *words, settings=(), ranks=1):
-    launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
-    command = [*launch, OTTO, "converge", case, "-o", folder, *words]
+    command = ["converge", case, "-o", folder, *words]
     for setting in settings:
         command += ["--set", setting]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False,
-                          stdin=subprocess.DEVNULL)
+    done = otto(command, ranks=ranks)
     rows = []
     path = os.path.join(folder, "convergence.csv")
     if os.path.exists(path):

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -19,6 +20,10 @@ try:
     import torch
 except ImportError:
     torch = None
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+
+from answers import otto  # noqa: E402
 
 OTTO = os.environ["OTTO"]
 PATIENCE = float(os.environ.get("OTTO_PATIENCE", "1"))
@@ -61,8 +66,7 @@ class TrainTest(unittest.TestCase):
         return words
 
     def train(self, data='library = "moons"', out="out", settings=(), status=0, ranks=1, **more):
-        done = subprocess.run(command(self.words(data, out, settings, **more), ranks), check=False,
-                              capture_output=True, text=True, timeout=300 * PATIENCE)
+        done = otto(self.words(data, out, settings, **more), ranks=ranks, timeout=300)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stderr
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -10,17 +9,14 @@ import unittest
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(__file__))
+for path in (os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")):
+    sys.path.insert(0, path)
 import energies as E
-
-OTTO = os.environ["OTTO"]
+from answers import otto
 
 
 def run(words, folder, ranks=1):
-    words = [OTTO, *words]
-    if ranks > 1:
-        words = ["mpirun", "-n", str(ranks), "--oversubscribe", *words]
-    done = subprocess.run(words, cwd=folder, text=True, capture_output=True, timeout=600)
+    done = otto(words, folder, ranks)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
+for path in (Path(__file__).parent, Path(__file__).parents[1]):
+    sys.path.insert(0, str(path))
 import runs  # noqa: E402  pylint: disable=wrong-import-position
+from answers import otto  # noqa: E402  pylint: disable=wrong-import-position
 from runs import sets  # noqa: E402  pylint: disable=wrong-import-position
 
 EVERY = sets(checkpoint__every_steps=7, checkpoint__keep=3)
@@ -28,8 +30,8 @@ class Runs(unittest.TestCase):
         self.case = self.folder / "case.toml"
         self.case.write_text(runs.CASE, encoding="utf-8")
 
-    def run_case(self, out, *words, status=0, **options):
-        done = runs.run(self.case, self.folder / out, *words, **options)
+    def run_case(self, out, *words, status=0, ranks=1):
+        done = otto(["run", self.case, "-o", self.folder / out, *words], ranks=ranks, timeout=120)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         self.assertLessEqual(done.stderr.count("otto: "), 1)
         return self.folder / out, done

@@ -19,8 +19,10 @@ try:
 except ImportError:
     torch = None
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "postprocess"))
+for path in ("..", "../../postprocess"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), path))
 import energy_data  # noqa: E402
+from answers import otto  # noqa: E402
 
 OTTO = os.environ["OTTO"]
 MODULE = os.path.join(os.path.dirname(OTTO), "libotto_torch.so")
@@ -57,9 +59,7 @@ def run(folder, case, ranks=1):
     """The folder of results, and what was said on the error stream."""
     with open(os.path.join(folder, "case.toml"), "w", encoding="utf-8") as file:
         file.write(case)
-    launch = ["mpirun", "-n", str(ranks), "--oversubscribe"] if ranks > 1 else []
-    done = subprocess.run([*launch, OTTO, "run", "case.toml", "-o", "out"], cwd=folder,
-                          capture_output=True, text=True, timeout=300)
+    done = otto(["run", "case.toml", "-o", "out"], folder, ranks, timeout=300)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
     return os.path.join(folder, "out"), done.stderr
