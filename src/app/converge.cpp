@@ -44,8 +44,10 @@ class Converge {
         row = study_.describe(study_.refinement() * l);
         row.level = l + 1;
         newest_ = study_.run(study_.refinement() * l, folder_.level(l));
-      } catch (const std::exception& error) {
-        fail_at(std::move(row), as_error(error));
+      } catch (const std::exception& e) {
+        const Error error = as_error(e);
+        if (!error.agreed() && comm_.size() > 1) throw;  // the other ranks may be elsewhere
+        fail_at(std::move(row), error);
         throw;
       }
       row.dt = newest_.dt;

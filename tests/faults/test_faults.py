@@ -51,6 +51,15 @@ class Faults(unittest.TestCase):
                 self.assertIn(f"injected fault at '{place}' on rank {rank}", text)
                 self.assertLess(seconds, 20)  # 10 on a quiet machine; torture holds it to that
 
+    def test_one_rank_ends_a_study(self):
+        """Whose table the other ranks, which wait elsewhere, cannot write."""
+        line = runs.command(self.case, self.folder / "study", ranks=3)
+        line[line.index("run")] = "converge"
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False,
+                              env=dict(os.environ, OTTO_FAULT="place=density,rank=2"))
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("injected fault at 'density' on rank 2", done.stderr)
+
     def test_a_rank_that_dies_ends_all(self):
         for kind in ("exit", "kill"):
             _, _, seconds = self.fail(f"place=step,rank=1,visit=3,kind={kind}", ranks=3, out=kind)
