@@ -60,7 +60,7 @@ const Declare keys{
       .doc = "Without a mesh: least share of the newest theta in the running mean that is kept.",
       .fallback = "0.005",
       .range = {.min = 0, .max = 1, .above = true},
-      .equation = "share = max(average, 9 / (k + 9)) in iteration k"},
+      .equation = "share = max(average, 9 / (k + 9)) in iteration k; of natural steps max(average, 3 / (k + 3))"},
      {.path = "train.judge",
       .type = Type::integer,
       .doc = "Without a mesh: iterations between looks at the held-out samples, -E U - log Z with "
@@ -336,6 +336,10 @@ ParticleTrainOptions read_particle_options(const Case& c) {
   if (o.kernel == "ula" && o.step <= 0) {
     particles.fail("step", "is needed: ula accepts every step, so that no length can be found");
   }
+  constexpr double of_step = 1.0 / 3;  ///< above 1/4, from which on ULA is stable whatever the data
+  o.proximal_penalty = train.given("penalty")  ? o.penalty
+                       : o.kernel == "ula" ? of_step * o.step
+                                           : 0;
   if (train.given("member_iterations")) {
     if (train.integer("members") == 1) {
       train.fail("member_iterations", "is for train.members of 2 and more");
