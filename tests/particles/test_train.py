@@ -103,6 +103,7 @@ class Train(unittest.TestCase):
                 ("contrastive_divergence", ["train.sampler=tempered", "particles.replicas=4"]),
                 ("wasserstein_natural", ["train.sampler=weighted"]),
                 ("contrastive_divergence", ["particles.kernel=underdamped"]),
+                ("proximal", ["particles.kernel=ula", "particles.step=0.05"]),
                 ("noise_contrastive", ["particles.count=300"]),
                 ("denoising", ["data.noise=0.3"]))):
             with self.subTest(objective=objective, settings=settings):
@@ -399,10 +400,13 @@ steps = 4
                 self.assertIn(expected, answer)
 
     def test_explosion_is_told(self):
+        """A proximal step without the penalty that ULA needs explodes; with it, the default, it does not."""
         self.make_data()
-        self.write(SMALL.format(objective="contrastive_divergence"))
-        status, text = self.run_otto("-o", "out", "--set", "particles.kernel=ula", "--set",
-                                     "particles.step=5", "--set", "train.iterations=3000")
+        self.write(SMALL.format(objective="proximal"))
+        ula = [w for s in ("particles.kernel=ula", "particles.step=0.6", "train.iterations=1000", "train.learning_rate=0.02")
+               for w in ("--set", s)]
+        self.train("kept", *ula)
+        status, text = self.run_otto("-o", "out", *ula, "--set", "train.penalty=0")
         self.assertEqual(status, 3, text)
         self.assertIn("particles.step", text)
 
