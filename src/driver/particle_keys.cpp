@@ -263,6 +263,12 @@ void refuse_particle_keys(const Case& c) {
 
 namespace {
 
+/// lambda of a proximal step: above h/4, from which on ULA is stable whatever the data.
+double penalty_of_step(const ParticleTrainOptions& o) {
+  constexpr double of_step = 1.0 / 3;
+  return o.kernel == "ula" ? of_step * o.step : 0;
+}
+
 /// Keys that say nothing for the objective, the sampler or the kernel chosen.
 void refuse_idle_keys(const Section& train, const Section& particles,
                       const ParticleTrainOptions& o) {
@@ -336,10 +342,7 @@ ParticleTrainOptions read_particle_options(const Case& c) {
   if (o.kernel == "ula" && o.step <= 0) {
     particles.fail("step", "is needed: ula accepts every step, so that no length can be found");
   }
-  constexpr double of_step = 1.0 / 3;  ///< above 1/4, from which on ULA is stable whatever the data
-  o.proximal_penalty = train.given("penalty")  ? o.penalty
-                       : o.kernel == "ula" ? of_step * o.step
-                                           : 0;
+  o.proximal_penalty = train.given("penalty") ? o.penalty : penalty_of_step(o);
   if (train.given("member_iterations")) {
     if (train.integer("members") == 1) {
       train.fail("member_iterations", "is for train.members of 2 and more");
