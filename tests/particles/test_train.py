@@ -400,15 +400,25 @@ steps = 4
                 self.assertIn(expected, answer)
 
     def test_explosion_is_told(self):
-        """A proximal step without the penalty that ULA needs explodes; with it, the default, it does not."""
         self.make_data()
-        self.write(SMALL.format(objective="proximal"))
-        ula = [w for s in ("particles.kernel=ula", "particles.step=0.6", "train.iterations=1000", "train.learning_rate=0.02")
-               for w in ("--set", s)]
-        self.train("kept", *ula)
-        status, text = self.run_otto("-o", "out", *ula, "--set", "train.penalty=0")
+        self.write(SMALL.format(objective="contrastive_divergence"))
+        status, text = self.run_otto("-o", "out", "--set", "particles.kernel=ula", "--set",
+                                     "particles.step=5", "--set", "train.iterations=3000")
         self.assertEqual(status, 3, text)
         self.assertIn("particles.step", text)
+
+    def test_proximal_steps_by_ula_need_a_penalty(self):
+        """Twice the step is wider than the data: without the penalty, which is the default, U steepens without end."""
+        self.make_data()
+        self.write(SMALL.format(objective="proximal"))
+        largest = {}
+        for out, more in (("kept", []), ("lost", ["train.penalty=0"])):
+            words = [w for s in ("particles.kernel=ula", "particles.step=0.2", "train.iterations=600", "train.judge=0",
+                                 "train.learning_rate=0.01", *more) for w in ("--set", s)]
+            self.train(out, *words)
+            largest[out] = max(abs(float(row["gap"])) for row in self.history(out) if row["gap"])
+        self.assertLess(largest["kept"], 25)
+        self.assertGreater(largest["lost"], 1000)
 
 
 if __name__ == "__main__":
