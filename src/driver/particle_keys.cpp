@@ -60,7 +60,7 @@ const Declare keys{
       .doc = "Without a mesh: least share of the newest theta in the running mean that is kept.",
       .fallback = "0.005",
       .range = {.min = 0, .max = 1, .above = true},
-      .equation = "share = max(average, 9 / (k + 9)) in iteration k"},
+      .equation = "share = max(average, 9 / (k + 9)) in iteration k; of natural steps max(average, 3 / (k + 3))"},
      {.path = "train.judge",
       .type = Type::integer,
       .doc = "Without a mesh: iterations between looks at the held-out samples, -E U - log Z with "
@@ -263,6 +263,12 @@ void refuse_particle_keys(const Case& c) {
 
 namespace {
 
+/// lambda of a proximal step: above h/4, from which on ULA is stable whatever the data.
+double penalty_of_step(const ParticleTrainOptions& o) {
+  constexpr double of_step = 1.0 / 3;
+  return o.kernel == "ula" ? of_step * o.step : 0;
+}
+
 /// Keys that say nothing for the objective, the sampler or the kernel chosen.
 void refuse_idle_keys(const Section& train, const Section& particles,
                       const ParticleTrainOptions& o) {
@@ -336,6 +342,7 @@ ParticleTrainOptions read_particle_options(const Case& c) {
   if (o.kernel == "ula" && o.step <= 0) {
     particles.fail("step", "is needed: ula accepts every step, so that no length can be found");
   }
+  o.proximal_penalty = train.given("penalty") ? o.penalty : penalty_of_step(o);
   if (train.given("member_iterations")) {
     if (train.integer("members") == 1) {
       train.fail("member_iterations", "is for train.members of 2 and more");

@@ -52,7 +52,8 @@ const Declare keys{
       .fallback = "20",
       .range = non_negative},
      {.path = "train.penalty",
-      .doc = "Weight of the gradient penalty of gradient_penalty and fisher.",
+      .doc = "Weight of the gradient penalty of gradient_penalty and fisher. Without a mesh that of "
+             "proximal as well: h/3 by default with ula of step h, which its bias asks for, else none.",
       .fallback = "0.1",
       .range = non_negative,
       .equation = "L = E_q U - E_rho U + lambda/2 E_rho |grad U|^2 [- lambda E_rho Lap U]"},

@@ -1,10 +1,11 @@
 // The natural step: with J = dU/dtheta at the particles, J_c = J - E_rho J,
 //
 //   C = E_rho J_c^T J_c,     g = E_q dU/dtheta - E_rho dU/dtheta,
-//   s = -(C + r (diag C + mean diag C))^-1 g,   r = damping^k + floor,
+//   s = -(C + r (diag C + mean diag C))^-1 g,   r = damping^k + min(floor, noise m/N),
 //
-// shortened where sqrt(s^T C s), whose half square is KL(p_theta'|p_theta) to leading order, is beyond
-// its limit. Everything that products are taken of is in matrices of Eigen's own, whose place in memory
+// m parameters, N particles: directions of which p has so little that r hides them are learned slowly, and C tells them from
+// its own noise the better the more particles it is of. s is shortened where sqrt(s^T C s), whose half square is
+// KL(p_theta'|p_theta) to leading order, is beyond its limit. Everything that products are taken of is in matrices of Eigen's own, whose place in memory
 // is aligned: the order of their sums, and so their bits, are the same on every rank. C is a running mean over iterations, so that it hardly knows the noise of g. It is the Hessian of KL(q|p_theta) in theta where p = q, so that the step is Newton's there.
 
 #include <Eigen/Cholesky>
@@ -49,7 +50,8 @@ double ParticleTrainer::Impl::natural() {
   if (C.size() == 0) C = Eigen::MatrixXd::Zero(newest.rows(), newest.cols());
   C += std::max(o.metric_average, 1 / (double(iteration) + 1)) * (newest - C);
   const Vector g = Eigen::Map<const Vector>(gradient.data(), Eigen::Index(gradient.size()));
-  const double r = std::pow(o.damping, double(iteration)) + o.damping_floor;
+  const double noise = o.damping_noise * double(theta.size()) / double(o.particles);
+  const double r = std::pow(o.damping, double(iteration)) + std::min(o.damping_floor, noise);
   const Vector diagonal = C.diagonal();
   Eigen::MatrixXd A = C;
   A.diagonal() += r * (diagonal.array() + diagonal.mean()).matrix();

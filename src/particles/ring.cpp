@@ -89,12 +89,14 @@ RingLaw::RingLaw(Ring ring) : ring_(ring), nodes_(nodes_of(ring)) {
     }
   }
   log_z_ = log_trace_power(K_, d);
-  powers_.push_back(Rows::Identity(n, n));
+  Rows power = Rows::Identity(n, n);
+  turned_.push_back(power);
   for (int m = 1; m <= d; ++m) {
-    powers_.push_back(powers_.back() * K_);
-    (void)scale(powers_.back());
+    power = Rows(power * K_);
+    (void)scale(power);
+    turned_.emplace_back(power.transpose());
   }
-  pairs_ = K_.cwiseProduct(powers_[std::size_t(d - 1)].transpose());
+  pairs_ = K_.cwiseProduct(turned_[std::size_t(d - 1)]);
   pairs_ /= pairs_.sum();
   double square = 0;
   for (int i = 0; i < n; ++i) {
@@ -117,14 +119,14 @@ Rows RingLaw::samples(std::int64_t first, std::int64_t n, std::uint64_t seed) co
     return std::min<std::ptrdiff_t>(std::upper_bound(begin, begin + count, u * sum) - begin,
                                     count - 1);
   };
-  const Vector start = powers_[std::size_t(d)].diagonal();
+  const Vector start = turned_[std::size_t(d)].diagonal();
   for (std::int64_t s = 0; s < n; ++s) {
     Eigen::Index origin = 0, at = 0;
     for (int i = 0; i < d; ++i) {
       if (i == 0) {
         weights = start;
       } else {
-        weights = K_.row(at).transpose().cwiseProduct(powers_[std::size_t(d - i)].col(origin));
+        weights = K_.row(at).cwiseProduct(turned_[std::size_t(d - i)].row(origin)).transpose();
       }
       const auto step = 2 * std::uint64_t(i);
       at = draw(uniform_number(seed, Purpose::ring, first + s, step, 1));

@@ -171,7 +171,8 @@ double ParticleTrainer::Impl::proximal() {
     std::vector<double> g;
     const double difference =
         contrast(std::uint64_t(iteration) * std::uint64_t(o.inner_steps) + std::uint64_t(inner), g);
-    if (inner == 0) {  // the penalty's slope is 0 there
+    if (o.proximal_penalty > 0) add_penalty(o.proximal_penalty, {}, g);
+    if (inner == 0) {  // the slope of what holds U near U_k is 0 there
       gap = difference;
     } else {
       // one block more than none on ranks without blocks: `at` empty means another penalty
@@ -207,7 +208,8 @@ ParticleReport ParticleTrainer::iterate() {
   if (t.age() == 0) t.adam = Adam();
   report.gradient_norm = t.move();
   report.gap = t.gap;
-  const double share = std::max(t.o.average, 9 / (double(t.age()) + 9));
+  const double power = t.o.objective == "wasserstein_natural" ? t.o.natural_memory : t.o.memory;
+  const double share = std::max(t.o.average, (power + 1) / (double(t.age()) + power + 1));
   for (std::size_t i = 0; i < t.mean.size(); ++i) t.mean[i] += share * (t.theta[i] - t.mean[i]);
   ++t.iteration;
   return report;

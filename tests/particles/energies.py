@@ -47,6 +47,15 @@ def ring_log_z(d, b, J, nodes=400):
     return d * np.log(w[-1]) + np.log(np.sum(np.clip(w / w[-1], 0, None) ** d))
 
 
+def ring_mean_energy(d, b, J, nodes=400):
+    """E U: neighbours have the law K(x, y) K^(d-1)(y, x), K symmetric."""
+    x, K = ring_matrix(b, J, nodes)
+    w, v = np.linalg.eigh(K)
+    pairs = K * (v * (w / w[-1]) ** (d - 1) @ v.T)
+    u = b * (x * x - 1) ** 2 + .5 * J * (x[:, None] - x) ** 2
+    return d * np.sum(pairs * u) / np.sum(pairs)
+
+
 def ring_matrix(b, J, nodes):
     x = np.linspace(-3.2, 3.2, nodes)
     V = b * (x * x - 1) ** 2

@@ -103,6 +103,7 @@ class Train(unittest.TestCase):
                 ("contrastive_divergence", ["train.sampler=tempered", "particles.replicas=4"]),
                 ("wasserstein_natural", ["train.sampler=weighted"]),
                 ("contrastive_divergence", ["particles.kernel=underdamped"]),
+                ("proximal", ["particles.kernel=ula", "particles.step=0.05"]),
                 ("noise_contrastive", ["particles.count=300"]),
                 ("denoising", ["data.noise=0.3"]))):
             with self.subTest(objective=objective, settings=settings):
@@ -405,6 +406,19 @@ steps = 4
                                      "particles.step=5", "--set", "train.iterations=3000")
         self.assertEqual(status, 3, text)
         self.assertIn("particles.step", text)
+
+    def test_proximal_steps_by_ula_need_a_penalty(self):
+        """Twice the step is wider than the data: without the penalty, which is the default, U steepens without end."""
+        self.make_data()
+        self.write(SMALL.format(objective="proximal"))
+        largest = {}
+        for out, more in (("kept", []), ("lost", ["train.penalty=0"])):
+            words = [w for s in ("particles.kernel=ula", "particles.step=0.2", "train.iterations=600", "train.judge=0",
+                                 "train.learning_rate=0.01", *more) for w in ("--set", s)]
+            self.train(out, *words)
+            largest[out] = max(abs(float(row["gap"])) for row in self.history(out) if row["gap"])
+        self.assertLess(largest["kept"], 25)
+        self.assertGreater(largest["lost"], 1000)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 //
 //   contrastive divergence, N2, proximal, natural   A = S^-1
 //   N1                                              A = (S + 2 lambda M)^-1
-//   contrastive divergence by ULA of length h       A (1 - h A/2) = S^-1 (M = 1), the law of its steps
+//   contrastive divergence by ULA of length h       A (1 - h A/2) = S^-1 (M = 1), the law of its steps; nowhere
+//                                                   where S has a variance below 2 h
+//   N1 with lambda = h/4 by ULA of length h         A = S^-1 (M = 1)
 //   denoising with the noise s                      A = (S + s^2)^-1
 //   noise contrast against any g                    A = S^-1
 //
@@ -162,6 +164,26 @@ TEST_F(Laws, UnadjustedSteps) {
   const Eigen::MatrixXd rest = A * (Eigen::MatrixXd::Identity(d, d) - 0.1 * A);
   expect_law(rest, S);
   EXPECT_GT(error(A, S), 0.2);
+}
+
+TEST_F(Laws, PenaltyOfAQuarterStepUndoesTheBias) {
+  // the smallest variance is 0.5 < 2 h, which no law of ULA has; with the penalty it need not
+  ParticleTrainOptions o = adam("gradient_penalty");
+  o.kernel = "ula";
+  o.step = 0.4;
+  o.steps = 4;
+  o.penalty = o.step / 4;
+  expect_law(trained(o, unit()), S);
+  o.particles = 128;
+  o.iterations = 400;
+  o.learning_rate = 0.1;
+  for (const char* without : {"contrastive_divergence", "proximal"}) {
+    o.objective = without;
+    EXPECT_THROW((void)trained(o, unit()), NumericalError) << without;
+  }
+  o.objective = "proximal";
+  o.proximal_penalty = o.step / 3;
+  EXPECT_NO_THROW((void)trained(o, unit()));
 }
 
 TEST_F(Laws, UnderdampedParticles) {

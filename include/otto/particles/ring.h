@@ -77,7 +77,7 @@ class RingLaw {
   Ring ring_;
   ChainNodes nodes_;
   Rows K_, pairs_;
-  std::vector<Rows> powers_;  ///< K^m up to factors, m = 0 ... d
+  std::vector<Rows> turned_;  ///< transposes of K^m up to factors, m = 0 ... d: samples take their rows
   double log_z_ = 0, mean_energy_ = 0, variance_ = 0, mean_ = 0;
 };
 

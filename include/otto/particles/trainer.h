@@ -6,9 +6,9 @@
 //   gradient_penalty  (N1)  L + lambda/2 E_rho |L^T grad U|^2
 //   fisher            (N2)  N1 - lambda E_rho tr(L^T Hess U L)
 //   proximal          (P2)  theta' = argmin E_q U - E_rho U + 1/(2 tau) E_rho |L^T grad(U - U_k)|^2, by
-//                           `inner_steps` steps from theta_k
+//                           `inner_steps` steps from theta_k; with `ula` N1's penalty is added (below)
 //   wasserstein_natural     theta' = theta - (C + r) ^-1 dL/dtheta, C = Cov_rho(dU/dtheta): the natural
-//                           step, of infinite tau; r falls from 1 to a floor
+//                           step, of infinite tau; r falls from 1 to a floor, the lower the more particles
 //   noise_contrastive       E_q softplus(-u) + nu E_g softplus(u), u = -log g - U - log Z - log nu: the
 //                           data told from nu times as many draws of g (Gutmann, Hyvarinen, J. Mach.
 //                           Learn. Res. 13, 2012); log Z is that of Bennett, the best one for this u
@@ -21,13 +21,23 @@
 //
 //   q = (1 - lambda div L L^T grad) p:   p is q blurred by sqrt(2 lambda E) L xi, E exponential, xi normal;
 //
-// noise contrast and denoising rest at p = q, q with the noise of its draws. All but natural steps move by Adam with decoupled weight decay. Data are drawn without replacement: every
+// noise contrast and denoising rest at p = q, q with the noise of its draws.
+//
+// `ula` of length h. Of an axis with U = a z^2/2 its law has the variance v = 1/(a (1 - a h/2)), which is never below
+// 2 h (at a = 1/h): where the data have s < 2 h, contrastive divergence and P2 rest nowhere, a grows to 2/h, and the
+// particles explode. N1 rests where s = v (1 - 2 lambda a):
+//
+//   lambda = h/4:  s = 1/a, the bias of ULA undone;     lambda > h/4:  some a < 1/(2 lambda) < 2/h for every s > 0.
+//
+// P2 with ULA therefore has N1's penalty, lambda = h/3: a stays below 3/(2 h), and a = 1/s - h/(6 s^2) + ...
+//
+// All but natural steps move by Adam with decoupled weight decay. Data are drawn without replacement: every
 // row once before any comes again, so that a batch of all rows has no noise of its own. Sums over
 // particles and data are taken in blocks in a fixed order: the bits do not depend on the ranks.
 //
-// What is kept is a running mean of theta, share a_k = max(average, 9 / (k + 9)) of the newest: the
-// weights of the first iterations fall as (j/k)^8, so that the start is forgotten while the mean is
-// still over a ninth of all iterations. After `iterations` of them, `cycle` more begin at a time where the last ended,
+// What is kept is a running mean of theta, share a_k = max(average, (r + 1) / (k + r + 1)) of the newest: the
+// weights of earlier iterations fall as (j/k)^r. r = 8 with Adam, whose start is long: the mean is over a ninth of all iterations. r = 2 with
+// natural steps, which are near the end after twenty and then scatter as their particles do: the mean is over a third of all. After `iterations` of them, `cycle` more begin at a time where the last ended,
 // with the rate, the means of Adam and that of theta anew: each ends in an energy of its own (Huang, Li, Pleiss, Liu,
 // Hopcroft, Weinberger, ICLR 2017).
 
@@ -65,8 +75,11 @@ struct ParticleTrainOptions {
   double warm_up = 50, constant = 0.3;
   double beta1 = 0.5, beta2 = 0.999;  ///< of Adam's means; a short memory suits a moving target
   double weight_decay = 0;
+  double proximal_penalty = 0;  ///< lambda of P2, for particles whose steps have no test
   double average = 0.005;  ///< least share of the newest theta in the running mean, which is kept
-  double damping = 0.75, damping_floor = 0.02;  ///< r = damping^k + floor, relative to C's diagonal
+  double memory = 8, natural_memory = 2;  ///< r of that mean
+  /// r = damping^k + min(floor, noise m/N), relative to C's diagonal, of m parameters and N particles.
+  double damping = 0.75, damping_floor = 0.02, damping_noise = 0.03;
   double max_natural = 1;  ///< longest natural step, sqrt(s^T C s): a KL of a half of its square
   int settling = 20;       ///< natural steps after which they shorten as 1/k: noise averages out
   double metric_average = 0.2;  ///< least share of the newest particles in C: a C of the very
