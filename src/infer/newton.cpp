@@ -35,6 +35,7 @@ void GaussNewton::set_prior(double alpha, double alpha_W) {
   since_refresh_ = 0;
   last_change_ = 0;
   circling_ = false;
+  noise_ = 0;
   gains_ = {1, 1};
   if (ready_) evaluate(0);
 }
@@ -97,9 +98,10 @@ NewtonRow GaussNewton::step() {
   if (!ready_) evaluate(options_.first_passes);
   if (objective_.limited() && !circling_ && since_refresh_ >= options_.refresh_every) {
     last_change_ = change_;
-    const double max_objective = J_ + options_.max_rise * std::abs(J_);
+    const double before = J_, max_objective = J_ + options_.max_rise * std::abs(J_);
     circling_ = objective_.refresh_within(x_, max_objective, options_.max_parts) == 0;
     evaluate(0);
+    noise_ = circling_ ? options_.max_rise : std::abs(J_ - before) / std::abs(J_);
     since_refresh_ = 0;
     at_refresh_ = x_;
   }
@@ -141,7 +143,8 @@ NewtonRow GaussNewton::step() {
 bool GaussNewton::converged(double tolerance) const {
   const bool settled = !objective_.limited() || circling_ || change_ < tolerance;
   if (stalled_) return settled || stalls_ > options_.max_stalls;
-  const bool little = std::max(gains_[0], gains_[1]) < tolerance;
+  const double noise = std::max(tolerance, std::min(noise_, options_.max_noise));
+  const bool little = std::max(gains_[0], gains_[1]) < noise;
   return settled && (promise_ < tolerance * std::abs(J_) || little);
 }
 
@@ -172,6 +175,7 @@ void GaussNewton::remember(Archive& a) {
   a.number("since_refresh", since_refresh_);
   a.number("last_change", last_change_);
   a.number("circling", circling_);
+  if (!a.loading() || a.holds("noise")) a.number("noise", noise_);  // of an earlier version: none
   a.number("gain", gains_[0]);
   a.number("gain_before", gains_[1]);
   a.number("cg", cg_);

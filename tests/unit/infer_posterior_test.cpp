@@ -175,14 +175,28 @@ TEST(Infer, ThePriorIsTheBendingEnergy) {
 
 TEST(Infer, TheMisfitIsSmoothWhereItIsContinued) {
   const LikelihoodOptions law{.volume = 2};
-  const double kink = (0.3 * 1e-4 / 2 - 1e-4 / 2) / (1 - 1e-4);  // rho~ = 0.3 eps / |Omega|
-  const Misfit below = misfit(kink - 1e-12, 0.4, law), above = misfit(kink + 1e-12, 0.4, law);
+  const Misfit below = misfit(-1e-12, 0.4, law), above = misfit(1e-12, 0.4, law);
   EXPECT_NEAR(below.value, above.value, 1e-6);
   EXPECT_NEAR(below.slope, above.slope, 1e-3 * std::abs(above.slope));
   EXPECT_EQ(misfit(0.4, 0.4, law).value, 0);
   const double h = 1e-5;
   EXPECT_NEAR(misfit(0.3, 0.4, law).slope,
               (misfit(0.3 + h, 0.4, law).value - misfit(0.3 - h, 0.4, law).value) / (2 * h), 1e-8);
+}
+
+/// Newton's method with the weight in place of phi'': where the model has less than the data, and where it undershoots 0, it stays on
+/// its side of the minimum; where it has more, one step is there.
+TEST(Infer, TheWeightOfDensitiesDoesNotOvershoot) {
+  const LikelihoodOptions law{.volume = 2};
+  const double floor = law.background / law.volume;
+  for (const double d : {0.0, 0.1 * floor, 10 * floor, 0.4}) {
+    for (const double rho : {-30 * floor, -floor, 0.1 * d, 0.5 * d}) {
+      const Misfit m = misfit(rho, d, law);
+      EXPECT_LE(rho - m.slope / m.weight, d + 1e-12) << rho << " " << d;
+    }
+    const Misfit m = misfit(3 * d + floor, d, law);
+    EXPECT_NEAR(3 * d + floor - m.slope / m.weight, d, 1e-12);
+  }
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #pragma once
 // Gauss-Newton for the objective: steps by preconditioned conjugate gradients with products of
 // Fisher's information, halved until the objective has decreased as far as Armijo asks. A limited
-// flux's ratios are frozen while steps are searched and refreshed after every second step; the iteration
+// flux's ratios are frozen while a step is searched and refreshed after it (a second step with the same ratios
+// gains little, since the next ratios move V by more); the iteration
 // ends when a step promises less than `tolerance` of the objective and the last refresh has moved V by
 // less than `tolerance` of itself, or refreshes do not settle: the ratios
-// stay then, and two steps in a row that lower the objective by less than that part end it as well. The preconditioner is that of potential_pencil.h for V, from which w and log kT, which are few,
+// stay then, and J is known to what the last refresh changed it by and no better, so that two steps in a row that lower it by
+// less than that (at most `max_noise` of it, at least `tolerance`) end it as well. The preconditioner is that of potential_pencil.h for V, from which w and log kT, which are few,
 // are eliminated (elimination.h).
 
 #include <array>
@@ -25,7 +27,7 @@ struct GaussNewtonOptions {
   double armijo = 1e-4;     ///< of the decrease the slope promises
   int max_halvings = 12;    ///< of one step
   double max_log_kT = 0.3;  ///< change of log kT in one step
-  int refresh_every = 2;    ///< steps between refreshes of the limiter
+  int refresh_every = 1;    ///< steps between refreshes of the limiter
   /// What V moves after a refresh, over what it moved after the one before: above, refreshes end. A limiter has kinks, about
   /// which they may go round in circles.
   double contraction = 0.7;
@@ -33,6 +35,7 @@ struct GaussNewtonOptions {
   /// ratios that overshoot.
   double max_rise = 0.1;
   int max_parts = 4;
+  double max_noise = 1e-2;  ///< of J: what it is not known to better than, at most, where refreshes do not settle
   int max_stalls = 2;    ///< steps in a row that lower nothing, with a refresh between them
   int first_passes = 3;  ///< flows solved to freeze the limiter before the first step
   /// CG iterations of a step over those of the first after the elimination was made: beyond, and `more_cg` more, it is made anew.
@@ -103,6 +106,7 @@ class GaussNewton {
   int iteration_ = 0, since_refresh_ = 0, stalls_ = 0;
   double last_change_ = 0;  // after the refresh before; 0: none at this strength of the prior
   bool circling_ = false;   // refreshes have ended
+  double noise_ = 0;        // what the last one changed J by, over J
   std::array<double, 2> gains_{
       1, 1};  // parts of the objective by which the last steps since then have lowered it
   long cg_ = 0, earlier_solves_ = 0;  // the latter before a resumption, less those of its own start
