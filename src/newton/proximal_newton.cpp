@@ -128,8 +128,9 @@ bool ProximalNewton::Impl::iterate() {
 /// The problem at x. Where U is divided by x, that of U, x V, tau / x and x phi: the same one.
 void ProximalNewton::Impl::set_path(Path path, double x, const ProximalStep& whole,
                                     std::vector<double>& V) {
+  step = whole;
   step.tau = path == Path::time ? x * whole.tau : whole.tau / x;
-  if (path == Path::time) return;
+  if (path == Path::time || x >= 1) return;
   V.resize(local);
   for (std::size_t k = 0; k < local; ++k) V[k] = x * whole.V[k];
   step.V = V;
@@ -169,6 +170,7 @@ void ProximalNewton::Impl::follow_path(Path path) {
   }
   step = whole;
   aim = tolerance;
+  external(now);
 }
 
 /// From a guess of phi; where that fails, or there is none, from the density.
