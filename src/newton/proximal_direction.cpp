@@ -157,7 +157,7 @@ bool ProximalNewton::Impl::search() { return search(false) || (bounds.bounded() 
 /// where it may not reduce the optimality itself: in a cell that fills, vol |g| / U'' grows with the
 /// density while g waits for phi.
 double ProximalNewton::Impl::optimality_as_now() const {
-  if (!(trial.optimality <= control.weight_growth * least)) return trial.optimality;
+  if (!(trial.optimality <= control.weight_growth * min_optimality)) return trial.optimality;
   std::array<ReproducibleSum, 1> errors;
   add_terms(errors, owned, [&](std::size_t k, auto put) {
     put(std::abs(trial.r[k]) + mesh.volume[k] * now.inverse[k] * std::abs(trial.g[k]));
@@ -192,7 +192,7 @@ bool ProximalNewton::Impl::search(bool whole) {
     try_step(alpha, whole);
     if (!improves(alpha)) continue;
     std::swap(now, trial);
-    least = std::min(least, now.optimality);
+    min_optimality = std::min(min_optimality, now.optimality);
     if (k == 0) damping = std::max(control.damping, control.damping_decay * damping);
     return true;
   }

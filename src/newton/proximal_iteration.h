@@ -69,7 +69,7 @@ struct ProximalNewton::Impl {
   double mass = 0;
   double empty = 0;       ///< a density that is none
   double opening = 0;     ///< optimality of the first iterate from this start
-  double least = 0;       ///< the least since then
+  double min_optimality = 0;  ///< since then
   double care = 1;        ///< factor on the tolerance of linear solves
   double damping = 0;     ///< of the held density
   bool warm = false;      ///< started from a guess of phi

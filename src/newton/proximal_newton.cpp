@@ -44,7 +44,7 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
 
 /// At a new start; `now` is its first iterate.
 void ProximalNewton::Impl::begin_iteration() {
-  opening = least = now.optimality;
+  opening = min_optimality = now.optimality;
   spent = report.iterations;
   care = 1;
   damping = control.damping;
@@ -70,7 +70,7 @@ bool ProximalNewton::Impl::try_harder(double rtol) {
     care = 0;
     return rtol > control.tightest;
   }
-  if (damping >= control.damping_max || least > control.lost) return false;
+  if (damping >= control.damping_max || min_optimality > control.lost) return false;
   care = std::max(control.min_care, control.care_failed * care);
   damping = std::max(control.damping_growth * damping, control.damping_raised);
   return true;
@@ -164,7 +164,7 @@ void ProximalNewton::Impl::follow_path(Path path) {
       report.converged = x >= 1;
     } else if (reached > 0) {
       factor = std::sqrt(factor);
-      if (factor < control.path_least) break;
+      if (factor < control.min_path_factor) break;
     }
     x = reached > 0 ? std::min(1.0, reached * factor) : x * control.path_factor;
   }

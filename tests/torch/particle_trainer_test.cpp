@@ -171,7 +171,6 @@ TEST_F(Laws, PenaltyOfAQuarterStepUndoesTheBias) {
   ParticleTrainOptions o = adam("gradient_penalty");
   o.kernel = "ula";
   o.step = 0.4;
-  o.steps = 4;
   o.penalty = o.step / 4;
   expect_law(trained(o, unit()), S);
   o.particles = 128;

@@ -97,7 +97,7 @@ struct NewtonControl {
                                  ///< as easy then as any
   double path_time = 0.25;       ///< of tau
   double path_factor = 0.25;     ///< on both where that fails; solutions are that far apart at most
-  double path_least = 1.05;      ///< the least factor from one solution to the next
+  double min_path_factor = 1.05; ///< from one solution to the next
   double path_tolerance = 1e-6;  ///< of the solutions on the way
   int path_stages = 16;          ///< solves on it
 
