@@ -18,19 +18,22 @@ void print(const char* message) {
   std::fflush(stderr);
 }
 
-/// An exception that left a thread, a library's start or what may not throw: no rank can go on, and
-/// nothing is known to work any more but printing.
+/// An exception that left a thread, a library's start or what may not throw, or none: no rank can go
+/// on, and nothing is known to work any more but printing.
 [[noreturn]] void tell_and_end() {
-  int status = static_cast<int>(InternalError("").status());
+  int status = static_cast<int>(ExitStatus::internal);
   try {
-    std::rethrow_exception(std::current_exception());
-  } catch (const std::bad_alloc&) {
-    print("not enough memory, also for an orderly end; use fewer cells, or more ranks on more machines");
-    status = static_cast<int>(InputError("").status());
-  } catch (const std::exception& e) {
-    print(e.what());
-  } catch (...) {
+    if (const auto exception = std::current_exception()) std::rethrow_exception(exception);
     print("internal error: ended by one of its libraries; please report it with the case that shows it");
+  } catch (const std::bad_alloc&) {  // the words of as_error would need memory
+    print("not enough memory, also for an orderly end; use fewer cells, or more ranks on more machines");
+    status = static_cast<int>(ExitStatus::bad_input);
+  } catch (const std::exception& e) {
+    const Error error = as_error(e);
+    print(error.what());
+    status = static_cast<int>(error.status());
+  } catch (...) {
+    print("internal error: something that is no exception was thrown; please report it with the case that shows it");
   }
   std::_Exit(status);
 }

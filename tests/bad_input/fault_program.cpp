@@ -2,6 +2,7 @@
 // the program itself. Used by test_last_resort.py.
 
 #include <cstdlib>
+#include <exception>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,8 @@ void fail_as(const std::string& kind, int rank) {
     });
   }
   if (kind == "memory_in_a_thread") std::thread([] { throw std::bad_alloc(); }).join();
+  if (kind == "defect_in_a_thread") std::thread([] { throw std::logic_error("a broken invariant"); }).join();
+  if (kind == "terminated") std::terminate();
   if (kind == "memory") throw std::bad_alloc();
   if (kind == "defect") throw std::logic_error("a broken invariant");
   if (kind == "alone") static_cast<void>(world.sum(1.0));

@@ -44,6 +44,8 @@ class LastResort(unittest.TestCase):
     def test_out_of_memory_and_defects(self):
         self.check("memory", 0, 2, 2, "not enough memory")
         self.check("memory_in_a_thread", 0, 1, 2, "not enough memory")
+        self.check("defect_in_a_thread", 0, 1, 5, "internal error: a broken invariant")
+        self.check("terminated", 0, 1, 5, "internal error")
         self.check("defect", 0, 2, 5, "internal error: a broken invariant")
 
 
