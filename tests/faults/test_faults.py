@@ -53,8 +53,7 @@ class Faults(unittest.TestCase):
 
     def test_one_rank_ends_a_study(self):
         """Whose table the other ranks, which wait elsewhere, cannot write."""
-        line = runs.command(self.case, self.folder / "study", ranks=3)
-        line[line.index("run")] = "converge"
+        line = runs.command(self.case, self.folder / "study", ranks=3, verb="converge")
         done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False,
                               env=dict(os.environ, OTTO_FAULT="place=density,rank=2"))
         self.assertEqual(done.returncode, 5, done.stderr)

@@ -48,8 +48,8 @@ def sets(**keys):
     return words
 
 
-def command(case, out, *words, ranks=1):
-    line = [OTTO, "run", str(case), "-o", str(out), *map(str, words)]
+def command(case, out, *words, ranks=1, verb="run"):
+    line = [OTTO, verb, str(case), "-o", str(out), *map(str, words)]
     return line if ranks == 1 else ["mpirun", "--oversubscribe", "-n", str(ranks), *line]
 
 
