@@ -33,13 +33,14 @@ class Saving final : public Archive {
     std::size_t next = 0;
     for (const auto& f : seal_.fields) {
       if (f.empty) continue;
-      plan.dataset("/cells/" + f.name,
-                   H5Stream{order_.rows(), [this, i = next++](const H5Stream::Sink& sink) {
-                              order_.stream(values_[i], [&](std::int64_t first, auto piece) {
-                                sums_[i] += hash_words(piece, first);
-                                sink(piece);
-                              });
-                            }});
+      plan.dataset(
+          "/cells/" + f.name,
+          Pieces<double>{order_.rows(), [this, i = next++](const Pieces<double>::Sink& sink) {
+                           order_.stream(values_[i], [&](std::int64_t first, auto piece) {
+                             sums_[i] += hash_words(piece, first);
+                             sink(piece);
+                           });
+                         }});
     }
   }
   /// Seals the hashes of what was written, taken from memory. Collective.

@@ -15,9 +15,8 @@ namespace otto {
 namespace {
 
 hid_t type_of(const H5Plan::Values& values) {
-  if (std::holds_alternative<std::span<const std::uint8_t>>(values)) return H5T_NATIVE_UINT8;
-  if (std::holds_alternative<std::span<const std::int64_t>>(values)) return H5T_NATIVE_INT64;
-  return H5T_NATIVE_DOUBLE;
+  if (holds<std::uint8_t>(values)) return H5T_NATIVE_UINT8;
+  return holds<std::int64_t>(values) ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE;
 }
 
 H5Id space_of(std::int64_t rows, int columns) {

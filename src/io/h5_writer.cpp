@@ -21,15 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Of values in memory.
-std::span<const std::byte> bytes_of(const H5Plan::Values& values) {
-  if (const auto* x = std::get_if<std::span<const double>>(&values)) return std::as_bytes(*x);
-  if (const auto* k = std::get_if<std::span<const std::int64_t>>(&values)) {
-    return std::as_bytes(*k);
-  }
-  return std::as_bytes(std::get<std::span<const std::uint8_t>>(values));
-}
-
 /// Where this rank's rows of a dataset go.
 struct Slab {
   std::int64_t first = 0, total = 0;
@@ -96,7 +87,7 @@ std::uint64_t write_structure(const fs::path& part, const fs::path& file,
 }
 
 /// The rows of this rank on their way to the disk. The first failure is kept, and nothing written
-/// after it, so that streams, which are collective, always come to their end.
+/// after it, so that pieces, which may be collective, always come to their end.
 class Values {
  public:
   Values(const fs::path& part, const fs::path& file) : file_(file) {
@@ -104,13 +95,9 @@ class Values {
     to_ = Descriptor(::open(part.c_str(), O_WRONLY | O_CLOEXEC));
     if (to_ < 0) throw IoError(write_failure(file, errno));
   }
-  /// Collective where the entry is a stream.
+  /// Collective where the entry's pieces are.
   void write(const H5Plan::DatasetEntry& entry, std::int64_t offset) {
-    if (const auto* stream = std::get_if<H5Stream>(&entry.values)) {
-      stream->pieces([&](std::span<const double> piece) { put(std::as_bytes(piece), offset); });
-    } else {
-      put(bytes_of(entry.values), offset);
-    }
+    std::visit([&](const auto& values) { write(values, offset); }, entry.values);
   }
   void close(bool durable) {
     if (failure_) std::rethrow_exception(failure_);
@@ -121,6 +108,14 @@ class Values {
   }
 
  private:
+  template <class T>
+  void write(std::span<const T> values, std::int64_t offset) {
+    put(std::as_bytes(values), offset);
+  }
+  template <class T>
+  void write(const Pieces<T>& values, std::int64_t offset) {
+    values.stream([&](std::span<const T> piece) { put(std::as_bytes(piece), offset); });
+  }
   void put(std::span<const std::byte> bytes, std::int64_t& offset) {
     const std::int64_t at = offset;
     offset += std::ssize(bytes);
@@ -172,13 +167,18 @@ void share(const Comm& comm, H5Layout& layout) {
 }  // namespace
 
 std::int64_t H5Plan::DatasetEntry::element_size() const {
-  if (std::holds_alternative<H5Stream>(values)) return sizeof(double);
-  return std::holds_alternative<std::span<const std::uint8_t>>(values) ? 1 : 8;
+  return holds<std::uint8_t>(values) ? 1 : 8;
 }
 
 std::int64_t H5Plan::DatasetEntry::rows() const {
-  if (const auto* stream = std::get_if<H5Stream>(&values)) return stream->rows;
-  return std::ssize(bytes_of(values)) / (element_size() * std::max(columns, 1));
+  const auto count = [](const auto& x) {
+    if constexpr (requires { x.count; }) {
+      return x.count;
+    } else {
+      return std::int64_t(x.size());
+    }
+  };
+  return std::visit(count, values) / std::max(columns, 1);
 }
 
 H5Layout write_h5(const Comm& comm, const fs::path& file, const H5Plan& plan, bool durable) {

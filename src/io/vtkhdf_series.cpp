@@ -14,6 +14,7 @@
 
 #include "otto/io/field_series.h"
 #include "otto/io/h5_writer.h"
+#include "otto/mesh/shape_pieces.h"
 #include "series_index.h"
 
 namespace otto {
@@ -35,22 +36,17 @@ H5Plan vtkhdf_plan(const Provenance& provenance) {
 }
 
 void write_mesh(const SeriesSubject& subject) {
-  const CellShapes shapes = cell_shapes(subject.mesh);
-  const auto count = [](const auto& x) { return static_cast<std::int64_t>(x.size()); };
-  const std::int64_t points = count(shapes.points), cells = count(shapes.types),
-                     ids = count(shapes.connectivity);
+  const ShapePieces shapes = shape_pieces(subject.mesh);
+  const std::int64_t points = shapes.points.count / 3, cells = shapes.types.count,
+                     ids = shapes.connectivity.count;
   H5Plan plan = vtkhdf_plan(subject.provenance);
   plan.dataset("/VTKHDF/NumberOfPoints", std::span<const std::int64_t>(&points, 1));
   plan.dataset("/VTKHDF/NumberOfCells", std::span<const std::int64_t>(&cells, 1));
   plan.dataset("/VTKHDF/NumberOfConnectivityIds", std::span<const std::int64_t>(&ids, 1));
-  static_assert(sizeof(Point) == 3 * sizeof(double));
-  plan.dataset("/VTKHDF/Points",
-               std::span<const double>(shapes.points.empty() ? nullptr : shapes.points[0].data(),
-                                       3 * shapes.points.size()),
-               3);
-  plan.dataset("/VTKHDF/Connectivity", std::span<const std::int64_t>(shapes.connectivity));
-  plan.dataset("/VTKHDF/Offsets", std::span<const std::int64_t>(shapes.offsets));
-  plan.dataset("/VTKHDF/Types", std::span<const std::uint8_t>(shapes.types));
+  plan.dataset("/VTKHDF/Points", shapes.points, 3);
+  plan.dataset("/VTKHDF/Connectivity", shapes.connectivity);
+  plan.dataset("/VTKHDF/Offsets", shapes.offsets);
+  plan.dataset("/VTKHDF/Types", shapes.types);
   for (const auto& field : subject.fixed) {
     plan.dataset("/VTKHDF/CellData/" + field.name, field.values);
   }

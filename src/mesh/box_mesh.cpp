@@ -80,6 +80,12 @@ void add_cells(Mesh& mesh, const Axes& axes, const GhostLayers& layers) {
 }
 
 void add_faces(Mesh& mesh, const Axes& axes, const GhostLayers& layers) {
+  const auto n =
+      std::size_t(mesh.dimension) * std::size_t(mesh.owned) + std::size_t(layers.total);  // at most
+  mesh.faces.left.reserve(n);
+  mesh.faces.right.reserve(n);
+  mesh.faces.distance.reserve(n);
+  mesh.faces.transmissibility.reserve(n);
   for_each_face(
       *mesh.box, layers,
       [&](int axis, const BlockIndex& at, std::int32_t left, std::int32_t right) {
@@ -161,42 +167,6 @@ double integral(const Mesh& mesh, std::span<const double> values) {
   ReproducibleSum total;
   total.add(rows_of(mesh), [&](std::size_t c) { return mesh.volume[c] * values[c]; });
   return sum_of_all(mesh.comm, total);
-}
-
-CellShapes cell_shapes(const Mesh& mesh) {
-  if (mesh.shapes) return *mesh.shapes;
-  const BoxBlock& b = *mesh.box;
-  const int dim = mesh.dimension;
-  BlockIndex points{1, 1, 1};
-  for (std::size_t a = 0; a < std::size_t(dim); ++a) points[a] = b.size[a] + 1;
-  CellShapes shapes;
-  const auto add_point = [&](const BlockIndex& at) {
-    Point p{};
-    for (std::size_t a = 0; a < std::size_t(dim); ++a) {
-      p[a] = b.box.nodes[a][std::size_t(b.begin[a] + at[a])];
-    }
-    shapes.points.push_back(p);
-  };
-  for (std::int32_t k = 0; k < points[2]; ++k) {
-    for (std::int32_t j = 0; j < points[1]; ++j) {
-      for (std::int32_t i = 0; i < points[0]; ++i) add_point({i, j, k});
-    }
-  }
-  // Corner order of VTK_LINE, VTK_QUAD and VTK_HEXAHEDRON.
-  static const int corner[8][3] = {{0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0},
-                                   {0, 0, 1}, {1, 0, 1}, {1, 1, 1}, {0, 1, 1}};
-  const std::uint8_t type = dim == 1 ? 3 : dim == 2 ? 9 : 12;
-  shapes.offsets.push_back(0);
-  for_each_cell(b, [&](std::int32_t, const BlockIndex& at) {
-    for (int v = 0; v < (1 << dim); ++v) {
-      const std::int64_t i = at[0] + corner[v][0], j = at[1] + corner[v][1],
-                         k = at[2] + corner[v][2];
-      shapes.connectivity.push_back(i + points[0] * (j + std::int64_t{points[1]} * k));
-    }
-    shapes.offsets.push_back(std::int64_t(shapes.connectivity.size()));
-    shapes.types.push_back(type);
-  });
-  return shapes;
 }
 
 }  // namespace otto

@@ -153,7 +153,7 @@ std::vector<double> GlobalOrder::from_slab(std::span<const double> slab, int col
   return exchange(slab, columns, false);
 }
 
-void GlobalOrder::stream(std::span<const double> owned, const Sink& sink,
+void GlobalOrder::stream(std::span<const double> owned, const Sink& sink, int columns,
                          std::int64_t max_rows) const {
   fault_point("global_order");
   const std::int64_t units = (cells_ + unit_ - 1) / unit_, p = comm_.size();
@@ -163,22 +163,24 @@ void GlobalOrder::stream(std::span<const double> owned, const Sink& sink,
   for (std::int64_t begin = 0; begin < longest; begin += max_rows) {
     const std::int64_t end = std::min(begin + max_rows, rows_), count = std::max(end - begin, {});
     if (straight_) {
-      if (count > 0) sink(first_ + begin, owned.subspan(index(begin), index(count)));
+      if (count > 0)
+        sink(first_ + begin, owned.subspan(index(begin * columns), index(count * columns)));
       continue;
     }
     out.clear();
     const auto outgoing = sending.to(begin + max_rows, [&](auto at, auto, auto n) {
-      const auto part = owned.subspan(index(at), index(n));
+      const auto part =
+          owned.subspan(index(std::int64_t{at} * columns), index(std::int64_t{n} * columns));
       out.insert(out.end(), part.begin(), part.end());
     });
     Walk ahead = arriving;
     const auto incoming = ahead.to(begin + max_rows, [](auto, auto, auto) {});
-    const auto in = all_to_all(comm_, out, outgoing, incoming);
-    piece.resize(index(count));
+    const auto in = all_to_all(comm_, out, outgoing, incoming, columns);
+    piece.resize(index(count * columns));
     auto next = in.begin();
     arriving.to(begin + max_rows, [&](auto, auto row, auto n) {
-      std::copy_n(next, n, piece.begin() + (row - begin));
-      next += n;
+      std::copy_n(next, n * columns, piece.begin() + (row - begin) * columns);
+      next += n * columns;
     });
     if (count > 0) sink(first_ + begin, piece);
   }

@@ -87,19 +87,22 @@ TEST(GlobalOrder, StreamsTheSlabInPieces) {
   Mesh mesh = small_box(world);
   const auto check = [&] {
     const GlobalOrder order(mesh);
-    std::vector<double> mine;
-    for (int i = 0; i < mesh.owned; ++i) mine.push_back(std::sin(double(mesh.global[i])));
-    for (const std::int64_t max : {1, 7, 64, 1 << 17}) {
-      std::int64_t next = order.first();
+    for (const auto& [columns, max] : {std::pair{1, 1}, {1, 7}, {2, 64}, {3, 1 << 17}}) {
+      std::vector<double> mine;
+      for (int i = 0; i < columns * mesh.owned; ++i) {
+        mine.push_back(
+            std::sin(double(columns * mesh.global[std::size_t(i / columns)] + i % columns)));
+      }
+      std::int64_t next = columns * order.first();
       order.stream(
           mine,
           [&](std::int64_t first, std::span<const double> piece) {
-            EXPECT_EQ(first, next);
-            EXPECT_LE(std::ssize(piece), max);
+            EXPECT_EQ(columns * first, next);
+            EXPECT_LE(std::ssize(piece), columns * max);
             for (const double x : piece) EXPECT_EQ(x, std::sin(double(next++)));
           },
-          max);
-      EXPECT_EQ(next, order.first() + order.rows());
+          columns, max);
+      EXPECT_EQ(next, columns * (order.first() + order.rows()));
     }
   };
   check();
@@ -197,13 +200,13 @@ TEST(H5Writer, StreamsEndOnAllRanksWhereOneCannotWrite) {
   const int last = world.size() - 1;
   std::int64_t pieces = 0;
   H5Plan plan;
-  plan.dataset("/x", H5Stream{3000, [&](const H5Stream::Sink& sink) {
-                                for (int k = 0; k < 3; ++k) {
-                                  MPI_Barrier(world.handle());  // a stream is collective
-                                  sink(std::vector<double>(1000, world.rank() + 0.25 * k));
-                                  ++pieces;
-                                }
-                              }});
+  plan.dataset("/x", Pieces<double>{3000, [&](const Pieces<double>::Sink& sink) {
+                                      for (int k = 0; k < 3; ++k) {
+                                        MPI_Barrier(world.handle());  // a stream is collective
+                                        sink(std::vector<double>(1000, world.rank() + 0.25 * k));
+                                        ++pieces;
+                                      }
+                                    }});
   write_h5(world, file, plan);
   const auto read = read_doubles(file, "/x");
   ASSERT_EQ(std::ssize(read), 3000 * world.size());

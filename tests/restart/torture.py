@@ -356,7 +356,8 @@ def main():
             except (AssertionError, OSError, subprocess.TimeoutExpired, TimeoutError, KeyError) as error:
                 print(f"  {name}: seed {seed}, trial {trial}: {error}", flush=True)
                 if options.keep:
-                    shutil.copytree(bench.folder, f"{bench.folder}-{name}-{seed}", dirs_exist_ok=True)
+                    shutil.copytree(bench.folder, f"{bench.folder}-{name}-{seed}", dirs_exist_ok=True,
+                            ignore=shutil.ignore_patterns("ompi.*"))
         failed += good < len(plan)
         took = time.monotonic() - began
         print(f"{name}: {good}/{len(plan)} {what}, {took:.0f} s", flush=True)

@@ -7,7 +7,7 @@
 //   2. The root rank takes the whole size on the disk, where a full one shows, and writes the
 //      structure to FILE.part.
 //   3. Every rank writes its rows of every dataset, contiguous, to their place. What must not be
-//      in memory as a whole comes in pieces (H5Stream).
+//      in memory as a whole comes in pieces (core/pieces.h).
 //   4. The root rank renames FILE.part to FILE.
 //
 // After every step the ranks agree on the verdict. A failure removes FILE.part and leaves an
@@ -17,22 +17,15 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "otto/core/comm.h"
+#include "otto/core/pieces.h"
 
 namespace otto {
-
-/// A dataset of doubles whose rows on this rank come in pieces.
-struct H5Stream {
-  using Sink = std::function<void(std::span<const double>)>;
-  std::int64_t rows = 0;                    ///< of this rank
-  std::function<void(const Sink&)> pieces;  ///< hands them over, in order. Collective
-};
 
 /// The planned content of one file; the same on every rank but for the values of datasets. Parents
 /// of groups, datasets and links come first. Values are referred to, not copied: they must live
@@ -40,7 +33,8 @@ struct H5Stream {
 class H5Plan {
  public:
   using Values = std::variant<std::span<const double>, std::span<const std::int64_t>,
-                              std::span<const std::uint8_t>, H5Stream>;
+                              std::span<const std::uint8_t>, Pieces<double>, Pieces<std::int64_t>,
+                              Pieces<std::uint8_t>>;
   using Attribute =
       std::variant<double, std::vector<double>, std::vector<std::int64_t>, std::string>;
 
@@ -84,6 +78,13 @@ class H5Plan {
   std::vector<DatasetEntry> datasets_;
   std::vector<LinkEntry> links_;
 };
+
+/// Whether they are of the type T.
+template <class T>
+bool holds(const H5Plan::Values& values) {
+  return std::holds_alternative<std::span<const T>>(values) ||
+         std::holds_alternative<Pieces<T>>(values);
+}
 
 /// Where a written file holds what, for those who read it without HDF5. The same on every rank.
 struct H5Layout {

@@ -14,7 +14,7 @@ namespace otto {
 
 class GlobalOrder {
  public:
-  /// Takes values of consecutive cells, the first of which has the number `first`.
+  /// Takes the values of consecutive cells, the first of which has the number `first`.
   using Sink = std::function<void(std::int64_t first, std::span<const double> values)>;
 
   /// Collective. Throws InternalError unless the global numbers are 0 ... n-1, each once.
@@ -27,11 +27,11 @@ class GlobalOrder {
   [[nodiscard]] std::vector<double> to_slab(std::span<const double> owned, int columns = 1) const;
   /// The inverse. Collective.
   [[nodiscard]] std::vector<double> from_slab(std::span<const double> slab, int columns = 1) const;
-  /// Owned values, handed to `sink` as those of this rank's slab, in order, in pieces of at most
-  /// `max_rows` rows that live until it returns. Takes memory for a piece, not for the slab: fresh
+  /// Owned values (`columns` per cell), handed to `sink` as those of this rank's slab, in order, in pieces
+  /// of at most `max_rows` rows that live until it returns. Takes memory for a piece, not for the slab: fresh
   /// pages cost more than what a sink does with them. `sink` neither throws nor communicates.
   /// Collective; `max_rows` is the same on every rank.
-  void stream(std::span<const double> owned, const Sink& sink,
+  void stream(std::span<const double> owned, const Sink& sink, int columns = 1,
               std::int64_t max_rows = 1 << 17) const;
 
  private:
