@@ -49,8 +49,8 @@ class InteriorPoint {
   /// `g` += s - q, `stiffness` += s/rho + q/(P - rho), `push` = the terms with nu above; `misses`
   /// += vol |s rho - nu| and vol |q (P - rho) - nu|, `total` += vol s rho and vol q (P - rho).
   void apply(std::span<const double> volume, std::span<const double> rho, const Multipliers& m,
-               std::span<double> g, std::span<double> stiffness, std::span<double> push,
-               ReproducibleSum& misses, ReproducibleSum& total) const;
+             std::span<double> g, std::span<double> stiffness, std::span<double> push,
+             ReproducibleSum& misses, ReproducibleSum& total) const;
   /// The largest step in (0, 1] along `drho` that leaves every density, distance from P and
   /// multiplier the part `keep` of itself; this rank's.
   [[nodiscard]] double reach(std::span<const double> rho, std::span<const double> drho,

@@ -31,6 +31,7 @@ void ProximalNewton::Impl::start_bounded(const std::vector<double>& phi, bool co
   }
   bounds.begin(owned_part(now.rho), now.multipliers);
   residuals(now);
+  on_path.fraction = 0;
   begin_iteration();
   warm = !cold;
 }
@@ -55,10 +56,36 @@ void ProximalNewton::Impl::set_barrier_fraction(double to) {
 
 /// Lowers the barrier once the iterate is close to its path.
 void ProximalNewton::Impl::lower_barrier_fraction() {
+  double fraction = barrier.fraction();
   while (barrier.lower(now.optimality, warm, rho0)) {
+    on_path = {fraction, 0, now.phi, now.rho, now.multipliers};
+    fraction = barrier.fraction();
     filter.clear();
     residuals(now);
+    on_path.opening = now.optimality;
   }
+}
+
+/// Whether the iterate has lost the path since the barrier fell: the filter lets one pass that is far
+/// from all solutions if its products are good. Where that is the way around, the next one, after
+/// `before`, is back or on the way.
+bool ProximalNewton::Impl::strays(double before) const {
+  const double far = control.barrier_stray * on_path.opening;
+  return on_path.fraction > 0 && before > far &&
+         !(now.optimality <= std::max(far, control.barrier_back * before));
+}
+
+/// To the last iterate near the path, from where the barrier falls by less.
+bool ProximalNewton::Impl::return_to_path() {
+  if (!barrier.retreat(on_path.fraction, rho0)) return false;
+  filter.clear();
+  now.phi = on_path.phi;
+  now.rho = on_path.rho;
+  now.multipliers = on_path.multipliers;
+  potential(now);
+  residuals(now);
+  on_path.fraction = 0;
+  return true;
 }
 
 }  // namespace otto

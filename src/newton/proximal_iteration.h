@@ -59,26 +59,33 @@ struct ProximalNewton::Impl {
   PatchSystem patch;
   std::unique_ptr<CoupledSystem> coupled;  ///< with an interaction or stiff bounds
   std::unique_ptr<EulerGuess> euler;       ///< with an entropy
-  double tolerance;  ///< of the step
-  double aim;        ///< of what is being solved, on the way to it
+  double tolerance;                        ///< of the step
+  double aim;                              ///< of what is being solved, on the way to it
   std::size_t owned, local, faces;
 
   ProximalStep step;
   std::vector<double> rho0;  ///< that of the step, nowhere below `empty`, with bounds the barrier's
   double volume = 0;         ///< of the mesh
   double mass = 0;
-  double empty = 0;       ///< a density that is none
-  double opening = 0;     ///< optimality of the first iterate from this start
+  double empty = 0;           ///< a density that is none
+  double opening = 0;         ///< optimality of the first iterate from this start
   double min_optimality = 0;  ///< since then
-  double care = 1;        ///< factor on the tolerance of linear solves
-  double damping = 0;     ///< of the held density
-  bool warm = false;      ///< started from a guess of phi
-  bool upwind = false;    ///< the weights
-  bool on_patch = false;  ///< the search is along a direction of patches
-  int spent = 0;          ///< iterations before this start
+  double care = 1;            ///< factor on the tolerance of linear solves
+  double damping = 0;         ///< of the held density
+  bool warm = false;          ///< started from a guess of phi
+  bool upwind = false;        ///< the weights
+  bool on_patch = false;      ///< the search is along a direction of patches
+  int spent = 0;              ///< iterations before this start
   Iterate now, trial, other;
   std::vector<double> left, right, conductance, mean, field, omega, rhs, dphi, drho, z, push;
   std::vector<std::array<double, 2>> filter;  ///< with bounds: those of iterates with this nu
+  /// With bounds: the iterate from which the barrier fell last.
+  struct OnPath {
+    double fraction = 0;  ///< the barrier then; 0: there is none
+    double opening = 0;   ///< its optimality with the barrier that followed
+    std::vector<double> phi, rho;
+    Multipliers multipliers;
+  } on_path;
   NewtonReport report;
 
   /// Bounds can make rho stiff by orders of magnitude more in one cell than in the next.
@@ -114,6 +121,8 @@ struct ProximalNewton::Impl {
   bool solve_bounded(const std::vector<double>& phi);
   void set_barrier_fraction(double to);
   void lower_barrier_fraction();
+  [[nodiscard]] bool strays(double before) const;
+  bool return_to_path();
 
   bool direction(double rtol);
   [[nodiscard]] ProximalCoefficients linearise();

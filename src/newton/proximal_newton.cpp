@@ -110,6 +110,11 @@ bool ProximalNewton::Impl::iterate() {
     if (!direction(rtol)) return false;
     if (search()) {
       if (bounds.bounded() && !stiff()) iterate_patches();
+      if (strays(before)) {
+        if (return_to_path()) continue;
+        report.reason = "Newton's method has lost the path of the barrier";
+        return false;
+      }
       if (slow(before)) {
         report.reason = "the guess of phi was poor";
         return false;

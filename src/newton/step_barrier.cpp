@@ -74,9 +74,14 @@ void StepBarrier::weigh_filling(std::span<const double> V) {
   highest_guess_ = mesh_.comm.max(top) + control_.highest_guess * scale_;
 }
 
+void StepBarrier::set(double fraction, std::span<double> rho0) {
+  min_factor_ = 0;
+  put(fraction, rho0);
+}
+
 /// rho0 gets as much in empty cells as the barrier puts there: else mass would have to come from far
 /// away.
-void StepBarrier::set(double fraction, std::span<double> rho0) {
+void StepBarrier::put(double fraction, std::span<double> rho0) {
   fraction_ = std::max(fraction, control_.barrier_last);
   bounds.set_nu(fraction_ * scale_ * mean_density_);
   const double more = fraction_ * mean_density_;
@@ -86,11 +91,21 @@ void StepBarrier::set(double fraction, std::span<double> rho0) {
 }
 
 bool StepBarrier::lower(double optimality, bool near, std::span<double> rho0) {
-  const double close = near ? control_.barrier_close_warm : control_.barrier_close;
+  const bool careful = min_factor_ > 0;
+  const double close = careful ? control_.barrier_close_careful
+                       : near  ? control_.barrier_close_warm
+                               : control_.barrier_close;
   if (ended() || !(optimality <= close * fraction_)) return false;
-  set(std::min(control_.barrier_factor * fraction_, std::pow(fraction_, control_.barrier_power)),
-      rho0);
+  const double next =
+      std::min(control_.barrier_factor * fraction_, std::pow(fraction_, control_.barrier_power));
+  put(std::max(next, min_factor_ * fraction_), rho0);
   return true;
+}
+
+bool StepBarrier::retreat(double fraction, std::span<double> rho0) {
+  min_factor_ = std::sqrt(fraction_ / fraction);
+  put(fraction, rho0);
+  return min_factor_ <= control_.barrier_max_factor;
 }
 
 double StepBarrier::softest() const { return bounds.bounded() ? mean_density_ / scale_ : infinity; }

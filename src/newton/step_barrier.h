@@ -28,11 +28,15 @@ class StepBarrier {
   /// The largest phi that a cold start may guess in empty cells: no mass is sent from the top of an
   /// obstacle.
   [[nodiscard]] double highest_guess() const { return highest_guess_; }
-  /// Sets b and with it rho0.
+  /// The first b of a path, and with it rho0.
   void set(double fraction, std::span<double> rho0);
   /// Lowers b where an iterate of this optimality is close to its path; `near`: it started near the
   /// path's end. False: it stays.
   bool lower(double optimality, bool near, std::span<double> rho0);
+  /// Back to an earlier b, from which the present one was too far: from now on b falls by the root of
+  /// that factor at most, and from iterates that are ten times as close. False: that factor was small
+  /// already.
+  bool retreat(double fraction, std::span<double> rho0);
   /// b is as small as it gets, or there are no bounds.
   [[nodiscard]] bool ended() const { return fraction_ <= control_.barrier_last; }
   [[nodiscard]] double fraction() const { return fraction_; }
@@ -49,6 +53,7 @@ class StepBarrier {
   [[nodiscard]] double energy_per_mass(const ProximalStep& step,
                                        std::span<const double> joint) const;
   void weigh_filling(std::span<const double> V);
+  void put(double fraction, std::span<double> rho0);
   void fill(std::span<double> rho) const;
 
   const InternalEnergy& internal_;
@@ -56,7 +61,8 @@ class StepBarrier {
   const NewtonControl& control_;
   double volume_;  ///< of the mesh
   double mass_ = 0, mean_density_ = 0;
-  double fraction_ = 0;          ///< b
+  double fraction_ = 0;          ///< b,
+  double min_factor_ = 0;        ///< and the least factor on it, more than 0 after a retreat
   double scale_ = 1;             ///< E
   std::vector<double> base_;     ///< rho0 of the step
   std::vector<double> filling_;  ///< weights of what the barrier adds to it, and

@@ -17,8 +17,9 @@ struct NewtonControl {
   int max_halvings = 6;  ///< of a step along the direction; a 64th that does not help: another
   double sufficient_decrease = 0.1;  ///< optimality <= (1 - this alpha) optimality before
   double max_log_step = 4;           ///< of log rho in one iteration: exp grows no faster than e^4
-  double min_left = 0.02;   ///< part of a density that one iteration leaves: the same downwards
-  double weight_growth = 60;  ///< of the least optimality, where densities grow: e^4 in an iteration
+  double min_left = 0.02;  ///< part of a density that one iteration leaves: the same downwards
+  double weight_growth =
+      60;                   ///< of the least optimality, where densities grow: e^4 in an iteration
   double dual_share = 0.3;  ///< the density of the new phi is tried where more is left than this
   double rounding_factor = 1e3;  ///< optimality, over rounding, at which a stalled search is done
   double stalled_factor = 10;  ///< over the tolerance, without bounds: the same after a tight solve
@@ -93,13 +94,13 @@ struct NewtonControl {
 
   // The paths to a step from where no guess converges: hotter ones, then shorter ones
   double lost = 1;  ///< optimality of a start of which a search fails that ends there: all is wrong
-  double path_heat = 1.0 / 16;   ///< of 1 / U: V that rises by hundreds of kT from cell to cell is
-                                 ///< as easy then as any
-  double path_time = 0.25;       ///< of tau
-  double path_factor = 0.25;     ///< on both where that fails; solutions are that far apart at most
-  double min_path_factor = 1.05; ///< from one solution to the next
-  double path_tolerance = 1e-6;  ///< of the solutions on the way
-  int path_stages = 16;          ///< solves on it
+  double path_heat = 1.0 / 16;  ///< of 1 / U: V that rises by hundreds of kT from cell to cell is
+                                ///< as easy then as any
+  double path_time = 0.25;      ///< of tau
+  double path_factor = 0.25;    ///< on both where that fails; solutions are that far apart at most
+  double min_path_factor = 1.05;  ///< from one solution to the next
+  double path_tolerance = 1e-6;   ///< of the solutions on the way
+  int path_stages = 16;           ///< solves on it
 
   // Densities
   double empty = 1e-290;       ///< over the mass: a cell without density; its logarithm is finite
@@ -127,6 +128,11 @@ struct NewtonControl {
   double barrier_power = 1.5;
   double barrier_close = 10;        ///< lowered at an optimality of so many b
   double barrier_close_warm = 100;  ///< the same from a guess: its iterates are near the path's end
+  double barrier_close_careful = 1;  ///< and after a retreat
+  /// Two iterates of an optimality of so many times that of the first one have lost the path, unless
+  /// the second leaves less than this of the other's.
+  double barrier_stray = 30, barrier_back = 0.1;
+  double barrier_max_factor = 0.7;  ///< factors on b beyond it are no way to the path's end
   int max_iterations_warm = 12;     ///< from a guess with bounds; an easy whole path takes 7
   /// Energies per mass above the mean of V from which a cell is an obstacle, where b puts less.
   double obstacle = 100;
