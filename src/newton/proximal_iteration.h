@@ -109,6 +109,7 @@ struct ProximalNewton::Impl {
   [[nodiscard]] bool at_rest();
   void start_from_density();
   bool start_warm(const std::vector<double>& phi);
+  [[nodiscard]] double guess_temperature() const;
   void set_euler_potential();
   void raise_tails();
   void start_euler();

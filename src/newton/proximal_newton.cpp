@@ -37,7 +37,7 @@ ProximalNewton::Impl::Impl(const FreeEnergy& e, const Transport& t, SolverOption
   if (energy.interaction() || stiff()) {
     coupled = std::make_unique<CoupledSystem>(transport, energy.interaction(), system);
   }
-  if (internal.temperature() > 0 && !bounds.bounded()) {
+  if (!bounds.bounded()) {
     euler = std::make_unique<EulerGuess>(mesh, options, control);
   }
 }

@@ -114,10 +114,20 @@ void ProximalNewton::Impl::add_other_slopes(std::span<double> V) {
   for (std::size_t k = 0; k < owned; ++k) V[k] += now.g[k] - kT * (std::log(z[k]) + 1);
 }
 
-/// field = V + W * rho of `now` and the slopes of other terms than the entropy.
+/// kT, or without an entropy (fast diffusion) the temperature whose entropy is as stiff at the mean
+/// density, rho U''(rho): emptier cells spread faster than that.
+double ProximalNewton::Impl::guess_temperature() const {
+  if (internal.temperature() > 0) return internal.temperature();
+  const double density = mean_density();
+  double stiffness = 0;
+  internal.derivatives(std::span(&density, 1), 0, {}, std::span(&stiffness, 1));
+  return density * stiffness;
+}
+
+/// field = V + W * rho of `now` and, beside an entropy, the slopes of the other terms.
 void ProximalNewton::Impl::set_euler_potential() {
   std::ranges::copy(now.V, field.begin());
-  if (!internal.entropy_only()) add_other_slopes(field);
+  if (internal.temperature() > 0 && !internal.entropy_only()) add_other_slopes(field);
   mesh.halo.update(mesh.comm, field);
 }
 
@@ -126,13 +136,13 @@ void ProximalNewton::Impl::raise_tails() {
   const double tail = control.tail * mean_density();
   if (!euler->take_tails(now.rho, control.tail_factor * tail)) return;
   set_euler_potential();
-  euler->raise_tails({internal.temperature(), step.tau, field, rho0}, tail, now.rho);
+  euler->raise_tails({guess_temperature(), step.tau, field, rho0}, tail, now.rho);
 }
 
 /// Implicit Euler's density and its chemical potential, no higher than where it is known.
 void ProximalNewton::Impl::start_euler() {
   report.cold = true;
-  const double kT = internal.temperature();
+  const double kT = guess_temperature();
   now.rho = rho0;
   external(now);
   set_euler_potential();
