@@ -35,7 +35,8 @@ struct Parsed {
   std::optional<std::string> intervals, tolerance, max_iterations, modes, levels, target, jobs,
       count, replicas, ladders, burn_in, steps, thin, temperatures, particles, noise, seed, draft;
   std::vector<std::string> settings, may_change, over, folders;
-  bool markdown = false, version = false, no_baselines = false, no_code = false, sandbox = false;
+  bool markdown = false, version = false, no_baselines = false, numpy = false, no_code = false,
+       sandbox = false;
 };
 
 void add_programs(CLI::App& command, Parsed& p) {
@@ -184,6 +185,7 @@ void add_sample(CLI::App& app, Parsed& p) {
                    "reference of an energy that holds none")
       ->type_name("X.h5");
   sample->add_option("--count", p.count, "Samples; default: 1000")->type_name("COUNT");
+  sample->add_flag("--npy", p.numpy, "Write samples.npy beside samples.h5");
   sample->add_option("--thin", p.thin, "Steps between two samples of a ladder; default: 20")
       ->type_name("COUNT");
 }
@@ -381,6 +383,7 @@ SampleRequest sample_request(const Parsed& p) {
   take_number("--count", p.count, std::int64_t{1}, std::int64_t{100000000},
               "a whole number from 1 to 100000000", r.count);
   r.exchange = exchange_options(p);
+  r.numpy = p.numpy;
   return r;
 }
 

@@ -9,6 +9,7 @@
 #include "otto/core/caution.h"
 #include "otto/core/error.h"
 #include "otto/driver/run_folder.h"
+#include "otto/io/numpy_file.h"
 #include "otto/particles/mixture.h"
 
 namespace otto {
@@ -126,6 +127,10 @@ void sample(const Comm& comm, const SampleRequest& request) {
     comm.together([&] { U = energy.energy(chosen); });
     write_samples(comm, folder.path() / "samples.h5", chosen, U,
                   {{"seed", double(o.seed)}, {"replicas", double(o.replicas)}});
+    comm.together([&] {
+      if (!request.numpy || !comm.is_root()) return;
+      write_numpy(folder.path() / "samples.npy", as_span(chosen), int(chosen.cols()));
+    });
     Json json = exchange_json(r);
     json["count"] = request.count;
     json["replicas"] = o.replicas;

@@ -146,6 +146,23 @@ Refusal of_driving(const std::string& scheme, const Facts& f, Refusal refusal,
   return refusal;
 }
 
+/// Given as such, or implied by a temperature that varies or by the noise.
+Refusal of_drift(const std::string& scheme, const Facts& f) {
+  const std::string keeps = "follows the free energy alone";
+  if (f.varying_temperature) {
+    return of_driving(scheme, f, {"time", "scheme", ""}, "a temperature that varies goes",
+                      keeps + ", and a temperature that varies drives mass beside it",
+                      "give temperature a number");
+  }
+  if (f.noise_drift) {
+    return of_driving(
+        scheme, f, {"diffusion", "convention", ""}, "the drift of this convention goes",
+        keeps + ", and this convention has a drift", "take convention = \"klimontovich\"");
+  }
+  return of_driving(scheme, f, {"drift", "expression", ""}, "a drift goes", keeps,
+                    "remove the drift");
+}
+
 /// By a reaction, or by the first side or set that is open.
 Refusal of_leaving(const std::string& scheme, const Facts& f) {
   if (f.reaction_alone) {
@@ -222,8 +239,7 @@ Refusal refusal_of(Need need, const std::string& scheme, const Solves& s, const 
     case Need::interaction:
       return of_interaction(f);
     case Need::drift:
-      return of_driving(scheme, f, {"drift", "expression", ""}, "a drift goes",
-                        "follows the free energy alone", "remove the drift");
+      return of_drift(scheme, f);
     case Need::absorbing:
       return of_leaving(scheme, f);
     case Need::supply:
@@ -310,6 +326,8 @@ Facts::Facts(const Problem& problem)
                   problem.energy.temperature() > 0 && problem.generator.mobility().linear()),
       mobility(!problem.generator.mobility().linear()),
       drift(problem.generator.driven()),
+      varying_temperature(problem.generator.heat() != nullptr),
+      noise_drift(problem.generator.noise_drives()),
       absorbing(problem.generator.absorbs()),
       supply(problem.generator.supplies()),
       reaction_alone(problem.generator.exchange() &&

@@ -37,7 +37,37 @@ bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, d
         missed, moved);
     return false;
   }
+  if (moved > options_.at_rest && left_of_mu(rho0) < options_.min_left) {
+    report.reason = "the midpoint rule would swing about the equilibrium: its step is too long";
+    return false;
+  }
   return true;
+}
+
+double ProximalMidpoint::left_of_mu(std::span<const double> rho0) {
+  mu0_.resize(std::size_t(mesh_.owned));
+  stage_.chemical_potential(rho0, mu0_);
+  std::array<ReproducibleSum, 3> moments;
+  std::array<ReproducibleSum, 2> squares;
+  const auto each = [&](const auto& take) {
+    for (std::size_t k = 0; k < mu0_.size(); ++k) {
+      const double mass = mesh_.volume[k] * std::min(rho0[k], half_[k]);
+      if (mass > 0) take(mass, mu0_[k], mu_[k]);
+    }
+  };
+  each([&](double mass, double mu0, double mu) {
+    moments[0] += mass;
+    moments[1] += mass * mu0;
+    moments[2] += mass * mu;
+  });
+  const std::vector<double> m = sums_of_all(mesh_.comm, moments);
+  each([&](double mass, double mu0, double mu) {
+    const double from0 = mu0 - m[1] / m[0], from = mu - m[2] / m[0];
+    squares[0] += mass * from0 * from0;
+    squares[1] += mass * from * from;
+  });
+  const std::vector<double> s = sums_of_all(mesh_.comm, squares);
+  return std::sqrt(s[1] / s[0]);
 }
 
 /// sum vol |rho1 - pi| and sum vol |rho1 - rho0|, over the mass.

@@ -10,7 +10,9 @@
 //   pi = x rho_h  =  rho1 + O(dt^2),      x at most 4,
 //
 // so that the rule is of second order, non-negative and keeps the mass for every dt. The bound
-// lets mass through cells that were empty at first. Where rho1 is far from pi the step has failed.
+// lets mass through cells that were empty at first. Where rho1 is far from pi the step has failed,
+// and where most of mu is gone after half of it: of a mode that decays as e^(-z) half a step leaves
+// mu_h = mu_0 / (1 + z/2), and the whole mu_1 = 2 mu_h - mu_0, which tends to -mu_0: it swings.
 // Nothing forces F(rho1) <= F(rho0): callers look.
 
 #include <array>
@@ -31,6 +33,9 @@ struct ProximalMidpointOptions {
   double missed_of_moved = 0.5;  ///< at most so much of what moves,
   double max_missed = 0.3;       ///< and of the mass,
   double always_missed = 1e-3;   ///< but this much of the mass always: near rest nothing moves
+  /// Of the deviation of mu, the mass's root mean square, at least so much is left after half a step
+  /// (z = 6 of one mode), where more than `at_rest` of the mass moves.
+  double min_left = 0.25, at_rest = 1e-7;
 };
 
 class ProximalMidpoint {
@@ -46,6 +51,9 @@ class ProximalMidpoint {
                            std::vector<double>& rho1);
 
  private:
+  /// The deviation of mu from its mean after half the step over that of rho0, by the mass that both
+  /// have in a cell.
+  [[nodiscard]] double left_of_mu(std::span<const double> rho0);
   [[nodiscard]] std::array<double, 2> parts(std::span<const double> rho0,
                                             std::span<const double> rho1) const;
 
@@ -53,7 +61,7 @@ class ProximalMidpoint {
   PositiveTransport& mover_;
   const Mesh& mesh_;
   ProximalMidpointOptions options_;
-  std::vector<double> half_, mu_, pi_;
+  std::vector<double> half_, mu_, pi_, mu0_;
 };
 
 /// A whole proximal step with kappa = 1/2. Collective.

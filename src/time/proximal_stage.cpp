@@ -9,7 +9,6 @@
 
 #include "otto/core/reproducible_sum.h"
 #include "otto/mesh/rows.h"
-#include "otto/operators/chemical_potential.h"
 #include "otto/operators/ledger.h"
 #include "otto/time/linear_stage.h"
 
@@ -135,7 +134,7 @@ void ProximalStage::take_inner_steps(StepReport& report, const ProximalStep& ste
 void ProximalStage::set_tails(std::span<const double> rho, std::span<double> mu) const {
   if (!(generator_.temperature() > 0)) return;
   std::vector<double> own(mu.size());
-  chemical_potential(generator_, rho, own);
+  chemical_potential(rho, own);
   std::array<ReproducibleSum, 3> parts;
   for (std::size_t k = 0; k < std::size_t(mesh_.owned); ++k) {
     const double mass = mesh_.volume[k] * rho[k];
@@ -173,7 +172,9 @@ bool ProximalStage::count(StepReport& report, const NewtonReport& newton) {
 
 bool ProximalStage::grows(double energy, double gap) const {
   if (generator_.depends_on_time()) return false;
-  const double rounding = limits_.energy_rounding * (std::abs(energy) + std::abs(energy_));
+  const double rounding =
+      limits_.energy_rounding * (std::abs(energy) + std::abs(energy_)) +
+      limits_.log_rounding * std::max(generator_.temperature(), 0.0) * limiter_.mass();
   return !(energy - energy_ <= std::max(rounding, gap));
 }
 

@@ -117,12 +117,14 @@ class Known(unittest.TestCase):
         words = ["sample", "ring.pt", "--count", "600", "--burn-in", "100", "--replicas", "8",
                  "--thin", "10"]
         for name, ranks in (("one", 1), ("three", 3)):
-            status, text = run([*words, "-o", name], self.folder.name, ranks)
+            status, text = run([*words, "--npy", "-o", name], self.folder.name, ranks)
             self.assertEqual(status, 0, text)
         with h5py.File(self.path("one/samples.h5")) as one, \
              h5py.File(self.path("three/samples.h5")) as three:
             x = one["samples"][:]
             np.testing.assert_array_equal(x, three["samples"][:])
+            for name in ("one", "three"):
+                np.testing.assert_array_equal(x, np.load(self.path(f"{name}/samples.npy")))
             np.testing.assert_array_equal(one["energy"][:], three["energy"][:])
         self.assertEqual(x.shape, (600, d))
         self.assertAlmostEqual(np.mean(x * x), np.mean(rows * rows), delta=.05)

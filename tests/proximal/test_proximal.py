@@ -328,6 +328,39 @@ class Proximal(unittest.TestCase):
                 self.assertLessEqual(int(result.rows[0]["newton_iterations"]), 18)
                 self.assertLessEqual(result.l1(fine), allowed)
 
+    def test_path_of_the_barrier(self):
+        """Wide tails of next to nothing: from a barrier that fell too fast Newton's method was lost for 48 iterations, and
+        the midpoint rule's for 80 a step."""
+        wells = "".join(f" - {h}*exp(-((x - {x})^2 + (y - {y})^2)/{w})" for h, x, y, w in (
+            (1.82, 0.686, 0.865, 0.0615), (1.58, 1.01, 1.1, 0.0905), (1.24, 0.73, -0.0992, 0.241), (1.26, -0.961, 0.155, 0.0945)))
+        power = PLANE.replace('kind = "entropy"\ntemperature = {kT}', 'kind = "power"\nexponent = 3.0')
+        for scheme in ("jko", "jko_midpoint"):
+            with self.subTest(scheme=scheme):
+                result = self.run_case(power.format(n=64, start="exp(-((x + 0.652)^2 + (y + 0.159)^2)/0.1895)", step=0.00208,
+                                                    V="0.3*(x^2 + y^2)" + wells, scheme=scheme, end=0.00624), 3)
+                self.assertLessEqual(max(int(row["newton_iterations"]) for row in result.rows), 30)
+
+    def test_fast_diffusion_into_empty_cells(self):
+        """U = rho^m/(m - 1), m < 1: an empty cell has no weight in Newton's method, and stayed empty for ever."""
+        for m, start in ((0.4, "(x < 0.5) ? 1 : 0"), (0.6, "exp(-3000*(x - 0.3)^2)"), (0.95, "(x < 0.5) ? 1 : 1e-30")):
+            fast = LINE.replace('kind = "entropy"\ntemperature = 1.0', f'kind = "power"\nexponent = {m}')
+            fast = fast.replace("(x < 0.25) ? 4 : 0", start).replace("end = 0.05", "end = 0.02")
+            fine = Result(fast.format(scheme="implicit_euler", step=0.02 / 400))
+            allowed = 1.2 * self.run_case(fast.format(scheme="implicit_euler", step=0.002), 10).l1(fine)
+            for scheme in PROXIMAL:
+                with self.subTest(m=m, start=start, scheme=scheme):
+                    result = self.run_case(fast.format(scheme=scheme, step=0.002), 10)
+                    self.assertLessEqual(result.l1(fine), allowed)
+                    self.assertLessEqual(max(int(row["newton_iterations"]) for row in result.rows), 15)
+
+    def test_steps_longer_than_what_they_follow(self):
+        """The midpoint rule would swing about the equilibrium for ever; near it F = 0 has no digits."""
+        text = LINE.replace("(x < 0.25) ? 4 : 0", "1 + 0.9*cos(3.141592653589793*x)").replace("end = 0.05", "end = 100.0")
+        for scheme in PROXIMAL:
+            with self.subTest(scheme=scheme):
+                result = self.run_case(text.format(scheme=scheme, step=10.0), 10)
+                self.assertLess(np.abs(48 * result.mass - 1).max(), 1e-6)
+
     def test_every_number_of_ranks(self):
         text = PLANE.format(n=40, start="exp(-((x + 0.7)^2 + (y - 0.5)^2)/0.1)", V=WELL, kT=0.7, scheme="jko_bdf2",
                             step=0.0229, end=4 * 0.0229)

@@ -13,6 +13,7 @@ struct SampleRequest {
   std::filesystem::path data;                   ///< needed where the file holds no reference
   std::filesystem::path output = "out/sample";  ///< samples.h5, summary.json, log.txt
   std::int64_t count = 1000;                    ///< samples
+  bool numpy = false;                           ///< samples.npy beside samples.h5
   ExchangeOptions exchange = {};
 };
 

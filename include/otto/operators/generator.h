@@ -82,6 +82,8 @@ class Generator {
   [[nodiscard]] const TwoPointFlux& flux() const { return flux_; }  ///< that gives the rates
   /// There is a drift beside the forces of the energy, given or implied by the noise or by a temperature that varies.
   [[nodiscard]] bool driven() const { return drift_ || noise_ || heat_; }
+  /// The noise implies one.
+  [[nodiscard]] bool noise_drives() const { return noise_; }
   /// kT where it varies; else null.
   [[nodiscard]] const FaceTemperature* heat() const { return heat_.get(); }
   /// The diffusion depends on t or vanishes somewhere: no fixed metric goes with it. The same on every rank.

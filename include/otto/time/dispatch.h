@@ -82,15 +82,17 @@ struct Facts {
   /// Of a problem, with fixed steps.
   explicit Facts(const Problem& problem);
 
-  bool linear;             ///< Generator::linear
-  bool external_only;      ///< FreeEnergy::external_only
-  bool positive;           ///< U'(0+) is -inf and the density has no maximum
-  bool interaction;        ///< there is W * rho
-  bool interacting;        ///< it is all there is beside an entropy and external terms
-  bool mobility;           ///< it is not rho
-  bool drift;              ///< there is one beside -grad V
-  bool absorbing;          ///< mass leaves
-  bool supply;             ///< mass comes in, or what has left comes back
+  bool linear;               ///< Generator::linear
+  bool external_only;        ///< FreeEnergy::external_only
+  bool positive;             ///< U'(0+) is -inf and the density has no maximum
+  bool interaction;          ///< there is W * rho
+  bool interacting;          ///< it is all there is beside an entropy and external terms
+  bool mobility;             ///< it is not rho
+  bool drift;                ///< there is one beside -grad V,
+  bool varying_temperature;  ///< of a temperature that is no number,
+  bool noise_drift;          ///< or implied by the noise
+  bool absorbing;            ///< mass leaves
+  bool supply;               ///< mass comes in, or what has left comes back
   bool reaction_alone;     ///< what leaves or comes in does so by [reaction], not through openings
   std::string open_table;  ///< that opens the first side or set: "boundary", "boundary.value" ...
   std::string open_key;    ///< in it

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "otto/newton/inner_newton.h"
+#include "otto/operators/chemical_potential.h"
 #include "otto/time/extrapolation.h"
 #include "otto/time/mass_positivity_limiter.h"
 #include "otto/time/schemes.h"
@@ -22,7 +23,8 @@ struct ProximalStageOptions {
   /// Of the misses of extrapolated potentials, whose tails are known to few digits: judged by the last
   /// step alone the degree changes to and fro, with twice the linear iterations.
   double guess_memory = 0.8;
-  double energy_rounding = 1e-13;  ///< of F: growth that is none
+  double energy_rounding = 1e-13;  ///< of F: growth that is none,
+  double log_rounding = 1e-15;     ///< and of kT times the mass: near rho = 1 logarithms cancel
   NewtonControl newton = {};
 };
 
@@ -63,6 +65,10 @@ class ProximalStage {
   void remember(Archive& archive);
 
   [[nodiscard]] Transport& transport() { return transport_; }
+  /// dF/drho, owned; `rho` owned + ghosts. Collective.
+  void chemical_potential(std::span<const double> rho, std::span<double> mu) const {
+    otto::chemical_potential(generator_, rho, mu);
+  }
   /// F(rho). Collective.
   [[nodiscard]] double free_energy(std::span<const double> rho) const;
 
