@@ -132,14 +132,17 @@ class TimeLoop::Impl {
 
   [[noreturn]] void give_up(int refusals, double tried) const {
     const bool short_step = refusals < rules_.max_refusals;
+    const char* advice =
+        loop_.control->limits().adaptive
+            ? "Try another time.scheme, a larger time.tolerance, or a smaller time.step"
+            : "Shorter steps do not help: try another time.scheme, or more cells";
     throw NumericalError(
         fmt::format("step {} from time {:.9g} was refused {} time{}, last with {}: {}. {}",
                     record_.step + 1, state_.time, refusals, refusals == 1 ? "" : "s",
                     short_step ? fmt::format("a length that would fall below time.min_step = {}",
                                              loop_.control->limits().min_step)
                                : fmt::format("a length of {:.3g}", tried),
-                    report_.reason,
-                    "Try another time.scheme, a larger time.tolerance, or a smaller time.step"));
+                    report_.reason, advice));
   }
 
   [[noreturn]] void give_up_crawling() const {

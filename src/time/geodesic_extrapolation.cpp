@@ -15,6 +15,7 @@ GeodesicExtrapolation::GeodesicExtrapolation(const Transport& transport, Positiv
     : transport_(transport),
       mesh_(transport.mesh()),
       mover_(mover),
+      close_(mesh_),
       options_(options),
       system_(transport, solver),
       mean_(std::size_t(mesh_.local())),
@@ -124,6 +125,7 @@ std::string GeodesicExtrapolation::find(StepReport& report, const Points& points
   const double s = points.s, ahead = 0.5 * s / points.tau;
   transport_.hamilton_jacobi(psi_, 0.5 * (points.tau + s), later_);
   mesh_.halo.update(mesh_.comm, later_);
+  close_.even_out(psi_, later_);
   for (std::size_t k = 0; k < mean_.size(); ++k) {
     const double now = points.now[k];
     mean_[k] = std::max(now + ahead * (now - points.before[k]), 0.0);

@@ -28,6 +28,7 @@
 #include <string>
 #include <vector>
 
+#include "close_cells.h"
 #include "otto/linear/positive_transport.h"
 #include "otto/linear/proximal_system.h"
 #include "otto/time/stepper.h"
@@ -87,6 +88,7 @@ class GeodesicExtrapolation {
   const Transport& transport_;
   const Mesh& mesh_;
   PositiveTransport& mover_;
+  CloseCells close_;
   GeodesicOptions options_;
   ProximalSystem system_;
   std::vector<double> mean_, psi_, later_;   // owned + ghosts

@@ -18,6 +18,7 @@ bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, d
   pi_.resize(rho0.size());
   stage_.transport().hamilton_jacobi(stage_.phi(), 0.5 * dt, mu_);
   mesh_.halo.update(mesh_.comm, mu_);
+  close_.even_out(stage_.phi(), mu_);
   stage_.set_tails(half_, mu_);
   const double max_growth = options_.max_growth;
   for (std::size_t k = 0; k < pi_.size(); ++k) {

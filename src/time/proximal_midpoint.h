@@ -19,6 +19,7 @@
 #include <span>
 #include <vector>
 
+#include "close_cells.h"
 #include "otto/linear/positive_transport.h"
 #include "otto/time/proximal_stage.h"
 
@@ -43,7 +44,7 @@ class ProximalMidpoint {
   /// Keeps references to the first three.
   ProximalMidpoint(ProximalStage& stage, PositiveTransport& mover, const Mesh& mesh,
                    const ProximalMidpointOptions& options = {})
-      : stage_(stage), mover_(mover), mesh_(mesh), options_(options) {}
+      : stage_(stage), mover_(mover), mesh_(mesh), close_(mesh), options_(options) {}
 
   /// rho1 at t + dt from rho0 at t (owned + ghosts). On failure says why in the report and returns
   /// false. Collective.
@@ -60,6 +61,7 @@ class ProximalMidpoint {
   ProximalStage& stage_;
   PositiveTransport& mover_;
   const Mesh& mesh_;
+  CloseCells close_;
   ProximalMidpointOptions options_;
   std::vector<double> half_, mu_, pi_, mu0_;
 };
