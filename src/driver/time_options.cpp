@@ -62,6 +62,13 @@ TimeOptions read_time_options(const Section& time, const Section& output) {
     time.fail("end", fmt::format("the end, {}, must be later than time.start, {}", options.end,
                                  options.start));
   }
+  const double duration = options.end - options.start;
+  if (options.step && *options.step < options.rules.resolution * duration) {
+    time.fail("step",
+              fmt::format("a step of {} is nothing beside the {} from time.start to time.end: at "
+                          "least {:.2g} of it",
+                          *options.step, duration, options.rules.resolution));
+  }
   return options;
 }
 

@@ -25,6 +25,9 @@ using KspOwner = PetscOwner<KSP, KSPDestroy>;
 
 /// Beyond this ratio of the largest to the smallest Omega the cycle runs in double precision.
 constexpr double single_range = 1e25;
+/// The same beyond this coefficient, and below its inverse: products of two are numbers in single precision.
+/// Units decide: 6e23 particles with energies of 1e-21.
+constexpr double single_largest = 1e18;
 
 PetscErrorCode multiply(Mat A, Vec u, Vec y) {
   void* context = nullptr;
@@ -88,7 +91,10 @@ struct ProximalSystem::Impl {
 
 void ProximalSystem::Impl::make_cycle() {
   const auto [min, max] = std::ranges::minmax(coefficients.omega);
-  const bool narrow = mesh.comm.max(max) <= single_range * mesh.comm.min(min);
+  const double largest_g = coefficients.g.empty() ? 0 : std::ranges::max(coefficients.g);
+  const double smallest = mesh.comm.min(min), largest = mesh.comm.max(std::max(max, largest_g));
+  const bool narrow = mesh.comm.max(max) <= single_range * smallest && largest <= single_largest &&
+                      largest >= 1 / single_largest;
   if (!cycle || single != narrow) {
     cycle = multigrid::make_proximal_cycle(mesh, narrow);
   }

@@ -156,6 +156,7 @@ def types_and_ranges():
             ("temperature = 1.0", "temperature = -1.0", "-1.0"),
             ("temperature = 1.0", "temperature = 0", "temperature"),
             ("step = 0.01", "step = -0.01", "-0.01"),
+            ("step = 0.01", "step = 1e-300", "1e-300"),
             ("step = 0.01", "step = 0.0", "step"),
             ("step = 0.01", "step = nan", "nan"),
             ("step = 0.01", 'step = "0.01"', "a number"),

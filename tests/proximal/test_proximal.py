@@ -361,6 +361,20 @@ class Proximal(unittest.TestCase):
                 result = self.run_case(text.format(scheme=scheme, step=10.0), 10)
                 self.assertLess(np.abs(48 * result.mass - 1).max(), 1e-6)
 
+    def test_units(self):
+        """An interaction of 6e23 particles, energies of 1e-21 and lengths of 1e-9: coefficients beyond single precision."""
+        def case(length, energy, mass):
+            line = LINE.replace("upper = [1.0]", f"upper = [{length}]").replace("temperature = 1.0", f"temperature = {energy}")
+            line = line.replace('kind = "expression"\nexpression = "(x < 0.25) ? 4 : 0"',
+                                f'kind = "gaussian"\nmean = [{0.3 * length}]\nvariance = {0.05 * length**2}\nmass = {mass}')
+            line = line.replace("[initial]", f'[[energy]]\nkind = "interaction"\nexpression = "{energy / mass}*exp(-(r/{length})^2)"\n'
+                                             "[initial]")
+            return line.replace("end = 0.05", f"end = {0.05 * length**2 / energy}").format(scheme="jko", step=0.01 * length**2 / energy)
+        plain = self.run_case(case(1.0, 1.0, 1.0), 5)
+        units = Result(case(1e-9, 4e-21, 6e23))
+        self.assertEqual(units.status, 0, units.said)
+        self.assertLess(np.abs(units.mass / 6e23 - plain.mass).sum(), 1e-8)
+
     def test_every_number_of_ranks(self):
         text = PLANE.format(n=40, start="exp(-((x + 0.7)^2 + (y - 0.5)^2)/0.1)", V=WELL, kT=0.7, scheme="jko_bdf2",
                             step=0.0229, end=4 * 0.0229)
