@@ -206,7 +206,7 @@ void ProximalNewton::Impl::solve_from(const std::vector<double>& phi) {
   if (report.converged) return;
   start_from_density();
   report.converged = iterate();
-  if (report.converged) return;
+  if (report.converged || !step.paths) return;
   report.followed_path = true;
   if (!energy.interaction()) follow_path(Path::heat);
   if (!report.converged) follow_path(Path::time);

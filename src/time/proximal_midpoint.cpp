@@ -13,7 +13,8 @@ namespace otto {
 
 bool ProximalMidpoint::solve(StepReport& report, std::span<const double> rho0, double t, double dt,
                              std::vector<double>& rho1) {
-  if (!stage_.solve(report, rho0, 0.5 * dt, 1, t + 0.5 * dt, half_)) return false;
+  // there is another rule: what takes a path costs a hundred iterations
+  if (!stage_.solve(report, rho0, 0.5 * dt, 1, t + 0.5 * dt, half_, false)) return false;
   mu_.resize(rho0.size());
   pi_.resize(rho0.size());
   stage_.transport().hamilton_jacobi(stage_.phi(), 0.5 * dt, mu_);

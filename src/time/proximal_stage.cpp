@@ -83,13 +83,13 @@ void ProximalStage::set_weights(std::span<const double> rho0) {
 }
 
 bool ProximalStage::solve(StepReport& report, std::span<const double> rho0, double tau,
-                          double kappa, double t, std::vector<double>& rho) {
+                          double kappa, double t, std::vector<double>& rho, bool paths) {
   generator_.set_time(t);
   set_weights(rho0);
   const bool cold = history_.empty();
   phi_.assign(std::size_t(mesh_.local()), 0.0);
   if (!cold) history_.guess(0, t, owned(mesh_, phi_));
-  ProximalStep step{tau, kappa, rho0, generator_.external(), cold};
+  ProximalStep step{tau, kappa, rho0, generator_.external(), cold, paths};
   const NewtonReport newton = newton_.solve(step, phi_, rho);
   if (!count(report, newton)) return false;
   if (newton.cold) history_.reset();  // extrapolations of the last steps were poor guesses

@@ -35,7 +35,8 @@ struct ProximalStep {
   double kappa = 0.5;  ///< weight of rho1 in the distance's density: 1 or 1/2
   std::span<const double> rho0;
   std::span<const double> V;
-  bool cold = true;  ///< there is no guess of phi
+  bool cold = true;   ///< there is no guess of phi
+  bool paths = true;  ///< where no guess converges, go by way of hotter or shorter steps
 };
 
 /// Weights at the faces that the inner steps of a proximal step were taken with (inner_newton.h).

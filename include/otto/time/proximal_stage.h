@@ -38,9 +38,9 @@ class ProximalStage {
   void restart(const State& state);
   /// One proximal step of length tau from rho0 (owned + ghosts), its potential guessed
   /// from those of earlier steps that ended before t. On failure forgets them, says why in the
-  /// report and returns false. Collective.
+  /// report and returns false; without `paths` where no guess converges. Collective.
   [[nodiscard]] bool solve(StepReport& report, std::span<const double> rho0, double tau,
-                           double kappa, double t, std::vector<double>& rho);
+                           double kappa, double t, std::vector<double>& rho, bool paths = true);
   /// phi of the last `solve` (its last inner step), owned + ghosts.
   [[nodiscard]] const std::vector<double>& phi() const { return phi_; }
   /// With an entropy: where mu of tails, whose phi weighs nothing and may be anything, is more than
