@@ -88,6 +88,8 @@ class GaussNewton {
  private:
   /// P of the V block; the shared part becomes 0.
   void precondition_V(std::span<const double> r, std::span<double> out);
+  /// The preconditioner becomes that of x.
+  void prepare();
   void remember_limiter(Archive& archive);
   void remember_vector(Archive& archive, const std::string& name, Objective::Vector& x,
                        std::vector<double>& field);
@@ -99,7 +101,7 @@ class GaussNewton {
   double t_;
   Objective::Vector x_, g_, at_refresh_;
   double J_ = 0, promise_ = 1, change_ = 1;
-  double pencil_kT_ = 1;  // of the preconditioner
+  bool prepared_ = false;  // the preconditioner is that of x
   Elimination elimination_;
   int fresh_cg_ = -1;  // iterations of the first step with it; -1: not yet
   bool stale_ = true;  // it is to be made anew
