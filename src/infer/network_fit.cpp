@@ -8,7 +8,7 @@
 
 #include "otto/core/error.h"
 #include "otto/infer/cell_gradients.h"
-#include "otto/infer/pencil.h"
+#include "otto/infer/weighted_laplacian.h"
 
 namespace otto {
 
@@ -49,7 +49,7 @@ struct NetworkFit::Impl {
       : objective(whole),
         network(net),
         mesh(whole.mesh()),
-        pencil(whole.mesh(), R),
+        slow_waves(whole.mesh(), R),
         interval(t),
         options(o),
         points(mesh.center.begin(), mesh.center.begin() + mesh.owned),
@@ -75,7 +75,7 @@ struct NetworkFit::Impl {
   /// F v, of this rank's cells.
   [[nodiscard]] Vector rows_of(std::span<const double> v) const {
     Vector out(Eigen::Index(2 * v.size()));
-    pencil.slow_waves(v, hold, span_of(out));
+    slow_waves.apply(v, hold, span_of(out));
     return out;
   }
   /// F (U - V).
@@ -146,7 +146,7 @@ struct NetworkFit::Impl {
   Objective& objective;
   Network& network;
   const Mesh& mesh;
-  Pencil pencil;
+  SlowWaves slow_waves;
   double interval;
   NetworkFitOptions options;
   std::vector<Point> points;

@@ -47,8 +47,8 @@ void GaussNewton::evaluate(int passes) {
   }
   J_ = objective_.value(x_);
   objective_.gradient(g_);
-  pencil_kT_ = objective_.temperature();
-  pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
+  prepared_ = false;
+  prepare();
   if (stale_) {
     elimination_.renew(objective_);
     fresh_cg_ = -1;
@@ -58,6 +58,12 @@ void GaussNewton::evaluate(int passes) {
   ready_ = true;
 }
 
+void GaussNewton::prepare() {
+  if (prepared_) return;
+  if (objective_.has_external()) pencil_.set(objective_, t_);
+  prepared_ = true;
+}
+
 void GaussNewton::move(const Objective::Vector& x) {
   x_ = x;
   stale_ = true;
@@ -65,6 +71,7 @@ void GaussNewton::move(const Objective::Vector& x) {
 }
 
 CgResult GaussNewton::solve(std::span<const double> b, double rtol, int max_iterations) {
+  prepare();
   const CgResult result = conjugate_gradients(
       objective_, [this](auto p, auto out) { objective_.product(p, out); },
       [this](auto r, auto out) { elimination_.apply(r, out); }, b, rtol, max_iterations);
@@ -87,6 +94,7 @@ bool GaussNewton::search(const Objective::Vector& p, double slope, NewtonRow& ro
     if (!(J <= J_ + options_.armijo * length * slope)) continue;
     x_ = trial;
     J_ = J;
+    prepared_ = false;
     row.step = length;
     return true;
   }
@@ -109,6 +117,7 @@ NewtonRow GaussNewton::step() {
   const double before = J_;
   Objective::Vector b(g_.size()), z(g_.size());
   for (std::size_t i = 0; i < b.size(); ++i) b[i] = -g_[i];
+  prepare();
   elimination_.apply(g_, z);
   row.gradient = std::sqrt(std::max(objective_.dot(g_, z), 0.0));
   CgResult p = solve(b, options_.eta, options_.max_cg);
@@ -167,7 +176,6 @@ void GaussNewton::remember(Archive& a) {
   a.number("prior_W", objective_.alpha_W);
   a.number("promise", promise_);
   a.number("change", change_);
-  a.number("pencil_kT", pencil_kT_);
   a.part("pre", elimination_);
   a.number("fresh_cg", fresh_cg_);
   a.number("stale", stale_);
@@ -190,7 +198,7 @@ void GaussNewton::remember(Archive& a) {
   if (!ready_) return;
   J_ = objective_.value(x_);
   objective_.gradient(g_);
-  pencil_.set(objective_.samples(), t_, pencil_kT_, objective_.alpha);
+  prepared_ = false;
   elimination_.factor(objective_);
   earlier_solves_ = solved - objective_.solves();
 }

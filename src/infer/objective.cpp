@@ -450,6 +450,10 @@ std::vector<double> Objective::time_integral() {
   return R;
 }
 
+FaceRates Objective::mean_rates(std::span<const double> R) {
+  return impl_->flow.mean_rates(impl_->with_ghosts(R));
+}
+
 double Objective::data_cells() const {
   const Impl& o = *impl_;
   double count = 0;

@@ -182,7 +182,7 @@ std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
   std::vector<double> even(std::size_t(mesh.owned), 1.0);
   const double shift = o.prior_shift * objective.alpha / std::pow(longest_side(mesh), 4);
   PotentialPencil pencil(objective, even);
-  pencil.set(0, 1, 1, objective.alpha);
+  pencil.set_prior(objective.alpha);
   for (int j = 0; j < draws; ++j) {
     if (stop()) return std::nullopt;
     objective.perturbation(seed, std::uint64_t(j), b);

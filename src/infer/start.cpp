@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "otto/infer/pencil.h"
+#include "otto/infer/weighted_laplacian.h"
 #include "otto/time/linear_flow.h"
 
 namespace otto {

@@ -78,10 +78,24 @@ const FaceRates& FlowRates::limited_at(std::size_t leg, std::size_t step, const 
   return rates_;
 }
 
-void FlowRates::set_generator(std::size_t leg, std::size_t step, const Start& at) {
-  std::vector<double> potential = field_of(mesh_, *W_, extrapolated(at));
+/// V + W * rho.
+void FlowRates::set_potential(std::span<const double> rho) {
+  std::vector<double> potential = field_of(mesh_, *W_, rho);
   for (std::size_t k = 0; k < potential.size(); ++k) potential[k] += V_[k];
   generator_.set_external(potential, kT_);
+}
+
+FaceRates FlowRates::unlimited(std::span<const double> rho) {
+  if (W_) set_potential(rho);
+  LimitedRates plain;
+  plain.set(generator_);
+  FaceRates result;
+  plain.rates(std::vector<double>(std::size_t(mesh_.faces.size()), 0.0), result);
+  return result;
+}
+
+void FlowRates::set_generator(std::size_t leg, std::size_t step, const Start& at) {
+  set_potential(extrapolated(at));
   if (generator_.flux().limited()) generator_.limit(frozen_at(leg, step, at));
 }
 

@@ -21,6 +21,8 @@ class FlowRates {
   void set(std::span<const double> V, double kT, const Interaction* W);
   /// Of a step; stay until the next call. Collective.
   const FaceRates& at(std::size_t leg, std::size_t step, const Start& at);
+  /// Of V + W * rho, without what a limiter adds. `rho`: owned + ghosts. Collective.
+  [[nodiscard]] FaceRates unlimited(std::span<const double> rho);
   /// Those asked for last.
   [[nodiscard]] const FaceRates& last() const { return rates_; }
   /// Steps differ.
@@ -35,6 +37,7 @@ class FlowRates {
   [[nodiscard]] std::span<const double> frozen_at(std::size_t leg, std::size_t step,
                                                   const Start& at) const;
   const FaceRates& limited_at(std::size_t leg, std::size_t step, const Start& at);
+  void set_potential(std::span<const double> rho);
   void set_generator(std::size_t leg, std::size_t step, const Start& at);
 
   static constexpr std::size_t none = std::size_t(-1);

@@ -473,6 +473,10 @@ LinearFlow::Densities LinearFlow::refresh() {
   return before;
 }
 
+FaceRates LinearFlow::mean_rates(std::span<const double> rho) {
+  return impl_->rates.unlimited(rho);
+}
+
 std::vector<double> LinearFlow::time_integral(std::size_t leg) {
   Impl& o = *impl_;
   std::vector<double> R(std::size_t(o.mesh.owned), 0.0);

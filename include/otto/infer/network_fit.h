@@ -11,7 +11,7 @@
 //
 //   K = (N t^2 + alpha |Omega|) F^T F,   F v = (M^-1/2 A v, w M^1/2 v),   w = (pi / L)^2,
 //
-// M and A of pencil.h, L the longest side: what the data see of waves that do not relax by themselves within an interval,
+// M and A of weighted_laplacian.h, L the longest side: what the data see of waves that do not relax by themselves within an interval,
 // with a hold for the constant. theta starts from the least |F (U_theta - V^)|^2, by the same method.
 
 #include <Eigen/Core>

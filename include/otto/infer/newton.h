@@ -35,7 +35,8 @@ struct GaussNewtonOptions {
   /// ratios that overshoot.
   double max_rise = 0.1;
   int max_parts = 4;
-  double max_noise = 1e-2;  ///< of J: what it is not known to better than, at most, where refreshes do not settle
+  double max_noise =
+      1e-2;  ///< of J: what it is not known to better than, at most, where refreshes do not settle
   int max_stalls = 2;    ///< steps in a row that lower nothing, with a refresh between them
   int first_passes = 3;  ///< flows solved to freeze the limiter before the first step
   /// CG iterations of a step over those of the first after the elimination was made: beyond, and `more_cg` more, it is made anew.
@@ -88,6 +89,8 @@ class GaussNewton {
  private:
   /// P of the V block; the shared part becomes 0.
   void precondition_V(std::span<const double> r, std::span<double> out);
+  /// The preconditioner becomes that of x.
+  void prepare();
   void remember_limiter(Archive& archive);
   void remember_vector(Archive& archive, const std::string& name, Objective::Vector& x,
                        std::vector<double>& field);
@@ -99,7 +102,7 @@ class GaussNewton {
   double t_;
   Objective::Vector x_, g_, at_refresh_;
   double J_ = 0, promise_ = 1, change_ = 1;
-  double pencil_kT_ = 1;  // of the preconditioner
+  bool prepared_ = false;  // the preconditioner is that of x
   Elimination elimination_;
   int fresh_cg_ = -1;  // iterations of the first step with it; -1: not yet
   bool stale_ = true;  // it is to be made anew

@@ -106,6 +106,8 @@ class Objective {
   [[nodiscard]] LinearFlow::Densities& frozen();  ///< LinearFlow::frozen
   /// int rho dt of the model, owned cells. Collective.
   [[nodiscard]] std::vector<double> time_integral();
+  /// Of the flow at the last value()'s V, kT and drifts, W * R in its potential and nothing limited. `R`: owned. Collective.
+  [[nodiscard]] FaceRates mean_rates(std::span<const double> R);
   /// Cells with data that the background does not hide, over all snapshots. Collective.
   [[nodiscard]] double data_cells() const;
   [[nodiscard]] long solves() const;

@@ -14,10 +14,14 @@ class PotentialPencil {
   /// Keeps a reference. `R`: time-mean density (owned). Collective.
   PotentialPencil(const Objective& objective, std::span<const double> R,
                   const PencilOptions& options = {})
-      : objective_(objective), pencil_(objective.mesh(), R, options) {}
+      : objective_(objective), R_(R.begin(), R.end()), pencil_(objective.mesh(), R, options) {}
 
-  /// Pencil::set. Collective.
-  void set(double N, double t, double kT, double alpha) { pencil_.set(N, t, kT, alpha); }
+  /// Of the data over a mean interval t and the prior, at the objective's last value(). Collective.
+  void set(Objective& objective, double t) {
+    pencil_.set(objective.samples(), t, objective.alpha, objective.mean_rates(R_));
+  }
+  /// Of the prior alone. Collective.
+  void set_prior(double alpha) { pencil_.set_prior(alpha); }
 
   /// The V part of `out`, from that of `r`. Collective.
   void apply(std::span<const double> r, std::span<double> out) {
@@ -32,6 +36,7 @@ class PotentialPencil {
 
  private:
   const Objective& objective_;
+  std::vector<double> R_;
   Pencil pencil_;
 };
 

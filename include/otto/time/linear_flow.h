@@ -106,6 +106,8 @@ class LinearFlow {
   Densities refresh();
   /// The densities frozen so, to be saved and put back. None: not yet.
   Densities& frozen();
+  /// Of V + W * rho and kT, without a limiter. `rho`: owned + ghosts. Collective.
+  [[nodiscard]] FaceRates mean_rates(std::span<const double> rho);
   /// int rho dt of the leg last solved (owned), by the trapezoidal rule on its steps.
   [[nodiscard]] std::vector<double> time_integral(std::size_t leg);
 
