@@ -121,7 +121,8 @@ const Declare keys{
       .fallback = "\"double\""},
      {.path = "network.image",
       .type = Type::integers,
-      .doc = "Height and width of the images, whose pixels are the coordinates row by row.",
+      .doc = "Height and width of the images, whose pixels are the coordinates row by row; [1, d] is a "
+             "row of coordinates, with kernels of one row.",
       .range = {.min = 1},
       .when = "kind=conv"},
      {.path = "network.channels",
@@ -135,6 +136,12 @@ const Declare keys{
       .doc = "Units of the dense layer.",
       .fallback = "128",
       .range = {.min = 1},
+      .when = "kind=conv"},
+     {.path = "network.periodic",
+      .type = Type::flag,
+      .doc = "The image goes on at the opposite edges: kernels wrap round, the dense layer stands at "
+             "every place, what it gives is summed over them.",
+      .fallback = "false",
       .when = "kind=conv"}},
     {{"particles.kernel", "mala",
       "A step with Metropolis' test: exp(-U)/Z is invariant for every h.",
@@ -188,7 +195,8 @@ constexpr GridKey particle_keys[] = {
     {"train", "judge", ""},       {"train", "members", ""},      {"train", "member_iterations", ""},
     {"data", "noise", ""},        {"data", "target", ""},
     {"network", "reference", ""}, {"network", "precision", ""},  {"network", "image", ""},
-    {"network", "channels", ""},  {"network", "dense", ""}};
+    {"network", "channels", ""},  {"network", "dense", ""},
+    {"network", "periodic", ""}};
 constexpr GridKey grid_keys[] = {
     {"data", "library", "it is a density in a box; give data.samples or data.target, or a [mesh]"},
     {"data", "table", "it needs a [mesh]"},

@@ -93,6 +93,7 @@ WideDesign design_of(const Section& network, const SampleSplit& data, const Gaus
     design.image = network.integers("image");
     design.channels = network.integers("channels");
     design.dense = network.integer("dense");
+    design.periodic = network.flag("periodic");
     if (design.image.size() != 2 || design.image[0] * design.image[1] != design.dimension) {
       network.fail("image", fmt::format("height times width must be {}, the number of coordinates "
                                         "of the data",

@@ -93,6 +93,17 @@ void add_quadratic(Maker& m) {
       "    return 0.25 * torch.sum(y * torch.matmul(y, self.matrix + self.matrix.t()), 1)\n";
 }
 
+/// `wrap`: h with one more pixel on every side longer than one, the one from the opposite edge.
+void add_wrap(Maker& m) {
+  m.source +=
+      "def wrap(self, h: Tensor) -> Tensor:\n"
+      "    if h.size(2) > 1:\n"
+      "        h = torch.cat([h[:, :, -1:, :], h, h[:, :, :1, :]], 2)\n"
+      "    if h.size(3) > 1:\n"
+      "        h = torch.cat([h[:, :, :, -1:], h, h[:, :, :, :1]], 3)\n"
+      "    return h\n";
+}
+
 void add_conv(Maker& m) {
   const WideDesign& design = m.design;
   if (design.image.size() != 2 || design.image[0] * design.image[1] != design.dimension) {
@@ -100,33 +111,42 @@ void add_conv(Maker& m) {
                                  design.dimension));
   }
   add_affine(m);
-  std::int64_t in = 1, height = design.image[0], width = design.image[1];
-  std::string layers = fmt::format("    h = z.reshape([-1, 1, {}, {}])\n", height, width);
+  if (design.periodic) add_wrap(m);
+  std::int64_t in = 1, sides[2] = {design.image[0], design.image[1]};
+  std::string layers = fmt::format("    h = z.reshape([-1, 1, {}, {}])\n", sides[0], sides[1]);
   std::size_t l = 0;
   for (; l < design.channels.size(); ++l) {
-    const std::int64_t k = l == 0 ? 3 : 4, stride = l == 0 ? 1 : 2, out = design.channels[l];
-    if (l > 0 && (height % 2 != 0 || width % 2 != 0)) {
-      throw InputError(
-          fmt::format("the image of {} x {} cannot be halved for channel {} of conv; "
-                      "give fewer channels",
-                      height, width, l + 1));
+    std::int64_t k[2], stride[2], pad[2];
+    for (int a = 0; a < 2; ++a) {
+      const bool flat = design.image[std::size_t(a)] == 1;  // nothing to convolve with
+      k[a] = flat ? 1 : l == 0 ? 3 : 4;
+      stride[a] = flat || l == 0 ? 1 : 2;
+      pad[a] = flat || design.periodic ? 0 : 1;
+      if (sides[a] % stride[a] != 0) {
+        throw InputError(
+            fmt::format("the image of {} x {} cannot be halved for channel {} of conv; "
+                        "give fewer channels",
+                        sides[0], sides[1], l + 1));
+      }
+      sides[a] /= stride[a];
     }
-    m.layer(l, {out, in, k, k}, in * k * k);
+    const std::int64_t out = design.channels[l];
+    m.layer(l, {out, in, k[0], k[1]}, in * k[0] * k[1]);
     layers += fmt::format(
-        "    h = torch.silu(torch.conv2d(h, self.weight_{0}, self.bias_{0}, [{1}, {1}], [1, 1], "
-        "[1, 1], 1))\n",
-        l, stride);
-    height /= stride;
-    width /= stride;
+        "    h = torch.silu(torch.conv2d({1}, self.weight_{0}, self.bias_{0}, [{2}, {3}], [{4}, "
+        "{5}], [1, 1], 1))\n",
+        l, design.periodic ? "self.wrap(h)" : "h", stride[0], stride[1], pad[0], pad[1]);
     in = out;
   }
-  in *= height * width;
+  if (!design.periodic) in *= sides[0] * sides[1];
   m.layer(l, {design.dense, in}, in);
   layers += fmt::format(
-      "    h = torch.silu(torch.linear(torch.flatten(h, 1), self.weight_{0}, self.bias_{0}))\n", l);
+      "    h = torch.silu(torch.linear({1}, self.weight_{0}, self.bias_{0}))\n", l,
+      design.periodic ? "torch.flatten(h, 2).transpose(1, 2)" : "torch.flatten(h, 1)");
   m.last(design.dense);
   m.source += "def network(self, x: Tensor) -> Tensor:\n    z = (x - self.center) * self.scale\n" +
-              layers + "    return torch.mv(h, self.weight_out)\n";
+              layers + (design.periodic ? "    return torch.sum(torch.matmul(h, self.weight_out), 1)\n"
+                                        : "    return torch.mv(h, self.weight_out)\n");
 }
 
 /// -log g with g = N(m, L L^T): 1/2 |L^-1 (x - m)|^2 + log det L + d/2 log 2 pi.

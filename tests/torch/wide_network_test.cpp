@@ -37,10 +37,11 @@ ReferenceBuffers reference(int d, bool product) {
 
 WideDesign design(const std::string& kind, bool with_reference) {
   WideDesign w;
-  w.kind = kind;
-  w.dimension = kind == "conv" ? 16 : 6;
+  w.periodic = kind.ends_with("periodic conv");
+  w.kind = w.periodic ? "conv" : kind;
+  w.dimension = w.kind == "conv" ? 16 : 6;
   w.widths = {7, 5};
-  w.image = {4, 4};
+  w.image = kind == "flat periodic conv" ? std::vector<std::int64_t>{1, 16} : std::vector<std::int64_t>{4, 4};
   w.channels = {3, 4};
   w.dense = 6;
   w.amplitude = 1;
@@ -187,7 +188,38 @@ TEST_P(Wide, FileKeepsEverything) {
   EXPECT_THROW(load_wide_network(Comm(MPI_COMM_SELF), file, int(d) + 1), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Wide, testing::Values("quadratic", "mlp", "clique", "conv"));
+INSTANTIATE_TEST_SUITE_P(Kinds, Wide, testing::Values("quadratic", "mlp", "clique", "conv",
+                                                        "periodic conv", "flat periodic conv"));
+
+/// Moved round by the strides of all convolutions a periodic image keeps its energy; by less, or where
+/// it is not periodic, it does not.
+TEST(WideNetwork, PeriodicImagesHaveNoEdge) {
+  struct Move {
+    const char* kind;
+    int height, width, down, right;
+    bool same;
+  };
+  for (const Move& move : {Move{"flat periodic conv", 1, 16, 0, 2, true},
+                           Move{"flat periodic conv", 1, 16, 0, 1, false},
+                           Move{"periodic conv", 4, 4, 2, 0, true},
+                           Move{"periodic conv", 4, 4, 2, 2, true},
+                           Move{"periodic conv", 4, 4, 1, 0, false},
+                           Move{"conv", 4, 4, 2, 0, false}}) {
+    WideDesign w = design(move.kind, false);
+    const auto network = make_wide_network(w);
+    const std::vector<double> x = normals(16, 17);
+    std::vector<double> moved(16), U(1), U_moved(1);
+    for (int i = 0; i < move.height; ++i) {
+      for (int k = 0; k < move.width; ++k) {
+        const int i_to = (i + move.down) % move.height, k_to = (k + move.right) % move.width;
+        moved[std::size_t(i_to * move.width + k_to)] = x[std::size_t(i * move.width + k)];
+      }
+    }
+    network->evaluate(x, U, {});
+    network->evaluate(moved, U_moved, {});
+    EXPECT_EQ(std::abs(U[0] - U_moved[0]) < 1e-12, move.same) << move.kind << " by " << move.right;
+  }
+}
 
 TEST(WideNetwork, CliqueIsTheSumOfItsPairs) {
   for (const bool with_reference : {false, true}) {

@@ -64,7 +64,9 @@ class WideNetwork {
 ///   clique     sum_i n(x_i, x_(i+1)) over a periodic chain, n an mlp of two inputs; its reference
 ///              must be a product, so that U is such a sum as well
 ///   conv       the image's rows of pixels: convolutions 3 x 3 and then 4 x 4 of stride 2, silu,
-///              `channels` of them; a dense layer of `dense` units, silu; w . h
+///              `channels` of them, 1 and of stride 1 along a side of one pixel; a dense layer of
+///              `dense` units, silu; w . h. Periodic: the kernels go on at the opposite edge, the
+///              dense layer stands at every place, w . h is summed over them
 struct WideDesign {
   std::string kind = "mlp";
   int dimension = 2;
@@ -72,6 +74,7 @@ struct WideDesign {
   std::vector<std::int64_t> image;                ///< height, width of conv
   std::vector<std::int64_t> channels = {32, 64};  ///< of conv
   std::int64_t dense = 128;                       ///< units of conv's dense layer
+  bool periodic = false;                          ///< conv
   std::vector<double> center;                     ///< c (d); empty: 0
   std::vector<double> scale;                      ///< s (d); empty: 1
   std::vector<double> matrix;                     ///< A at the start (d x d); empty: the identity
