@@ -119,8 +119,13 @@ Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint
     return objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x);
   };
   Gammas gamma;
+  double parameters = 0;  // of V
   for (int i = 0; i < o.probes; ++i) {
-    if (objective.has_external()) gamma.V += trace_of(probe(objective, seed, i, true)) / o.probes;
+    if (objective.has_external()) {
+      const Objective::Vector z = probe(objective, seed, i, true);
+      parameters = objective.dot(z, z);
+      gamma.V += trace_of(z) / o.probes;
+    }
     if (objective.has_interaction()) {
       gamma.w += trace_of(probe(objective, seed, i, false)) / o.probes;
     }
@@ -130,6 +135,8 @@ Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint
     e.back() = 1;
     gamma.log_kT = trace_of(e);
   }
+  // its eigenvalues are from 0 to 1, but it is not symmetric: random signs may make more of it
+  gamma.V = std::min(gamma.V, parameters);
   return gamma;
 }
 
