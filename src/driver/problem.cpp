@@ -172,16 +172,8 @@ const StepperEntry& find_stepper(const Case& c, const Problem& problem) {
   facts.adaptive = time.flag("adaptive");
   const StepperChoice choice = choose_stepper(time.text("scheme"), facts);
   if (choice.entry) return *choice.entry;
-  if (choice.refusal.table == "drift" && problem.energy.varying_temperature()) {
-    entropy_of(c).fail("temperature",
-                       choice.refusal.message +
-                           " (no free energy goes with a temperature that varies; give a number)");
-  }
-  if (choice.refusal.table == "drift" && !c.section("drift").present()) {
-    c.section("diffusion")
-        .fail("convention",
-              choice.refusal.message +
-                  " (the noise of this convention implies one; \"klimontovich\" has none)");
+  if (choice.refusal.table == "energy" && choice.refusal.key == "temperature") {
+    entropy_of(c).fail("temperature", choice.refusal.message);
   }
   refuse(c, choice.refusal);
 }

@@ -150,14 +150,14 @@ Refusal of_driving(const std::string& scheme, const Facts& f, Refusal refusal,
 Refusal of_drift(const std::string& scheme, const Facts& f) {
   const std::string keeps = "follows the free energy alone";
   if (f.varying_temperature) {
-    return of_driving(scheme, f, {"time", "scheme", ""}, "a temperature that varies goes",
-                      keeps + ", and a temperature that varies drives mass beside it",
-                      "give temperature a number");
+    return of_driving(scheme, f, {"energy", "temperature", ""}, "a temperature that varies goes",
+                      keeps + ", and no free energy goes with a temperature that varies",
+                      "remove what makes it vary");
   }
   if (f.noise_drift) {
-    return of_driving(
-        scheme, f, {"diffusion", "convention", ""}, "the drift of this convention goes",
-        keeps + ", and this convention has a drift", "take convention = \"klimontovich\"");
+    return of_driving(scheme, f, {"diffusion", "convention", ""}, "the drift of this noise goes",
+                      keeps + ", and the noise of this convention implies a drift",
+                      "remove the convention (\"klimontovich\" has none)");
   }
   return of_driving(scheme, f, {"drift", "expression", ""}, "a drift goes", keeps,
                     "remove the drift");

@@ -507,9 +507,6 @@ def nonlinear():
     yield Bad("drift beside external energies alone", ("no entropy", "drift"), driven.count("\n"), None,
               encoded(driven))
     proximal = BASE.replace(FLUX, "").replace('"implicit_euler"', '"jko"')
-    heated = proximal.replace("temperature = 1.0", 'temperature = "1 + 0.1*x"')
-    yield Bad("varying temperature in proximal steps", ("temperature that varies", "a number", "'implicit_euler'"),
-              heated[:heated.index("scheme =")].count("\n") + 1, None, encoded(heated))
     for name, lines, word in [("drift", '[drift]\nexpression = ["y", "-x"]\n', "drift"),
                               ("absorbing sides", '[boundary]\nabsorbing = ["x_max"]\n', "mass")]:
         text = proximal + lines

@@ -283,7 +283,7 @@ TEST(Temperature, IsRefusedWithWhatNeedsAFreeEnergy) {
   expect_refusal(line(8, 1, kT + "[[energy]]\nkind = \"power\"\nexponent = 2\n" + later),
                  "goes with external energies alone");
   expect_refusal(line(8, 1, kT + flat + "[mobility]\nmaximum = 3\n" + later),
-                 "no free energy goes with a temperature that varies");
+                 "a temperature that varies goes with a mobility that is the density");
   expect_refusal(
       line(8, 1, kT + flat + "[diffusion]\nexpression = \"2\"\nconvention = \"ito\"\n" + later),
       "is for one temperature everywhere");
