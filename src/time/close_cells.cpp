@@ -12,7 +12,8 @@ constexpr double apart = 0.1;
 
 CloseCells::CloseCells(const Mesh& mesh) : mesh_(mesh) {
   const Faces& faces = mesh.faces;
-  for (std::int32_t face = 0; face < std::int32_t(faces.size()) && !mesh.box; ++face) {
+  const bool of_centres = !mesh.box && !mesh.couplings;  // else distances say nothing of shapes
+  for (std::int32_t face = 0; of_centres && face < std::int32_t(faces.size()); ++face) {
     const auto f = std::size_t(face);
     const double area = faces.transmissibility[f] * faces.distance[f];
     const double volumes =

@@ -14,7 +14,7 @@ namespace otto {
 
 class CloseCells {
  public:
-  /// Keeps a reference to `mesh`. On a box there are none. Collective.
+  /// Keeps a reference to `mesh`. On a box, and between medians, there are none. Collective.
   explicit CloseCells(const Mesh& mesh);
 
   /// after = before + the mean of after - before, by volume, over a cell and those close to it. Owned +

@@ -480,7 +480,7 @@ temperature = 0.5
             names.append(self.path(f"s{i}.csv"))
             np.savetxt(names[-1], mean + np.sqrt(variance) * rng.normal(size=(3000, 2)))
         data = quoted(names) + f'times = {list(times)}\noutside = "drop"\n'
-        head = self.TRIANGLES.replace("refine = 1", "refine = 0") + "[fit]\nsteps = 4\ndeviations = 0\nprior = 0.5\n"
+        head = self.TRIANGLES.replace("refine = 1", "refine = 0") + "[fit]\nsteps = 4\ndeviations = 0\nprior = 0.5\ntolerance = 1e-8\n"
         self.fit(head, data)
         V = self.potential()
         weight = V["weight"]

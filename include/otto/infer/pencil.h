@@ -33,7 +33,7 @@ struct PencilOptions {
   double floor = 1e-3;  ///< of the mean of R: with 1e-6 the solves lose what perturbed solves need
   double background = 0;  ///< b
   double gauge = 1e-6;    ///< of (pi / l)^2, l the longest side: moves no wave that fits in
-  double rtol = 1e-7;     ///< of the four solves: what differs from rank to rank stays below
+  double rtol = 1e-8;     ///< of the four solves: what differs from rank to rank stays below
 };
 
 class Pencil {
