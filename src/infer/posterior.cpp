@@ -135,7 +135,8 @@ Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint
     e.back() = 1;
     gamma.log_kT = trace_of(e);
   }
-  // its eigenvalues are from 0 to 1, but it is not symmetric: random signs may make more of it
+  // its eigenvalues are from 0 to 1, but it is not symmetric: where the prior is next to nothing, random signs
+  // make a tenth more or less of it
   gamma.V = std::min(gamma.V, parameters);
   return gamma;
 }

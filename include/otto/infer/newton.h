@@ -35,8 +35,8 @@ struct GaussNewtonOptions {
   /// ratios that overshoot.
   double max_rise = 0.1;
   int max_parts = 4;
-  double max_noise =
-      1e-2;  ///< of J: what it is not known to better than, at most, where refreshes do not settle
+  /// Of J: what it is not known to better than, at most, where refreshes do not settle.
+  double max_noise = 1e-2;
   int max_stalls = 2;    ///< steps in a row that lower nothing, with a refresh between them
   int first_passes = 3;  ///< flows solved to freeze the limiter before the first step
   /// CG iterations of a step over those of the first after the elimination was made: beyond, and `more_cg` more, it is made anew.

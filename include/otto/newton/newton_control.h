@@ -18,8 +18,8 @@ struct NewtonControl {
   double sufficient_decrease = 0.1;  ///< optimality <= (1 - this alpha) optimality before
   double max_log_step = 4;           ///< of log rho in one iteration: exp grows no faster than e^4
   double min_left = 0.02;  ///< part of a density that one iteration leaves: the same downwards
-  double weight_growth =
-      60;                   ///< of the least optimality, where densities grow: e^4 in an iteration
+  /// Of the least optimality, where densities grow: e^4 in an iteration.
+  double weight_growth = 60;
   double dual_share = 0.3;  ///< the density of the new phi is tried where more is left than this
   double rounding_factor = 1e3;  ///< optimality, over rounding, at which a stalled search is done
   double stalled_factor = 10;  ///< over the tolerance, without bounds: the same after a tight solve
