@@ -26,6 +26,7 @@ endforeach()
 file(GLOB OTTO_PYTHON_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/python/src/*.cpp)
 pybind11_add_module(otto_python NO_EXTRAS ${OTTO_PYTHON_SOURCES})
 target_link_libraries(otto_python PRIVATE otto_program)
+otto_precompiled(otto_python ${OTTO_COMMON_HEADERS} <pybind11/numpy.h> <pybind11/pybind11.h> <pybind11/stl.h>)
 set_target_properties(otto_python PROPERTIES OUTPUT_NAME _otto LIBRARY_OUTPUT_DIRECTORY ${OTTO_PYTHON})
 
 # Installed: below lib/pythonX.Y of the prefix, where Debian's Python looks for it under /usr/local. The wheel that

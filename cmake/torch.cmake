@@ -15,6 +15,7 @@ if(OTTO_TORCH_HEADERS)
   target_include_directories(otto_torch SYSTEM PRIVATE ${OTTO_TORCH_HEADERS})
 endif()
 target_link_libraries(otto_torch PRIVATE otto_sanitize ${TORCH_LIBRARIES})
+otto_precompiled(otto_torch <torch/script.h> <torch/csrc/autograd/autograd.h>)
 set_target_properties(otto_torch PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}
   PREFIX "lib" CXX_VISIBILITY_PRESET default)
 add_dependencies(otto otto_torch)

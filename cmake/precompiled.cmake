@@ -1,0 +1,21 @@
+# Headers that most files read, parsed once: a third of the time of a cold build. otto_precompiled(TARGET HEADERS...)
+# parses them for TARGET, otto_precompiled_of(TARGET OTHER) lets TARGET read those of OTHER, which is compiled with the
+# same flags. Sanitized and fuzzed builds go without, so that a file that does not name what it needs is found there.
+set(OTTO_COMMON_HEADERS <algorithm> <array> <cmath> <filesystem> <functional> <map> <memory> <optional> <span>
+  <sstream> <string> <vector> <fmt/format.h> <petscksp.h>)
+
+if(OTTO_SANITIZE OR OTTO_FUZZ)
+  function(otto_precompiled)
+  endfunction()
+  function(otto_precompiled_of)
+  endfunction()
+  return()
+endif()
+
+function(otto_precompiled target)
+  target_precompile_headers(${target} PRIVATE ${ARGN})
+endfunction()
+
+function(otto_precompiled_of target other)
+  target_precompile_headers(${target} REUSE_FROM ${other})
+endfunction()
