@@ -133,7 +133,7 @@ struct NewtonControl {
   /// the second leaves less than this of the other's.
   double barrier_stray = 30, barrier_back = 0.1;
   double barrier_max_factor = 0.7;  ///< factors on b beyond it are no way to the path's end
-  int max_iterations_warm = 12;     ///< from a guess with bounds; an easy whole path takes 7
+  int max_iterations_warm = 20;     ///< from a guess with bounds, before the path is walked anew
   /// Energies per mass above the mean of V from which a cell is an obstacle, where b puts less.
   double obstacle = 100;
   /// The least energy per mass, over what moving it by the width of a cell costs: a trifle.
