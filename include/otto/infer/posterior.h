@@ -28,8 +28,8 @@ namespace otto {
 
 struct PosteriorOptions {
   int probes = 8;  ///< draws for a trace
-  double share =
-      0.1;  ///< of the unknowns, determined by the data: more take draws of the prior as well
+  /// Of the unknowns, determined by the data: beyond, draws of the prior are worth their solves.
+  double share = 0.5;
   double trace_rtol = 1e-2, draw_rtol = 1e-3;  ///< of the solves with H
   int max_cg = 200;                            ///< of one of them
   double prior_shift = 1e-8;  ///< of V / L^4 beside R, which makes the prior alone a proper one
