@@ -411,8 +411,7 @@ class Forms(FitTest):
         self.assertLess(self.error(lambda x, y: x**2 / 4 + x * y / 8 + y**2 / 2 - y / 4), 1e-6)
         fit, V = self.summary(), self.potential()
         self.assertLess(fit["gradient_check"], 1e-8)
-        self.assertLessEqual(fit["effective_parameters"], 8 * 7)
-        self.assertGreater(fit["effective_parameters"], 8 * 7 - 10)
+        self.assertAlmostEqual(fit["effective_parameters"], 8 * 7 - 1, delta=0.1)  # all but the constant
         self.assertEqual(V["gradient_deviation"].shape, (256, 2))
         self.assertTrue((V["determined"] >= 0).all() and V["determined"].max() > 0.9)
         self.again()
