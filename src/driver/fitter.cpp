@@ -229,13 +229,13 @@ class Fit {
   }
 
   /// The gradient against central differences of J along a direction p, about x + p: at x itself, a
-  /// minimum, both would be rounding. Relative. Steps are short: what differences of fourth order leave out is to be below 1e-9
+  /// minimum, both would be rounding. Relative. Steps are short: what differences of fourth order leave out is to be about 1e-9
   /// also where a step of V is many kT.
   double check_gradient(FitLevel& level) {
     Objective& J = level.objective();
     const Objective::Vector& x = level.newton().x();
     const std::size_t n = J.size();
-    constexpr double length = 0.02, h = 0.0125;  // of p over x; between two values, over p
+    constexpr double length = 0.02, h = 0.025;  // of p over x; between two values, over p
     Objective::Vector p(n), at(n), g(n);
     const double cells = std::max(J.dot(Objective::Vector(n, 1.0), Objective::Vector(n, 1.0)), 1.0);
     const double scale = std::max(std::sqrt(J.dot(x, x) / cells), 1e-300);

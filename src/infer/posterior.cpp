@@ -13,11 +13,14 @@ namespace {
 constexpr std::uint64_t probe_stream = 0x7072;
 constexpr std::uint64_t probe_seed = 2;  ///< beyond the seed, 0 and 1 of which draw error bars
 
-/// So many random signs.
-std::vector<double> signs(std::size_t count, std::uint64_t seed, int number) {
+/// So many random signs, of numbers of their own beside those of cells.
+std::vector<double> signs(const Objective& objective, std::size_t count, std::uint64_t seed,
+                          int number) {
+  const auto first = std::uint64_t(objective.mesh().global_cells);
   std::vector<double> z(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const double u = RandomAt(seed, probe_stream << 32 | std::uint64_t(number), i).uniform()[0];
+    const double u =
+        RandomAt(seed, probe_stream << 32 | std::uint64_t(number), first + i).uniform()[0];
     z[i] = u < 0.5 ? -1.0 : 1.0;
   }
   return z;
@@ -128,7 +131,7 @@ Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint
   if (objective.has_temperature()) gamma.log_kT = 1;  // it has no prior
   if (objective.has_interaction()) {
     gamma.w = double(u.pairs) - mean_square(objective, newton, o, [&](int i, auto& b) {
-                objective.pair_prior().root(signs(u.pairs, seed, i), u.w(std::span(b)));
+                objective.pair_prior().root(signs(objective, u.pairs, seed, i), u.w(std::span(b)));
                 for (double& x : b) x *= std::sqrt(objective.alpha_W);
               });
   }
@@ -149,13 +152,14 @@ Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint
 double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                          const PosteriorOptions& o) {
   const Unknowns& u = objective.unknowns();
-  return double(u.streams) - mean_square(objective, newton, o, [&](int i, auto& b) {
-           const std::vector<double> z = signs(u.streams, seed, i);
-           for (std::size_t k = 0; k < u.streams; ++k) {
-             const double factor = objective.alpha * objective.stream_factor;
-             u.c(std::span(b))[k] = std::sqrt(factor * objective.streams()->bending(k)) * z[k];
-           }
-         });
+  Objective::Vector z(objective.size(), 0.0), Hz(objective.size());
+  double gamma = 0;
+  for (int i = 0; i < o.probes; ++i) {
+    std::ranges::copy(signs(objective, u.streams, seed, i), u.c(std::span(z)).begin());
+    objective.product(z, Hz, false);
+    gamma += objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x) / o.probes;
+  }
+  return gamma;
 }
 
 Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,

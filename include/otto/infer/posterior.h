@@ -44,7 +44,7 @@ struct Gammas {
 Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                             const PosteriorOptions& options = {});
 
-/// The part of it that drifts have, gamma.V holding it and V's. Collective.
+/// The part of it that drifts have, gamma.V holding it and V's, by random signs about the block of H^-1 H_data. Collective.
 double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                          const PosteriorOptions& options = {});
 
