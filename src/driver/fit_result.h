@@ -37,7 +37,8 @@ struct FitResult {
   int iterations = 0;
   long cg_iterations = 0, solves = 0;
   double cg_per_deviation = 0;  ///< of a perturbed solve
-  double seconds = 0, forward_seconds = 0;
+  double seconds = 0;
+  double forward_seconds = 0;  ///< of the processor, as the two below
   double gradient_seconds = 0, product_seconds = 0;  ///< after a value: one gradient, one product
 };
 

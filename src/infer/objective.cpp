@@ -11,8 +11,8 @@ namespace otto {
 
 namespace {
 
-constexpr std::uint64_t noise_stream = 0x6e6f;   ///< of perturbation()
-constexpr std::uint64_t stream_stream = 0x7373;  ///< of its drifts
+constexpr std::uint64_t noise_stream = 0x6e6f;   ///< of data_perturbation()
+constexpr std::uint64_t stream_stream = 0x7373;  ///< of add_prior_perturbation(), for drifts
 
 /// Equal steps; with an interaction, which is frozen at the start of a leg's first step, the first of them is
 /// halved so many times: dt/8, dt/8, dt/4, dt/2, dt ...
@@ -396,7 +396,7 @@ void Objective::product(std::span<const double> p, std::span<double> out, bool w
   if (with_prior) add_priors(p, out);
 }
 
-void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<double> out) {
+void Objective::data_perturbation(std::uint64_t seed, std::uint64_t draw, std::span<double> out) {
   Impl& o = *impl_;
   std::vector<std::vector<double>> noise(o.flow.legs(), std::vector<double>(o.owned()));
   for (std::size_t leg = 0; leg < noise.size(); ++leg) {
@@ -407,6 +407,11 @@ void Objective::perturbation(std::uint64_t seed, std::uint64_t draw, std::span<d
     }
   }
   o.adjoint(noise, out);
+}
+
+void Objective::add_prior_perturbation(std::uint64_t seed, std::uint64_t draw,
+                                       std::span<double> out) const {
+  const Impl& o = *impl_;
   if (o.fit.external) {
     Vector of_V(o.owned(), 0.0), part(o.unknowns.size());
     add_random(*o.prior, alpha, seed, draw, of_V);

@@ -41,12 +41,16 @@ double PairPrior::energy(std::span<const double> w) const {
   return sum;
 }
 
+void PairPrior::root(std::span<const double> eta, std::span<double> out) const {
+  multiply(Ut_, eta, out);
+}
+
 void PairPrior::random(std::uint64_t seed, std::uint64_t draw, std::span<double> out) const {
   std::vector<double> eta(n_);
   for (std::size_t i = 0; i < n_; ++i) {
     eta[i] = RandomAt(seed, stream << 32 | draw, i).normal()[0];
   }
-  multiply(Ut_, eta, out);
+  root(eta, out);
 }
 
 }  // namespace otto

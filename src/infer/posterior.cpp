@@ -11,25 +11,38 @@ namespace otto {
 namespace {
 
 constexpr std::uint64_t probe_stream = 0x7072;
+constexpr std::uint64_t probe_seed = 2;  ///< beyond the seed, 0 and 1 of which draw error bars
 
-/// Random signs of V and c, or of w.
-Objective::Vector probe(const Objective& objective, std::uint64_t seed, int number, bool of_V) {
-  const Mesh& mesh = objective.mesh();
-  const Unknowns& u = objective.unknowns();
-  Objective::Vector z(objective.size(), 0.0);
-  const std::uint64_t stream = probe_stream << 32 | std::uint64_t(number);
-  const auto sign = [&](std::uint64_t place) {
-    return RandomAt(seed, stream, place).uniform()[0] < 0.5 ? -1.0 : 1.0;
-  };
-  for (std::size_t k = 0; of_V && k < u.cells; ++k) z[k] = sign(std::uint64_t(mesh.global[k]));
-  for (std::size_t i = u.cells; of_V && i < u.block(); ++i) z[i] = sign(std::uint64_t(i));
-  for (std::size_t i = 0; !of_V && i < u.pairs; ++i) {
-    z[u.block() + i] = sign(std::uint64_t(mesh.global_cells) + i);
-  }
-  for (std::size_t i = u.pairs; of_V && i < u.pairs + u.streams; ++i) {
-    z[u.block() + i] = sign(std::uint64_t(mesh.global_cells) + i);
+/// So many random signs, of numbers of their own beside those of cells.
+std::vector<double> signs(const Objective& objective, std::size_t count, std::uint64_t seed,
+                          int number) {
+  const auto first = std::uint64_t(objective.mesh().global_cells);
+  std::vector<double> z(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double u =
+        RandomAt(seed, probe_stream << 32 | std::uint64_t(number), first + i).uniform()[0];
+    z[i] = u < 0.5 ? -1.0 : 1.0;
   }
   return z;
+}
+
+/// Of V, less the constant, which neither flow nor prior knows, w, c and log kT. Collective.
+double count_unknowns(const Objective& objective) {
+  const Objective::Vector ones(objective.size(), 1.0);
+  return objective.dot(ones, ones) - (objective.has_external() ? 1 : 0);
+}
+
+/// The mean of b.H^-1 b over probes: the trace of H^-1 C for draws b of covariance C. What solves leave is of second order.
+template <class Draw>
+double mean_square(const Objective& objective, GaussNewton& newton, const PosteriorOptions& o,
+                   const Draw& draw) {
+  double sum = 0;
+  for (int i = 0; i < o.probes; ++i) {
+    Objective::Vector b(objective.size(), 0.0);
+    draw(i, b);
+    sum += objective.dot(b, newton.solve(b, o.trace_rtol, o.max_cg).x);
+  }
+  return sum / o.probes;
 }
 
 /// Less its mean over the box.
@@ -113,42 +126,36 @@ Objective::Vector prior_draw(const Objective& objective, PotentialPencil& pencil
 
 Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                             const PosteriorOptions& o) {
-  Objective::Vector Hz(objective.size());
-  const auto trace_of = [&](const Objective::Vector& z) {
-    objective.product(z, Hz, false);
-    return objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x);
-  };
+  const Unknowns& u = objective.unknowns();
   Gammas gamma;
-  double parameters = 0;  // of V
-  for (int i = 0; i < o.probes; ++i) {
-    if (objective.has_external()) {
-      const Objective::Vector z = probe(objective, seed, i, true);
-      parameters = objective.dot(z, z);
-      gamma.V += trace_of(z) / o.probes;
-    }
-    if (objective.has_interaction()) {
-      gamma.w += trace_of(probe(objective, seed, i, false)) / o.probes;
-    }
+  if (objective.has_temperature()) gamma.log_kT = 1;  // it has no prior
+  if (objective.has_interaction()) {
+    gamma.w = double(u.pairs) - mean_square(objective, newton, o, [&](int i, auto& b) {
+                objective.pair_prior().root(signs(objective, u.pairs, seed, i), u.w(std::span(b)));
+                for (double& x : b) x *= std::sqrt(objective.alpha_W);
+              });
   }
-  if (objective.has_temperature()) {
-    Objective::Vector e(objective.size(), 0.0);
-    e.back() = 1;
-    gamma.log_kT = trace_of(e);
+  if (!objective.has_external()) return gamma;
+  double total = mean_square(objective, newton, o, [&](int i, auto& b) {
+    objective.data_perturbation(seed + probe_seed, std::uint64_t(i), b);
+  });
+  const double n = count_unknowns(objective);
+  if (total > o.share * n) {
+    total *= n / (total + mean_square(objective, newton, o, [&](int i, auto& b) {
+                    objective.add_prior_perturbation(seed + probe_seed, std::uint64_t(i), b);
+                  }));
   }
-  // its eigenvalues are from 0 to 1, but it is not symmetric: where the prior is next to nothing, random signs
-  // make a tenth more or less of it
-  gamma.V = std::min(gamma.V, parameters);
+  gamma.V = std::max(total - gamma.w - gamma.log_kT, 0.0);
   return gamma;
 }
 
 double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                          const PosteriorOptions& o) {
   const Unknowns& u = objective.unknowns();
-  Objective::Vector Hz(objective.size());
+  Objective::Vector z(objective.size(), 0.0), Hz(objective.size());
   double gamma = 0;
   for (int i = 0; i < o.probes; ++i) {
-    Objective::Vector z = probe(objective, seed, i, true);
-    std::ranges::fill(u.V(std::span(z)), 0.0);
+    std::ranges::copy(signs(objective, u.streams, seed, i), u.c(std::span(z)).begin());
     objective.product(z, Hz, false);
     gamma += objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x) / o.probes;
   }
@@ -193,7 +200,8 @@ std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
   pencil.set_prior(objective.alpha);
   for (int j = 0; j < draws; ++j) {
     if (stop()) return std::nullopt;
-    objective.perturbation(seed, std::uint64_t(j), b);
+    objective.data_perturbation(seed, std::uint64_t(j), b);
+    objective.add_prior_perturbation(seed, std::uint64_t(j), b);
     const Objective::Vector x = newton.solve(b, o.draw_rtol, o.max_cg).x;
     if (objective.has_temperature()) posterior.log_kT += x.back() * x.back();
     if (objective.has_interaction()) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
+#include <array>
 #include <cmath>
 
 #include "otto/core/random.h"
@@ -44,24 +45,27 @@ Snapshots moving(const Mesh& mesh) {
   return data;
 }
 
-FitSettings only(bool temperature) {
+FitSettings settings(bool temperature, bool interaction) {
   FitSettings o;
   o.temperature = temperature;
+  o.interaction = interaction;
+  o.range = 2;
+  o.knots = 5;
   o.each = false;
   return o;
 }
 
 struct Small {
-  explicit Small(bool temperature)
+  explicit Small(bool temperature, bool interaction = false)
       : mesh(make_box_mesh(Comm(), line(30))),
         data(moving(mesh)),
         energy(0.5, {}),
         generator(mesh, energy, find_flux("scharfetter_gummel")),
-        options(only(temperature)),
+        options(settings(temperature, interaction)),
         objective(generator, data, options, {4, 4}),
         newton(objective, mean(), 0.3,
                Objective::Vector(objective.size(), temperature ? -0.7 : 0.0)) {
-    newton.set_prior(0.2, 0);
+    newton.set_prior(0.2, interaction ? 0.2 : 0);
     newton.evaluate(0);
     while (!newton.converged(1e-10)) (void)newton.step();
   }
@@ -126,12 +130,52 @@ TEST(Infer, TheGradientVanishesAtTheSolutionAndAgreesWithDifferences) {
   EXPECT_LT(std::abs(J.dot(g, p)), 1e-4 * std::abs(differences));
 }
 
+/// The traces of the diagonal blocks of H^-1 H_data: V, w, log kT.
+std::array<double, 3> dense_gammas(Small& small) {
+  const Matrix G = pseudo_inverse(small.dense(true)) * small.dense(false);
+  const Unknowns& u = small.objective.unknowns();
+  const auto V = Eigen::Index(u.block()), w = Eigen::Index(u.pairs);
+  const auto diagonal = G.diagonal();
+  return {diagonal.head(V).sum(), diagonal.segment(V, w).sum(),
+          u.temperature ? diagonal.tail(1).sum() : 0};
+}
+
+/// 8 draws each: the mean is right to what so many leave, and none is farther off than a sum of squares may be.
+void expect_gammas(Small& small, double mean_error, double largest_error) {
+  const auto [V, w, log_kT] = dense_gammas(small);
+  constexpr int seeds = 40;
+  double mean_V = 0, mean_w = 0;
+  for (int seed = 0; seed < seeds; ++seed) {
+    const Gammas gamma = effective_parameters(small.objective, small.newton, 10 * seed);
+    EXPECT_NEAR(gamma.V, V, largest_error * V);
+    EXPECT_NEAR(gamma.log_kT, log_kT, 1e-6);
+    mean_V += gamma.V / seeds;
+    mean_w += gamma.w / seeds;
+  }
+  EXPECT_NEAR(mean_V, V, mean_error * V);
+  EXPECT_NEAR(mean_w, w, mean_error * w);
+}
+
 TEST(Infer, EffectiveParametersAreTheTrace) {
   Small small(false);
-  const double exact = (pseudo_inverse(small.dense(true)) * small.dense(false)).trace();
-  const double gamma =
-      effective_parameters(small.objective, small.newton, 1, {.probes = 200}).sum();
-  EXPECT_NEAR(gamma, exact, 0.1 * exact);
+  expect_gammas(small, 0.06, 0.5);
+}
+
+TEST(Infer, EffectiveParametersOfVAndTheTemperature) {
+  Small small(true);
+  expect_gammas(small, 0.06, 0.5);
+}
+
+/// Next to no prior: all of them, less the constant, whatever is drawn.
+TEST(Infer, EffectiveParametersAreNoMoreThanTheUnknowns) {
+  Small small(false);
+  small.newton.set_prior(1e-8, 0);
+  expect_gammas(small, 0.01, 0.02);
+}
+
+TEST(Infer, EffectiveParametersOfVAndW) {
+  Small small(false, true);
+  expect_gammas(small, 0.06, 0.5);
 }
 
 TEST(Infer, PerturbedSolvesHaveThePosteriorsDeviations) {

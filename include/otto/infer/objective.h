@@ -95,8 +95,10 @@ class Objective {
   [[nodiscard]] const Fields& weights() const;
   /// out += (alpha R p, alpha_W B p). Collective.
   void add_priors(std::span<const double> p, std::span<double> out) const;
-  /// sum_k S_k^T sqrt(N_k m phi'') xi + (sqrt(alpha) G^T eta, sqrt(alpha_W) U^T eta), of covariance H.
-  void perturbation(std::uint64_t seed, std::uint64_t draw, std::span<double> out);
+  /// out = sum_k S_k^T sqrt(N_k m phi'') xi, xi standard normal: of covariance H without the priors. Collective.
+  void data_perturbation(std::uint64_t seed, std::uint64_t draw, std::span<double> out);
+  /// out += (sqrt(alpha) G^T eta, sqrt(alpha_W) U^T eta), of the priors' covariance. Collective.
+  void add_prior_perturbation(std::uint64_t seed, std::uint64_t draw, std::span<double> out) const;
   /// Freezes the limiter at the last value()'s flow. Collective.
   void refresh();
   /// The same at x, where value() was last, or half, a quarter ... of the way from the densities frozen before to it, until the

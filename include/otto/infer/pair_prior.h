@@ -18,7 +18,9 @@ class PairPrior {
   /// out = B w.
   void apply(std::span<const double> w, std::span<double> out) const;
   [[nodiscard]] double energy(std::span<const double> w) const;
-  /// out = U^T eta, eta standard normal numbers of (seed, draw).
+  /// out = U^T eta.
+  void root(std::span<const double> eta, std::span<double> out) const;
+  /// The same, eta standard normal numbers of (seed, draw).
   void random(std::uint64_t seed, std::uint64_t draw, std::span<double> out) const;
 
  private:

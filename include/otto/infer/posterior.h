@@ -6,11 +6,15 @@
 //
 // and so do the traces by which the evidence (D. MacKay 1992) chooses alpha:
 //
-//   gamma = tr(H^-1 H_data),   alpha = gamma / (V.R V)              for samples;
+//   gamma = tr(H^-1 H_data) = E b.H^-1 b,   b = sum_k S_k^T sqrt(N_k m w) xi,
+//   alpha = gamma / (V.R V)                                         for samples;
 //   N_eff = (cells with data - gamma) / (2 sum KL),  alpha = gamma / (V.R V N_eff)   for densities,
 //
 // and alpha_W = gamma_W / (w.B w) alike, each with its own block of the trace (MacKay's rule for several
-// strengths); N_eff counts the sum of all gammas. The misfit of densities is the discretisation's and stands for noise of N_eff samples.
+// strengths; H is its prior's part K and the rest, so that the trace of a block of n unknowns is n - tr(H^-1 K), again a mean of
+// squares). All of H together has the trace n, the number of unknowns less the constant of V: where data determine many of them,
+// the mean g of b.H^-1 b and that of the prior's draws, k, make n g / (g + k), which varies with the spread of the eigenvalues of
+// H^-1 H_data alone. N_eff counts the sum of all gammas. The misfit of densities is the discretisation's and stands for noise of N_eff samples.
 
 #include <cstdint>
 #include <functional>
@@ -23,7 +27,9 @@
 namespace otto {
 
 struct PosteriorOptions {
-  int probes = 8;                              ///< random signs for a trace
+  int probes = 8;  ///< draws for a trace
+  /// Of the unknowns, determined by the data: beyond, draws of the prior are worth their solves.
+  double share = 0.5;
   double trace_rtol = 1e-2, draw_rtol = 1e-3;  ///< of the solves with H
   int max_cg = 200;                            ///< of one of them
   double prior_shift = 1e-8;  ///< of V / L^4 beside R, which makes the prior alone a proper one
@@ -38,7 +44,7 @@ struct Gammas {
 Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                             const PosteriorOptions& options = {});
 
-/// The part of it that drifts have, gamma.V holding it and V's. Collective.
+/// The part of it that drifts have, gamma.V holding it and V's, by random signs about the block of H^-1 H_data. Collective.
 double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
                          const PosteriorOptions& options = {});
 
