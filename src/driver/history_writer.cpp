@@ -26,7 +26,7 @@ std::string HistoryWriter::resume(const fs::path& file, const fs::path& from, lo
     if (exists) fs::rename(file, file.parent_path() / "history.before.csv", code);
     open(file);
     return fmt::format("{}: {}; it begins at {} {}", file.string(),
-                       exists ? "had other columns and is kept as history.before.csv"
+                       exists ? "had other columns, or a damaged first line, and is kept as history.before.csv"
                               : "the earlier rows are not there",
                        rows_.substr(0, rows_.size() - 1), last + 1);
   }

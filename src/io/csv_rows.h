@@ -14,8 +14,8 @@ struct RowExtent {
   std::string why_missing;  ///< "" where no row is missing up to `last`
 };
 /// `head`: the header with its line end; the first field of a row is its number; `what` a row is
-/// ("steps"), and `first` the number of the first. Rows after `max_row`, unfinished ones and those after a row out of order do not count.
-/// Not collective.
+/// ("steps"), and `first` the number of the first. Rows after `max_row`, unfinished ones, and those from
+/// one on that is out of order or has other fields than numbers, as many as the header, do not count. Not collective.
 RowExtent row_extent(const std::filesystem::path& file, const std::string& head, long max_row,
                      const std::string& what, long first = 0);
 

@@ -168,6 +168,22 @@ TEST_F(TextFiles, AHistoryGoesOnAfterARowAndKeepsOtherColumns) {
   EXPECT_EQ(split(read_text(scratch_.path() / "history.before.csv"), '\n').size(), 6U);
 }
 
+/// What is left of a row, or has letters in it, is no row, nor is what follows: said, and written anew.
+TEST_F(TextFiles, AHistoryWithADamagedRowEndsBeforeIt) {
+  const auto file = scratch_.path() / "history.csv";
+  for (const char* row : {"2", "2,1,7", "2,1x", "2,0.5 3", "2;1"}) {
+    replace_file(file, fmt::format("step,time\n0,0\n1,\n{}\n3,nan\n4,inf\n", row));
+    HistoryWriter history("step,time");
+    EXPECT_NE(history.resume(file, file, 4).find("steps 2 to 4 are missing"), std::string::npos)
+        << row;
+    history.flush();
+    EXPECT_EQ(read_text(file), "step,time\n0,0\n1,\n") << row;
+  }
+  replace_file(file, "step,time\n0,0\n1,\n2,-1e-300\n3,nan\n4,inf\n");
+  HistoryWriter history("step,time");
+  EXPECT_EQ(history.resume(file, file, 4), "");
+}
+
 TEST_F(TextFiles, ADeviceWithoutRoomIsAnError) {
   GrowingFile file;
   file.open("/dev/full");
