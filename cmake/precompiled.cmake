@@ -1,10 +1,11 @@
 # Headers that most files read, parsed once: a third of the time of a cold build. otto_precompiled(TARGET HEADERS...)
 # parses them for TARGET, otto_precompiled_of(TARGET OTHER) lets TARGET read those of OTHER, which is compiled with the
-# same flags. Sanitized and fuzzed builds go without, so that a file that does not name what it needs is found there.
+# same flags but for such as gcc lets differ. Other compilers, sanitized and fuzzed builds go without, so that a file that does
+# not name what it needs is found there.
 set(OTTO_COMMON_HEADERS <algorithm> <array> <cmath> <filesystem> <functional> <map> <memory> <optional> <span>
   <sstream> <string> <vector> <fmt/format.h> <petscksp.h>)
 
-if(OTTO_SANITIZE OR OTTO_FUZZ)
+if(OTTO_SANITIZE OR OTTO_FUZZ OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   function(otto_precompiled)
   endfunction()
   function(otto_precompiled_of)
