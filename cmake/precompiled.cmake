@@ -1,4 +1,4 @@
-# Headers that most files read, parsed once: a third of the time of a cold build. otto_precompiled(TARGET HEADERS...)
+# Headers that most files read, parsed once: they are most of what a short file has the compiler read. otto_precompiled(TARGET HEADERS...)
 # parses them for TARGET, otto_precompiled_of(TARGET OTHER) lets TARGET read those of OTHER, which is compiled with the
 # same flags but for such as gcc lets differ. Other compilers, sanitized and fuzzed builds go without, so that a file that does
 # not name what it needs is found there.
