@@ -205,9 +205,9 @@ Resumption find_resumption(const Comm& comm, const Case& c, Critical critical,
   Found found = search(comm, options.from, folder);
   for (const auto& words : found.skipped) result.warnings.push_back("skipped checkpoint " + words);
   if (!found.checkpoint) {
-    result.words.push_back(found.skipped.empty()
-                               ? "resume: no checkpoint yet, starting from the beginning"
-                               : "resume: no good checkpoint, starting from the beginning");
+    result.words.emplace_back(found.skipped.empty()
+                                  ? "resume: no checkpoint yet, starting from the beginning"
+                                  : "resume: no good checkpoint, starting from the beginning");
     return result;
   }
   const Checkpoint& from = *found.checkpoint;

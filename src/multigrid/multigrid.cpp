@@ -17,34 +17,38 @@ std::array<double, sweeps> damping(int dim) {
 
 namespace {
 
-/// Couplings of an axis that differ by less are one constant: rounding of single precision, with room
-/// for thirty operations.
-constexpr double same_coupling = 4e-6;
+/// Couplings s of an axis that differ by no more than this part become one constant s', and the diagonal goes with
+/// it: the level's form is then sum g' (u_K - u_L)^2 with g'/g = s'/s, so that this adds no more than that part to
+/// the condition of the preconditioned system, while a sweep reads half as much. True of a potential well resolved
+/// by the cells, whatever the flux.
+constexpr double near_constant = 0.1;
 
-/// The common value of `s` over the faces of one axis of all blocks, or 0 where they differ.
-/// Collective.
-template <class Real>
-Real constant_value(const Operator& op, std::size_t a, const std::vector<Real>& s) {
+/// The couplings s = c g / sqrt(omega_K omega_L) of the faces of one axis, of all blocks, as one value; 0 where they
+/// differ by too much. `root`: sqrt(omega). Collective.
+double common_coupling(const Operator& op, std::size_t a, double c, std::span<const double> root) {
   double min = std::numeric_limits<double>::infinity(), max = 0;
+  const auto step = std::size_t(op.grid.stride[a]);
   for_each(op.grid.n, [&](int i, int j, int k) {
-    const auto c = std::size_t(op.grid.index(i, j, k));
-    if (op.g[a][c] == 0) return;
-    min = std::min(min, double(s[c]));
-    max = std::max(max, double(s[c]));
+    const auto q = std::size_t(op.grid.index(i, j, k));
+    if (op.g[a][q] == 0) return;
+    const double s = c * op.g[a][q] / root[q] / root[q - step];
+    min = std::min(min, s);
+    max = std::max(max, s);
   });
   min = op.comm.min(min);
   max = op.comm.max(max);
-  return max - min <= same_coupling * min ? Real(max) : Real(0);
+  return max <= (1 + near_constant) * min ? std::sqrt(min) * std::sqrt(max) : 0;
 }
 
 template <class Real>
 struct Level {
   const Hierarchy::Level* plan = nullptr;
   std::vector<Real> x, y, t, d, id, p;  ///< unknown, b / d, scratch, diagonal, 1/d, transfer
-  std::array<std::vector<Real>, 3> s;   ///< couplings of lower faces
-  std::array<Real, 3> constant{};       ///< the coupling where it is one per axis
+  std::vector<Real> loss;               ///< c sum g / omega_K, the diagonal's part beside sigma
+  std::array<std::vector<Real>, 3> s;   ///< couplings of lower faces, where they are not one per axis
+  std::array<Real, 3> constant{};       ///< the coupling where it is
   bool is_constant = false;
-  std::vector<double> sigma;  ///< with halo layout, no halo values
+  std::vector<double> sigma;  ///< with halo layout, no halo values; not made where all are 1
   BlockExchange halo;
   std::unique_ptr<Gathering> gathering;  ///< of a level that changes its blocks
   std::vector<Real> row;
@@ -121,8 +125,6 @@ class TypedCycle final : public Cycle {
     const std::size_t size = plan.op.grid.size;
     for (auto* v : {&level.x, &level.y, &level.t, &level.d, &level.id, &level.p})
       v->assign(size, 0);
-    for (std::size_t a = 0; a < std::size_t(plan.op.grid.dim); ++a) level.s[a].assign(size, 0);
-    level.sigma.assign(size, 1.0);
     level.row.assign(std::size_t(plan.op.grid.n[0]) + 1, 0);
     level.halo = BlockExchange(plan.op.comm, plan.op.grid, plan.op.neighbour);
     return level;
@@ -143,30 +145,49 @@ class TypedCycle final : public Cycle {
     });
   }
 
-  /// s = c g / sqrt(omega_K omega_L).
+  /// s = c g / sqrt(omega_K omega_L), and the loss c sum g / omega_K = sum s sqrt(omega_L / omega_K).
   void set_couplings(Level<Real>& level, double c) {
     const Operator& op = level.plan->op;
-    level.is_constant = true;
     std::vector<double> root(op.grid.size);
     std::ranges::transform(op.omega, root.begin(), [](double omega) { return std::sqrt(omega); });
+    level.is_constant = level.plan->next == Hierarchy::Next::coarsen;
+    for (std::size_t a = 0; a < std::size_t(op.grid.dim) && level.is_constant; ++a) {
+      const double s = common_coupling(op, a, c, root);
+      level.constant[a] = Real(s);
+      level.is_constant = s > 0;
+    }
+    level.loss.assign(op.grid.size, 0);
     for (std::size_t a = 0; a < std::size_t(op.grid.dim); ++a) {
       const std::size_t step = std::size_t(op.grid.stride[a]);
-      for (std::size_t q = step; q < op.grid.size; ++q) {
+      std::vector<Real>& s = level.s[a];
+      s.assign(level.is_constant ? 0 : op.grid.size, 0);
+      for (std::size_t q = step; q < op.grid.size && !level.is_constant; ++q) {
         const double g = op.g[a][q];
-        level.s[a][q] = g > 0 ? Real(c * g / root[q] / root[q - step]) : Real(0);
+        s[q] = g > 0 ? Real(c * g / root[q] / root[q - step]) : Real(0);
       }
-      level.constant[a] = constant_value(op, a, level.s[a]);
-      level.is_constant = level.is_constant && (level.constant[a] > 0);
     }
+    for_each(op.grid.n, [&](int i, int j, int k) {
+      const auto K = std::size_t(op.grid.index(i, j, k));
+      double loss = 0;
+      for (std::size_t a = 0; a < std::size_t(op.grid.dim); ++a) {
+        const auto step = std::size_t(op.grid.stride[a]);
+        const double below = op.g[a][K], above = op.g[a][K + step];
+        if (level.is_constant) {
+          const double roots = (below > 0 ? root[K - step] : 0) + (above > 0 ? root[K + step] : 0);
+          loss += double(level.constant[a]) * (roots / root[K]);
+        } else {
+          loss += c * ((below + above) / op.omega[K]);
+        }
+      }
+      level.loss[K] = Real(loss);
+    });
   }
 
   /// sigma of an aggregate: the mean over its Gibbs mass.
   void set_weights(std::span<const double> sigma) {
-    const bool ones = sigma.empty();
-    if (ones && ones_) return;
-    ones_ = ones;
-    for (auto& level : levels_) std::ranges::fill(level.sigma, ones ? 1.0 : 0.0);
-    if (ones) return;
+    ones_ = sigma.empty();
+    if (ones_) return;
+    for (auto& level : levels_) level.sigma.assign(level.plan->op.grid.size, 0.0);
     std::size_t at = 0;
     const BlockGrid& grid = levels_.front().plan->op.grid;
     for_each(grid.n, [&](int i, int j, int k) {
@@ -189,16 +210,11 @@ class TypedCycle final : public Cycle {
     });
   }
 
-  /// d = sigma + c sum g / omega_K.
   void set_diagonal(Level<Real>& level) {
-    const Operator& op = level.plan->op;
-    for_each(op.grid.n, [&](int i, int j, int k) {
-      const auto me = std::size_t(op.grid.index(i, j, k));
-      double out = 0;
-      for (std::size_t a = 0; a < std::size_t(op.grid.dim); ++a) {
-        out += op.g[a][me] + op.g[a][me + std::size_t(op.grid.stride[a])];
-      }
-      const double d = level.sigma[me] + c_ * (out / op.omega[me]);
+    const BlockGrid& grid = level.plan->op.grid;
+    for_each(grid.n, [&](int i, int j, int k) {
+      const auto me = std::size_t(grid.index(i, j, k));
+      const double d = (ones_ ? 1 : level.sigma[me]) + double(level.loss[me]);
       level.d[me] = Real(d);
       level.id[me] = Real(1 / d);
     });

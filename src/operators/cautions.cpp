@@ -86,24 +86,28 @@ Point half_extent(const Mesh& mesh) {
 /// shortest g where they do not span the space. Empty matrices elsewhere.
 class WallGradients {
  public:
-  explicit WallGradients(const Generator& g) {
+  explicit WallGradients(const Generator& g) : place_(std::size_t(g.mesh().local()), nowhere) {
     const Mesh& mesh = g.mesh();
-    for (const std::int32_t cell : mesh.boundary.cell) cells_[cell];
+    for (const std::int32_t cell : mesh.boundary.cell) {
+      std::int32_t& place = place_[std::size_t(cell)];
+      if (place != nowhere) continue;
+      place = std::int32_t(sums_.size());
+      sums_.emplace_back();
+    }
     for (std::size_t f = 0; f < std::size_t(mesh.faces.size()); ++f) {
-      const auto left = cells_.find(mesh.faces.left[f]), right = cells_.find(mesh.faces.right[f]);
-      if (left == cells_.end() && right == cells_.end()) continue;
+      const auto left = std::size_t(mesh.faces.left[f]), right = std::size_t(mesh.faces.right[f]);
+      if (place_[left] == nowhere && place_[right] == nowhere) continue;
       const Point x = across(mesh, f);
       const Eigen::Vector3d n = Eigen::Map<const Eigen::Vector3d>(x.data()).normalized();
-      const double slope = (g.external()[std::size_t(mesh.faces.right[f])] -
-                            g.external()[std::size_t(mesh.faces.left[f])]) /
-                           mesh.faces.distance[f];
-      for (const auto& at : {left, right}) {
-        if (at == cells_.end()) continue;
-        at->second.N += n * n.transpose();
-        at->second.b += slope * n;
+      const double slope = (g.external()[right] - g.external()[left]) / mesh.faces.distance[f];
+      for (const std::size_t cell : {left, right}) {
+        if (place_[cell] == nowhere) continue;
+        Sums& sums = sums_[std::size_t(place_[cell])];
+        sums.N += n * n.transpose();
+        sums.b += slope * n;
       }
     }
-    for (auto& [cell, sums] : cells_) {
+    for (Sums& sums : sums_) {
       const Eigen::MatrixXd N = sums.N;
       const Eigen::VectorXd b = sums.b;
       sums.b = N.completeOrthogonalDecomposition().solve(b);
@@ -112,7 +116,8 @@ class WallGradients {
 
   /// The fall of V per length towards the wall.
   [[nodiscard]] double fall(std::int32_t cell, const Point& normal) const {
-    return -cells_.at(cell).b.dot(Eigen::Map<const Eigen::Vector3d>(normal.data()));
+    const Sums& sums = sums_[std::size_t(place_[std::size_t(cell)])];
+    return -sums.b.dot(Eigen::Map<const Eigen::Vector3d>(normal.data()));
   }
 
  private:
@@ -120,7 +125,9 @@ class WallGradients {
     Eigen::Matrix3d N = Eigen::Matrix3d::Zero();
     Eigen::Vector3d b = Eigen::Vector3d::Zero();  // then g
   };
-  std::unordered_map<std::int32_t, Sums> cells_;
+  static constexpr std::int32_t nowhere = -1;
+  std::vector<std::int32_t> place_;  // of each local cell in sums_
+  std::vector<Sums> sums_;
 };
 
 /// Of the faces that a cell has on one straight wall, the part that each is.

@@ -184,8 +184,9 @@ Ledger ledger(const Generator& generator, std::span<const double> rho, bool with
   std::array<ReproducibleSum, 3> parts{of_cells[0], of_cells[1]};
   if (with_dissipation) {
     for (std::size_t i = 0; heat && i < std::size_t(cells); ++i) room[i] += heat->cells[i];
-    const bool empty_cells = std::ranges::any_of(rho.first(static_cast<std::size_t>(cells)),
-                                                 [](double x) { return x <= 0; });
+    Bounds all = bounds;
+    all.add(rho.data() + owned, cells - mesh.owned);
+    const bool empty_cells = *std::ranges::min_element(all.min) <= 0;
     parts[2] = dissipation(generator, rho, room.get(), empty_cells);
   }
   const std::vector<double> sums = sums_of_all(mesh.comm, parts);

@@ -12,6 +12,8 @@ namespace otto {
 void Extrapolation::reset() {
   known_ = 0;
   degree_.fill(0);
+  same_.fill(0);
+  resting_.fill(0);
   misses_ = {};
 }
 
@@ -19,6 +21,10 @@ void Extrapolation::remember(Archive& archive) {
   archive.number("known", known_);
   for (std::size_t i = 0; i < degree_.size(); ++i) {
     archive.number("degree" + std::to_string(i), degree_[i]);
+    if (archive.holds(fmt::format("same{}", i))) {
+      archive.number(fmt::format("same{}", i), same_[i]);
+      archive.number(fmt::format("resting{}", i), resting_[i]);
+    }
     for (std::size_t q = 0; q < max_points && options_.memory > 0; ++q) {
       const std::string name = fmt::format("miss{}_{}", i, q);
       if (archive.holds(name)) archive.number(name, misses_[i][q]);
@@ -70,7 +76,12 @@ void Extrapolation::guess(int slot, double t, std::span<double> rho) const {
 }
 
 void Extrapolation::learn(int slot, double t, std::span<const double> rho) {
+  const auto s = static_cast<std::size_t>(slot);
   if (known_ == 0) return;
+  if (resting_[s] > 0) {
+    --resting_[s];
+    return;
+  }
   const auto degree_weights = [&](int degree) {
     return degree < known_ ? weights(degree, t) : Weights{};
   };
@@ -90,10 +101,13 @@ void Extrapolation::learn(int slot, double t, std::span<const double> rho) {
               put3(e3 * e3);
             });
   const std::vector<double> last = sums_of_all(comm_, squares);
-  auto& miss = misses_[static_cast<std::size_t>(slot)];
+  auto& miss = misses_[s];
   for (std::size_t q = 0; q < max_points; ++q) miss[q] = options_.memory * miss[q] + last[q];
-  degree_[static_cast<std::size_t>(slot)] =
-      int(std::min_element(miss.begin(), miss.begin() + known_) - miss.begin());
+  const int best = int(std::min_element(miss.begin(), miss.begin() + known_) - miss.begin());
+  const bool comparable = options_.memory == 0 && known_ == int(max_points);
+  same_[s] = comparable && best == degree_[s] ? same_[s] + 1 : 0;
+  resting_[s] = same_[s] >= options_.settled ? options_.rest : 0;
+  degree_[s] = best;
 }
 
 }  // namespace otto

@@ -52,6 +52,10 @@ class BlockExchange {
 
   /// There is a neighbour to exchange with (which may be this block itself).
   [[nodiscard]] bool any() const { return any_; }
+  /// There is one beyond side `s` of axis `a`.
+  [[nodiscard]] bool any(int a, int s) const {
+    return neighbour_[std::size_t(a)][std::size_t(s)] >= 0;
+  }
 
   /// Fills the halo of `x` (grid.size entries). Collective over neighbours.
   template <class T>
@@ -132,7 +136,7 @@ class BlockExchange {
 
   Comm comm_;
   BlockGrid grid_;
-  Neighbours neighbour_{};
+  Neighbours neighbour_{{{-1, -1}, {-1, -1}, {-1, -1}}};
   bool any_ = false;
   std::array<std::vector<std::byte>, 6> in_, out_;
   std::vector<MPI_Request> requests_;

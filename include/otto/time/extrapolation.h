@@ -20,6 +20,8 @@ struct ExtrapolationOptions {
   /// A degree is judged by the sum of its squared misses, each earlier one times this: 0 judges by the
   /// last alone, which suits states that a solve knows everywhere equally well.
   double memory = 0;
+  /// Without memory: a degree that was best so many times in a row is judged again only after so many solves.
+  int settled = 3, rest = 3;
 };
 
 /// Remembers the last four states with their times. Guesses exist for several kinds of solve
@@ -39,7 +41,8 @@ class Extrapolation {
   [[nodiscard]] bool empty() const { return known_ == 0; }
   /// Writes the guess for time t. Needs at least one state.
   void guess(int slot, double t, std::span<double> rho) const;
-  /// Compares all degrees with what the solve found and remembers the best. Collective.
+  /// Compares all degrees with what the solve found and remembers the best; not after every solve, once it has
+  /// settled. Collective.
   void learn(int slot, double t, std::span<const double> rho);
   void remember(Archive& archive);
 
@@ -59,6 +62,7 @@ class Extrapolation {
   std::array<Point, max_points> points_;  // newest first
   int known_ = 0;
   std::array<int, slots> degree_{};
+  std::array<int, slots> same_{}, resting_{};  ///< times in a row it was best; solves it is not judged after
   std::array<std::array<double, max_points>, slots> misses_{};  ///< of every degree
 };
 

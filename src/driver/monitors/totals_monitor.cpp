@@ -19,7 +19,7 @@ TotalsMonitor::TotalsMonitor(const Watched& watched) : record_(watched.record) {
 bool TotalsMonitor::after_step(const State& state, const StepRecord& r) {
   if (!record_.totals) record_.totals.emplace();
   record_.totals->add(r);
-  if (gibbs_) record_.gibbs_distance = (*gibbs_)(state.density, r.ledger.mass);
+  if (gibbs_) record_.gibbs_distance = (*gibbs_)(state.density, r.ledger);
   return true;
 }
 
