@@ -85,7 +85,7 @@ class TypedCycle final : public Cycle {
 
   void set(double c, std::span<const double> sigma) override {
     if (c != c_) {
-      for (auto& level : levels_) set_couplings(level, c);
+      for (std::size_t l = 0; l < levels_.size(); ++l) set_couplings(levels_[l], c, is_smoothed(l));
       c_ = c;
     }
     set_weights(sigma);
@@ -145,12 +145,19 @@ class TypedCycle final : public Cycle {
     });
   }
 
+  /// The cells of level l are smoothed and joined, by these blocks or, after it has changed them, by others.
+  [[nodiscard]] bool is_smoothed(std::size_t l) const {
+    while (levels_[l].plan->next == Hierarchy::Next::regroup) ++l;
+    return levels_[l].plan->next == Hierarchy::Next::coarsen;
+  }
+
   /// s = c g / sqrt(omega_K omega_L), and the loss c sum g / omega_K = sum s sqrt(omega_L / omega_K).
-  void set_couplings(Level<Real>& level, double c) {
+  /// `may_be_constant`: the same for all blocks of a level, however they change.
+  void set_couplings(Level<Real>& level, double c, bool may_be_constant) {
     const Operator& op = level.plan->op;
     std::vector<double> root(op.grid.size);
     std::ranges::transform(op.omega, root.begin(), [](double omega) { return std::sqrt(omega); });
-    level.is_constant = level.plan->next == Hierarchy::Next::coarsen;
+    level.is_constant = may_be_constant;
     for (std::size_t a = 0; a < std::size_t(op.grid.dim) && level.is_constant; ++a) {
       const double s = common_coupling(op, a, c, root);
       level.constant[a] = Real(s);

@@ -9,9 +9,9 @@ namespace otto {
 
 EulerGuess::EulerGuess(const Mesh& mesh, SolverOptions options, const NewtonControl& control)
     : mesh_(mesh),
+      options_(options),
       control_(control),
       gibbs_(mesh, options),
-      solver_(mesh, options, FluxSolver::Role::inside),
       left_(std::size_t(mesh.faces.size())),
       right_(left_.size()),
       mass_(std::size_t(mesh.owned)),
@@ -57,6 +57,13 @@ void EulerGuess::set_rates(const Step& step) {
   }
 }
 
+/// By the general solver.
+SolveReport EulerGuess::solve_fluxes(std::span<double> rho) {
+  if (!solver_) solver_ = std::make_unique<FluxSolver>(mesh_, options_, FluxSolver::Role::inside);
+  solver_->set(1, std::span(mesh_.volume).first(mass_.size()), left_, right_);
+  return solver_->solve(mass_, rho);
+}
+
 SolveReport EulerGuess::find(const Step& step, std::vector<double>& rho) {
   take_all();
   set_rates(step);
@@ -66,10 +73,7 @@ SolveReport EulerGuess::find(const Step& step, std::vector<double>& rho) {
   const GibbsSolver::Rates rates{step.V, step.kT, left_, right_};
   SolveReport report;
   if (gibbs_.takes(rates)) report = gibbs_.solve(rates, mass_, inner);
-  if (!report.converged) {
-    solver_.set(1, std::span(mesh_.volume).first(mass_.size()), left_, right_);
-    report = solver_.solve(mass_, inner);
-  }
+  if (!report.converged) report = solve_fluxes(inner);
   for (std::size_t k = 0; k < mass_.size(); ++k) rho[k] = std::max(rho[k], 0.0);
   mesh_.halo.update(mesh_.comm, rho);
   for (int i = 0; i < control_.guess_sweeps; ++i) sweep(step, rho);

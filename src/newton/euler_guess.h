@@ -9,6 +9,7 @@
 // kT (log rho + 1) + V is a guess of phi, bounded by those of rho0 (a maximum principle).
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -38,15 +39,17 @@ class EulerGuess {
   void raise_tails(const Step& step, double below, std::vector<double>& rho);
 
  private:
+  SolveReport solve_fluxes(std::span<double> rho);
   void take_all();
   void set_rates(const Step& step);
   void weigh(const Step& step, const std::vector<double>& rho);
   void sweep(const Step& step, std::vector<double>& rho);
 
   const Mesh& mesh_;
+  const SolverOptions options_;
   const NewtonControl control_;
   GibbsSolver gibbs_;
-  FluxSolver solver_;                                ///< where that one cannot
+  std::unique_ptr<FluxSolver> solver_;               ///< where that one cannot; made when it is wanted
   std::vector<double> left_, right_;                 // per face: tau F = left rho_K + right rho_L
   std::vector<std::int32_t> cell_list_, face_list_;  // owned cells in play, and faces beside them
   std::vector<char> in_play_;                        // per cell, ghosts included
