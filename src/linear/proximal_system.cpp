@@ -3,7 +3,9 @@
 #include <petscksp.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <memory>
 
 #include "assembled.h"
 #include "krylov.h"
@@ -68,10 +70,11 @@ struct ProximalSystem::Impl {
   bool fronts = false;    ///< it has free boundaries
   bool assemble = false;  ///< there is no box, or the user chose a preconditioner
   bool geometric = true;  ///< no: coefficients that jump take the algebraic cycle
-  bool single = false;    ///< precision of the cycle
   bool equal_volumes = false;
   std::vector<double> x, w;
-  std::unique_ptr<multigrid::ProximalCycle> cycle;
+  /// In double and in single precision, made when wanted: densities with vacuum tails change from one to the other.
+  std::array<std::unique_ptr<multigrid::ProximalCycle>, 2> cycles;
+  multigrid::ProximalCycle* cycle = nullptr;  ///< the present one
   std::unique_ptr<ProximalMatrix> matrix;
   Mat assembled = nullptr;                           ///< of `matrix`
   std::unique_ptr<Preconditioners> preconditioners;  ///< of the matrix-free system
@@ -95,10 +98,9 @@ void ProximalSystem::Impl::make_cycle() {
   const double smallest = mesh.comm.min(min), largest = mesh.comm.max(std::max(max, largest_g));
   const bool narrow = mesh.comm.max(max) <= single_range * smallest && largest <= single_largest &&
                       largest >= 1 / single_largest;
-  if (!cycle || single != narrow) {
-    cycle = multigrid::make_proximal_cycle(mesh, narrow);
-  }
-  single = narrow;
+  auto& made = cycles[narrow ? 1 : 0];
+  if (!made) made = multigrid::make_proximal_cycle(mesh, narrow);
+  cycle = made.get();
   cycle->set(coefficients.omega, coefficients.slope_left, coefficients.slope_right, coefficients.g,
              !mesh.comm.any(!(equal_volumes && coefficients.one_slope())));
 }

@@ -17,8 +17,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <unordered_map>
-#include <utility>
+#include <numeric>
+#include <span>
 #include <vector>
 
 namespace otto {
@@ -107,10 +107,10 @@ class WallGradients {
         sums.b += slope * n;
       }
     }
+    Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> shortest(3, 3);
     for (Sums& sums : sums_) {
-      const Eigen::MatrixXd N = sums.N;
       const Eigen::VectorXd b = sums.b;
-      sums.b = N.completeOrthogonalDecomposition().solve(b);
+      sums.b = shortest.compute(sums.N).solve(b);
     }
   }
 
@@ -132,17 +132,23 @@ class WallGradients {
 
 /// Of the faces that a cell has on one straight wall, the part that each is.
 std::vector<double> parts_of_wall(const BoundaryFaces& walls) {
-  std::unordered_map<std::int32_t, std::vector<std::size_t>> of_cell;
-  for (std::size_t b = 0; b < std::size_t(walls.size()); ++b) of_cell[walls.cell[b]].push_back(b);
-  std::vector<double> part(std::size_t(walls.size()));
-  for (std::size_t b = 0; b < part.size(); ++b) {
-    double area = 0;
-    for (const std::size_t other : of_cell[walls.cell[b]]) {
-      double cosine = 0;
-      for (std::size_t a = 0; a < 3; ++a) cosine += walls.normal[b][a] * walls.normal[other][a];
-      if (cosine > straight) area += walls.area[other];
+  std::vector<std::size_t> by_cell(std::size_t(walls.size()));
+  std::iota(by_cell.begin(), by_cell.end(), std::size_t{0});
+  std::ranges::stable_sort(by_cell, {}, [&](std::size_t b) { return walls.cell[b]; });
+  std::vector<double> part(by_cell.size());
+  for (std::size_t begin = 0, end = 0; begin < by_cell.size(); begin = end) {
+    const std::int32_t cell = walls.cell[by_cell[begin]];
+    while (end < by_cell.size() && walls.cell[by_cell[end]] == cell) ++end;
+    const std::span<const std::size_t> of_cell(&by_cell[begin], end - begin);
+    for (const std::size_t b : of_cell) {
+      double area = 0;
+      for (const std::size_t other : of_cell) {
+        double cosine = 0;
+        for (std::size_t a = 0; a < 3; ++a) cosine += walls.normal[b][a] * walls.normal[other][a];
+        if (cosine > straight) area += walls.area[other];
+      }
+      part[b] = walls.area[b] / area;
     }
-    part[b] = walls.area[b] / area;
   }
   return part;
 }
