@@ -177,6 +177,18 @@ void put_back_results(const fs::path& folder, const std::string& kept) {
   return_entries(folder, kept);
 }
 
+void part_with_results(const fs::path& folder, const std::string& kept) {
+  std::error_code none;
+  for (const auto name : results) {
+    if (fs::equivalent(folder / name, folder / kept / name, none)) fs::remove(folder / name, none);
+  }
+  for (const auto& entry : fs::directory_iterator(folder / "pictures", none)) {
+    if (!is_picture(entry.path())) continue;
+    fs::create_directories(folder / kept / "pictures", none);
+    fs::rename(entry.path(), folder / kept / "pictures" / entry.path().filename(), none);
+  }
+}
+
 void drop_results(const fs::path& folder, const std::string& kept) {
   std::error_code none;
   remove_pictures(folder);

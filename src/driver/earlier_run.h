@@ -35,7 +35,10 @@ void remove_start(const std::filesystem::path& folder);
 std::string keep_results(const std::filesystem::path& folder);
 /// Results of keep_results() take their places again. Never throws.
 void put_back_results(const std::filesystem::path& folder, const std::string& kept);
-/// The new results are complete, or what is known: those that were kept go, and the pictures of them. Never throws.
+/// The new run was stopped or has failed: the kept results stay where they are, pictures of them with them, and nothing of
+/// them beside what there is of the new ones. Never throws.
+void part_with_results(const std::filesystem::path& folder, const std::string& kept);
+/// The new results are complete: those that were kept go, and the pictures of them. Never throws.
 void drop_results(const std::filesystem::path& folder, const std::string& kept);
 
 /// A run that was not resumed by mistake loses no checkpoint: those of the last run in the folder

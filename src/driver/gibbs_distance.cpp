@@ -72,7 +72,8 @@ double GibbsDistance::operator()(std::span<const double> density, const Ledger& 
   const double kT = generator_.temperature();
   const double energy = ledger.free_energy / kT, rest = mass * (shift + min_ / kT);
   const double distance = energy - rest;
-  if (ledger.min_density >= 0 && distance > cancelled * (std::abs(energy) + std::abs(rest))) return distance;
+  if (ledger.min_density >= 0 && distance > cancelled * (std::abs(energy) + std::abs(rest)))
+    return distance;
   return close_to_rest(density, shift);
 }
 

@@ -7,6 +7,14 @@ namespace otto {
 
 namespace fs = std::filesystem;
 
+HistoryWriter::~HistoryWriter() {
+  try {
+    if (!trouble_) file_.flush();
+  } catch (const std::exception&) {
+    // What made the command fail is told elsewhere.
+  }
+}
+
 void HistoryWriter::open(const fs::path& file) {
   file_.open(file);
   file_.append(header_);
@@ -25,10 +33,11 @@ std::string HistoryWriter::resume(const fs::path& file, const fs::path& from, lo
     const bool exists = fs::exists(file, code);
     if (exists) fs::rename(file, file.parent_path() / "history.before.csv", code);
     open(file);
-    return fmt::format("{}: {}; it begins at {} {}", file.string(),
-                       exists ? "had other columns, or a damaged first line, and is kept as history.before.csv"
-                              : "the earlier rows are not there",
-                       rows_.substr(0, rows_.size() - 1), last + 1);
+    return fmt::format(
+        "{}: {}; it begins at {} {}", file.string(),
+        exists ? "had other columns, or a damaged first line, and is kept as history.before.csv"
+               : "the earlier rows are not there",
+        rows_.substr(0, rows_.size() - 1), last + 1);
   }
   file_.open_at(file, e.length);
   if (e.last == last && e.why_missing.empty()) return "";
@@ -53,6 +62,11 @@ void HistoryWriter::flush(bool durable) {
   if (trouble_) throw IoError(*trouble_);
   file_.flush(durable);
   flushed_ = std::chrono::steady_clock::now();
+}
+
+void HistoryWriter::finish() {
+  flush();
+  file_.confirm();
 }
 
 }  // namespace otto

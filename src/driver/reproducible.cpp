@@ -55,6 +55,9 @@ void check_reproducible(const Case& c, const Mesh& mesh) {
   if (c.section("analysis").present()) {
     refuse("[analysis] adds fields whose last digits differ from one number of ranks to another");
   }
+  if (c.section("flux").text("kind") == "simplex") {
+    refuse("the sums of flux.kind = \"simplex\" over triangles are made in an order of the ranks");
+  }
   if (network_kernel(c)) {
     refuse("interactions by a network have not the same bits on every number of ranks");
   }

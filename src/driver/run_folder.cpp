@@ -31,6 +31,13 @@ std::pair<std::uintmax_t, std::uintmax_t> identity_of(const fs::path& folder) {
   return {found.st_dev, found.st_ino};
 }
 
+/// A name as it stands in summary.json, where what is no UTF-8 is replaced.
+std::string as_text(const std::string& name) {
+  using Json = nlohmann::json;
+  return Json::parse(Json(name).dump(-1, ' ', false, Json::error_handler_t::replace))
+      .get<std::string>();
+}
+
 }  // namespace
 
 double seconds_since_program_start() { return seconds_since(program_start); }
@@ -52,7 +59,7 @@ RunFolder::RunFolder(const Comm& comm, fs::path folder, const Case& c, Resumptio
       log_(comm, quiet) {
   summary_.provenance = collect_provenance(comm, resolved_);
   summary_.title = c.root().text("title");
-  summary_.case_file = fs::absolute(c.file()).lexically_normal().string();
+  summary_.case_file = as_text(fs::absolute(c.file()).lexically_normal().string());
   const Section run = c.section("run");
   if (run.has("wall_minutes")) {
     guard_.limit_wall_time(program_start, 60 * run.real("wall_minutes"));
@@ -107,7 +114,8 @@ void RunFolder::open() {
 void RunFolder::confirm() const {
   if (!open_ || identity_of(path_) == identity_) return;
   throw IoError(path_.string() +
-                ": this folder was moved or removed while Otto wrote into it, and what it had written is there "
+                ": this folder was moved or removed while Otto wrote into it, and what it had "
+                "written is there "
                 "no more; put it back, or run the command again");
 }
 
@@ -125,18 +133,17 @@ void RunFolder::make_room() {
       moved = move_results_aside(path_);
       return;
     }
-    // With --resume auto damaged checkpoints may be there; they stay until new ones are good.
     kept_ = keep_results(path_);
-    if (!resumption_.asked) checkpoints_aside_ = set_checkpoints_aside(path_);
+    checkpoints_aside_ = set_checkpoints_aside(path_);
     if (kept_.empty()) remove_results(path_);
   });
   if (!moved.empty()) {
     log_.warn(fmt::format("the results of another case in this folder are kept in {}", moved));
   }
   if (checkpoints_aside_) {
-    log_.warn(
-        "the checkpoints of the last run in this folder are kept in checkpoints.before; "
-        "--resume auto would have gone on from them");
+    log_.warn(fmt::format(
+        "the checkpoints of the last run in this folder are kept in checkpoints.before; {}",
+        resumption_.asked ? "none of them is good" : "--resume auto would have gone on from them"));
   }
 }
 
@@ -176,7 +183,9 @@ void RunFolder::write_summary(const nlohmann::ordered_json& extra) {
       json[name] = part;
     }
   }
-  replace_file(path_ / "summary.json", json.dump(2) + "\n");
+  constexpr auto replace =
+      nlohmann::ordered_json::error_handler_t::replace;  // of names that are no UTF-8
+  replace_file(path_ / "summary.json", json.dump(2, ' ', false, replace) + "\n");
 }
 
 void RunFolder::conclude(const nlohmann::ordered_json& extra,
@@ -185,28 +194,34 @@ void RunFolder::conclude(const nlohmann::ordered_json& extra,
   comm_.together([&] {
     if (!comm_.is_root()) return;
     confirm();
+    if (!kept_.empty() && summary_.status != "completed") leave_earlier();
     for (const auto& sentence : summary_.warnings) log_.warn(sentence);
     farewell();
     if (log_.trouble()) throw IoError(*log_.trouble());
     write_summary(extra);
-    if (!kept_.empty()) drop_results(path_, std::exchange(kept_, ""));
+    if (!kept_.empty() && summary_.status == "completed")
+      drop_results(path_, std::exchange(kept_, ""));
   });
 }
 
-/// A failure to write leaves the results of the completed run before: in their places, unless the new run has got
-/// further than its start. True where the folder is as it was.
+/// Root: the results of the completed run before stay where they were set aside.
+void RunFolder::leave_earlier() {
+  const std::string kept = std::exchange(kept_, "");
+  part_with_results(path_, kept);
+  warn_at_end(fmt::format("the results of the last run in this folder are kept in {}", kept));
+}
+
+/// A failure leaves the results of the completed run before: in their places where it is one to write, before the new run
+/// has got further than its start. True where the folder is as it was.
 bool RunFolder::keep_earlier(const std::exception& error) {
   if (kept_.empty()) return false;
-  const std::string kept = std::exchange(kept_, "");
-  if (as_error(error).status() != ExitStatus::io) {
-    drop_results(path_, kept);
+  const bool stepped = summary_.totals && summary_.totals->steps > 0;
+  if (as_error(error).status() != ExitStatus::io || stepped) {
+    leave_earlier();
+    log_.warn(summary_.warnings.back());
     return false;
   }
-  if (summary_.totals && summary_.totals->steps > 0) {
-    warn(fmt::format("the results of the last run in this folder are kept in {}", kept));
-    return false;
-  }
-  put_back_results(path_, kept);
+  put_back_results(path_, std::exchange(kept_, ""));
   if (checkpoints_aside_) put_back_checkpoints(path_);
   return true;
 }

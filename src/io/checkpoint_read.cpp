@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <new>
 
 #include "content_hash.h"
 #include "h5_structure.h"
@@ -40,7 +42,23 @@ std::string fault_of(const Comm& comm, const Work& work) {
     });
     return "";
   } catch (const Error& e) {
+    if (std::string(e.what()) == std::bad_alloc().what())
+      throw std::bad_alloc();  // no fault of the file's
     return e.what();
+  }
+}
+
+/// A checkpoint that may not be read is no damaged one: a run that began anew would lose what it holds. Throws IoError.
+void check_readable(const fs::path& folder, const std::vector<std::string>& names) {
+  const auto check = [](const fs::path& path, int mode) {
+    if (::access(path.c_str(), mode) == 0 || errno == ENOENT) return;
+    throw IoError(
+        fmt::format("{}: cannot be read: {}; give this user the right to, or leave --resume out",
+                    path.string(), std::strerror(errno)));
+  };
+  check(folder, R_OK | X_OK);
+  for (const std::string& name : names) {
+    for (const char* kind : {".json", ".h5"}) check(folder / (name + kind), R_OK);
   }
 }
 
@@ -254,9 +272,12 @@ void Checkpoint::load(const Mesh& mesh, const Remember& remember) const {
 
 Found newest_checkpoint(const Comm& comm, const fs::path& folder) {
   std::string list;
-  if (comm.is_root()) {
-    for (const auto& name : checkpoint_names(folder)) list += name + "\n";
-  }
+  comm.together([&] {
+    if (!comm.is_root()) return;
+    const std::vector<std::string> all = checkpoint_names(folder);
+    check_readable(folder, all);
+    for (const auto& name : all) list += name + "\n";
+  });
   list = comm.broadcast(std::move(list));
   std::vector<std::string> names;
   for (std::size_t at = 0; at < list.size();) {

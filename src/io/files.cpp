@@ -1,6 +1,7 @@
 #include "otto/io/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -125,6 +126,18 @@ void GrowingFile::flush(bool durable) {
   buffer_.clear();
   error = durable ? sync(descriptor_) : 0;
   if (error != 0) throw IoError(write_failure(file_, error));
+}
+
+void GrowingFile::confirm() const {
+  struct stat mine {
+  }, named{};
+  if (descriptor_ < 0 || ::fstat(descriptor_, &mine) != 0) return;
+  if (::stat(file_.c_str(), &named) == 0 && named.st_dev == mine.st_dev &&
+      named.st_ino == mine.st_ino)
+    return;
+  throw IoError(file_.string() +
+                ": this file was moved or removed while Otto wrote into it; put it back, or run "
+                "the command again");
 }
 
 }  // namespace otto

@@ -112,7 +112,8 @@ H5Structure build_structure(const H5Plan& plan, const std::vector<std::int64_t>&
   H5Structure structure;
   structure.memory = Descriptor(::memfd_create("otto-h5", MFD_CLOEXEC));
   if (structure.memory < 0) {
-    throw InternalError(std::string("no file in memory: ") + std::strerror(errno));
+    throw IoError(std::string("no file in memory can be had: ") + std::strerror(errno) +
+                  "; ulimit -n tells how many files may be open");
   }
   // The stdio driver, because the default one wants a name that is not a symbolic link.
   const H5Id options = h5_properties(H5P_FILE_ACCESS);

@@ -45,8 +45,9 @@ struct Level {
   const Hierarchy::Level* plan = nullptr;
   std::vector<Real> x, y, t, d, id, p;  ///< unknown, b / d, scratch, diagonal, 1/d, transfer
   std::vector<Real> loss;               ///< c sum g / omega_K, the diagonal's part beside sigma
-  std::array<std::vector<Real>, 3> s;   ///< couplings of lower faces, where they are not one per axis
-  std::array<Real, 3> constant{};       ///< the coupling where it is
+  std::array<std::vector<Real>, 3>
+      s;                           ///< couplings of lower faces, where they are not one per axis
+  std::array<Real, 3> constant{};  ///< the coupling where it is
   bool is_constant = false;
   std::vector<double> sigma;  ///< with halo layout, no halo values; not made where all are 1
   BlockExchange halo;

@@ -256,6 +256,35 @@ class FailedStarts(Used):
         self.run_otto("run", "case.toml", "-o", fresh)
         self.assertFalse((fresh / "before-1").exists())
 
+    def test_a_failure_later_keeps_the_earlier_results_and_every_row(self):
+        was = content(self.folder / "whole")
+        for name, more in (("over", True), ("alone", False)):
+            out = self.folder / f"failed_{name}"
+            if more:
+                shutil.copytree(self.folder / "whole", out)
+            done = self.run_otto("run", "case.toml", "-o", out, *one("time.step=0.01", 'drift.expression=["t > 0.055 ? 1/(x-x) : 0", "0"]'),
+                                 status=None)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            rows = (out / "history.csv").read_text(encoding="utf-8").splitlines()
+            self.assertEqual(rows[-1].split(",")[0], "5", "a step whose row is missing")
+            self.assertFalse((out / "final.h5").exists(), "the earlier run's")
+            if more:
+                self.assertIn("kept in before-1", done.stderr)
+                kept = content(out / "before-1")
+                self.assertEqual({n: kept[n] for n in kept if not n.startswith("pictures")},
+                                 {n: was[n] for n in was if not n.startswith(("pictures", "checkpoints"))})
+
+    def test_a_name_that_is_no_text(self):
+        folder = os.fsencode(self.folder) + b"/b\xe4d"
+        os.mkdir(folder)
+        shutil.copy(self.folder / "case.toml", folder + b"/case.toml")
+        for _ in range(2):  # the second is the same case again, not another one's
+            done = subprocess.run([os.fsencode(OTTO), b"run", folder + b"/case.toml", b"-o", folder + b"/out"], check=False,
+                                  capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn(b"before-1", os.listdir(folder + b"/out"))
+        self.assertIn(b"summary.json", os.listdir(folder + b"/out"))
+
     def test_moving_energies_start_the_same_in_a_used_folder(self):
         """What is written late, after the first step, is that of the start."""
         moving = one('energy[2].expression="2*(x^2-1)^2 + 2*y^2 + x*sin(5*t)"',

@@ -62,6 +62,9 @@ class SameBits(unittest.TestCase):
         self.assertEqual(done.stdout.count("the same bits"), 4)
 
     def test_what_has_them_not_is_refused(self):
+        done = run("--set", "run.reproducible=true", "--set", 'flux.kind="simplex"')
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("triangles", done.stderr)
         done = run("--set", "run.reproducible=true", "--set", "analysis.stationary_current=true")
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("run.reproducible", done.stderr)

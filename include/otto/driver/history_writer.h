@@ -66,6 +66,9 @@ class HistoryWriter {
         rows_(std::move(rows)),
         interval_(interval),
         first_(first) {}
+  /// Of a command that fails as of one that ends: no row is lost.
+  ~HistoryWriter();
+  HistoryWriter(const HistoryWriter&) = delete;
 
   /// Creates or empties the file and writes the header. Throws IoError naming the file.
   void open(const std::filesystem::path& file);
@@ -78,6 +81,8 @@ class HistoryWriter {
   void add(const std::string& row) noexcept;
   /// `durable` waits for the disk. Throws IoError.
   void flush(bool durable = false);
+  /// The last row is written. Throws IoError, also where the file was moved or removed meanwhile.
+  void finish();
   /// Why rows could not be written, if so.
   [[nodiscard]] const std::optional<std::string>& trouble() const { return trouble_; }
 

@@ -80,8 +80,8 @@ class RunFolder {
   /// Bad input before the first step: a folder that held no results is again as it was, and what was made of the way to it is removed.
   /// True where that was the case. As fail().
   bool withdraw(const std::exception& error) noexcept;
-  /// Leaves a summary.json with status "failed" and the reason, unless the folder was not opened. Where a file could
-  /// not be written, the results of a completed run before stay, in their places or in a folder before-1.
+  /// Leaves a summary.json with status "failed" and the reason, unless the folder was not opened. The results of a
+  /// completed run before stay: in their places where a file of the start could not be written, else in a folder before-1.
   /// Every rank may call it, alone or together; never throws.
   void fail(const std::exception& error, const nlohmann::ordered_json& extra) noexcept;
 
@@ -89,6 +89,7 @@ class RunFolder {
   void prepare();
   void make_room();
   void confirm() const;
+  void leave_earlier();
   bool keep_earlier(const std::exception& error);
   void write_summary(const nlohmann::ordered_json& extra);
 

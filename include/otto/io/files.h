@@ -43,6 +43,8 @@ class GrowingFile {
   [[nodiscard]] std::string& buffer() { return buffer_; }
   /// Hands the buffer to the operating system; `durable` waits for the disk. Throws IoError.
   void flush(bool durable = false);
+  /// Throws IoError where the file is no longer there under its name, and what was written into it with it.
+  void confirm() const;
 
  private:
   std::filesystem::path file_;

@@ -51,7 +51,7 @@ void HistoryMonitor::settle() {
 void HistoryMonitor::finish(const State&, const StepRecord&) {
   fault_point("finish");
   mesh_.comm.together([&] {
-    if (mesh_.comm.is_root()) writer_.flush();
+    if (mesh_.comm.is_root()) writer_.finish();
   });
 }
 
