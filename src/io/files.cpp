@@ -129,8 +129,8 @@ void GrowingFile::flush(bool durable) {
 }
 
 void GrowingFile::confirm() const {
-  struct stat mine {
-  }, named{};
+  struct stat mine {};
+  struct stat named {};
   if (descriptor_ < 0 || ::fstat(descriptor_, &mine) != 0) return;
   if (::stat(file_.c_str(), &named) == 0 && named.st_dev == mine.st_dev &&
       named.st_ino == mine.st_ino)

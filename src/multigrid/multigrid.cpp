@@ -30,7 +30,10 @@ double common_coupling(const Operator& op, std::size_t a, double c, std::span<co
   const auto step = std::size_t(op.grid.stride[a]);
   for_each(op.grid.n, [&](int i, int j, int k) {
     const auto q = std::size_t(op.grid.index(i, j, k));
-    if (op.g[a][q] == 0) return;
+    if (op.g[a][q] == 0) {
+      if (root[q - step] > 0) min = 0;  // no wall: a face through which nothing diffuses
+      return;
+    }
     const double s = c * op.g[a][q] / root[q] / root[q - step];
     min = std::min(min, s);
     max = std::max(max, s);
