@@ -230,12 +230,15 @@ class Fit {
 
   /// The gradient against central differences of J along a direction p, about x + p: at x itself, a
   /// minimum, both would be rounding. Relative. Steps are short: what differences of fourth order leave out is to be about 1e-9
-  /// also where a step of V is many kT.
+  /// also where a step of V is many kT. Solves are tighter: where the fit is good J is small, and so are its differences.
   double check_gradient(FitLevel& level) {
     Objective& J = level.objective();
     const Objective::Vector& x = level.newton().x();
     const std::size_t n = J.size();
     constexpr double length = 0.02, h = 0.025;  // of p over x; between two values, over p
+    constexpr double tighter = 0.1;
+    const double rtol = J.rtol();
+    J.set_rtol(tighter * rtol);
     Objective::Vector p(n), at(n), g(n);
     const double cells = std::max(J.dot(Objective::Vector(n, 1.0), Objective::Vector(n, 1.0)), 1.0);
     const double scale = std::max(std::sqrt(J.dot(x, x) / cells), 1e-300);
@@ -249,6 +252,7 @@ class Fit {
     (void)value(0);
     J.gradient(g);
     const double slope = J.dot(g, p);
+    J.set_rtol(rtol);
     (void)J.value(x);
     return std::abs(differences - slope) / std::max(std::abs(slope), 1e-300);
   }

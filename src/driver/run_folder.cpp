@@ -31,6 +31,10 @@ std::pair<std::uintmax_t, std::uintmax_t> identity_of(const fs::path& folder) {
   return {found.st_dev, found.st_ino};
 }
 
+std::string kept_in(const std::string& folder) {
+  return fmt::format("the results of the last run in this folder are kept in {}", folder);
+}
+
 /// A name as it stands in summary.json, where what is no UTF-8 is replaced.
 std::string as_text(const std::string& name) {
   using Json = nlohmann::json;
@@ -194,31 +198,29 @@ void RunFolder::conclude(const nlohmann::ordered_json& extra,
   comm_.together([&] {
     if (!comm_.is_root()) return;
     confirm();
-    if (!kept_.empty() && summary_.status != "completed") leave_earlier();
+    if (!kept_.empty() && summary_.status != "completed") {
+      part_with_results(path_, kept_);
+      warn_at_end(kept_in(std::exchange(kept_, "")));
+    }
     for (const auto& sentence : summary_.warnings) log_.warn(sentence);
     farewell();
     if (log_.trouble()) throw IoError(*log_.trouble());
     write_summary(extra);
-    if (!kept_.empty() && summary_.status == "completed")
-      drop_results(path_, std::exchange(kept_, ""));
+    if (!kept_.empty()) drop_results(path_, std::exchange(kept_, ""));
   });
-}
-
-/// Root: the results of the completed run before stay where they were set aside.
-void RunFolder::leave_earlier() {
-  const std::string kept = std::exchange(kept_, "");
-  part_with_results(path_, kept);
-  warn_at_end(fmt::format("the results of the last run in this folder are kept in {}", kept));
 }
 
 /// A failure leaves the results of the completed run before: in their places where it is one to write, before the new run
 /// has got further than its start. True where the folder is as it was.
 bool RunFolder::keep_earlier(const std::exception& error) {
   if (kept_.empty()) return false;
-  const bool stepped = summary_.totals && summary_.totals->steps > 0;
-  if (as_error(error).status() != ExitStatus::io || stepped) {
-    leave_earlier();
-    log_.warn(summary_.warnings.back());
+  if (as_error(error).status() != ExitStatus::io) {
+    part_with_results(path_, kept_);
+    warn(kept_in(std::exchange(kept_, "")));
+    return false;
+  }
+  if (summary_.totals && summary_.totals->steps > 0) {  // final.h5 stays: nothing takes its place
+    warn(kept_in(std::exchange(kept_, "")));
     return false;
   }
   put_back_results(path_, std::exchange(kept_, ""));

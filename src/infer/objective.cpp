@@ -221,6 +221,10 @@ double Objective::temperature() const { return impl_->kT; }
 double Objective::background() const { return impl_->law.background / impl_->law.volume; }
 bool Objective::limited() const { return impl_->limited; }
 long Objective::solves() const { return impl_->flow.solves(); }
+
+void Objective::set_rtol(double rtol) { impl_->flow.set_rtol(rtol); }
+
+double Objective::rtol() const { return impl_->flow.rtol(); }
 LinearFlow::Densities& Objective::frozen() { return impl_->flow.frozen(); }
 const std::vector<std::vector<double>>& Objective::densities() const { return impl_->densities; }
 

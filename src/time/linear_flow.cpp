@@ -416,6 +416,10 @@ std::size_t LinearFlow::legs() const { return impl_->legs.size(); }
 
 long LinearFlow::solves() const { return impl_->solves; }
 
+double LinearFlow::rtol() const { return impl_->options.rtol; }
+
+void LinearFlow::set_rtol(double rtol) { impl_->options.rtol = rtol; }
+
 LinearFlow::Densities& LinearFlow::frozen() {
   impl_->rates.forget();
   impl_->forget_pairs();

@@ -89,7 +89,6 @@ class RunFolder {
   void prepare();
   void make_room();
   void confirm() const;
-  void leave_earlier();
   bool keep_earlier(const std::exception& error);
   void write_summary(const nlohmann::ordered_json& extra);
 

@@ -112,6 +112,9 @@ class Objective {
   [[nodiscard]] FaceRates mean_rates(std::span<const double> R);
   /// Cells with data that the background does not hide, over all snapshots. Collective.
   [[nodiscard]] double data_cells() const;
+  /// Of the flow's solves that follow.
+  void set_rtol(double rtol);
+  [[nodiscard]] double rtol() const;
   [[nodiscard]] long solves() const;
   /// The model's density at the end of each interval (owned).
   [[nodiscard]] const std::vector<std::vector<double>>& densities() const;

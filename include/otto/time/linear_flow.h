@@ -119,6 +119,8 @@ class LinearFlow {
   void adjoint(std::size_t leg, std::span<double> lambda, FlowGradient& gradient);
 
   [[nodiscard]] long solves() const;  ///< linear systems solved so far
+  [[nodiscard]] double rtol() const;  ///< of its solves
+  void set_rtol(double rtol);         ///< of those that follow
 
  private:
   struct Impl;
