@@ -97,7 +97,8 @@ Json heldout_part(const FitSetup& setup, std::span<const double> density, FitOut
 }
 
 void write_V(const FitSetup& setup, const FitResult& r, FitOutput& output) {
-  std::vector<FitField> fields{{"value", r.V}};
+  std::vector<FitField> fields;
+  fields.push_back({"value", r.V});
   if (r.deviations) {
     fields.push_back({"deviation", r.deviations->V});
     fields.push_back({"determined", r.deviations->determined});
