@@ -8,10 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "otto/driver/fingerprint.h"
-#include "otto/driver/history_writer.h"
-#include "otto/driver/run_folder.h"
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
+#include "run_history.h"
 
 namespace otto {
 
@@ -159,6 +158,7 @@ void DistanceOutput::finish(const Geodesic& geodesic, const GeodesicReport& repo
                             const std::string& stopped) {
   Impl& o = *impl_;
   if (!o.begun) o.open();
+  finish_history(o.folder, o.history);
   Summary& summary = o.folder.summary();
   const double began = seconds_since_program_start();
   summary.spent.solve = began - summary.spent.setup;

@@ -59,9 +59,10 @@ FreeEnergy without_external(const Case& c, const Mesh& mesh) {
   return make_free_energy(terms, mesh);
 }
 
-/// The fit on a coarser grid, and on those below it; known V and temperature as on the finer one.
-LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT,
-                      const FitSetup& setup, const Snapshots& data, int depth, FitOutput& output) {
+/// The fit on a coarser grid, and on those below it; known V and temperature as on the finer one. None: a stop is asked for.
+std::optional<LevelStart> fit_coarse(const Mesh& fine, std::span<const double> known, double kT,
+                                     const FitSetup& setup, const Snapshots& data, int depth,
+                                     FitOutput& output) {
   const Mesh mesh = make_box_mesh(fine.comm, joined_in_pairs(fine.box->box));
   const Snapshots coarse = coarsened(data, fine, mesh);
   std::vector<double> V = restrict_density(fine, known, mesh);
@@ -76,18 +77,22 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
   if (setup.options.prior) start.alpha = {start.alpha.V * factor, start.alpha.W * factor};
   std::vector<Objective::Vector> candidates{level.poisson_start()};
   if (setup.options.external && can_coarsen(mesh, setup.options)) {
-    LevelStart below = fit_coarse(mesh, std::span(V).first(std::size_t(mesh.owned)), kT, setup,
-                                  coarse, depth + 1, output);
-    candidates.push_back(std::move(below.x));
-    if (!setup.options.prior) start.alpha = below.alpha;
+    auto below = fit_coarse(mesh, std::span(V).first(std::size_t(mesh.owned)), kT, setup, coarse,
+                            depth + 1, output);
+    if (!below) return std::nullopt;
+    candidates.push_back(std::move(below->x));
+    if (!setup.options.prior) start.alpha = below->alpha;
   }
   const std::size_t best = level.best_of(candidates, start.alpha);
   start.fitted = best == 1;
   start.x = std::move(candidates[best]);
   Continuation continuation = level.continuation(start);
+  const auto stop = [&output] { return output.stop_asked(); };
   int steps = 0;
   while (!continuation.done()) {
+    if (stop()) return std::nullopt;
     (void)continuation.next();
+    if (!continuation.advance(stop)) return std::nullopt;
     ++steps;
   }
   output.log().say(fmt::format("{} cells: {} Newton steps, prior {:.2e}, misfit {:.4e}",
@@ -98,7 +103,8 @@ LevelStart fit_coarse(const Mesh& fine, std::span<const double> known, double kT
   Objective::Vector finer;  // coefficients of splines are the same on both
   if (u.coefficients == 0) finer = prolong(mesh, u.V(std::span<const double>(x)), fine);
   finer.insert(finer.end(), x.begin() + std::ptrdiff_t(u.cells), x.end());
-  return {.x = std::move(finer), .alpha = {level.objective().alpha, level.objective().alpha_W}};
+  return LevelStart{.x = std::move(finer),
+                    .alpha = {level.objective().alpha, level.objective().alpha_W}};
 }
 
 }  // namespace
@@ -173,7 +179,7 @@ Continuation FitLevel::continuation(const LevelStart& start) {
   return {objective_, *newton_, options_, data_.sampled(), !options_.prior, start.alpha, options};
 }
 
-LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output) {
+std::optional<LevelStart> find_start(FitSetup& setup, FitLevel& finest, FitOutput& output) {
   LevelStart start{.x = finest.poisson_start(), .alpha = finest.first_alpha()};
   if (!setup.options.external) return start;
   std::vector<Objective::Vector> candidates{finest.poisson_start(),
@@ -182,10 +188,11 @@ LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output) {
   if (can_coarsen(setup.mesh, setup.options)) {
     std::vector<double> known(std::size_t(setup.mesh.local()));
     setup.energy.external(setup.mesh, 0, known);
-    LevelStart below = fit_coarse(setup.mesh, std::span(known).first(std::size_t(setup.mesh.owned)),
-                                  setup.energy.temperature(), setup, setup.data, 1, output);
-    candidates.push_back(std::move(below.x));
-    if (!setup.options.prior) start.alpha = below.alpha;
+    auto below = fit_coarse(setup.mesh, std::span(known).first(std::size_t(setup.mesh.owned)),
+                            setup.energy.temperature(), setup, setup.data, 1, output);
+    if (!below) return std::nullopt;
+    candidates.push_back(std::move(below->x));
+    if (!setup.options.prior) start.alpha = below->alpha;
   }
   const std::size_t best = finest.best_of(candidates, start.alpha);
   start.fitted = best == 2;

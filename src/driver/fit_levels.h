@@ -3,6 +3,7 @@
 // starts from the coarser one's V or from one Poisson solve, whichever has the smaller objective.
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "otto/driver/fit_output.h"
@@ -56,7 +57,7 @@ class FitLevel {
   std::unique_ptr<GaussNewton> newton_;
 };
 
-/// For the finest grid, by way of the coarser ones. Collective.
-LevelStart find_start(FitSetup& setup, FitLevel& finest, FitOutput& output);
+/// For the finest grid, by way of the coarser ones. None: a stop is asked for. Collective.
+std::optional<LevelStart> find_start(FitSetup& setup, FitLevel& finest, FitOutput& output);
 
 }  // namespace otto

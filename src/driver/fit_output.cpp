@@ -7,12 +7,12 @@
 
 #include "agreement.h"
 #include "checkpoint_writer.h"
-#include "open_history.h"
 #include "otto/driver/fingerprint.h"
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
 #include "otto/io/h5_writer.h"
 #include "otto/mesh/global_order.h"
+#include "run_history.h"
 
 namespace otto {
 
@@ -102,11 +102,7 @@ void FitOutput::introduce(const Mesh& mesh, const std::string& what) {
 
 void FitOutput::start(const Mesh& mesh, const Remember& remember) {
   Impl& o = *impl_;
-  const auto settle = [&o] {
-    o.comm.together([&] {
-      if (o.comm.is_root()) o.history.flush(true);
-    });
-  };
+  const auto settle = [&o] { settle_history(o.folder, o.history); };
   const auto with_last_row = [&o, remember](Archive& a) {
     remember(a);
     if (a.loading() && !a.holds("steps")) return;  // of an earlier version
@@ -137,14 +133,18 @@ bool FitOutput::add(const NewtonRow& row, bool last) {
   return stopping;
 }
 
-bool FitOutput::stopping() {
+bool FitOutput::stop_asked() {
+  Impl& o = *impl_;
+  o.stop = agree(o.comm, o.folder.guard(), false, o.folder.log().trouble()).stop;
+  return o.stop != StopGuard::none;
+}
+
+ExitStatus FitOutput::stop_between() {
   Impl& o = *impl_;
   o.open();
-  const Agreement now = agree(o.comm, o.folder.guard(), false, o.folder.log().trouble());
-  o.stop = now.stop;
-  if (o.stop == StopGuard::none) return false;
-  o.checkpoints->write(double(o.now.iteration), o.now.iteration, true, false);
-  return true;
+  const long step = o.now.iteration;
+  if (step > 0) o.checkpoints->write(double(step), step, true, false);
+  return finish({{"iterations", step}}, {});
 }
 
 void FitOutput::write_V(std::span<const FitField> fields) {
@@ -200,6 +200,7 @@ void FitOutput::write_density(const std::string& name, double time,
 ExitStatus FitOutput::finish(const nlohmann::ordered_json& fit, std::span<const double> density) {
   Impl& o = *impl_;
   o.open();
+  finish_history(o.folder, o.history);
   const bool stopped = o.stop != StopGuard::none;
   Summary& summary = o.folder.summary();
   summary.spent.solve = seconds_since(o.began);

@@ -52,13 +52,15 @@ bool settle_stream(FitLevel& level, const FitSetup& setup, const std::function<b
   Objective& J = level.objective();
   GaussNewton& newton = level.newton();
   for (int round = 0; round < rule.max_rounds; ++round) {
-    const Evidence all = evidence(J, newton, setup.data.sampled(), setup.options.seed);
-    const double gamma = stream_parameters(J, newton, setup.options.seed);
+    const auto all = evidence(J, newton, setup.data.sampled(), setup.options.seed, stop);
+    if (!all) return false;
+    const auto gamma = stream_parameters(J, newton, setup.options.seed, stop);
+    if (!gamma) return false;
     Objective::Vector drift = newton.x();
     std::ranges::fill(J.unknowns().V(std::span(drift)), 0.0);
     const double bending = J.bending(drift) / J.stream_factor;
-    const double next = std::max(gamma, rule.min_parameters) /
-                        std::max(bending * all.effective_samples * J.alpha, 1e-300);
+    const double next = std::max(*gamma, rule.min_parameters) /
+                        std::max(bending * all->effective_samples * J.alpha, 1e-300);
     const double change = std::clamp(next / J.stream_factor, 1 / rule.max_change, rule.max_change);
     if (std::abs(std::log(change)) < rule.settled) break;
     J.stream_factor *= change;
@@ -91,6 +93,7 @@ std::optional<StreamShare> find_stream(const FitSetup& setup, const Unknowns& of
   while (!continuation.done()) {
     if (stop()) return std::nullopt;
     (void)continuation.next();
+    if (!continuation.advance(stop)) return std::nullopt;
   }
   if (!settle_stream(level, setup, stop)) return std::nullopt;
   const std::span<const double> found = level.newton().x();

@@ -18,7 +18,7 @@ struct StreamShare {
 };
 
 /// `x`, `misfit`: of the fit without a drift; `sines`: per axis. None where `stop`, asked collectively before each
-/// Newton step, says so. Collective.
+/// Newton step and between the solves of the evidence, says so. Collective.
 std::optional<StreamShare> find_stream(const FitSetup& setup, const Unknowns& of_x,
                                        const Objective::Vector& x, double misfit, int sines,
                                        const std::function<bool()>& stop);

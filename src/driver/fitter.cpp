@@ -167,7 +167,9 @@ class Fit {
     output_.introduce(setup_.mesh, describe());
     start_density();
     FitLevel level(setup_.mesh, setup_.generator, setup_.data, setup_.options);
-    Continuation continuation = level.continuation(begin(level));
+    const auto start = begin(level);
+    if (!start) return output_.stop_between();
+    Continuation continuation = level.continuation(*start);
     if (setup_.network) network_ = level.network_fit(*setup_.network);
     output_.start(setup_.mesh, [&](Archive& a) {
       a.part("newton", level.newton());
@@ -175,11 +177,13 @@ class Fit {
       if (network_) a.part("network", *network_);
     });
     iterations_ = output_.steps();
+    if (!continuation.advance(stop_)) return output_.stop_between();
     bool stopped = false;
     while (!continuation.done() && !stopped) {
       const NewtonRow row = continuation.next();
       iterations_ = row.iteration;
-      stopped = output_.add(row, continuation.done() && !network_);
+      const bool given_up = !continuation.advance(stop_);
+      stopped = output_.add(row, continuation.done() && !network_) || given_up;
     }
     if (network_ && !stopped) stopped = fit_network(level);
     return stopped ? output_.finish({{"iterations", iterations_}}, {})
@@ -221,11 +225,11 @@ class Fit {
     start_ = setup_.data.seen.front().density;
   }
 
-  /// Where Newton's method starts; nothing of it is needed where the fit is resumed.
-  LevelStart begin(FitLevel& level) {
+  /// Where Newton's method starts; nothing of it is needed where the fit is resumed. None: a stop.
+  std::optional<LevelStart> begin(FitLevel& level) {
     poisson_misfit_ = level.poisson_misfit();
     if (!output_.resumed()) return find_start(setup_, level, output_);
-    return {.x = level.poisson_start(), .alpha = level.first_alpha()};
+    return LevelStart{.x = level.poisson_start(), .alpha = level.first_alpha()};
   }
 
   /// The gradient against central differences of J along a direction p, about x + p: at x itself, a
@@ -261,24 +265,10 @@ class Fit {
     Objective& J = level.objective();
     GaussNewton& newton = level.newton();
     FitResult r;
-    time_derivatives(J, newton, r);
-    r.R = J.time_integral();
-    r.evidence = continuation.last_evidence();
-    if (r.evidence.gamma == 0 && uses_evidence(J)) {
-      r.evidence = evidence(J, newton, setup_.data.sampled(), setup_.options.seed);
-    }
-    r.scaling = scaling_of(J, newton, r.R, r.evidence.effective_samples);
-    if (setup_.options.deviations > 0) {
-      output_.log().say(
-          fmt::format("error bars from {} perturbed solves", setup_.options.deviations));
-      const long cg = newton.cg_iterations();
-      r.deviations = deviations(J, newton, r.R, r.evidence.effective_samples, setup_.options.seed,
-                                setup_.options.deviations, [this] { return output_.stopping(); });
-      if (!r.deviations) return output_.finish({{"iterations", iterations_}}, {});
-      r.cg_per_deviation = double(newton.cg_iterations() - cg) / setup_.options.deviations;
-    }
-    if (setup_.options.curl_test && !test_curl(J, newton, r)) {
-      return output_.finish({{"iterations", iterations_}}, {});
+    const GaussNewton::Work before = newton.work();
+    if (!judge(J, newton, continuation.last_evidence(), r)) {
+      newton.restore(before);
+      return output_.stop_between();
     }
     r.gradient_check = check_gradient(level);
     r.temperature = J.temperature();
@@ -305,6 +295,30 @@ class Fit {
     return output_.finish(json, density);
   }
 
+  /// What is determined, and whether it is a gradient flow. False: a stop is asked for.
+  bool judge(Objective& J, GaussNewton& newton, const Evidence& last, FitResult& r) {
+    time_derivatives(J, newton, r);
+    r.R = J.time_integral();
+    r.evidence = last;
+    if (last.gamma == 0 && uses_evidence(J)) {
+      const auto found = evidence(J, newton, setup_.data.sampled(), setup_.options.seed, stop_);
+      if (!found) return false;
+      r.evidence = *found;
+    }
+    r.scaling = scaling_of(J, newton, r.R, r.evidence.effective_samples);
+    if (setup_.options.deviations > 0) {
+      output_.log().say(
+          fmt::format("error bars from {} perturbed solves", setup_.options.deviations));
+      const long cg = newton.cg_iterations();
+      r.deviations = deviations(J, newton, r.R, r.evidence.effective_samples, setup_.options.seed,
+                                setup_.options.deviations, stop_,
+                                {.draw_rtol = setup_.options.deviations_rtol});
+      if (!r.deviations) return false;
+      r.cg_per_deviation = double(newton.cg_iterations() - cg) / setup_.options.deviations;
+    }
+    return !setup_.options.curl_test || test_curl(J, newton, r);
+  }
+
   /// Densities with a given prior and without error bars and tests have no use for it, which costs as much as the fit.
   [[nodiscard]] bool uses_evidence(const Objective& J) const {
     return setup_.data.sampled() || setup_.options.deviations > 0 || setup_.options.curl_test ||
@@ -314,12 +328,12 @@ class Fit {
   /// False: a stop is asked for. A population at rest is that of a gradient flow and of others.
   bool test_curl(Objective& J, GaussNewton& newton, FitResult& r) {
     output_.log().say("test for a drift that is no gradient");
-    r.curl = curl_test(J, newton, setup_.data, setup_.c.section("initial").present(),
-                       r.evidence.effective_samples, r.evidence.gamma, setup_.options.background,
-                       [this] { return output_.stopping(); });
+    r.curl =
+        curl_test(J, newton, setup_.data, setup_.c.section("initial").present(),
+                  r.evidence.effective_samples, r.evidence.gamma, setup_.options.background, stop_);
     if (!r.curl) return false;
-    const auto stream = find_stream(setup_, J.unknowns(), newton.x(), J.misfit(),
-                                    CurlTestOptions{}.modes, [this] { return output_.stopping(); });
+    const auto stream =
+        find_stream(setup_, J.unknowns(), newton.x(), J.misfit(), CurlTestOptions{}.modes, stop_);
     if (!stream) return false;
     r.stream = *stream;
     if (at_rest(setup_.mesh, setup_.data)) r.curl->verdict = GradientFlow::undecided;
@@ -369,6 +383,7 @@ class Fit {
 
   FitSetup& setup_;
   FitOutput& output_;
+  std::function<bool()> stop_ = [this] { return output_.stop_asked(); };
   std::vector<double> start_;
   double poisson_misfit_ = 0;
   int iterations_ = 0;

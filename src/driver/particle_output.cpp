@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agreement.h"
-#include "open_history.h"
 #include "otto/io/files.h"
+#include "run_history.h"
 
 namespace otto {
 
@@ -60,11 +60,7 @@ void ParticleOutput::start(const std::string& words, const Remember& remember) {
   folder_.introduce(
       fmt::format("training by {}: {}", c_.section("train").text("objective"), words));
   folder_.take_cautions();
-  const auto settle = [this] {
-    mesh_.comm.together([&] {
-      if (mesh_.comm.is_root()) history_.flush(true);
-    });
-  };
+  const auto settle = [this] { settle_history(folder_, history_); };
   checkpoints_.emplace(mesh_, c_.section("checkpoint"), folder_, remember, settle, default_minutes);
   folder_.summary().spent.setup = seconds_since_program_start();
   began_ = told_ = SteadyClock::now();
@@ -102,11 +98,11 @@ bool ParticleOutput::add(const ParticleRow& row, std::int64_t of, bool last) {
 ExitStatus ParticleOutput::finish(const std::function<std::string()>& bytes,
                                   const nlohmann::ordered_json& train) {
   open();
+  finish_history(folder_, history_);
   const bool stopped = stop_ != StopGuard::none;
   folder_.summary().spent.solve = seconds_since(began_);
   mesh_.comm.together([&] {
     if (!mesh_.comm.is_root()) return;
-    history_.flush(true);
     replace_file(folder_.path() / "energy.pt", bytes(), false);
   });
   folder_.summary().status = stopped ? "stopped" : "completed";

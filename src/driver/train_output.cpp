@@ -6,10 +6,10 @@
 
 #include "agreement.h"
 #include "checkpoint_writer.h"
-#include "open_history.h"
 #include "otto/driver/fingerprint.h"
 #include "otto/io/files.h"
 #include "otto/io/final_state.h"
+#include "run_history.h"
 
 namespace otto {
 
@@ -118,9 +118,7 @@ void TrainOutput::start(const Mesh& mesh, std::int64_t parameters, bool heldout,
                                  mesh.global_cells, mesh.dimension));
   o.folder.take_cautions();
   const auto settle = [&o] {
-    o.comm.together([&] {
-      if (o.comm.is_root()) o.history->flush(true);
-    });
+    settle_history(o.folder, *o.history);
     o.write_network(true);
   };
   o.checkpoints.emplace(mesh, o.c.section("checkpoint"), o.folder, remember, settle,
@@ -162,6 +160,7 @@ ExitStatus TrainOutput::finish(std::span<const NamedField> fields,
   const bool stopped = o.stop != StopGuard::none;
   Summary& summary = o.folder.summary();
   summary.spent.solve = seconds_since(o.began);
+  finish_history(o.folder, *o.history);
   o.write_network(false);
   write_final_state(o.folder.path() / "final.h5", *o.mesh, double(o.now.iteration), fields,
                     o.folder.provenance());

@@ -31,14 +31,14 @@ bool Continuation::reached() const {
 }
 
 NewtonRow Continuation::next() {
-  const NewtonRow row = newton_.step();
   ++steps_;
+  return newton_.step();
+}
+
+bool Continuation::steps_done() const {
   const bool last = by_evidence_ ? !descending_ : reached();
-  if (newton_.converged(fit_.tolerance) ||
-      steps_ >= (last ? fit_.iterations : options_.steps_between)) {
-    advance();
-  }
-  return row;
+  return steps_ > 0 && (newton_.converged(fit_.tolerance) ||
+                        steps_ >= (last ? fit_.iterations : options_.steps_between));
 }
 
 bool Continuation::descend() {
@@ -51,16 +51,27 @@ bool Continuation::descend() {
   return descending_;
 }
 
-void Continuation::advance() {
+bool Continuation::advance(const std::function<bool()>& stop) {
+  if (done_ || !(given_up_ || steps_done())) return true;
   steps_ = 0;
   const double V = objective_.alpha, W = objective_.alpha_W;
-  if (descending_ && descend()) return newton_.set_prior(V / 10, W / 10);
+  if (descending_ && descend()) {
+    newton_.set_prior(V / 10, W / 10);
+    return true;
+  }
   if (!by_evidence_) {
     done_ = reached();
     if (!done_) newton_.set_prior(std::max(target_.V, V / 10), std::max(target_.W, W / 10));
-    return;
+    return true;
   }
-  evidence_ = evidence(objective_, newton_, sampled_, fit_.seed);
+  const GaussNewton::Work before = newton_.work();
+  const auto found = evidence(objective_, newton_, sampled_, fit_.seed, stop);
+  given_up_ = !found;
+  if (!found) {
+    newton_.restore(before);
+    return false;
+  }
+  evidence_ = *found;
   ++rounds_;
   const double next_V = std::clamp(evidence_.alpha, V / 10, V * 10),
                next_W = std::clamp(evidence_.alpha_W, W / 10, W * 10);
@@ -70,12 +81,15 @@ void Continuation::advance() {
   done_ = (settled(next_V, V) && settled(next_W, W)) || rounds_ >= options_.max_rounds ||
           (fit_.external && next_V < options_.weakest * start_.V);
   if (!done_) newton_.set_prior(next_V, next_W);
+  return true;
 }
 
 void Continuation::remember(Archive& a) {
   a.number("steps", steps_);
   a.number("rounds", rounds_);
   a.number("done", done_);
+  if (!a.loading() || a.holds("given_up"))
+    a.number("given_up", given_up_);  // of an earlier version: not
   a.number("descending", descending_);
   a.number("misfit", misfit_);
   a.number("start", start_.V);

@@ -78,6 +78,11 @@ const Declare keys{
       .doc = "Perturbed solves that give the error bars; 0: none.",
       .fallback = "32",
       .range = non_negative},
+     {.path = "fit.deviations_rtol",
+      .type = Type::real,
+      .doc = "What perturbed solves leave of their right-hand sides.",
+      .fallback = "1e-3",
+      .range = {.min = 0, .max = 1, .above = true, .below = true}},
      {.path = "fit.seed",
       .type = Type::integer,
       .doc = "Of all random numbers.",
@@ -192,6 +197,7 @@ FitSettings read_fit_settings(const Case& c, const Mesh& mesh, bool sampled) {
   o.tolerance = fit.real("tolerance");
   if (fit.given("steps")) o.steps = int(fit.integer("steps"));
   o.deviations = int(fit.integer("deviations"));
+  o.deviations_rtol = fit.real("deviations_rtol");
   o.seed = std::uint64_t(fit.integer("seed"));
   o.scheme = fit.text("scheme") == "tr_bdf2" ? LinearScheme::tr_bdf2 : LinearScheme::implicit_euler;
   return o;

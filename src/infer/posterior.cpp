@@ -34,10 +34,12 @@ double count_unknowns(const Objective& objective) {
 
 /// The mean of b.H^-1 b over probes: the trace of H^-1 C for draws b of covariance C. What solves leave is of second order.
 template <class Draw>
-double mean_square(const Objective& objective, GaussNewton& newton, const PosteriorOptions& o,
-                   const Draw& draw) {
+std::optional<double> mean_square(const Objective& objective, GaussNewton& newton,
+                                  const std::function<bool()>& stop, const PosteriorOptions& o,
+                                  const Draw& draw) {
   double sum = 0;
   for (int i = 0; i < o.probes; ++i) {
+    if (stop()) return std::nullopt;
     Objective::Vector b(objective.size(), 0.0);
     draw(i, b);
     sum += objective.dot(b, newton.solve(b, o.trace_rtol, o.max_cg).x);
@@ -124,37 +126,46 @@ Objective::Vector prior_draw(const Objective& objective, PotentialPencil& pencil
 
 }  // namespace
 
-Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
-                            const PosteriorOptions& o) {
+std::optional<Gammas> effective_parameters(Objective& objective, GaussNewton& newton,
+                                           std::uint64_t seed, const std::function<bool()>& stop,
+                                           const PosteriorOptions& o) {
   const Unknowns& u = objective.unknowns();
   Gammas gamma;
   if (objective.has_temperature()) gamma.log_kT = 1;  // it has no prior
   if (objective.has_interaction()) {
-    gamma.w = double(u.pairs) - mean_square(objective, newton, o, [&](int i, auto& b) {
-                objective.pair_prior().root(signs(objective, u.pairs, seed, i), u.w(std::span(b)));
-                for (double& x : b) x *= std::sqrt(objective.alpha_W);
-              });
+    const auto of_prior = mean_square(objective, newton, stop, o, [&](int i, auto& b) {
+      objective.pair_prior().root(signs(objective, u.pairs, seed, i), u.w(std::span(b)));
+      for (double& x : b) x *= std::sqrt(objective.alpha_W);
+    });
+    if (!of_prior) return std::nullopt;
+    gamma.w = double(u.pairs) - *of_prior;
   }
   if (!objective.has_external()) return gamma;
-  double total = mean_square(objective, newton, o, [&](int i, auto& b) {
+  const auto of_data = mean_square(objective, newton, stop, o, [&](int i, auto& b) {
     objective.data_perturbation(seed + probe_seed, std::uint64_t(i), b);
   });
+  if (!of_data) return std::nullopt;
   const double n = count_unknowns(objective);
+  double total = *of_data;
   if (total > o.share * n) {
-    total *= n / (total + mean_square(objective, newton, o, [&](int i, auto& b) {
-                    objective.add_prior_perturbation(seed + probe_seed, std::uint64_t(i), b);
-                  }));
+    const auto of_prior = mean_square(objective, newton, stop, o, [&](int i, auto& b) {
+      objective.add_prior_perturbation(seed + probe_seed, std::uint64_t(i), b);
+    });
+    if (!of_prior) return std::nullopt;
+    total *= n / (total + *of_prior);
   }
   gamma.V = std::max(total - gamma.w - gamma.log_kT, 0.0);
   return gamma;
 }
 
-double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
-                         const PosteriorOptions& o) {
+std::optional<double> stream_parameters(Objective& objective, GaussNewton& newton,
+                                        std::uint64_t seed, const std::function<bool()>& stop,
+                                        const PosteriorOptions& o) {
   const Unknowns& u = objective.unknowns();
   Objective::Vector z(objective.size(), 0.0), Hz(objective.size());
   double gamma = 0;
   for (int i = 0; i < o.probes; ++i) {
+    if (stop()) return std::nullopt;
     std::ranges::copy(signs(objective, u.streams, seed, i), u.c(std::span(z)).begin());
     objective.product(z, Hz, false);
     gamma += objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x) / o.probes;
@@ -162,14 +173,16 @@ double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_
   return gamma;
 }
 
-Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,
-                  const PosteriorOptions& o) {
+std::optional<Evidence> evidence(Objective& objective, GaussNewton& newton, bool sampled,
+                                 std::uint64_t seed, const std::function<bool()>& stop,
+                                 const PosteriorOptions& o) {
   constexpr double min_misfit = 1e-14;  // rounding of KL
   const std::span<const double> x = newton.x();
   const Unknowns& u = objective.unknowns();
   Evidence e{.alpha = objective.alpha, .alpha_W = objective.alpha_W, .effective_samples = 1};
-  const Gammas gamma = effective_parameters(objective, newton, seed, o);
-  e.gamma = std::max(gamma.sum(), 1.0);
+  const std::optional<Gammas> gamma = effective_parameters(objective, newton, seed, stop, o);
+  if (!gamma) return std::nullopt;
+  e.gamma = std::max(gamma->sum(), 1.0);
   if (!sampled) {
     double kl = 0;
     for (const double k : objective.misfits()) kl += k;
@@ -179,9 +192,9 @@ Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::
   const auto strength = [&](double parameters, double bending, double& alpha) {
     if (bending > 0) alpha = std::max(parameters, 1.0) / (bending * e.effective_samples);
   };
-  if (objective.has_external()) strength(gamma.V, objective.bending(x), e.alpha);
+  if (objective.has_external()) strength(gamma->V, objective.bending(x), e.alpha);
   if (objective.has_interaction()) {
-    strength(gamma.w, objective.pair_prior().energy(u.w(x)), e.alpha_W);
+    strength(gamma->w, objective.pair_prior().energy(u.w(x)), e.alpha_W);
   }
   return e;
 }

@@ -11,7 +11,6 @@ namespace otto {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

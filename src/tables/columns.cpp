@@ -26,6 +26,12 @@ H5Id open_file(const std::filesystem::path& file) {
   }
 }
 
+/// HDF5 makes buffers of as many bytes as a file says that a number has.
+bool is_number(hid_t type) {
+  const H5T_class_t kind = H5Tget_class(type);
+  return (kind == H5T_FLOAT || kind == H5T_INTEGER) && H5Tget_size(type) <= sizeof(long double);
+}
+
 }  // namespace
 
 bool is_hdf5(const std::filesystem::path& file) {
@@ -68,9 +74,10 @@ std::optional<double> ColumnFile::attribute(const std::string& name) const {
   double value = 0;
   const hid_t found = H5Aopen(id_, name.c_str(), H5P_DEFAULT);
   if (found < 0) return std::nullopt;
-  const hid_t space = H5Aget_space(found);
-  const bool read = H5Sget_simple_extent_npoints(space) == 1 &&
+  const hid_t space = H5Aget_space(found), type = H5Aget_type(found);
+  const bool read = is_number(type) && H5Sget_simple_extent_npoints(space) == 1 &&
                     H5Aread(found, H5T_NATIVE_DOUBLE, &value) >= 0;
+  H5Tclose(type);
   H5Sclose(space);
   H5Aclose(found);
   if (!read) fail("its attribute " + name + " is not a number");
@@ -80,8 +87,7 @@ std::optional<double> ColumnFile::attribute(const std::string& name) const {
 ColumnFile::Shape ColumnFile::shape(const std::string& dataset) const {
   const H5Id data = open(dataset);
   const H5Id type(H5Dget_type(data), H5Tclose, dataset);
-  const H5T_class_t kind = H5Tget_class(type);
-  if (kind != H5T_FLOAT && kind != H5T_INTEGER) fail(dataset + " does not hold numbers");
+  if (!is_number(type)) fail(dataset + " does not hold numbers");
   const H5Id space(H5Dget_space(data), H5Sclose, dataset);
   const int axes = H5Sget_simple_extent_ndims(space);
   if (axes != 1 && axes != 2) fail(fmt::format("{} has {} axes; 1 or 2 are needed", dataset, axes));

@@ -2,6 +2,9 @@
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
+
+FUZZED = Path(__file__).resolve().parents[1] / "fuzz" / "corpus" / "table"
 
 BASE = """\
 title = "A good case"
@@ -586,6 +589,9 @@ def files():
     yield replaced("missing table file", gaussian, table, "rho.h5", "no such file", at=1)
     yield replaced("table file of text", gaussian, table, "rho.h5", "HDF5", at=1,
                    files={"rho.h5": b"not HDF5\n"})
+    # a number of 4 GB, which HDF5 would make a buffer for
+    yield replaced("table of wide numbers", gaussian, table, "rho.h5", "does not hold numbers", at=1,
+                   files={"rho.h5": (FUZZED / "wide.h5").read_bytes()})
     yield replaced("a folder as a table", gaussian, 'kind = "table"\nfile = "."', "is a folder", at=1)
     for name in ("V", "V.npy", "V.npz", "V.h5", "V.vti"):
         inside = {"files": {f"{name}/inside": b"0 0 1\n"}, "arguments": ("run", "case.toml", "-o", "out")}

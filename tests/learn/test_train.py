@@ -362,6 +362,18 @@ class Stopped(TrainTest):
         self.assertEqual(self.history("cut"), self.history("whole"))
         self.assertEqual(self.network("cut"), self.network("whole"))
 
+    def test_a_removed_history_is_told(self):
+        words = self.words('library = "moons"', "cut", ["train.iterations=100000"])
+        process = subprocess.Popen(command(words, 1), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        deadline = time.time() + 120 * PATIENCE
+        while time.time() < deadline and self.rows("cut") < 3:
+            time.sleep(0.01)
+        os.remove(self.path("cut", "history.csv"))
+        process.send_signal(signal.SIGTERM)
+        errors = process.communicate(timeout=60 * PATIENCE)[1]
+        self.assertEqual(process.returncode, 4, errors)
+        self.assertIn("history.csv", errors)
+
     def test_natural(self):
         self.stop_and_resume(1, ["train.iterations=40", "mesh.cells=[64, 64]"])
 

@@ -394,6 +394,14 @@ class EarlyEnds(Runs):
             process.send_signal(number)
             self.check_stopped(self.folder / f"out{number}", process)
 
+    def test_a_removed_history_is_told(self):
+        process = self.start("out")
+        (self.folder / "out" / "history.csv").unlink()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60 * PATIENCE)
+        self.assertEqual(process.returncode, 4, errors)
+        self.assertIn("history.csv", errors)
+
     def test_a_signal_to_one_rank_stops_all(self):
         process = self.start("out", ranks=3)
         children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True,

@@ -142,20 +142,34 @@ class Train(unittest.TestCase):
                 self.same_energy(whole, again)
                 self.assertEqual(self.history(whole), self.history(again))
 
-    def test_stopped_and_resumed(self):
-        self.make_data()
-        self.write(SMALL.format(objective="proximal"))
-        many = ["--set", "train.iterations=400"]
-        self.train("whole", *many)
-        with subprocess.Popen([OTTO, "train", "case.toml", "-o", "out", *many],
+    def stop(self, *words, before=lambda: None):
+        """Sends SIGTERM once history.csv is there, after `before`; the status and what was said."""
+        with subprocess.Popen([OTTO, "train", "case.toml", "-o", "out", *words],
                               cwd=self.folder.name, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as running:
             for _ in range(2000):
                 if os.path.exists(self.path("out/history.csv")):
                     break
                 time.sleep(.01)
+            before()
             running.send_signal(signal.SIGTERM)
             text = running.communicate(timeout=300)[0]
+        return running.returncode, text
+
+    def test_a_removed_history_is_told(self):
+        self.make_data()
+        self.write(SMALL.format(objective="proximal"))
+        status, text = self.stop("--set", "train.iterations=100000",
+                                 before=lambda: os.remove(self.path("out/history.csv")))
+        self.assertEqual(status, 4, text)
+        self.assertIn("history.csv", text)
+
+    def test_stopped_and_resumed(self):
+        self.make_data()
+        self.write(SMALL.format(objective="proximal"))
+        many = ["--set", "train.iterations=400"]
+        self.train("whole", *many)
+        _, text = self.stop(*many)
         with open(self.path("out/summary.json"), encoding="utf-8") as file:
             summary = json.load(file)
         self.assertEqual(summary["status"], "stopped", text)

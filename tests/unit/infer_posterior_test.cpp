@@ -6,8 +6,10 @@
 #include <Eigen/Dense>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "otto/core/random.h"
+#include "otto/infer/continuation.h"
 #include "otto/infer/likelihood.h"
 #include "otto/infer/posterior.h"
 #include "otto/infer/start.h"
@@ -54,6 +56,8 @@ FitSettings settings(bool temperature, bool interaction) {
   o.each = false;
   return o;
 }
+
+bool never() { return false; }
 
 struct Small {
   explicit Small(bool temperature, bool interaction = false)
@@ -146,7 +150,8 @@ void expect_gammas(Small& small, double mean_error, double largest_error) {
   constexpr int seeds = 40;
   double mean_V = 0, mean_w = 0;
   for (int seed = 0; seed < seeds; ++seed) {
-    const Gammas gamma = effective_parameters(small.objective, small.newton, 10 * seed);
+    const Gammas gamma =
+        effective_parameters(small.objective, small.newton, 10 * seed, never).value();
     EXPECT_NEAR(gamma.V, V, largest_error * V);
     EXPECT_NEAR(gamma.log_kT, log_kT, 1e-6);
     mean_V += gamma.V / seeds;
@@ -240,6 +245,32 @@ TEST(Infer, TheWeightOfDensitiesDoesNotOvershoot) {
     }
     const Misfit m = misfit(3 * d + floor, d, law);
     EXPECT_NEAR(3 * d + floor - m.slope / m.weight, d, 1e-12);
+  }
+}
+
+/// Rounds of the evidence, each given up after `solves` solves (0: none is) and begun anew: the solution, and what was counted.
+std::pair<Objective::Vector, GaussNewton::Work> by_evidence(int solves) {
+  Small small(false, true);
+  Continuation continuation(small.objective, small.newton, small.options, true, true, {0.2, 0.2});
+  while (!continuation.done()) {
+    (void)continuation.next();
+    int asked = 0;
+    const bool advanced = continuation.advance([&] { return solves > 0 && ++asked > solves; });
+    if (!advanced) {
+      EXPECT_TRUE(continuation.advance(never));
+    }
+  }
+  EXPECT_GT(continuation.last_evidence().gamma, 0);
+  return {small.newton.x(), small.newton.work()};
+}
+
+TEST(Infer, EvidenceGivenUpForAStopIsDoneAgain) {
+  const auto [x, work] = by_evidence(0);
+  for (const int solves : {1, 11}) {
+    const auto [again, counted] = by_evidence(solves);
+    EXPECT_EQ(again, x);
+    EXPECT_EQ(counted.cg, work.cg);
+    EXPECT_EQ(counted.solves, work.solves);
   }
 }
 

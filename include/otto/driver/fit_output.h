@@ -54,8 +54,10 @@ class FitOutput {
   /// Writes the row and says how it goes. True: stop here (a signal, or the wall time). Writes a
   /// checkpoint where one is due. Collective; throws IoError.
   bool add(const NewtonRow& row, bool last);
-  /// A stop is asked for now, between rows; a checkpoint of the last row is written. Collective.
-  bool stopping();
+  /// Between rows. Collective; throws IoError.
+  [[nodiscard]] bool stop_asked();
+  /// The end there: a checkpoint of the last row, if there was one, and the summary. Collective; throws IoError.
+  ExitStatus stop_between();
   void warn(const std::string& sentence);
 
   /// Opens the folder if no row has.

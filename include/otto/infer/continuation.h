@@ -9,6 +9,8 @@
 // leaves is taken for noise, which asks for a strong prior. Their strengths go down by decades first, as
 // long as one takes away the share `gain` of the misfit.
 
+#include <functional>
+
 #include "otto/infer/newton.h"
 #include "otto/infer/posterior.h"
 
@@ -36,14 +38,17 @@ class Continuation {
                bool by_evidence, PriorStrengths alpha, const ContinuationOptions& options = {});
 
   [[nodiscard]] bool done() const { return done_; }
-  /// One Newton step and, where they are done at this strength, the next strength. Collective.
+  /// One Newton step. Collective.
   NewtonRow next();
+  /// After it, and first where a fit is resumed: where steps at this strength are done, the next strength. False where
+  /// `stop`, asked collectively between the solves of the evidence, says so: that is to be done again then. Collective.
+  bool advance(const std::function<bool()>& stop);
   /// Of the last round; gamma = 0: none yet.
   [[nodiscard]] const Evidence& last_evidence() const { return evidence_; }
   void remember(Archive& archive);
 
  private:
-  void advance();
+  [[nodiscard]] bool steps_done() const;
   /// Densities: whether the next strength is a decade below.
   [[nodiscard]] bool descend();
   [[nodiscard]] bool reached() const;
@@ -57,7 +62,8 @@ class Continuation {
   Evidence evidence_;
   int steps_ = 0, rounds_ = 0;
   bool done_ = false, descending_;
-  double misfit_ = 0;  // at the strength before; 0: none
+  bool given_up_ = false;  // the evidence, for a stop
+  double misfit_ = 0;      // at the strength before; 0: none
 };
 
 }  // namespace otto

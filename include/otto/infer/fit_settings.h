@@ -29,9 +29,10 @@ struct FitSettings {
   std::optional<int> steps;     ///< of time per interval; none: by the CFL number
   int streams =
       0;  ///< sines per axis of a drift found beside V (stream.h); no key: the curl test's
-  bool curl_test = false;  ///< a verdict on the flow being one of a gradient
-  int deviations = 32;     ///< perturbed solves
-  std::uint64_t seed = 1;  ///< of all random numbers
+  bool curl_test = false;         ///< a verdict on the flow being one of a gradient
+  int deviations = 32;            ///< perturbed solves
+  double deviations_rtol = 1e-3;  ///< of them, in the norm of P^-1
+  std::uint64_t seed = 1;         ///< of all random numbers
   LinearScheme scheme = LinearScheme::tr_bdf2;
 };
 

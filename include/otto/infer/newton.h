@@ -83,6 +83,15 @@ class GaussNewton {
   [[nodiscard]] long cg_iterations() const { return cg_; }
   /// Linear systems of the flow solved so far, in a resumed fit those before it as well.
   [[nodiscard]] long solves() const { return earlier_solves_ + objective_.solves(); }
+  /// What has been counted, to be restored where solves are given up that will be done again.
+  struct Work {
+    long cg = 0, solves = 0;  ///< iterations of conjugate gradients; linear systems
+  };
+  [[nodiscard]] Work work() const { return {cg_, solves()}; }
+  void restore(const Work& counted) {
+    cg_ = counted.cg;
+    earlier_solves_ = counted.solves - objective_.solves();
+  }
   /// V, log kT, the frozen limiter and the counters. Collective.
   void remember(Archive& archive);
 

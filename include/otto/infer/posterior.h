@@ -40,22 +40,26 @@ struct Gammas {
   double V = 0, w = 0, log_kT = 0;
   [[nodiscard]] double sum() const { return V + w + log_kT; }
 };
-/// Collective.
-Gammas effective_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
-                            const PosteriorOptions& options = {});
+/// None where `stop`, asked collectively before each solve, says so. Collective.
+std::optional<Gammas> effective_parameters(Objective& objective, GaussNewton& newton,
+                                           std::uint64_t seed, const std::function<bool()>& stop,
+                                           const PosteriorOptions& options = {});
 
-/// The part of it that drifts have, gamma.V holding it and V's, by random signs about the block of H^-1 H_data. Collective.
-double stream_parameters(Objective& objective, GaussNewton& newton, std::uint64_t seed,
-                         const PosteriorOptions& options = {});
+/// The part of it that drifts have, gamma.V holding it and V's, by random signs about the block of H^-1 H_data. None: a stop, as above.
+/// Collective.
+std::optional<double> stream_parameters(Objective& objective, GaussNewton& newton,
+                                        std::uint64_t seed, const std::function<bool()>& stop,
+                                        const PosteriorOptions& options = {});
 
 struct Evidence {
   double alpha = 0, alpha_W = 0;  ///< the next strengths
   double effective_samples = 0;   ///< N_eff in units of N_k: 1 for samples
   double gamma = 0;               ///< of all blocks, at least 1
 };
-/// From the present solution. Collective.
-Evidence evidence(Objective& objective, GaussNewton& newton, bool sampled, std::uint64_t seed,
-                  const PosteriorOptions& options = {});
+/// From the present solution. None: a stop, as above. Collective.
+std::optional<Evidence> evidence(Objective& objective, GaussNewton& newton, bool sampled,
+                                 std::uint64_t seed, const std::function<bool()>& stop,
+                                 const PosteriorOptions& options = {});
 
 /// Standard deviations.
 struct Deviations {
@@ -68,7 +72,7 @@ struct Deviations {
   std::vector<double> w;      ///< of W at its knots but the last
   std::vector<double> slope;  ///< of W' there
 };
-/// From so many draws; none where `stop`, asked collectively before each of them, says so; `R`: the model's time integral; `samples`: N_eff of `Evidence`. Collective.
+/// From so many draws; none: a stop, as above; `R`: the model's time integral; `samples`: N_eff of `Evidence`. Collective.
 std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
                                      std::span<const double> R, double samples, std::uint64_t seed,
                                      int draws, const std::function<bool()>& stop,

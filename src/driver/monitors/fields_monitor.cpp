@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "../open_history.h"
+#include "../run_history.h"
 #include "otto/core/fault.h"
 #include "otto/io/files.h"
 

@@ -1,6 +1,6 @@
 #include "history_monitor.h"
 
-#include "../open_history.h"
+#include "../run_history.h"
 #include "otto/core/fault.h"
 #include "otto/driver/moments.h"
 #include "otto/operators/exchange.h"
@@ -42,17 +42,11 @@ bool HistoryMonitor::after_step(const State& state, const StepRecord& r) {
   return true;
 }
 
-void HistoryMonitor::settle() {
-  mesh_.comm.together([&] {
-    if (mesh_.comm.is_root()) writer_.flush(true);
-  });
-}
+void HistoryMonitor::settle() { settle_history(folder_, writer_); }
 
 void HistoryMonitor::finish(const State&, const StepRecord&) {
   fault_point("finish");
-  mesh_.comm.together([&] {
-    if (mesh_.comm.is_root()) writer_.finish();
-  });
+  finish_history(folder_, writer_);
 }
 
 }  // namespace otto

@@ -1,4 +1,4 @@
-#include "open_history.h"
+#include "run_history.h"
 
 namespace otto {
 
@@ -15,6 +15,18 @@ void open_history(RunFolder& folder, HistoryWriter& writer) {
     warning = writer.resume(file, here ? file : earlier / "history.csv", from->step());
   });
   if (!warning.empty()) folder.log().warn(warning);
+}
+
+void settle_history(const RunFolder& folder, HistoryWriter& writer) {
+  folder.comm().together([&] {
+    if (folder.comm().is_root()) writer.flush(true);
+  });
+}
+
+void finish_history(const RunFolder& folder, HistoryWriter& writer) {
+  folder.comm().together([&] {
+    if (folder.comm().is_root()) writer.finish();
+  });
 }
 
 }  // namespace otto
