@@ -62,7 +62,7 @@ class Converge {
         return ExitStatus::stopped;
       }
       judge(std::move(row));
-      folder_.write(subject_, rows_, "completed", "");
+      folder_.write_so_far(subject_, rows_);
       if (dominated()) break;
       before_ = std::move(newest_);
     }

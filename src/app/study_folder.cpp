@@ -22,8 +22,18 @@ void StudyFolder::remark(const std::string& words) {
   remarks_.push_back(words);
 }
 
-void StudyFolder::write(StudySubject subject, const std::vector<ConvergenceRow>& rows,
+void StudyFolder::write_so_far(const StudySubject& subject,
+                               const std::vector<ConvergenceRow>& rows) {
+  tell(subject, rows, "stopped", "", false);
+}
+
+void StudyFolder::write(const StudySubject& subject, const std::vector<ConvergenceRow>& rows,
                         const std::string& status, const std::string& reason) {
+  tell(subject, rows, status, reason, true);
+}
+
+void StudyFolder::tell(StudySubject subject, const std::vector<ConvergenceRow>& rows,
+                       const std::string& status, const std::string& reason, bool last) {
   Summary& summary = folder_.summary();
   subject.title = summary.title;
   summary.status = status;
@@ -39,13 +49,15 @@ void StudyFolder::write(StudySubject subject, const std::vector<ConvergenceRow>&
       if (i < row.order.size() && row.order[i]) part["order_" + subject.norms[i]] = *row.order[i];
     }
   }
-  folder_.conclude({{"convergence", part}}, [&] {
+  const auto tables = [&] {
     const std::filesystem::path& path = folder_.path();
     replace_file(path / "convergence.csv", convergence_csv(subject, rows));
     replace_file(path / "convergence.md", convergence_markdown(subject, rows, remarks_));
     replace_file(path / "convergence.tex", convergence_latex(subject, rows));
     replace_file(path / "convergence.svg", convergence_svg(subject, rows));
-  });
+  };
+  const nlohmann::ordered_json all{{"convergence", part}};
+  last ? folder_.conclude(all, tables) : folder_.conclude_so_far(all, tables);
 }
 
 std::string row_heading(const StudySubject& subject) {

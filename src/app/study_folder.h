@@ -24,11 +24,16 @@ class StudyFolder {
   [[nodiscard]] std::filesystem::path level(int l) const;
   /// A sentence for the screen, the table and the summary.
   void remark(const std::string& words);
-  /// Writes tables, picture and summary. Collective; throws IoError.
-  void write(StudySubject subject, const std::vector<ConvergenceRow>& rows,
+  /// Writes tables, picture and summary, at the end. Collective; throws IoError.
+  void write(const StudySubject& subject, const std::vector<ConvergenceRow>& rows,
              const std::string& status, const std::string& reason);
+  /// The same of a study that goes on; should it end there, it was stopped.
+  void write_so_far(const StudySubject& subject, const std::vector<ConvergenceRow>& rows);
 
  private:
+  void tell(StudySubject subject, const std::vector<ConvergenceRow>& rows,
+            const std::string& status, const std::string& reason, bool last);
+
   RunFolder folder_;
   std::vector<std::string> remarks_;
 };

@@ -43,7 +43,7 @@ class Sweep {
     }
     folder_->introduce(
         fmt::format("{} runs, {} of them done before", runs_.size(), runs_.size() - due_.size()));
-    write("stopped", "");
+    write_so_far();
     const bool processes = comm_.size() == 1 && !started_by_launcher();
     processes ? run_in_processes() : run_in_turn();
     return conclude();
@@ -137,7 +137,7 @@ class Sweep {
     ++finished_;
     folder_->log().say(fmt::format("{:>4} of {}  {}: {}{}", finished_, due_.size(), run.name,
                                    run.status, run.reason.empty() ? "" : ": " + run.reason));
-    write("stopped", "");
+    write_so_far();
   }
 
   ExitStatus conclude() {
@@ -162,16 +162,29 @@ class Sweep {
     return failed == 0 ? ExitStatus::done : known ? ExitStatus(worst_) : ExitStatus::internal;
   }
 
+  void write_so_far() {
+    describe("stopped", "");
+    folder_->conclude_so_far(part(), [&] { write_tables(); });
+  }
+
   void write(const std::string& status, const std::string& reason) {
-    Summary& summary = folder_->summary();
-    summary.status = status;
-    summary.reason = reason;
+    describe(status, reason);
+    folder_->conclude(part(), [&] { write_tables(); });
+  }
+
+  void describe(const std::string& status, const std::string& reason) {
+    folder_->summary().status = status;
+    folder_->summary().reason = reason;
+  }
+
+  [[nodiscard]] nlohmann::ordered_json part() const {
     const auto done = std::ranges::count(runs_, "completed", &SweepRun::status);
-    const nlohmann::ordered_json part{{"runs", runs_.size()}, {"completed", done}};
-    folder_->conclude({{"sweep", part}}, [&] {
-      replace_file(path_ / "sweep.csv", sweep_csv(sweep_.axes, runs_));
-      replace_file(path_ / "sweep.md", sweep_markdown(summary.title, sweep_.axes, runs_));
-    });
+    return {{"sweep", {{"runs", runs_.size()}, {"completed", done}}}};
+  }
+
+  void write_tables() {
+    replace_file(path_ / "sweep.csv", sweep_csv(sweep_.axes, runs_));
+    replace_file(path_ / "sweep.md", sweep_markdown(folder_->summary().title, sweep_.axes, runs_));
   }
 
   Comm comm_;

@@ -47,7 +47,7 @@ class Search {
     const Try result{row.l1(), double(row.cells) / row.dt, rows_.size()};
     rows_.push_back(std::move(row));
     folder_.log().say(row_words(rows_.back()));
-    folder_.write(subject_, rows_, stopped_ ? "stopped" : "completed", "");
+    folder_.write_so_far(subject_, rows_);
     return tries_.emplace(std::pair{space, time}, result).first->second;
   }
 
@@ -100,7 +100,10 @@ ExitStatus find_cheapest(const Study& study, StudyFolder& folder, double target)
       space = s, time = t, moved = true;
     }
   }
-  if (search.stopped()) return ExitStatus::stopped;
+  if (search.stopped()) {
+    search.write();
+    return ExitStatus::stopped;
+  }
   now = search.at(space, time);
   const ConvergenceRow& best = search.rows()[now.row];
   double all = 0;

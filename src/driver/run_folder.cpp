@@ -194,19 +194,29 @@ void RunFolder::write_summary(const nlohmann::ordered_json& extra) {
 
 void RunFolder::conclude(const nlohmann::ordered_json& extra,
                          const std::function<void()>& farewell) {
+  tell(extra, farewell, true);
+}
+
+void RunFolder::conclude_so_far(const nlohmann::ordered_json& extra,
+                                const std::function<void()>& words) {
+  tell(extra, words, false);
+}
+
+void RunFolder::tell(const nlohmann::ordered_json& extra, const std::function<void()>& words,
+                     bool last) {
   summary_.memory_mb = comm_.sum(peak_memory_mb());
   comm_.together([&] {
     if (!comm_.is_root()) return;
     confirm();
-    if (!kept_.empty() && summary_.status != "completed") {
+    if (last && !kept_.empty() && summary_.status != "completed") {
       part_with_results(path_, kept_);
       warn_at_end(kept_in(std::exchange(kept_, "")));
     }
     for (const auto& sentence : summary_.warnings) log_.warn(sentence);
-    farewell();
+    words();
     if (log_.trouble()) throw IoError(*log_.trouble());
     write_summary(extra);
-    if (!kept_.empty()) drop_results(path_, std::exchange(kept_, ""));
+    if (last && !kept_.empty()) drop_results(path_, std::exchange(kept_, ""));
   });
 }
 

@@ -101,6 +101,7 @@ class Sweep(unittest.TestCase):
         self.assertEqual([os.stat(os.path.join(self.out, r["run"], "final.h5")).st_mtime_ns for r in self.rows()[:3]],
                          stamps)
         self.assertTrue(read(os.path.join(self.out, "sweep.csv")).startswith(first))
+        self.assertFalse([f for f in os.listdir(self.out) if f.startswith("before")])
         other = self.sweep(*words, "--set", "time.end=0.5")
         self.assertIn("3 runs, 0 of them done before", other.stdout)
 

@@ -77,6 +77,8 @@ class RunFolder {
   /// went and the warnings were repeated. Collective; throws IoError, also where the folder is no longer the one that
   /// was opened: runs below it make it anew, and their results would lie apart from earlier ones.
   void conclude(const nlohmann::ordered_json& extra, const std::function<void()>& farewell);
+  /// The same of a command that goes on: earlier results stay where they are kept. Collective; throws IoError.
+  void conclude_so_far(const nlohmann::ordered_json& extra, const std::function<void()>& words);
   /// Bad input before the first step: a folder that held no results is again as it was, and what was made of the way to it is removed.
   /// True where that was the case. As fail().
   bool withdraw(const std::exception& error) noexcept;
@@ -91,6 +93,7 @@ class RunFolder {
   void confirm() const;
   bool keep_earlier(const std::exception& error);
   void write_summary(const nlohmann::ordered_json& extra);
+  void tell(const nlohmann::ordered_json& extra, const std::function<void()>& words, bool last);
 
   Comm comm_;
   std::filesystem::path path_;
