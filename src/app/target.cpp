@@ -32,8 +32,10 @@ class Search {
     const Refinement by{space, time};
     const int number = int(rows_.size());
     if (number == max_runs) {
-      throw NumericalError(fmt::format(
-          "the target was not met in {} runs; the least error was {:.3e}", max_runs, min_error_));
+      const std::string reason = fmt::format(
+          "the target was not met in {} runs; the least error was {:.3e}", max_runs, min_error_);
+      folder_.write(subject_, rows_, "failed", reason);
+      throw NumericalError(reason);
     }
     ConvergenceRow row = study_.describe(by);
     row.level = number + 1;

@@ -4,8 +4,8 @@
 // (free_boundary.h), where there is one,
 // and on all that is not empty; the algebraic one, made from the entries
 // (multigrid/algebraic_cycle.h); hypre's BoomerAMG. A solve that goes too slowly with one of them is
-// started again with the next, which is kept: so solutions do not depend on when that happened, and
-// a resumed run repeats the one that was stopped.
+// started again with the next, which is kept for the matrix: so solutions do not depend on when that happened, and
+// a resumed run, whose first solve decides anew, repeats the one that was stopped.
 
 #include <petscksp.h>
 

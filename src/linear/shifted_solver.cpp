@@ -232,7 +232,7 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
   if (matrix_free()) {
     box_operator->set(c, sigma);
     cycle->set(c, sigma);
-    preconditioners->changed(false);
+    preconditioners->changed(true);  // what a resumed run does not know of has no say
     return;
   }
   if (symmetric) {
