@@ -363,7 +363,7 @@ class Stopped(TrainTest):
         self.assertEqual(self.network("cut"), self.network("whole"))
 
     def test_resumed_after_a_change_of_preconditioner(self):
-        """The Poisson equation of iteration 6 is too rough for the geometric cycle, those after it are not."""
+        """A Poisson equation of iteration 7 is too rough for the geometric cycle; those after it are not."""
         train = {"small": False, "data": 'library = "8gaussians"',
                  "settings": ["mesh.cells=[16, 16]", "network.widths=[8]", "train.iterations=12", "checkpoint.every_steps=1",
                               "checkpoint.keep=99"]}
