@@ -51,7 +51,7 @@ class ScoreTest {
     Objective::Vector b(J_.size());
     J_.pull_back(cotangents, b);
     for (double& x : b) x = -x;
-    d.p = newton_.solve(b, o_.rtol, o_.max_cg).x;
+    d.p = newton_.solve(b, o_.rtol, o_.max_cg, &known_).x;
     Fields v = J_.response(d.p);
     double slope = 0;
     for (std::size_t l = 0; l < v.size(); ++l) {
@@ -140,6 +140,7 @@ class ScoreTest {
   bool known_start_;
   CurlTestOptions o_;
   Objective::Vector g_;
+  ConjugateSpace known_;
   std::vector<Direction> all_;
 };
 

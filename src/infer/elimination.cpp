@@ -28,6 +28,7 @@ void Elimination::renew(Objective& objective) {
   };
   std::vector<Objective::Vector> B(n, Objective::Vector(u.size())), rest(n);
   Objective::Vector e(u.size(), 0.0), y(u.size(), 0.0), Ay(u.size());
+  ConjugateSpace known;
   for (std::size_t i = 0; i < n; ++i) {
     e[u.block() + i] = 1;
     objective.product(e, B[i], false);
@@ -40,7 +41,8 @@ void Elimination::renew(Objective& objective) {
     for (std::size_t k = 0; k < u.block(); ++k) rest[i][k] -= Ay[k];
     const double rtol = options_.rtol * norm_V(B[i]) / std::max(norm_V(rest[i]), 1e-300);
     if (rtol >= 1) continue;
-    CgResult more = conjugate_gradients(objective, multiply, P_, rest[i], rtol, options_.max_cg);
+    CgResult more =
+        conjugate_gradients(objective, multiply, P_, rest[i], rtol, options_.max_cg, &known);
     for (std::size_t k = 0; k < u.block(); ++k) Y_[i][k] += more.x[k];
     rest[i] = std::move(more.residual);
   }
@@ -89,14 +91,7 @@ void Elimination::apply(std::span<const double> r, std::span<double> out) const 
   const Unknowns& u = space_.unknowns();
   P_(r, out);
   if (u.shared() == 0) return;
-  std::vector<double> products(u.shared(), 0.0);
-  for (std::size_t i = 0; i < Y_.size(); ++i) {
-    for (std::size_t k = 0; k < u.cells; ++k) products[i] += Y_[i][k] * r[k];
-  }
-  space_.mesh().comm.sum_in_place(products);
-  for (std::size_t i = 0; i < Y_.size(); ++i) {
-    for (std::size_t k = u.cells; k < u.block(); ++k) products[i] += Y_[i][k] * r[k];
-  }
+  const std::vector<double> products = space_.dots(Y_, r);
   Eigen::VectorXd s(Eigen::Index(u.shared()));
   for (std::size_t i = 0; i < products.size(); ++i) {
     s[Eigen::Index(i)] = r[u.block() + i] - products[i];

@@ -70,11 +70,12 @@ void GaussNewton::move(const Objective::Vector& x) {
   evaluate(0);
 }
 
-CgResult GaussNewton::solve(std::span<const double> b, double rtol, int max_iterations) {
+CgResult GaussNewton::solve(std::span<const double> b, double rtol, int max_iterations,
+                            ConjugateSpace* known) {
   prepare();
   const CgResult result = conjugate_gradients(
       objective_, [this](auto p, auto out) { objective_.product(p, out); },
-      [this](auto r, auto out) { elimination_.apply(r, out); }, b, rtol, max_iterations);
+      [this](auto r, auto out) { elimination_.apply(r, out); }, b, rtol, max_iterations, known);
   cg_ += result.iterations;
   return result;
 }

@@ -238,6 +238,11 @@ double Objective::dot(std::span<const double> a, std::span<const double> b) cons
   return impl_->unknowns.dot(mesh().comm, a, b);
 }
 
+std::vector<double> Objective::dots(const std::vector<Vector>& vectors,
+                                    std::span<const double> b) const {
+  return impl_->unknowns.dots(mesh().comm, vectors, b);
+}
+
 Objective::Vector Objective::Impl::potential(std::span<const double> at) const {
   Vector V(owned(), 0.0);
   if (splines) {

@@ -35,14 +35,14 @@ double count_unknowns(const Objective& objective) {
 /// The mean of b.H^-1 b over probes: the trace of H^-1 C for draws b of covariance C. What solves leave is of second order.
 template <class Draw>
 std::optional<double> mean_square(const Objective& objective, GaussNewton& newton,
-                                  const std::function<bool()>& stop, const PosteriorOptions& o,
-                                  const Draw& draw) {
+                                  ConjugateSpace& known, const std::function<bool()>& stop,
+                                  const PosteriorOptions& o, const Draw& draw) {
   double sum = 0;
   for (int i = 0; i < o.probes; ++i) {
     if (stop()) return std::nullopt;
     Objective::Vector b(objective.size(), 0.0);
     draw(i, b);
-    sum += objective.dot(b, newton.solve(b, o.trace_rtol, o.max_cg).x);
+    sum += objective.dot(b, newton.solve(b, o.trace_rtol, o.max_cg, &known).x);
   }
   return sum / o.probes;
 }
@@ -100,7 +100,8 @@ struct Squares {
 /// (alpha R + shift M)^-1 alpha^1/2 G^T eta: the prior alone, on V, without its linear functions, which
 /// it leaves free.
 Objective::Vector prior_draw(const Objective& objective, PotentialPencil& pencil, double shift,
-                             std::uint64_t seed, std::uint64_t draw, const PosteriorOptions& o) {
+                             ConjugateSpace& known, std::uint64_t seed, std::uint64_t draw,
+                             const PosteriorOptions& o) {
   const Mesh& mesh = objective.mesh();
   const Unknowns& u = objective.unknowns();
   const auto n = std::size_t(mesh.owned);
@@ -121,7 +122,7 @@ Objective::Vector prior_draw(const Objective& objective, PotentialPencil& pencil
     pencil.apply(r, out);
     std::ranges::copy(u.tail(r), u.tail(out).begin());
   };
-  return conjugate_gradients(objective, multiply, precondition, b, o.draw_rtol, o.max_cg).x;
+  return conjugate_gradients(objective, multiply, precondition, b, o.draw_rtol, o.max_cg, &known).x;
 }
 
 }  // namespace
@@ -131,9 +132,10 @@ std::optional<Gammas> effective_parameters(Objective& objective, GaussNewton& ne
                                            const PosteriorOptions& o) {
   const Unknowns& u = objective.unknowns();
   Gammas gamma;
+  ConjugateSpace known;
   if (objective.has_temperature()) gamma.log_kT = 1;  // it has no prior
   if (objective.has_interaction()) {
-    const auto of_prior = mean_square(objective, newton, stop, o, [&](int i, auto& b) {
+    const auto of_prior = mean_square(objective, newton, known, stop, o, [&](int i, auto& b) {
       objective.pair_prior().root(signs(objective, u.pairs, seed, i), u.w(std::span(b)));
       for (double& x : b) x *= std::sqrt(objective.alpha_W);
     });
@@ -141,14 +143,14 @@ std::optional<Gammas> effective_parameters(Objective& objective, GaussNewton& ne
     gamma.w = double(u.pairs) - *of_prior;
   }
   if (!objective.has_external()) return gamma;
-  const auto of_data = mean_square(objective, newton, stop, o, [&](int i, auto& b) {
+  const auto of_data = mean_square(objective, newton, known, stop, o, [&](int i, auto& b) {
     objective.data_perturbation(seed + probe_seed, std::uint64_t(i), b);
   });
   if (!of_data) return std::nullopt;
   const double n = count_unknowns(objective);
   double total = *of_data;
   if (total > o.share * n) {
-    const auto of_prior = mean_square(objective, newton, stop, o, [&](int i, auto& b) {
+    const auto of_prior = mean_square(objective, newton, known, stop, o, [&](int i, auto& b) {
       objective.add_prior_perturbation(seed + probe_seed, std::uint64_t(i), b);
     });
     if (!of_prior) return std::nullopt;
@@ -164,11 +166,12 @@ std::optional<double> stream_parameters(Objective& objective, GaussNewton& newto
   const Unknowns& u = objective.unknowns();
   Objective::Vector z(objective.size(), 0.0), Hz(objective.size());
   double gamma = 0;
+  ConjugateSpace known;
   for (int i = 0; i < o.probes; ++i) {
     if (stop()) return std::nullopt;
     std::ranges::copy(signs(objective, u.streams, seed, i), u.c(std::span(z)).begin());
     objective.product(z, Hz, false);
-    gamma += objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg).x) / o.probes;
+    gamma += objective.dot(z, newton.solve(Hz, o.trace_rtol, o.max_cg, &known).x) / o.probes;
   }
   return gamma;
 }
@@ -210,19 +213,21 @@ std::optional<Deviations> deviations(Objective& objective, GaussNewton& newton,
   std::vector<double> even(std::size_t(mesh.owned), 1.0);
   const double shift = o.prior_shift * objective.alpha / std::pow(longest_side(mesh), 4);
   PotentialPencil pencil(objective, even);
+  ConjugateSpace known, known_of_prior;
   pencil.set_prior(objective.alpha);
   for (int j = 0; j < draws; ++j) {
     if (stop()) return std::nullopt;
     objective.data_perturbation(seed, std::uint64_t(j), b);
     objective.add_prior_perturbation(seed, std::uint64_t(j), b);
-    const Objective::Vector x = newton.solve(b, o.draw_rtol, o.max_cg).x;
+    const Objective::Vector x = newton.solve(b, o.draw_rtol, o.max_cg, &known).x;
     if (objective.has_temperature()) posterior.log_kT += x.back() * x.back();
     if (objective.has_interaction()) {
       posterior.add_pairs(objective.spline(), objective.unknowns().w(std::span<const double>(x)));
     }
     if (!external) continue;
     posterior.add(mesh, objective.potential(x), R, false);
-    const auto of_prior = prior_draw(objective, pencil, shift, seed + 1, std::uint64_t(j), o);
+    const auto of_prior =
+        prior_draw(objective, pencil, shift, known_of_prior, seed + 1, std::uint64_t(j), o);
     prior.add(mesh, objective.potential(of_prior), R, true);
   }
   const double scale = 1 / (double(draws) * samples);

@@ -6,4 +6,8 @@ namespace otto {
 /// (OPENBLAS_CORETYPE).
 void choose_blas_kernels();
 
+/// Has OpenBLAS take the memory it multiplies in, which it would otherwise ask for again and again where a limit of
+/// addresses (RLIMIT_AS) refuses it. Throws InputError where the limit leaves too little.
+void take_blas_buffer();
+
 }  // namespace otto

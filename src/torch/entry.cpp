@@ -25,6 +25,7 @@ void settle() {
     choose_blas_kernels();
     at::set_num_threads(1);
     at::set_num_interop_threads(1);
+    take_blas_buffer();
     return true;
   }();
   (void)once;

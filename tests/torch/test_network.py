@@ -5,6 +5,7 @@ import csv
 import json
 import glob
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -89,6 +90,23 @@ class Networks(unittest.TestCase):
         expected = gibbs(energy, center, volume, temperature)
         self.assertLessEqual(np.abs(density / expected - 1).max(), tolerance)
         self.assertGreater(expected.max() / expected.min(), 1.05)
+
+    def test_little_address_space_is_told(self):
+        """Below PyTorch, OpenBLAS asks without end for what a limit refuses it."""
+        with tempfile.TemporaryDirectory() as folder:
+            torch.jit.script(layers(1, torch.nn.Tanh()).double()).save(os.path.join(folder, "energy.pt"))
+            with open(os.path.join(folder, "case.toml"), "w", encoding="utf-8") as file:
+                file.write(CASE.format(mesh=LINE, temperature=1.0))
+            said = []
+            for size in range(600, 4000, 60):  # MB
+                limit = (size << 20, size << 20)
+                done = subprocess.run([OTTO, "check", "case.toml"], cwd=folder, timeout=60, capture_output=True, text=True,
+                                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit))
+                if done.returncode == 0:
+                    break
+                said.append(done.stderr)
+            self.assertEqual(done.returncode, 0)
+            self.assertTrue(any("energy.pt: BLAS" in s and "ulimit -v" in s for s in said), said)
 
     def test_the_gibbs_density_is_at_rest(self):
         # The weights are random at test time; a failure names the seed.

@@ -183,6 +183,38 @@ TEST(Infer, EffectiveParametersOfVAndW) {
   expect_gammas(small, 0.06, 0.5);
 }
 
+/// V and W make up for each other nearly: what the first solves learn of that, later ones begin with.
+TEST(Infer, SolvesBeginWithWhatEarlierOnesHaveFound) {
+  Small small(true, true);
+  const double rtol = 1e-6;
+  constexpr int max_cg = 300;
+  ConjugateSpace known, full(3);
+  std::array<int, 2> alone{0, 0},
+      together{0, 0};  // iterations of the first eight solves, and of the next eight
+  Objective::Vector b(small.objective.size(), 0.0);
+  for (std::size_t j = 0; j < 16; ++j) {
+    small.objective.data_perturbation(4, j, b);
+    small.objective.add_prior_perturbation(4, j, b);
+    const CgResult one = small.newton.solve(b, rtol, max_cg),
+                   other = small.newton.solve(b, rtol, max_cg, &known),
+                   short_of_room = small.newton.solve(b, rtol, max_cg, &full);
+    alone[j / 8] += one.iterations;
+    together[j / 8] += other.iterations;
+    // in the norm of H, whose square the residual gives
+    const double size = small.objective.dot(b, one.x);
+    for (const CgResult* found : {&other, &short_of_room}) {
+      Objective::Vector error = found->x, He(error.size());
+      for (std::size_t i = 0; i < error.size(); ++i) error[i] -= one.x[i];
+      small.objective.product(error, He);
+      EXPECT_LT(small.objective.dot(error, He), 1e2 * rtol * rtol * size);
+    }
+  }
+  EXPECT_EQ(full.size(), 3);
+  EXPECT_LT(together[0], alone[0]);
+  EXPECT_LT(3 * together[1], alone[1]);
+  EXPECT_EQ(small.newton.solve(b, rtol, max_cg, &known).iterations, 0);
+}
+
 TEST(Infer, PerturbedSolvesHaveThePosteriorsDeviations) {
   Small small(true);
   const Matrix C = pseudo_inverse(small.dense(true));

@@ -76,8 +76,9 @@ class GaussNewton {
   void move(const Objective::Vector& x);
   [[nodiscard]] double objective() const { return J_; }
   [[nodiscard]] const Objective::Vector& gradient() const { return g_; }
-  /// H^-1 b. Collective.
-  [[nodiscard]] CgResult solve(std::span<const double> b, double rtol, int max_iterations);
+  /// H^-1 b; `known`: of solves before at the same x and strengths of the priors. Collective.
+  [[nodiscard]] CgResult solve(std::span<const double> b, double rtol, int max_iterations,
+                               ConjugateSpace* known = nullptr);
   /// Solves the flow at x and freezes the limiter, `passes` times, and takes the gradient.
   void evaluate(int passes);
   [[nodiscard]] long cg_iterations() const { return cg_; }

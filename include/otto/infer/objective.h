@@ -67,6 +67,9 @@ class Objective {
   [[nodiscard]] double bending(std::span<const double> x) const;
   /// a.b over all ranks. Collective.
   [[nodiscard]] double dot(std::span<const double> a, std::span<const double> b) const;
+  /// The same with each of `vectors`, by one sum over the ranks. Collective.
+  [[nodiscard]] std::vector<double> dots(const std::vector<Vector>& vectors,
+                                         std::span<const double> b) const;
 
   double alpha = 0, alpha_W = 0;  ///< of what follows
   double stream_factor = 1;       ///< of alpha, for drifts

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "otto/core/comm.h"
 
@@ -52,6 +53,20 @@ struct Unknowns {
     double sum = dot_V(comm, a, b);
     for (std::size_t i = block(); i < size(); ++i) sum += a[i] * b[i];
     return sum;
+  }
+  /// a.b of all `vectors` a, which may end before b does, by one sum over all ranks. Collective.
+  [[nodiscard]] std::vector<double> dots(const Comm& comm,
+                                         const std::vector<std::vector<double>>& vectors,
+                                         std::span<const double> b) const {
+    std::vector<double> sums(vectors.size(), 0.0);
+    for (std::size_t j = 0; j < sums.size(); ++j) {
+      for (std::size_t k = 0; k < cells; ++k) sums[j] += vectors[j][k] * b[k];
+    }
+    comm.sum_in_place(sums);
+    for (std::size_t j = 0; j < sums.size(); ++j) {
+      for (std::size_t i = cells; i < vectors[j].size(); ++i) sums[j] += vectors[j][i] * b[i];
+    }
+    return sums;
   }
 };
 
