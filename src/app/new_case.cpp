@@ -49,7 +49,7 @@ fs::path source_of(const std::string& from) {
 std::string shell_word(const std::string& word) {
   static const std::regex plain(R"([\w./+:@%,=\x80-\xff-]+)");
   if (std::regex_match(word, plain)) return word;
-  return "'" + std::regex_replace(word, std::regex("'"), "'\\''") + "'";
+  return fmt::format("'{}'", std::regex_replace(word, std::regex("'"), "'\\''"));
 }
 
 std::string text_of(const fs::path& file) {

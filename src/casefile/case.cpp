@@ -59,6 +59,11 @@ const Value& value_of(const Section& section, const TableData* table, const std:
   if (entry) return entry->value;
   if (const Value* fallback = fallback_of(key)) return *fallback;
   const auto owner = table_of(path);
+  if (!section.present() && !owner.empty()) {
+    throw InputError(
+        fmt::format("{}: the case has no [{}] table, which this command needs ('otto explain {}')",
+                    section.where(""), owner, owner));
+  }
   throw InputError(fmt::format("{}: {} needs the key '{}' ('otto explain {}')", section.where(""),
                                owner.empty() ? "the case" : fmt::format("[{}]", owner),
                                name_of(path), path));

@@ -344,9 +344,11 @@ void check_tables_present(const CaseData& data) {
     if (std::ranges::any_of(t.unless, [&](const auto& key) { return is_given(data, key); })) {
       continue;
     }
-    fail(data, {},
-         fmt::format("the case has no {0}{1}{2} table; it needs one ('otto explain {1}')",
-                     t.repeated ? "[[" : "[", t.path, t.repeated ? "]]" : "]"));
+    fail(
+        data, {},
+        fmt::format("the case has no {0}{1}{2} table; it needs one{3} ('otto explain {1}')",
+                    t.repeated ? "[[" : "[", t.path, t.repeated ? "]]" : "]",
+                    t.unless.empty() ? "" : ", or " + fmt::to_string(fmt::join(t.unless, " or "))));
   }
 }
 

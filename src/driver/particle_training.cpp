@@ -65,6 +65,11 @@ class Loop {
               {"heldout", s_.data.validation.rows()},
               {"noise", s_.data.noise},
               {"seconds", spent()}};
+    if (accepted_ == 0 && iteration() > 0) {
+      caution(
+          "no step of a particle has been accepted: they stand still; give a smaller "
+          "particles.step");
+    }
     if (s_.members > 1) return finish_mean(json);
     s_.network->set(best_.empty() ? trainer_->averaged() : best_);
     if (!best_.empty()) {
@@ -109,6 +114,7 @@ class Loop {
         row.effective = r.effective;
         row.tracked_log_z = r.log_z;
       }
+      accepted_ += r.acceptance;
       look(row);
       row.seconds = spent();
       const bool last = member_ + 1 == s_.members && member_done();
@@ -144,8 +150,9 @@ class Loop {
     if (can_look()) {
       best_look_ = judge(*mean);
       tell(json, best_look_);
-      output_.log().say(fmt::format("the mean of {} energies is kept: held-out log-likelihood {:.4f}; theirs: {}",
-                                    count, best_look_.heldout, scores.dump()));
+      output_.log().say(
+          fmt::format("the mean of {} energies is kept: held-out log-likelihood {:.4f}; theirs: {}",
+                      count, best_look_.heldout, scores.dump()));
       caution_uncertain();
     }
     return output_.finish([&] { return mean->file(); }, json);
@@ -299,6 +306,7 @@ class Loop {
   std::int64_t best_iteration_ = 0, since_ = 0;
   SteadyClock::time_point began_;
   double earlier_ = 0;
+  double accepted_ = 0;  ///< the sum over iterations of this process; nan without particles
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "earlier_run.h"
+#include "folder_lock.h"
 #include "otto/core/caution.h"
 #include "otto/core/error.h"
 #include "otto/core/fault.h"
@@ -78,7 +79,10 @@ RunFolder::RunFolder(const Comm& comm, fs::path folder, std::string subject)
   prepare();
 }
 
+RunFolder::~RunFolder() = default;
+
 void RunFolder::prepare() {
+  lock_ = std::make_unique<FolderLock>();
   int used = 0;
   comm_.together([&] {
     if (!comm_.is_root()) return;
@@ -100,12 +104,13 @@ void RunFolder::prepare() {
 void RunFolder::open() {
   if (open_) return;
   fault_point("open_output");
-  open_ = true;
   comm_.together([&] {
     if (!comm_.is_root()) return;
     make_folder(path_);
+    lock_->take(path_);
     identity_ = identity_of(path_);
   });
+  open_ = true;
   make_room();
   comm_.together([&] {
     if (!comm_.is_root()) return;

@@ -48,12 +48,14 @@ const Declare keys{
       .doc = "With held-out samples: training ends after so many looks at them without a larger "
              "likelihood, and the energy of the largest one is kept; 0: it goes on to the last "
              "iteration, and keeps that energy all the same. There is a look every iteration, or "
-             "every 200th part of `iterations`.",
+             "every 200th part of `iterations`; without a mesh, every `judge` iterations.",
       .fallback = "20",
       .range = non_negative},
      {.path = "train.penalty",
-      .doc = "Weight of the gradient penalty of gradient_penalty and fisher. Without a mesh that of "
-             "proximal as well: h/3 by default with ula of step h, which its bias asks for, else none.",
+      .doc =
+          "Weight of the gradient penalty of gradient_penalty and fisher. Without a mesh that of "
+          "proximal as well: h/3 by default with ula of step h, which its bias asks for, else "
+          "none.",
       .fallback = "0.1",
       .range = non_negative,
       .equation = "L = E_q U - E_rho U + lambda/2 E_rho |grad U|^2 [- lambda E_rho Lap U]"},
@@ -108,8 +110,11 @@ const Declare keys{
       "2.",
       "x1 = x - h grad U + sqrt(2 h) xi"},
      {"train.sampler", "persistent",
-      "By Fokker-Planck steps under the present energy, from where it is."},
-     {"train.sampler", "short_run", "The same, starting from the uniform density every time."},
+      "By Fokker-Planck steps under the present energy, from where it is; without a mesh, by "
+      "Langevin steps of particles."},
+     {"train.sampler", "short_run",
+      "The same, starting from the uniform density every time; without a mesh, from the reference "
+      "law g."},
      {"train.sampler", "jko", "By proximal (JKO) steps under the present energy."}}};
 
 std::vector<ObjectiveEntry>& registry() {

@@ -4,8 +4,7 @@
 // (free_boundary.h), where there is one,
 // and on all that is not empty; the algebraic one, made from the entries
 // (multigrid/algebraic_cycle.h); hypre's BoomerAMG. A solve that goes too slowly with one of them is
-// started again with the next, which is kept for the matrix: so solutions do not depend on when that happened, and
-// a resumed run, whose first solve decides anew, repeats the one that was stopped.
+// started again with the next, which is kept for the matrix.
 
 #include <petscksp.h>
 
@@ -51,6 +50,9 @@ class Preconditioners {
   void changed(bool start_over);
   /// The correction on a free boundary is in force.
   [[nodiscard]] bool layered() const { return kind_ == Kind::layered; }
+  /// The preconditioner in force without a free boundary, as a number to be remembered, and that one again.
+  [[nodiscard]] int choice() const { return int(kind_); }
+  void choose(int choice) { kind_ = Kind(choice); }
   /// Sets up the preconditioner in force. Collective.
   void make();
   /// Writes what a solve is to start from.

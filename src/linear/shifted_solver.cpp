@@ -126,6 +126,11 @@ struct ShiftedSolver::Impl {
   KspOwner ksp;
   VecOwner b, u;
   double user_rtol = -1;
+  /// Of a checkpoint, for the first matrix if it has this c.
+  struct Kept {
+    double c = -1;
+    int choice = 0;
+  } kept;
 
   [[nodiscard]] bool matrix_free() const { return symmetric && !assemble_always; }
 
@@ -233,6 +238,8 @@ void ShiftedSolver::Impl::prepare(double new_c, std::span<const double> sigma) {
     box_operator->set(c, sigma);
     cycle->set(c, sigma);
     preconditioners->changed(true);  // what a resumed run does not know of has no say
+    if (c == kept.c) preconditioners->choose(kept.choice);
+    kept = {};
     return;
   }
   if (symmetric) {
@@ -346,6 +353,16 @@ ShiftedSolver::ShiftedSolver(const Generator& generator, SolverOptions options)
     : impl_(std::make_unique<Impl>(generator, options)) {}
 ShiftedSolver::~ShiftedSolver() = default;
 ShiftedSolver::ShiftedSolver(ShiftedSolver&&) noexcept = default;
+
+void ShiftedSolver::remember(Archive& archive) {
+  const Impl& now = *impl_;
+  if (now.generator.depends_on_time() || !archive.holds("c")) return;
+  Impl::Kept kept;
+  if (!archive.loading() && now.preconditioners) kept = {now.c, now.preconditioners->choice()};
+  archive.number("c", kept.c);
+  archive.number("choice", kept.choice);
+  if (archive.loading()) impl_->kept = kept;
+}
 
 double ShiftedSolver::rtol() const {
   return impl_->user_rtol > 0 ? impl_->user_rtol : impl_->options.rtol;

@@ -96,7 +96,7 @@ double Cloud::step_singles() {
     const Eigen::Index n = p.z.rows();
     const Vector accepted = walk_.step(p, Vector::Ones(n), Vector::Constant(n, h_), taken_);
     for (Eigen::Index i = 0; i < n; ++i) s[0] += accepted[i];
-    s[1] += p.z.allFinite() && p.U.allFinite() ? 0 : 1;
+    s[1] += exploded(p) ? 1 : 0;
   });
   check(sum[1]);
   const double accepted = sum[0] / double(o_.particles);
@@ -111,7 +111,7 @@ double Cloud::step_ladders() {
   const auto sum = tree_sum(comm_, blocks_, 2, [&](std::int64_t b, std::span<double> s) {
     Ladders& l = ladders_[std::size_t(b - blocks_.first_block)];
     s[0] += l.step(taken_, gain) * double(l.ladders());
-    s[1] += l.finite() ? 0 : 1;
+    s[1] += l.exploded() ? 1 : 0;
   });
   check(sum[1]);
   return sum[0] / double(o_.particles);

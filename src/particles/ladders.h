@@ -26,7 +26,7 @@ class Ladders {
   void collect(std::size_t half);
 
   [[nodiscard]] Rows cold() const { return walk_.white().points(p_.z.bottomRows(m_)); }
-  [[nodiscard]] bool finite() const { return p_.z.allFinite() && p_.U.allFinite(); }
+  [[nodiscard]] bool exploded() const { return otto::exploded(p_); }
   [[nodiscard]] const std::vector<double>& f(std::size_t half, std::size_t r) const {
     return f_[half][r];
   }

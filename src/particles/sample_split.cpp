@@ -24,9 +24,11 @@ void check_dimension(const std::filesystem::path& file, std::int64_t d) {
 
 template <class Place>
 Rows checked(std::vector<double> values, std::int64_t columns, const Place& place) {
+  constexpr double largest = 1e100;  // sums of squares stay in the range of numbers
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::isfinite(values[i])) continue;
-    throw InputError(place(std::int64_t(i) / columns) + " is not finite");
+    if (std::abs(values[i]) <= largest) continue;
+    throw InputError(place(std::int64_t(i) / columns) +
+                     (std::isfinite(values[i]) ? " is beyond 1e100" : " is not finite"));
   }
   return Eigen::Map<const Rows>(values.data(), std::int64_t(values.size()) / columns, columns);
 }
@@ -86,13 +88,14 @@ SampleSplit read_split(const std::filesystem::path& path, const SplitOptions& o)
   const std::string train = file.has("/train") ? "/train" : "/samples";
   if (!file.has(train)) file.fail("has neither /train nor /samples, the rows of a density");
   const Rows all = read_dataset(path, file, train);
-  if (!file.has("/test")) {
+  const bool test = file.has("/test"), validation = file.has("/validation");
+  if (!test && !validation) {
     split_rows(all, o, s);
     return s;
   }
   s.train = all;
-  s.test = read_dataset(path, file, "/test");
-  if (file.has("/validation")) s.validation = read_dataset(path, file, "/validation");
+  s.test = read_dataset(path, file, test ? "/test" : "/validation");
+  if (validation) s.validation = read_dataset(path, file, "/validation");
   for (const Rows* part : {&s.test, &s.validation}) {
     if (part->rows() > 0 && part->cols() != all.cols()) {
       file.fail(fmt::format("{} has {} columns, another part has {}; all need the same", train,

@@ -50,6 +50,11 @@ double log_acceptance(const Particles& p, const Particles& y, Eigen::Index i, do
 
 }  // namespace
 
+bool exploded(const Particles& p) {
+  constexpr double far = 1e8;
+  return !(p.z.cwiseAbs().maxCoeff() < far && p.z.allFinite() && p.U.allFinite());
+}
+
 void copy_particle(const Particles& from, Eigen::Index i, Particles& to, Eigen::Index k) {
   to.z.row(k) = from.z.row(i);
   to.U[k] = from.U[i];

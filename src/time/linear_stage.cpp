@@ -77,6 +77,7 @@ double LinearStage::rate_of(double c, std::span<const double> b,
 void LinearStage::remember(Archive& archive) {
   archive.part("keeper", limiter_);
   archive.part("history", history_);
+  archive.part("solver", solver_);
   if (archive.holds("rate")) archive.number("rate", rate_);
   if (generator_.exchange() && archive.holds("exchanged")) {
     archive.numbers("exchanged", exchanged_);

@@ -17,6 +17,8 @@ namespace {
 
 using torch::jit::Module;
 
+constexpr double max_parameters = 1e8;  ///< training keeps half a dozen numbers for each
+
 at::Tensor tensor_of(const std::vector<double>& x, at::IntArrayRef shape) {
   return at::tensor(x, at::kDouble).reshape(shape).clone();
 }
@@ -37,6 +39,15 @@ struct Maker {
   /// Weights of `in` inputs and biases of layer l: normal numbers that keep the size of silu's
   /// outputs.
   void layer(std::size_t l, at::IntArrayRef shape, std::int64_t in) {
+    double count = 1;
+    for (const std::int64_t n : shape) count *= double(n);
+    parameters += count;
+    if (parameters > max_parameters) {
+      throw InputError(
+          fmt::format("{:.3g} parameters; networks have {:.0e} at most: give fewer "
+                      "widths, channels or dense units",
+                      parameters, max_parameters));
+    }
     const double deviation = 1.6 / std::sqrt(double(in));
     parameter(fmt::format("weight_{}", l), normal_tensor(shape, deviation, design.seed, ++stream));
     parameter(fmt::format("bias_{}", l), normal_tensor({shape[0]}, 0.1, design.seed, ++stream));
@@ -50,6 +61,7 @@ struct Maker {
   Module module;
   std::string source;
   std::uint64_t stream = 0x776964;
+  double parameters = 0;
 };
 
 void add_affine(Maker& m) {
@@ -140,13 +152,14 @@ void add_conv(Maker& m) {
   }
   if (!design.periodic) in *= sides[0] * sides[1];
   m.layer(l, {design.dense, in}, in);
-  layers += fmt::format(
-      "    h = torch.silu(torch.linear({1}, self.weight_{0}, self.bias_{0}))\n", l,
-      design.periodic ? "torch.flatten(h, 2).transpose(1, 2)" : "torch.flatten(h, 1)");
+  layers +=
+      fmt::format("    h = torch.silu(torch.linear({1}, self.weight_{0}, self.bias_{0}))\n", l,
+                  design.periodic ? "torch.flatten(h, 2).transpose(1, 2)" : "torch.flatten(h, 1)");
   m.last(design.dense);
   m.source += "def network(self, x: Tensor) -> Tensor:\n    z = (x - self.center) * self.scale\n" +
-              layers + (design.periodic ? "    return torch.sum(torch.matmul(h, self.weight_out), 1)\n"
-                                        : "    return torch.mv(h, self.weight_out)\n");
+              layers +
+              (design.periodic ? "    return torch.sum(torch.matmul(h, self.weight_out), 1)\n"
+                               : "    return torch.mv(h, self.weight_out)\n");
 }
 
 /// -log g with g = N(m, L L^T): 1/2 |L^-1 (x - m)|^2 + log det L + d/2 log 2 pi.

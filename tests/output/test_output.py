@@ -394,6 +394,17 @@ class EarlyEnds(Runs):
             process.send_signal(number)
             self.check_stopped(self.folder / f"out{number}", process)
 
+    def test_a_folder_serves_one_command_at_a_time(self):
+        process = self.start("out")
+        before = (self.folder / "out" / "case.resolved.toml").read_bytes()
+        for ranks in (1, 2):
+            _, done = self.run_case("out", status=4, ranks=ranks)
+            self.assertIn("another command writes into this folder", done.stderr)
+        self.assertEqual((self.folder / "out" / "case.resolved.toml").read_bytes(), before)
+        process.send_signal(signal.SIGTERM)
+        self.check_stopped(self.folder / "out", process)
+        self.run_case("out")
+
     def test_a_removed_history_is_told(self):
         process = self.start("out")
         (self.folder / "out" / "history.csv").unlink()

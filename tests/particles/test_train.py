@@ -324,6 +324,9 @@ steps = 4
         bad = rows.copy()
         bad[6, 2] = np.inf
         E.write_data(self.path("inf.h5"), samples=bad)
+        bad[6, 2] = 1e300
+        E.write_data(self.path("huge.h5"), samples=bad)
+        E.write_data(self.path("parts.h5"), train=rows, validation=rows[:, :2])
         bad = rows.copy()
         bad[:, 4] = 2
         E.write_data(self.path("constant.h5"), samples=bad)
@@ -338,7 +341,9 @@ steps = 4
         cases = [
             (["data.samples=none.h5"], ("none.h5", "no such file")),
             (["data.samples=inf.h5"], ("inf.h5", "row 7", "finite")),
-            (["data.samples=constant.h5"], ("coordinate 5", "noise")),
+            (["data.samples=huge.h5"], ("huge.h5", "row 7", "1e100")),
+            (["data.samples=parts.h5"], ("parts.h5", "2 columns")),
+            (["data.samples=constant.h5"], ("--set data.samples=constant.h5: coordinate 5", "noise")),
             (["data.samples=flat.h5"], ("fewer dimensions", "noise")),
             (["data.samples=one.h5"], ("1 sample ", "two")),
             (["data.samples=wide.npy"], ("9000", "8192")),
@@ -352,6 +357,7 @@ steps = 4
             (["network.kind=conv", "network.image=[2, 3]"], ("network.image", "must be 5")),
             (["network.kind=conv", "network.image=[5, 1]"], ("halved",)),
             (["network.kind=cnn"], ("network.kind", "conv")),
+            (["network.widths=[100000000]"], ("parameters", "1e+08 at most")),
             (["network.file=none.pt"], ("network.file", "none.pt")),
             (["network.fastest=3"], ("network.fastest", "coordinates")),
             (["network.widths=[90, 90]", "train.objective=wasserstein_natural"],

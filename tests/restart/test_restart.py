@@ -23,6 +23,30 @@ EVERY = sets(checkpoint__every_steps=7, checkpoint__keep=3)
 AUTO = ("--resume", "auto")
 
 
+ROUGH = """
+[mesh]
+lower = [-2.0, -2.0]
+upper = [2.0, 2.0]
+cells = [64, 64]
+[[energy]]
+kind = "entropy"
+temperature = 1.0
+[[energy]]
+kind = "external"
+table = "V.csv"
+[initial]
+kind = "gaussian"
+mean = [0.5, 0.0]
+variance = 0.1
+[time]
+step = 0.05
+end = 0.4
+[checkpoint]
+every_steps = 1
+keep = 100
+"""
+
+
 class Runs(unittest.TestCase):
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="otto-restart-"))
@@ -204,6 +228,25 @@ class Restart(Runs):
         steps = [json.loads(f.read_text(encoding="utf-8"))["step"]
                  for f in sorted((out / "checkpoints").glob("*.json"))]
         self.assertEqual(steps, list(range(1, 41)))
+
+
+class RoughLandscape(Runs):
+    def test_a_resumed_run_keeps_the_preconditioner(self):
+        """The first right-hand side is too rough for the geometric cycle, the later ones would not be."""
+        n = 64
+        x = -2 + 4 / n * (np.arange(n) + .5)
+        X, Y = (c.ravel() for c in np.meshgrid(x, x, indexing="ij"))
+        V = .3 * (X**2 + Y**2) + 9 * np.random.default_rng(5).standard_normal(n * n)
+        np.savetxt(self.folder / "V.csv", np.column_stack([X, Y, V]), delimiter=",", header="x,y,value", comments="")
+        (self.folder / "rough.toml").write_text(ROUGH, encoding="utf-8")
+        for ranks in (1, 3):
+            whole = self.folder / f"whole{ranks}"
+            self.assertEqual(runs.run(self.folder / "rough.toml", whole, ranks=ranks).returncode, 0)
+            for step in (2, 5):
+                rest = self.folder / f"rest{ranks}{step}"
+                done = runs.run(self.folder / "rough.toml", rest, "--resume", whole / "checkpoints" / f"ck-00000{step}", ranks=ranks)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(*(runs.without_clock(runs.history(out)) for out in (rest, whole)))
 
 
 class EarlierCheckpoints(Runs):

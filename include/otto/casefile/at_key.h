@@ -18,7 +18,7 @@ auto at_key(const Section& section, std::string_view key, const Work& work) {
   } catch (const Error& error) {
     if (error.status() != ExitStatus::bad_input) throw;
     const std::string text = error.what(), place = section.where(key);
-    if (text.starts_with(place.substr(0, place.find(':') + 1))) throw;
+    if (text.starts_with(place.substr(0, place.find(':')))) throw;
     throw Error(error.status(), place + ": " + text, error.agreed());
   }
 }

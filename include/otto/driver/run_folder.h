@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
@@ -29,6 +30,8 @@
 #include "otto/io/log.h"
 
 namespace otto {
+
+class FolderLock;
 
 using SteadyClock = std::chrono::steady_clock;
 inline double seconds_since(SteadyClock::time_point t) {
@@ -48,10 +51,11 @@ class RunFolder {
             Resumption resumption = {}, bool quiet = false);
   /// Of a command without a case: `subject` says what it is about.
   RunFolder(const Comm& comm, std::filesystem::path folder, std::string subject);
+  ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  /// Makes room and opens the files, unless that was done. Collective; throws IoError.
+  /// Makes room and opens the files, unless that was done. Collective; throws IoError, also where another command has the folder open.
   void open();
   [[nodiscard]] bool is_open() const { return open_; }
 
@@ -105,7 +109,9 @@ class RunFolder {
   std::string kept_;                ///< folder with the results of the run before; "": none; root
   bool checkpoints_aside_ = false;  ///< in checkpoints.before; root
   bool open_ = false;
-  std::pair<std::uintmax_t, std::uintmax_t> identity_;  ///< device and file number of the folder; root
+  std::unique_ptr<FolderLock> lock_;  ///< root's, once it is open
+  std::pair<std::uintmax_t, std::uintmax_t>
+      identity_;  ///< device and file number of the folder; root
   /// What the way to the folder lacked, the innermost first, where it held no results; root.
   std::vector<std::filesystem::path> made_;
   bool fresh_ = false;  ///< it held no results; root

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "otto/core/archive.h"
 #include "otto/operators/generator.h"
 
 namespace otto {
@@ -80,6 +81,9 @@ class ShiftedSolver {
   /// The same with another relative tolerance, for inner solves (a smaller -ksp_rtol wins).
   SolveReport solve(double c, std::span<const double> sigma, std::span<const double> b,
                     std::span<double> rho, double rtol);
+  /// Which preconditioner serves the present matrix, where rates do not depend on time: with the one that a rough right-hand
+  /// side has asked for a resumed run goes on as the one that was stopped. Collective.
+  void remember(Archive& archive);
 
  private:
   struct Impl;

@@ -24,8 +24,9 @@ struct SplitOptions {
 };
 
 /// Reads /train or /samples, /validation and /test (n x d) of an HDF5 file, or the columns of a text
-/// file, .npy or .npz. A file with /test keeps its own split. Throws InputError naming file and row:
-/// no rows, values that are not finite, parts of different dimension. Not collective.
+/// file, .npy or .npz. A file with /test or /validation keeps its own split; where /test is missing, /validation stands for it as
+/// well. Throws InputError naming file and row: no rows, values that are not finite or beyond 1e100, parts of different dimension.
+/// Not collective.
 SampleSplit read_split(const std::filesystem::path& file, const SplitOptions& options);
 
 /// Every row `copies` times, with the noise of (seed, row, copy): the same rows always get the same

@@ -41,6 +41,9 @@ struct Particles {
   [[nodiscard]] Vector f() const { return U0 - U; }
 };
 
+/// One of them is nowhere, or where none comes back from: 1e8 deviations of the data away.
+[[nodiscard]] bool exploded(const Particles& p);
+
 /// Puts particle i of `from` in the place of particle k of `to`; the numbers stay.
 void copy_particle(const Particles& from, Eigen::Index i, Particles& to, Eigen::Index k);
 void swap_particles(Particles& p, Eigen::Index i, Eigen::Index k);
