@@ -27,8 +27,9 @@ Rows checked(std::vector<double> values, std::int64_t columns, const Place& plac
   constexpr double largest = 1e100;  // sums of squares stay in the range of numbers
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (std::abs(values[i]) <= largest) continue;
-    throw InputError(place(std::int64_t(i) / columns) +
-                     (std::isfinite(values[i]) ? " is beyond 1e100" : " is not finite"));
+    throw InputError(place(std::int64_t(i) / columns) + (std::isfinite(values[i])
+                                                             ? " is beyond 1e100; rescale the data"
+                                                             : " is not finite"));
   }
   return Eigen::Map<const Rows>(values.data(), std::int64_t(values.size()) / columns, columns);
 }

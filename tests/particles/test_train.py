@@ -342,7 +342,7 @@ steps = 4
             (["data.samples=none.h5"], ("none.h5", "no such file")),
             (["data.samples=inf.h5"], ("inf.h5", "row 7", "finite")),
             (["data.samples=huge.h5"], ("huge.h5", "row 7", "1e100")),
-            (["data.samples=parts.h5"], ("parts.h5", "2 columns")),
+            (["data.samples=parts.h5"], ("parts.h5", "another part has 2")),
             (["data.samples=constant.h5"], ("--set data.samples=constant.h5: coordinate 5", "noise")),
             (["data.samples=flat.h5"], ("fewer dimensions", "noise")),
             (["data.samples=one.h5"], ("1 sample ", "two")),
