@@ -65,7 +65,7 @@ class Loop {
               {"heldout", s_.data.validation.rows()},
               {"noise", s_.data.noise},
               {"seconds", spent()}};
-    if (accepted_ == 0 && iteration() > 0) {
+    if (accepted_ == 0 && taken_ > 0) {
       caution(
           "no step of a particle has been accepted: they stand still; give a smaller "
           "particles.step");
@@ -115,6 +115,7 @@ class Loop {
         row.tracked_log_z = r.log_z;
       }
       accepted_ += r.acceptance;
+      ++taken_;
       look(row);
       row.seconds = spent();
       const bool last = member_ + 1 == s_.members && member_done();
@@ -306,7 +307,8 @@ class Loop {
   std::int64_t best_iteration_ = 0, since_ = 0;
   SteadyClock::time_point began_;
   double earlier_ = 0;
-  double accepted_ = 0;  ///< the sum over iterations of this process; nan without particles
+  std::int64_t taken_ = 0;  ///< iterations of this process
+  double accepted_ = 0;     ///< the sum of their acceptances; nan without particles
 };
 
 }  // namespace

@@ -357,8 +357,8 @@ ShiftedSolver::ShiftedSolver(ShiftedSolver&&) noexcept = default;
 void ShiftedSolver::remember(Archive& archive) {
   const Impl& now = *impl_;
   if (now.generator.depends_on_time() || !archive.holds("c")) return;
-  Impl::Kept kept;
-  if (!archive.loading() && now.preconditioners) kept = {now.c, now.preconditioners->choice()};
+  Impl::Kept kept = now.kept;  // where there has been no solve since it was loaded
+  if (now.preconditioners && now.c >= 0) kept = {now.c, now.preconditioners->choice()};
   archive.number("c", kept.c);
   archive.number("choice", kept.choice);
   if (archive.loading()) impl_->kept = kept;

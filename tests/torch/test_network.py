@@ -93,6 +93,8 @@ class Networks(unittest.TestCase):
 
     def test_little_address_space_is_told(self):
         """Below PyTorch, OpenBLAS asks without end for what a limit refuses it."""
+        if float(os.environ.get("OTTO_PATIENCE", "1")) > 1:
+            self.skipTest("sanitizers reserve addresses without end")
         with tempfile.TemporaryDirectory() as folder:
             torch.jit.script(layers(1, torch.nn.Tanh()).double()).save(os.path.join(folder, "energy.pt"))
             with open(os.path.join(folder, "case.toml"), "w", encoding="utf-8") as file:
